@@ -1,0 +1,54 @@
+"""Every error that a user can meet: it says what was got, what was wanted, and the remedy."""
+
+from __future__ import annotations
+
+
+class PhotobiasError(Exception):
+    """Root of all known errors. The three parts are kept, so that a page can lay them out."""
+
+    def __init__(self, *, got: str, wanted: str, remedy: str) -> None:
+        self.got, self.wanted, self.remedy = got, wanted, remedy
+        super().__init__(f"got {got}; wanted {wanted}. {remedy}")
+
+
+class BadPhotograph(PhotobiasError):
+    """Bytes that do not decode to a photograph within the limits."""
+
+
+class BadFolder(PhotobiasError):
+    """A folder of photographs that is missing, empty or unreadable."""
+
+
+class BadProtocol(PhotobiasError):
+    """A protocol's settings are out of range, or the photograph is too small for them."""
+
+
+class UnknownName(PhotobiasError):
+    """A key that no registry holds, or that is registered twice."""
+
+
+class BadCard(PhotobiasError):
+    """A checkpoint card that is incomplete or contradicts its checkpoint."""
+
+
+class WeightsUnavailable(PhotobiasError):
+    """The network's weights are not on this machine."""
+
+
+class IndexBroken(PhotobiasError):
+    """An index whose files are missing, truncated or changed."""
+
+
+class IndexMismatch(PhotobiasError):
+    """An index built with another network, preprocessing or build plan than asked for."""
+
+
+class DownloadFailed(PhotobiasError):
+    """A download that did not arrive whole; what arrived is kept where it can be resumed."""
+
+
+class Cancelled(PhotobiasError):
+    """Work that was stopped on request; what was finished is kept."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(got=f"a request to stop {what}", wanted="nothing more", remedy="Start it again to go on.")

@@ -1,0 +1,42 @@
+"""Where things lie: the data folder of a user, and what is embedded in the project."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+EMBEDDED = PROJECT / "data" / "embedded"
+
+
+@dataclass(frozen=True)
+class DataFolder:
+    """A user's data: cards and checkpoints, downloaded weights, indexes, studies. Made when first written to."""
+
+    root: Path
+
+    @staticmethod
+    def default() -> DataFolder:
+        """``PHOTOBIAS_DATA``, else the project's own ``data/``."""
+        return DataFolder(Path(os.environ.get("PHOTOBIAS_DATA") or PROJECT / "data"))
+
+    @property
+    def networks(self) -> Path:
+        """Checkpoint cards (TOML) and their safetensors files."""
+        return self.root / "networks"
+
+    @property
+    def weights(self) -> Path:
+        """Downloaded weights."""
+        return self.root / "weights"
+
+    @property
+    def indexes(self) -> Path:
+        """Feature indexes, one folder each."""
+        return self.root / "indexes"
+
+    @property
+    def photographs(self) -> Path:
+        """Downloaded photographs."""
+        return self.root / "photographs"

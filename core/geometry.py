@@ -1,0 +1,73 @@
+"""Resizing, cutting and pasting, on uint8 and by Pillow (antialiased). The only place where pixels are resampled."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import torch
+from PIL import Image
+
+from core.photographs import Photograph
+
+Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
+
+RESAMPLING: dict[str, Image.Resampling] = {
+    "nearest": Image.Resampling.NEAREST,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+}
+
+
+def to_tensor(image: Image.Image) -> torch.Tensor:
+    """RGB Pillow image → uint8 (3, H, W), channels last in memory, as convolutions want it."""
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1)
+
+
+def fitted_size(width: int, height: int, short: int) -> tuple[int, int]:
+    """(W, H) and the wanted short side → (W', H'), the long side rounded down as torchvision's Resize does."""
+    if width <= height:
+        return short, int(short * height / width)
+    return int(short * width / height), short
+
+
+def resize(photograph: Photograph, short: int, interpolation: Interpolation) -> Image.Image:
+    """Photograph with its short side resized to ``short``, aspect kept."""
+    size = fitted_size(photograph.width, photograph.height, short)
+    return photograph.image().resize(size, RESAMPLING[interpolation])
+
+
+def centre_cut(image: Image.Image, width: int, height: int) -> Image.Image:
+    """The central part of at most ``width`` x ``height`` pixels."""
+    width, height = min(width, image.width), min(height, image.height)
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return image.crop((left, top, left + width, top + height))
+
+
+def paste(patch: Image.Image, size: int, x: int, y: int) -> torch.Tensor:
+    """Patch at (x, y) on black → uint8 (3, S, S); black is 0 before any normalisation."""
+    frame = Image.new("RGB", (size, size))
+    frame.paste(patch, (x, y))
+    return to_tensor(frame)
+
+
+def square(photograph: Photograph, x: int, y: int, side: int) -> Image.Image:
+    """The square of ``side`` source pixels at (x, y)."""
+    return Image.fromarray(photograph.pixels[:, y : y + side, x : x + side].permute(1, 2, 0).contiguous().numpy())
+
+
+def resize_square(patch: Image.Image, size: int, interpolation: Interpolation) -> Image.Image:
+    """A square patch, resized to S x S."""
+    return patch.resize((size, size), RESAMPLING[interpolation])
+
+
+def centre_crop(photograph: Photograph, resize_to: int, crop: int, interpolation: Interpolation) -> torch.Tensor:
+    """A network's own evaluation view: short side resized, centre cropped → uint8 (3, S, S).
+
+    Offsets are rounded as torchvision's CenterCrop rounds them; a photograph smaller than the crop is padded
+    with black, as there.
+    """
+    image = resize(photograph, resize_to, interpolation)
+    left, top = round((image.width - crop) / 2.0), round((image.height - crop) / 2.0)
+    return to_tensor(image.crop((left, top, left + crop, top + crop)))

@@ -1,0 +1,252 @@
+"""Bytes → Photograph. Every format that a person may drop in is decoded rightly or refused in one sentence.
+
+Decoding is Pillow's. Colour profiles are ignored, as the field's loaders (torchvision's ImageFolder) do.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import io
+import struct
+import warnings
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
+
+from core.errors import BadPhotograph
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")  # JPEG opens MPO, which cannot be named here
+MAX_BYTES = 100 * 2**20
+MAX_PIXELS = 64_000_000  # 192 MB decoded; a 48-megapixel phone passes
+MIN_SIDE = 16
+MAX_ASPECT = 12  # past 12.5 no square of 8 % of the area fits into the photograph (crop protocol)
+
+_LIMIT = f"at most {MAX_PIXELS // 10**6} megapixels"
+_CANNOT_READ = "Save it again as JPEG or PNG and try once more."
+_EXPORT = "Export it as JPEG (on an iPhone: Settings, Camera, Formats, Most Compatible)."
+_HEIC, _UNKNOWN = "a HEIC photograph", "a file that is no picture, or a damaged one"
+_MAGIC = {
+    b"%PDF": "a PDF",
+    b"PK\x03\x04": "a ZIP archive",
+    b"\xff\xd8": "a damaged JPEG file",
+    b"\x89PNG": "a damaged PNG file",
+    b"GIF8": "a damaged GIF file",
+    b"RIFF": "a damaged WebP file, a sound or a video",
+    b"II*\0": "a damaged TIFF file",
+    b"MM\0*": "a damaged TIFF file",
+}
+_TURNED = "turned upright by its EXIF orientation"
+_SUBFILE, _PHOTOMETRIC, _ORIENTATION = 254, 262, 274  # TIFF's tags; subfile 1 is a preview, raw files begin with one
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+# What Pillow's parsers raise on damaged files (met by changing bytes at random). Caught around its parsers only.
+_BROKEN = (
+    OSError, ValueError, SyntaxError, RuntimeError, MemoryError, LookupError, TypeError, AttributeError,
+    ArithmeticError, struct.error, zlib.error, Image.DecompressionBombError,
+)  # fmt: skip
+
+# Pillow warns about every oddity in a file, and past 89 megapixels; the notes and errors here say what matters.
+# A filter for good, since warnings.catch_warnings is not safe in threads, and threads decode.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Photograph:
+    """A decoded photograph. ``pixels`` uint8 (3, H, W), RGB, upright; ``digest`` sha256 of shape and pixels."""
+
+    pixels: torch.Tensor
+    digest: str
+    name: str
+    label: str | None = None  # class name, where known
+    notes: tuple[str, ...] = ()  # what decoding changed, in plain words
+
+    @property
+    def width(self) -> int:
+        """W in pixels."""
+        return int(self.pixels.shape[2])
+
+    @property
+    def height(self) -> int:
+        """H in pixels."""
+        return int(self.pixels.shape[1])
+
+    def image(self) -> Image.Image:
+        """The photograph as an RGB Pillow image (pixels are copied)."""
+        return Image.fromarray(self.pixels.permute(1, 2, 0).numpy())
+
+
+def photograph(image: Image.Image, name: str, label: str | None = None, notes: tuple[str, ...] = ()) -> Photograph:
+    """RGB Pillow image → Photograph, with its digest. Memory stays interleaved, as Pillow wants it back."""
+    array = np.array(image.convert("RGB"))
+    digest = hashlib.sha256(repr(array.shape).encode() + array.tobytes()).hexdigest()
+    return Photograph(torch.from_numpy(array).permute(2, 0, 1), digest, name, label, notes)
+
+
+def decode(data: bytes, name: str, label: str | None = None) -> Photograph:
+    """File content → Photograph; raises BadPhotograph. Animations give their first frame, alpha lies on white."""
+    if not data:
+        raise _bad(name, "an empty file", "a photograph", "Choose the file again; the transfer may have failed.")
+    if len(data) > MAX_BYTES:
+        raise _bad(name, f"{len(data) / 2**20:.0f} MB", f"at most {MAX_BYTES // 2**20} MB", "Save a smaller copy.")
+    image = _opened(data, name)
+    _check_size(name, *image.size)
+    depth = str(image.tile)  # names the raw mode, for instance "RGB;16B"; gone once loaded
+    notes: list[str] = []
+    try:
+        tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else {}
+        preview = tags.get(_SUBFILE) == 1
+        if tags.get(_ORIENTATION) in _TURNS:
+            notes.append(_TURNED)  # by Pillow, while loading
+        image.load()
+    except _BROKEN as error:
+        reason = str(error) or type(error).__name__
+        raise _bad(name, f"a damaged or truncated file ({reason})", "a whole photograph", _CANNOT_READ) from None
+    if preview:
+        raise _bad(name, "a camera's raw file", "its developed photograph", "Export it as JPEG.")
+    rgb = _upright(image, _to_rgb(image, depth, name, notes), notes)
+    if image.format != "MPO" and _animated(image):  # an MPO's other frames are previews and second eyes
+        notes.append("first of several frames")
+    return photograph(rgb, name, label, tuple(notes))
+
+
+def _opened(data: bytes, name: str) -> ImageFile.ImageFile:
+    """The file's header, read; no pixel yet."""
+    try:
+        return Image.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError:
+        what = _what(data)
+        remedy = _EXPORT if what == _HEIC else _CANNOT_READ
+        raise _bad(name, what, "a photograph (JPEG, PNG, WebP, …)", remedy) from None
+    except Image.DecompressionBombError:
+        raise _bad(name, "a picture of more than 179 megapixels", _LIMIT, "Save a smaller copy.") from None
+    except _BROKEN as error:
+        raise _bad(name, f"a broken file ({error})", "a whole photograph", _CANNOT_READ) from None
+
+
+def read(path: Path, label: str | None = None) -> Photograph:
+    """File → Photograph; raises BadPhotograph."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            size = path.stat().st_size / 2**20
+            raise _bad(path.name, f"{size:.0f} MB", f"at most {MAX_BYTES // 2**20} MB", "Save a smaller copy.")
+        data = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise _bad(path.name, f"{path} ({reason})", "a readable file", "Check the path and its permissions.") from None
+    return decode(data, path.name, label)
+
+
+def reduce_to(source: Photograph, short_side: int) -> Photograph:
+    """Short side reduced to ``short_side`` pixels (bicubic, antialiased); never enlarged.
+
+    One source pixel of a 12-megapixel upload is a fraction of a network pixel, so that the crop protocol
+    would find every phone photograph robust; 375 is the usual short side of an ImageNet photograph.
+    """
+    short = min(source.width, source.height)
+    if short <= short_side:
+        return source
+    size = (round(source.width * short_side / short), round(source.height * short_side / short))
+    note = f"reduced from {source.width} x {source.height} to {size[0]} x {size[1]}"
+    small = source.image().resize(size, Image.Resampling.BICUBIC)
+    return photograph(small, source.name, source.label, (*source.notes, note))
+
+
+def _check_size(name: str, width: int, height: int) -> None:
+    got = f"{width} x {height} pixels"
+    if width * height > MAX_PIXELS:
+        raise _bad(name, got, _LIMIT, "Save a smaller copy.")
+    if min(width, height) < MIN_SIDE:
+        raise _bad(name, got, f"at least {MIN_SIDE} pixels on each side", "Choose a larger picture.")
+    if max(width, height) > MAX_ASPECT * min(width, height):
+        raise _bad(name, got, f"an aspect ratio of at most {MAX_ASPECT}:1", "Cut it to a squarer shape.")
+
+
+def _to_rgb(image: ImageFile.ImageFile, depth: str, name: str, notes: list[str]) -> Image.Image:
+    mode = image.mode
+    if mode in ("F", "LAB") or (mode == "I" and image.format != "PPM"):
+        got = {"F": "floating-point pixels", "LAB": "Lab colours", "I": "32-bit or signed pixels"}[mode]
+        raise _bad(name, got, "8 or 16 bits a channel in grey, RGB or CMYK", "Save it as an 8-bit PNG or JPEG.")
+    if mode.startswith("I"):
+        notes.append("12 bits reduced to 8" if ";12" in depth else "16 bits reduced to 8")
+        return Image.fromarray(_reduced(image, 4095 if ";12" in depth else 65535)).convert("RGB")
+    if ";16" in depth:
+        notes.append("16 bits reduced to 8")  # by Pillow, which drops the lower byte
+    if mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        if rgba.getchannel("A").getextrema() != (255, 255):
+            notes.append("transparent parts laid on white")
+        return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
+    return image.convert("RGB")
+
+
+def _reduced(image: ImageFile.ImageFile, white: int) -> npt.NDArray[np.uint8]:
+    """Deep grey (H, W) → uint8, rounded. Pillow leaves TIFF's WhiteIsZero and PNG's transparent grey to us here."""
+    values = np.asarray(image).astype(np.int64)
+    clear = values == image.info.get("transparency", -1)
+    if isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(_PHOTOMETRIC) == 0:
+        values = white - values
+    reduced = ((values * 255 + white // 2) // white).astype(np.uint8)
+    reduced[clear] = 255
+    return reduced
+
+
+def _upright(image: ImageFile.ImageFile, rgb: Image.Image, notes: list[str]) -> Image.Image:
+    """Turned by the EXIF orientation; a broken EXIF block costs the orientation only."""
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        return rgb
+    try:
+        turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+    except _BROKEN:
+        notes.append("its EXIF data cannot be read, so it may not be upright")
+        return rgb
+    if turn is None:
+        return rgb
+    notes.append(_TURNED)
+    return rgb.transpose(turn)
+
+
+def _animated(image: ImageFile.ImageFile) -> bool:
+    """Whether more frames follow; asked last, because seeking changes the image."""
+    try:
+        return bool(getattr(image, "is_animated", False))
+    except _BROKEN:
+        return True  # something follows, and it is damaged
+
+
+def _what(data: bytes) -> str:
+    """A guess at what somebody chose instead of a photograph."""
+    head = data[:4096]
+    if head[4:8] == b"ftyp":
+        brand = head[8:12]
+        if brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"):
+            return _HEIC
+        return "a damaged AVIF file" if brand in (b"avif", b"avis") else "a video"
+    for magic, what in _MAGIC.items():
+        if head.startswith(magic):
+            return what
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(head).lower()  # a letter cut at the end is no fault
+    except UnicodeDecodeError:
+        return _UNKNOWN
+    if "\0" in text:
+        return _UNKNOWN
+    if "<html" in text or "<!doctype html" in text:
+        return "a web page"
+    return "an SVG drawing" if "<svg" in text else "a text file"
+
+
+def _bad(name: str, got: str, wanted: str, remedy: str) -> BadPhotograph:
+    return BadPhotograph(got=f"{' '.join(got.split())} as {name!r}", wanted=wanted, remedy=remedy)
