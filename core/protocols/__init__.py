@@ -1,0 +1,11 @@
+"""The paper's one-pixel perturbations (§ 2, Figure 2). A protocol is one registered frozen dataclass."""
+
+from __future__ import annotations
+
+from core.protocols.base import Protocol, generator
+from core.protocols.crop import Crop
+from core.protocols.embed import Black, Inpaint
+from core.protocols.registry import create, names
+from core.protocols.scale import Scale
+
+__all__ = ["Black", "Crop", "Inpaint", "Protocol", "Scale", "create", "generator", "names"]

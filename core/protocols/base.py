@@ -1,0 +1,68 @@
+"""What every protocol has in common: its settings, its randomness, its contract."""
+
+from __future__ import annotations
+
+import typing
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import BadProtocol
+from core.frames import DIRECTIONS, MAX_STEP, Direction, FramePair, Placement
+from core.geometry import Interpolation
+from core.photographs import Photograph
+
+
+class Protocol(typing.Protocol):
+    """Photograph → pair of frames. ``place`` draws, ``frames`` makes; ``pair`` does both."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def family(self) -> int: ...
+
+    def place(
+        self, photograph: Photograph, size: int, *, rng: np.random.Generator, interpolation: Interpolation = "bilinear"
+    ) -> Placement: ...
+
+    def frames(self, photograph: Photograph, placement: Placement) -> FramePair: ...
+
+    def pair(
+        self, photograph: Photograph, size: int, *, rng: np.random.Generator, interpolation: Interpolation = "bilinear"
+    ) -> FramePair: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """How far and where the second frame moves. A step of 0 is the null pair, which must change nothing."""
+
+    step: int = 1
+    direction: Direction = "diagonal"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.step <= MAX_STEP:
+            raise BadProtocol(
+                got=f"step {self.step}", wanted=f"0 to {MAX_STEP} pixels", remedy="Choose a smaller step."
+            )
+        if self.direction not in DIRECTIONS:
+            raise BadProtocol(
+                got=f"direction {self.direction!r}",
+                wanted=f"one of {', '.join(DIRECTIONS)}",
+                remedy="Choose one of these.",
+            )
+
+    @property
+    def offset(self) -> tuple[int, int]:
+        """(dx, dy) in pixels."""
+        right, down = DIRECTIONS[self.direction]
+        return right * self.step, down * self.step
+
+
+def generator(seed: int, photograph: Photograph, protocol: Protocol, pair: int) -> np.random.Generator:
+    """The randomness of one pair: depends on seed, pixels, protocol family and pair number alone.
+
+    So a shorter run is a prefix of a longer one, and neither order nor parallelism changes a placement.
+    """
+    digest = int.from_bytes(bytes.fromhex(photograph.digest)[:8], "big")
+    return np.random.default_rng([seed, digest, protocol.family, pair])

@@ -1,0 +1,81 @@
+"""Crop (paper, § 2): a random square of the photograph, and the same square one pixel further."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import BadProtocol
+from core.frames import FramePair, Placement, Unit
+from core.geometry import Interpolation, resize_square, square, to_tensor
+from core.photographs import Photograph
+from core.protocols.base import Step
+from core.protocols.registry import register
+
+MIN_AREA = 0.08  # of W x H; Szegedy et al. 2015
+NETWORK_MARGIN = 10  # the authors' script resizes to 234 = 224 + 10 and moves inside
+
+
+@register("crop")
+@dataclass(frozen=True, kw_only=True)
+class Crop(Step):
+    """The square is moved by ``step`` pixels of the photograph (unit "source", the paper's text) or of the
+    frame (unit "network", the authors' script: resized to S + 10 · S / 224, then moved inside)."""
+
+    unit: Unit = "source"
+    name = "crop"
+    family = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.unit not in ("source", "network"):
+            raise BadProtocol(got=f"unit {self.unit!r}", wanted="source or network", remedy="Choose one of these.")
+
+    def place(
+        self, photograph: Photograph, size: int, *, rng: np.random.Generator, interpolation: Interpolation = "bilinear"
+    ) -> Placement:
+        """Area uniform in 8-100 % of W · H given that the side is at most min(W, H) − step; place uniform.
+
+        The interval is cut at the largest side that fits, which is the same distribution as drawing again.
+        """
+        width, height = photograph.width, photograph.height
+        limit = min(width, height) - self.step
+        smallest, largest = MIN_AREA * width * height, min(width * height, (limit + 0.5) ** 2)
+        if limit < 1 or smallest > largest:
+            raise BadProtocol(
+                got=f"a photograph of {width} x {height} pixels and a step of {self.step}",
+                wanted=f"room for a square of {MIN_AREA:.0%} of the area and the step",
+                remedy="Choose a smaller step or a squarer, larger photograph.",
+            )
+        side = min(limit, max(1, round(math.sqrt(rng.uniform(smallest, largest)))))
+        dx, dy = self.offset
+        x = int(rng.integers(0, width - side - dx, endpoint=True))
+        y = int(rng.integers(0, height - side - dy, endpoint=True))
+        return Placement(
+            protocol=self.name, x=x, y=y, side=side, width=size, height=size, size=size, step=self.step,
+            direction=self.direction, unit=self.unit, interpolation=interpolation,
+        )  # fmt: skip
+
+    def frames(self, photograph: Photograph, placement: Placement) -> FramePair:
+        """The pair at a placement."""
+        p, (dx, dy) = placement, self.offset
+        interpolation: Interpolation = p.interpolation  # type: ignore[assignment]
+        first = square(photograph, p.x, p.y, p.side)
+        if p.unit == "source":
+            second = square(photograph, p.x + dx, p.y + dy, p.side)
+            before, after = (to_tensor(resize_square(s, p.size, interpolation)) for s in (first, second))
+            return FramePair(before, after, p)
+        margin = max(round(NETWORK_MARGIN * p.size / 224), p.step)
+        wide = to_tensor(resize_square(first, p.size + margin, interpolation))
+        start = (margin - p.step) // 2
+        before = wide[:, start : start + p.size, start : start + p.size]
+        after = wide[:, start + dy : start + dy + p.size, start + dx : start + dx + p.size]
+        return FramePair(before, after, p)
+
+    def pair(
+        self, photograph: Photograph, size: int, *, rng: np.random.Generator, interpolation: Interpolation = "bilinear"
+    ) -> FramePair:
+        """A random pair: frames uint8 (3, S, S). Raises BadProtocol when the photograph is too small."""
+        return self.frames(photograph, self.place(photograph, size, rng=rng, interpolation=interpolation))

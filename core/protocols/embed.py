@@ -1,0 +1,109 @@
+"""Black and inpaint (paper, § 2): the whole photograph, small, somewhere in the frame, and one pixel further."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import Image
+
+from core.errors import BadProtocol
+from core.frames import FramePair, Placement
+from core.geometry import Interpolation, centre_cut, fitted_size, paste, resize
+from core.photographs import Photograph
+from core.protocols.base import Step
+from core.protocols.inpainting import fill
+from core.protocols.registry import register
+
+EMBED_FAMILY = 2  # black, inpaint and scale share their placements, so that they compare pairwise
+
+
+def default_side(size: int) -> int:
+    """The paper's 100 of 224, scaled to S."""
+    return round(100 * size / 224)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Embed(Step):
+    """``side``: short side of the embedded photograph in network pixels; None: 100 · S / 224."""
+
+    side: int | None = None
+    name = ""
+    family = EMBED_FAMILY
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.side is not None and self.side < 1:
+            raise BadProtocol(got=f"side {self.side}", wanted="at least 1 pixel", remedy="Choose a larger side.")
+
+    def place(
+        self, photograph: Photograph, size: int, *, rng: np.random.Generator, interpolation: Interpolation = "bilinear"
+    ) -> Placement:
+        """Uniform among the corners at which the moved and the grown patch both stay inside the frame."""
+        side = self.side if self.side is not None else default_side(size)
+        longest = size - self.step
+        if side + self.step > longest:
+            raise BadProtocol(
+                got=f"an embedded side of {side} with a step of {self.step} in a frame of {size}",
+                wanted=f"a side of at most {size - 2 * self.step}",
+                remedy="Choose a smaller side or step.",
+            )
+        full = fitted_size(photograph.width, photograph.height, side)
+        grown = fitted_size(photograph.width, photograph.height, side + self.step)
+        width, height = (min(edge, longest) for edge in full)
+        room_x, room_y = (
+            size - max(now + self.step, min(then, longest))
+            for now, then in zip((width, height), grown, strict=True)
+        )  # fmt: skip
+        x = int(rng.integers(0, room_x, endpoint=True))
+        y = int(rng.integers(0, room_y, endpoint=True))
+        return Placement(
+            protocol=self.name, x=x, y=y, side=side, width=width, height=height, size=size, step=self.step,
+            direction=self.direction, unit="network", interpolation=interpolation, cut=(width, height) != full,
+        )  # fmt: skip
+
+    def frames(self, photograph: Photograph, placement: Placement) -> FramePair:
+        """The pair at a placement."""
+        p, (dx, dy) = placement, self.offset
+        patch = embedded(photograph, p.side, p)
+        before = self.surround(paste(patch, p.size, p.x, p.y), patch, p.x, p.y)
+        after = self.surround(paste(patch, p.size, p.x + dx, p.y + dy), patch, p.x + dx, p.y + dy)
+        return FramePair(before, after, p)
+
+    def surround(self, frame: torch.Tensor, patch: Image.Image, x: int, y: int) -> torch.Tensor:
+        """What lies around the patch; black unless a protocol says otherwise."""
+        return frame
+
+    def pair(
+        self, photograph: Photograph, size: int, *, rng: np.random.Generator, interpolation: Interpolation = "bilinear"
+    ) -> FramePair:
+        """A random pair: frames uint8 (3, S, S). Raises BadProtocol when side and step do not fit the frame."""
+        return self.frames(photograph, self.place(photograph, size, rng=rng, interpolation=interpolation))
+
+
+def embedded(photograph: Photograph, side: int, placement: Placement) -> Image.Image:
+    """The patch: short side resized to ``side`` from the original, a long side over S − step centre-cropped."""
+    interpolation: Interpolation = placement.interpolation  # type: ignore[assignment]
+    longest = placement.size - placement.step
+    return centre_cut(resize(photograph, side, interpolation), longest, longest)
+
+
+@register("black")
+@dataclass(frozen=True, kw_only=True)
+class Black(Embed):
+    """Pasted at a random place on black (0 before normalisation), then ``step`` pixels further."""
+
+    name = "black"
+
+
+@register("inpaint")
+@dataclass(frozen=True, kw_only=True)
+class Inpaint(Embed):
+    """As black, the surround of each frame filled anew from the patch."""
+
+    name = "inpaint"
+
+    def surround(self, frame: torch.Tensor, patch: Image.Image, x: int, y: int) -> torch.Tensor:
+        """Fill by repeated masked blur; the mask is the patch's box, so that black pixels of the photograph stay."""
+        return fill(frame, x, y, patch.width, patch.height)

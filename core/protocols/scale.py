@@ -1,0 +1,27 @@
+"""Scale (paper, § 2): embedded on black, then the same place one pixel larger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.frames import FramePair, Placement
+from core.geometry import paste
+from core.photographs import Photograph
+from core.protocols.embed import Embed, embedded
+from core.protocols.registry import register
+
+
+@register("scale")
+@dataclass(frozen=True, kw_only=True)
+class Scale(Embed):
+    """The top-left corner stays; both frames are resized from the original. The direction plays no part."""
+
+    name = "scale"
+
+    def frames(self, photograph: Photograph, placement: Placement) -> FramePair:
+        """The pair at a placement."""
+        p = placement
+        before, after = (
+            paste(embedded(photograph, side, p), p.size, p.x, p.y) for side in (p.side, p.side + self.step)
+        )
+        return FramePair(before, after, p)

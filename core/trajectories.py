@@ -1,0 +1,129 @@
+"""Paths through one photograph (paper, Figure 1): shifted one pixel at a time, or grown one pixel at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.errors import BadProtocol
+from core.frames import DIRECTIONS, MAX_STEP, Direction, Path
+from core.geometry import (
+    Interpolation,
+    centre_cut,
+    fitted_size,
+    paste,
+    resize,
+    resize_square,
+    square,
+    to_tensor,
+)
+from core.photographs import Photograph
+from core.protocols.embed import default_side
+
+LENGTH = 32  # pixels from the first to the last frame
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnBlack:
+    """The photograph embedded on black: short side ``side`` network pixels, first at corner (x, y).
+
+    ``None`` means: side 100 · S / 224, and the place at which the whole path is centred in the frame.
+    """
+
+    side: int | None = None
+    x: int | None = None
+    y: int | None = None
+
+    def room(self, photograph: Photograph, size: int, direction: Direction) -> tuple[int, int, int]:
+        """(side, largest x, largest y) for which the shifted and the grown photograph stay in the frame."""
+        side = default_side(size) if self.side is None else self.side
+        reach = _reach(size)
+        if not 1 <= side <= size - reach:
+            raise BadProtocol(
+                got=f"an embedded side of {side} and a path of {reach} pixels in a frame of {size}",
+                wanted=f"a side from 1 to {size - reach}",
+                remedy="Choose a smaller side.",
+            )
+        width, height = (min(edge, size - reach) for edge in fitted_size(photograph.width, photograph.height, side))
+        right, down = DIRECTIONS[direction]
+        return side, size - reach * right - width, size - reach * down - height
+
+    def corner(self, photograph: Photograph, size: int, direction: Direction) -> tuple[int, int, int]:
+        """(side, x, y) of the first frame; raises BadProtocol when the chosen place leaves the frame."""
+        side, most_x, most_y = self.room(photograph, size, direction)
+        x = most_x // 2 if self.x is None else self.x
+        y = most_y // 2 if self.y is None else self.y
+        if not (0 <= x <= most_x and 0 <= y <= most_y):
+            raise BadProtocol(
+                got=f"a corner at ({x}, {y})",
+                wanted=f"0 to {most_x} across and 0 to {most_y} down",
+                remedy="Move it so that the whole path stays inside the frame.",
+            )
+        return side, x, y
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cropped:
+    """A square of the photograph, resized to S: the largest for which the whole path stays inside, centred."""
+
+
+View = OnBlack | Cropped
+
+
+def shift_path(
+    photograph: Photograph, size: int, *, view: View, direction: Direction, interpolation: Interpolation = "bilinear"
+) -> Path:
+    """Frames at shifts 0, 1, … 32 pixels: of the frame (on black) or of the photograph (cropped)."""
+    reach = _reach(size)
+    values = tuple(range(reach + 1))
+    right, down = DIRECTIONS[direction]
+    if isinstance(view, OnBlack):
+        side, x, y = view.corner(photograph, size, direction)
+        patch = centre_cut(resize(photograph, side, interpolation), size - reach, size - reach)
+        frames = tuple(paste(patch, size, x + k * right, y + k * down) for k in values)
+        return Path("shift", values, frames, "network", f"short side {side} px on black, first at ({x}, {y})")
+    side, x, y = _square(photograph, reach, right, down)
+    frames = tuple(
+        to_tensor(resize_square(square(photograph, x + k * right, y + k * down, side), size, interpolation))
+        for k in values
+    )
+    return Path("shift", values, frames, "source", f"square of {side} source px, first at ({x}, {y})")
+
+
+def size_path(
+    photograph: Photograph, size: int, *, view: View, direction: Direction, interpolation: Interpolation = "bilinear"
+) -> Path:
+    """Frames in which the photograph grows by one pixel each: short side L … L + 32 on black (its top-left
+    corner stays), or a square that shrinks by one source pixel each (its centre stays to half a pixel)."""
+    reach = _reach(size)
+    if isinstance(view, OnBlack):
+        side, x, y = view.corner(photograph, size, direction)
+        values = tuple(range(side, side + reach + 1))
+        frames = tuple(
+            paste(centre_cut(resize(photograph, k, interpolation), size - reach, size - reach), size, x, y)
+            for k in values
+        )
+        return Path("size", values, frames, "network", f"on black, top-left corner at ({x}, {y})")
+    side, x, y = _square(photograph, reach, 0, 0)
+    values = tuple(range(side, side - reach - 1, -1))
+    frames = tuple(
+        to_tensor(resize_square(square(photograph, x + (side - k) // 2, y + (side - k) // 2, k), size, interpolation))
+        for k in values
+    )
+    return Path("size", values, frames, "source", f"square of {side} to {side - reach} source px, centred")
+
+
+def _reach(size: int) -> int:
+    """32 pixels, or a third of a small frame."""
+    return min(LENGTH, size // 3, MAX_STEP)
+
+
+def _square(photograph: Photograph, reach: int, right: int, down: int) -> tuple[int, int, int]:
+    """(side, x, y) of the largest centred square that can move (or shrink) by ``reach``."""
+    side = min(photograph.width - reach * right, photograph.height - reach * down)
+    if side <= reach:
+        raise BadProtocol(
+            got=f"a photograph of {photograph.width} x {photograph.height} pixels",
+            wanted=f"more than {2 * reach} pixels on each side for a path of {reach}",
+            remedy="Choose a larger photograph, or embed it on black.",
+        )
+    return side, (photograph.width - reach * right - side) // 2, (photograph.height - reach * down - side) // 2
