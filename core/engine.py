@@ -1,0 +1,172 @@
+"""Frames → probabilities and features, on one device, in float32, at one fixed batch shape.
+
+The fixed shape makes a result independent of its company: on the CPU equal to the bit, on a GPU within 1e-5.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from core.networks.card import NetworkCard
+from core.networks.probe import Tapped, find_head, total_stride
+from core.streams import chunks
+
+log = logging.getLogger(__name__)
+
+CPU_BATCH = 8  # measured: fastest on two cores, and a curve starts at once
+GPU_BATCH = 128
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictions:
+    """Of N frames: ``probabilities`` float32 (N, K), rows sum to 1; ``features`` float32 (N, D). On the CPU."""
+
+    probabilities: torch.Tensor
+    features: torch.Tensor
+
+    def __len__(self) -> int:
+        return int(self.probabilities.shape[0])
+
+    @staticmethod
+    def join(parts: Iterable[Predictions]) -> Predictions:
+        """Several in a row."""
+        kept = list(parts)
+        return Predictions(torch.cat([p.probabilities for p in kept]), torch.cat([p.features for p in kept]))
+
+
+@dataclass(eq=False)
+class Network:
+    """A card's network on the device. ``batch`` shrinks when memory runs out; ``folded``: batch norms merged."""
+
+    card: NetworkCard
+    module: Tapped
+    batch: int
+    parameters: int
+    stride: int | None  # total stride in pixels, None where the network has no feature map
+    folded: bool
+    mean: torch.Tensor
+    std: torch.Tensor
+
+
+class TurnLock:
+    """A lock that is handed over in the order of asking, so that a long study cannot starve a live upload."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._queue: deque[threading.Event] = deque()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for one's turn, hold it for the block."""
+        ticket = threading.Event()
+        with self._guard:
+            self._queue.append(ticket)
+            if len(self._queue) == 1:
+                ticket.set()
+        ticket.wait()
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._queue.popleft()
+                if self._queue:
+                    self._queue[0].set()
+
+
+class Engine:
+    """One device. Networks are loaded once and kept; every batch takes the device's lock for itself alone."""
+
+    precision = "float32"
+
+    def __init__(self, device: str | None = None, batch: int | None = None) -> None:
+        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.batch = batch or (GPU_BATCH if self.device.type == "cuda" else CPU_BATCH)
+        torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = False
+        self._lock = TurnLock()
+        self._loading = threading.Lock()
+        self._networks: dict[tuple[str, str], Network] = {}
+
+    @property
+    def device_name(self) -> str:
+        """For people: "CPU, 2 threads" or the GPU's name."""
+        if self.device.type == "cuda":
+            return str(torch.cuda.get_device_name(self.device))
+        return f"CPU, {torch.get_num_threads()} threads"
+
+    def load(self, card: NetworkCard) -> Network:
+        """The card's network, loaded at first asking (WeightsUnavailable, BadCard)."""
+        name = (card.key, card.weights_digest)
+        with self._loading:
+            if name not in self._networks:
+                self._networks[name] = self.prepare(card, card.build())
+            return self._networks[name]
+
+    def prepare(self, card: NetworkCard, model: nn.Module) -> Network:
+        """A built model, made ready for this device: batch norm folded, channels last, penultimate layer tapped."""
+        classes = len(card.labels.names) if card.labels else 0
+        head, stride = find_head(model, classes), total_stride(model, card.size)
+        parameters = sum(p.numel() for p in model.parameters())
+        model.eval()
+        folded, merged = _fold(model)
+        module = Tapped(folded, head).eval().requires_grad_(False)
+        module.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        mean, std = (
+            torch.tensor(v, device=self.device).view(1, 3, 1, 1)
+            for v in (card.preprocessing.mean, card.preprocessing.std)
+        )
+        return Network(card, module, self.batch, parameters, stride, merged, mean, std)
+
+    def predict(self, network: Network, frames: Iterable[torch.Tensor]) -> Iterator[Predictions]:
+        """Frames uint8 (3, S, S) → Predictions, one batch at a time, in order; frames may be made meanwhile."""
+        for chunk in chunks(frames, network.batch):
+            yield from self._forward(network, torch.stack(chunk))
+
+    def _forward(self, network: Network, frames: torch.Tensor) -> Iterator[Predictions]:
+        size = network.card.size
+        if frames.dtype != torch.uint8 or frames.shape[1:] != (3, size, size):
+            got = f"got frames {tuple(frames.shape)} {frames.dtype}"
+            raise ValueError(f"{got}; wanted (N, 3, {size}, {size}) uint8 for {network.card.key}")
+        start = 0
+        while start < len(frames):
+            part = frames[start : start + network.batch]
+            try:
+                with self._lock.turn(), torch.inference_mode():
+                    result = self._batch(network, part)
+            except torch.OutOfMemoryError:
+                if network.batch == 1:
+                    raise
+                network.batch //= 2
+                torch.cuda.empty_cache()
+                log.warning("%s: out of memory, batch halved to %d", network.card.key, network.batch)
+                continue
+            yield result
+            start += len(part)
+
+    def _batch(self, network: Network, frames: torch.Tensor) -> Predictions:
+        n = len(frames)
+        if n < network.batch:  # padded, so that the shape and with it every rounding stays the same
+            frames = torch.cat([frames, frames[-1:].expand(network.batch - n, -1, -1, -1)])
+        x = frames.to(self.device, non_blocking=True).float().div_(255).sub_(network.mean).div_(network.std)
+        logits, features = network.module(x.contiguous(memory_format=torch.channels_last))
+        return Predictions(logits.float().softmax(1)[:n].cpu(), features.float()[:n].cpu())
+
+
+def _fold(model: nn.Module) -> tuple[nn.Module, bool]:
+    """Batch norms merged into the convolutions before them, where the model can be traced: (model, merged)."""
+    from torch.fx.experimental.optimization import fuse
+    from torch.fx.proxy import TraceError
+
+    try:
+        return fuse(model), True
+    except (TraceError, TypeError, NotImplementedError) as reason:
+        log.info("%s: batch norm stays apart (%s)", type(model).__name__, reason)
+        return model, False

@@ -1,0 +1,1 @@
+"""Networks: cards that say everything about one set of weights, and the registry that finds them."""

@@ -1,0 +1,102 @@
+"""NetworkCard: everything that belongs to one set of weights (after torchvision's weights enums)."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from core.downloads import RemoteFile
+from core.geometry import Interpolation, centre_crop
+from core.photographs import Photograph
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preprocessing:
+    """Resize of the short side, centre crop (the input size S), interpolation; mean and std of values in 0-1."""
+
+    resize: int
+    crop: int
+    interpolation: Interpolation
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+    def centre(self, photograph: Photograph) -> torch.Tensor:
+        """The network's own evaluation view, uint8 (3, S, S)."""
+        return centre_crop(photograph, self.resize, self.crop, self.interpolation)
+
+    def as_dict(self) -> dict[str, object]:
+        """Plain values, for manifests."""
+        return {"resize": self.resize, "crop": self.crop, "interpolation": self.interpolation,
+                "mean": list(self.mean), "std": list(self.std)}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Class names in the order of the network's outputs; WordNet ids where the classes have them."""
+
+    names: tuple[str, ...]
+    wnids: tuple[str, ...] | None = None
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        places = {name: k for k, name in enumerate(self.names)}
+        return places | {wnid: k for k, wnid in enumerate(self.wnids or ())}
+
+    def find(self, label: str | None) -> int | None:
+        """Class index of a name or WordNet id; None when the network does not know it."""
+        return None if label is None else self._places.get(label)
+
+
+@lru_cache(maxsize=1)
+def imagenet_labels() -> Labels:
+    """The 1,000 classes: torchvision's names, timm's table of WordNet ids (read without importing timm)."""
+    from torchvision.models import ResNet50_Weights
+
+    names = tuple(ResNet50_Weights.IMAGENET1K_V1.meta["categories"])
+    spec = importlib.util.find_spec("timm")
+    if spec is None or not spec.submodule_search_locations:
+        return Labels(names)
+    table = Path(spec.submodule_search_locations[0]) / "data" / "_info" / "imagenet_synsets.txt"
+    return Labels(names, tuple(table.read_text().split()) if table.exists() else None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkCard:
+    """One network with one set of weights. ``build`` returns it in eval mode; weights are read there, not at import.
+
+    ``labels`` None: a representation without classes. ``weights``: the file that ``build`` reads;
+    ``remote``: where that file can be fetched, if anywhere. ``published``: measures as their source gives them.
+    """
+
+    key: str
+    title: str
+    build: Callable[[], nn.Module]
+    preprocessing: Preprocessing
+    labels: Labels | None
+    source: str
+    license: str
+    weights: Path
+    weights_digest: str  # sha256 of the file, or the prefix that its publisher gives
+    remote: RemoteFile | None = None
+    published: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """S: frames for this network are uint8 (3, S, S)."""
+        return self.preprocessing.crop
+
+    @property
+    def available(self) -> bool:
+        """Whether the weights are on this machine."""
+        return self.weights.exists()
+
+
+def choices(keys: Sequence[str], most: int = 12) -> str:
+    """A readable list of keys for an error."""
+    return ", ".join(keys[:most]) + (f" and {len(keys) - most} more" if len(keys) > most else "")
