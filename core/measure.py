@@ -1,0 +1,149 @@
+"""Photographs through a protocol and a network: pairs made ahead in threads, outcomes as they are computed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import torch
+
+from core.datasets import PhotoFile
+from core.engine import Engine, Network, Predictions
+from core.errors import Cancelled, PhotobiasError
+from core.frames import FramePair
+from core.photographs import Photograph, reduce_to
+from core.protocols import Protocol, generator
+from core.sensitivity import Outcome, wilson
+from core.streams import chunks, ordered_map
+
+THREADS = 4
+Job = tuple[Photograph, int]
+Skipped = Callable[[str, PhotobiasError], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """Top-1 accuracy on centre crops of ``n`` labelled photographs, with its 95 % Wilson interval."""
+
+    top1: float
+    interval: tuple[float, float]
+    n: int
+
+
+def photographs(
+    files: Iterable[PhotoFile], *, short_side: int | None = None, skipped: Skipped | None = None
+) -> Iterator[Photograph]:
+    """Decoded ahead of their use, in order; reduced to ``short_side`` only when told.
+
+    A photograph that does not decode raises BadPhotograph, or goes to ``skipped`` (name, reason) where given.
+    """
+
+    def work(file: PhotoFile) -> Photograph | PhotobiasError:
+        try:
+            photo = file.read()
+        except PhotobiasError as error:
+            return error
+        return photo if short_side is None else reduce_to(photo, short_side)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        listed = list(files)
+        for file, got in zip(listed, ordered_map(work, listed, pool=pool, ahead=2 * THREADS), strict=True):
+            if isinstance(got, Photograph):
+                yield got
+            else:
+                _skip(file.name, got, skipped)
+
+
+def outcomes(
+    engine: Engine,
+    network: Network,
+    sources: Iterable[Photograph],
+    protocol: Protocol,
+    *,
+    pairs: int,
+    seed: int,
+    cancel: threading.Event | None = None,
+    skipped: Skipped | None = None,
+) -> Iterator[list[Outcome]]:
+    """``pairs`` random pairs of each photograph → their outcomes, a batch at a time, in order.
+
+    Raises Cancelled within one batch of the event being set. A photograph that is too small for the protocol
+    raises BadProtocol, or goes to ``skipped`` (name, reason) where given.
+    """
+    card = network.card
+
+    def make(job: Job) -> tuple[Job, FramePair | PhotobiasError]:
+        try:
+            return job, redo(job[0], protocol, network, seed=seed, pair=job[1])
+        except PhotobiasError as error:
+            return job, error
+
+    def made() -> Iterator[tuple[Job, FramePair]]:
+        jobs = ((photo, number) for photo in sources for number in range(pairs))
+        with ThreadPoolExecutor(THREADS) as pool:
+            for job, got in ordered_map(make, jobs, pool=pool, ahead=max(THREADS, network.batch)):
+                if isinstance(got, FramePair):
+                    yield job, got
+                elif job[1] == 0:
+                    _skip(job[0].name, got, skipped)
+
+    for part in chunks(made(), max(1, network.batch // 2)):
+        if cancel is not None and cancel.is_set():
+            raise Cancelled(f"{protocol.name} on {card.key}")
+        frames = [frame for _, pair in part for frame in (pair.before, pair.after)]
+        result = Predictions.join(engine.predict(network, frames))
+        yield _compare(network, [job for job, _ in part], result)
+
+
+def redo(photo: Photograph, protocol: Protocol, network: Network, *, seed: int, pair: int) -> FramePair:
+    """The frames of one pair, made (again) from its seed and number. Raises BadProtocol."""
+    card, rng = network.card, generator(seed, photo, protocol, pair)
+    return protocol.pair(photo, card.size, rng=rng, interpolation=card.preprocessing.interpolation)
+
+
+def _skip(name: str, reason: PhotobiasError, skipped: Skipped | None) -> None:
+    if skipped is None:
+        raise reason
+    skipped(name, reason)
+
+
+def _compare(network: Network, jobs: list[Job], result: Predictions) -> list[Outcome]:
+    """Predictions (2P, K) of before, after, before, after … → P outcomes."""
+    before, after = result.probabilities[0::2], result.probabilities[1::2]
+    features = torch.nn.functional.normalize(result.features.double(), dim=1)
+    # equal features give exactly 1, not 1 − 1e-16: the null pair changes nothing
+    same = (result.features[0::2] == result.features[1::2]).all(1)
+    cosines = torch.where(same, 1.0, (features[0::2] * features[1::2]).sum(1).clamp(-1, 1))
+    first, second = before.argmax(1), after.argmax(1)
+    rows = torch.arange(len(jobs))
+    p_before, p_after = before[rows, first], after[rows, first]
+    labels = network.card.labels
+    return [
+        Outcome(
+            photo.digest, number, int(first[i]), int(second[i]), float(p_before[i]), float(p_after[i]),
+            float(cosines[i]), labels.find(photo.label) if labels else None,
+        )
+        for i, (photo, number) in enumerate(jobs)
+    ]  # fmt: skip
+
+
+def accuracy(engine: Engine, network: Network, sources: Iterable[Photograph]) -> Accuracy | None:
+    """Top-1 on the network's own centre crops of the photographs whose class it knows; None without any."""
+    labels = network.card.labels
+    right = n = 0
+    known: list[int] = []
+
+    def frames() -> Iterator[torch.Tensor]:
+        for photo in sources:
+            label = labels.find(photo.label) if labels else None
+            if label is not None:
+                known.append(label)
+                yield network.card.preprocessing.centre(photo)
+
+    for part in engine.predict(network, frames()):
+        for row in part.probabilities.argmax(1).tolist():
+            right += row == known[n]
+            n += 1
+    return Accuracy(right / n, wilson(right, n), n) if n else None

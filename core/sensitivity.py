@@ -1,0 +1,151 @@
+"""Outcomes of frame pairs → Sensitivity: the paper's two measures and ours, each with its interval.
+
+P(top-1 change) and mean absolute change are the paper's (§ 2). Ours: flips split by whether they were right,
+and representation change, 1 − cosine of the two frames' features, which needs no classes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Interval = tuple[float, float]
+
+RESAMPLES = 2000
+Z95 = 1.959963984540054  # two-sided 95 %
+FLIPS = ("right→wrong", "wrong→right", "wrong→wrong")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One pair on one network. ``change``: p_after − p_before of the class that led before the step.
+
+    ``feature_cosine``: between the penultimate features of the two frames. ``label``: the right class, if known.
+    """
+
+    photograph: str  # digest
+    pair: int
+    class_before: int
+    class_after: int
+    p_before: float
+    p_after: float
+    feature_cosine: float
+    label: int | None = None
+
+    @property
+    def changed(self) -> bool:
+        """The arg-max class differs (paper, § 2)."""
+        return self.class_before != self.class_after
+
+    @property
+    def change(self) -> float:
+        """p_after − p_before of the class that led in the first frame."""
+        return self.p_after - self.p_before
+
+    @property
+    def flip(self) -> str | None:
+        """Which kind of flip; None where nothing flipped or the label is not known."""
+        if not self.changed or self.label is None:
+            return None
+        if self.class_before == self.label:
+            return FLIPS[0]
+        return FLIPS[1] if self.class_after == self.label else FLIPS[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sensitivity:
+    """Measures over ``pairs`` pairs of ``photographs`` photographs; 95 % intervals, None where n is 1."""
+
+    photographs: int
+    pairs: int
+    changed: int
+    p_top1_change: float
+    p_top1_change_interval: Interval
+    mean_absolute_change: float
+    mean_absolute_change_interval: Interval | None
+    representation_change: float
+    representation_change_interval: Interval | None
+    flips: dict[str, int] | None  # counts by kind; None where no label is known
+    labelled_pairs: int
+    method: str  # how the interval of P(top-1 change) was found
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values; intervals are [low, high]."""
+        plain = {name: getattr(self, name) for name in self.__slots__}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()}
+
+
+def sensitivity(outcomes: Iterable[Outcome], *, seed: int = 0) -> Sensitivity:
+    """Outcomes of one network and protocol, in any order → Sensitivity. Raises ValueError without a pair.
+
+    Intervals: one photograph: Wilson over its pairs, bootstrap of pairs; several photographs with one pair each:
+    Wilson; with several pairs each: bootstrap of photographs.
+    """
+    rows = sorted(outcomes, key=lambda o: (o.photograph, o.pair))
+    if not rows:
+        raise ValueError("got no pair; wanted at least one outcome")
+    _, group = np.unique([o.photograph for o in rows], return_inverse=True)
+    photographs = int(group.max()) + 1
+    changed = np.array([o.changed for o in rows], float)
+    change = np.array([abs(o.change) for o in rows])
+    representation = np.array([1 - o.feature_cosine for o in rows])
+    units = np.arange(len(rows)) if photographs == 1 else group
+    clustered = 1 < photographs < len(rows)
+    total = int(changed.sum())
+    interval = (
+        bootstrap(changed, units, seed=seed) if clustered else wilson(total, len(rows))
+    ) or wilson(total, len(rows))  # fmt: skip
+    kinds = [o.flip for o in rows]
+    labelled = sum(o.label is not None for o in rows)
+    return Sensitivity(
+        photographs=photographs,
+        pairs=len(rows),
+        changed=total,
+        p_top1_change=total / len(rows),
+        p_top1_change_interval=interval,
+        mean_absolute_change=float(change.mean()),
+        mean_absolute_change_interval=bootstrap(change, units, seed=seed),
+        representation_change=float(representation.mean()),
+        representation_change_interval=bootstrap(representation, units, seed=seed),
+        flips={kind: kinds.count(kind) for kind in FLIPS} if labelled else None,
+        labelled_pairs=labelled,
+        method="bootstrap of photographs" if clustered else "Wilson",
+    )
+
+
+def wilson(successes: int, n: int) -> Interval:
+    """95 % Wilson score interval of a proportion."""
+    p, z2 = successes / n, Z95**2
+    centre = (p + z2 / (2 * n)) / (1 + z2 / n)
+    half = Z95 / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
+    return (0.0 if successes == 0 else centre - half, 1.0 if successes == n else centre + half)
+
+
+def bootstrap(values: Floats, units: npt.NDArray[np.integer[Any]], *, seed: int) -> Interval | None:
+    """95 % percentile interval of the mean of ``values`` (N,) when ``units`` (N,) are drawn with replacement.
+
+    A unit (a photograph, or a pair) is drawn with all its values. None when there is one unit only.
+    """
+    sums, counts = np.bincount(units, values), np.bincount(units).astype(float)
+    n = len(sums)
+    if n < 2:
+        return None
+    rng = np.random.default_rng(seed)
+    means = np.empty(RESAMPLES)
+    for k in range(RESAMPLES):
+        drawn = rng.integers(0, n, n)
+        means[k] = sums[drawn].sum() / counts[drawn].sum()
+    low, high = np.quantile(means, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def most_changed(outcomes: Iterable[Outcome]) -> Outcome:
+    """The pair to show first: a flip before none, then the largest |change|."""
+    rank: Callable[[Outcome], tuple[bool, float, int]] = lambda o: (o.changed, abs(o.change), -o.pair)  # noqa: E731
+    return max(outcomes, key=rank)
