@@ -1,0 +1,184 @@
+"""Photographs → feature index. Whole shards are kept: killed at any moment, a build goes on and ends in the same."""
+
+from __future__ import annotations
+
+import fcntl
+import importlib.metadata
+import logging
+import shutil
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from core.datasets.folder import PhotoFile, listing
+from core.engine import Engine
+from core.errors import BadFolder, IndexBroken
+from core.index.extract import Extraction, Meter, Progress, Section
+from core.index.files import SHARDS
+from core.index.plan import Plan, order, settle
+from core.index.search import FeatureIndex
+from core.index.store import MANIFEST, PLAN, Manifest, Reference, Shard, read_features, read_table, write_manifest
+from core.networks.card import NetworkCard
+
+__all__ = ["NEIGHBOURS", "SHARD_ROWS", "Progress", "build"]
+
+log = logging.getLogger(__name__)
+
+SHARD_ROWS = 512  # files a shard: the most work that is lost; 2 MB of 2,048 features
+NEIGHBOURS = 10  # of a reference query, as of every typicality
+REFERENCE = "reference"  # shards of the reference queries (float32), until the manifest holds their typicalities
+LOCK = "build.lock"
+PACKAGES = {"torch": "torch", "torchvision": "torchvision", "pillow": "pillow", "numpy": "numpy",
+            "faiss-cpu": "faiss", "faiss-gpu": "faiss"}  # fmt: skip
+
+
+def build(
+    photos: Path | Sequence[PhotoFile],
+    card: NetworkCard,
+    engine: Engine,
+    out: Path,
+    *,
+    reference: Path | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    cancel: threading.Event | None = None,
+    shard_rows: int = SHARD_ROWS,
+) -> Manifest:
+    """The index of all photographs' features in folder ``out``; goes on where an earlier call stopped.
+
+    ``reference``: a folder of held-out photographs whose typicalities become the percentile scale. ``progress`` is
+    called after every batch, in this thread. Raises IndexMismatch when ``out`` holds another plan's build, IndexBroken
+    for a full disk or a second builder, BadFolder when there is nothing to index, Cancelled; what is finished is kept.
+    """
+    files = order(listing(photos) if isinstance(photos, Path) else photos)
+    queries = order(listing(reference)) if reference is not None else []
+    if len(files) < (least := NEIGHBOURS if queries else 1):
+        raise BadFolder(got=f"{len(files)} photographs", wanted=f"at least {least}", remedy="Add some.")
+    plan = Plan.of(files, queries, card, shard_rows)
+    with _alone(out):
+        settle(plan, out)
+        if finished := _finished(out, plan):
+            return finished
+        meter = Meter(len(files) + len(queries), progress)
+        extraction = Extraction(card, engine, plan, meter, cancel or threading.Event())
+        rows = Section(out / SHARDS, files, plan.roots, unit=True)
+        asked = Section(out / REFERENCE, queries, plan.reference_roots, unit=False)
+        kept, kept_asked = extraction.kept(rows), extraction.kept(asked)
+        meter.tell()
+        manifest = _manifest(out, plan, extraction.complete(rows, kept))
+        if queries:
+            shards = extraction.complete(asked, kept_asked)
+            typicalities = _typicalities(FeatureIndex(out, manifest), asked, shards, extraction)
+            manifest = replace(manifest, reference=typicalities)
+        write_manifest(out, manifest)
+        return _finished(out, plan) or manifest
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """One builder in a folder at a time, and only in a folder of its own; a killed one lets go."""
+    own = {PLAN, MANIFEST, SHARDS, REFERENCE, LOCK, f"{PLAN}.part", f"{MANIFEST}.part"}
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if foreign := sorted(p.name for p in out.iterdir() if p.name not in own and not p.name.startswith(".")):
+            raise BadFolder(
+                got=f"{out}, which holds {foreign[0]!r}",
+                wanted="a new or empty folder, or an index",
+                remedy="Choose another folder for the index.",
+            )
+        handle = (out / LOCK).open("wb")
+    except OSError as error:
+        raise BadFolder(
+            got=f"{out} ({error.strerror or error})", wanted="a folder to write to", remedy="Choose another folder."
+        ) from None
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise IndexBroken(
+                got=f"{out}, in which another build is at work",
+                wanted="one builder in a folder",
+                remedy="Wait until it is done, or stop it; then build again.",
+            ) from None
+        try:
+            yield
+        finally:
+            fcntl.flock(handle, fcntl.LOCK_UN)  # closing is not enough where a forked child holds a copy
+
+
+def _finished(out: Path, plan: Plan) -> Manifest | None:
+    """The manifest, if the index lacks nothing; what only its making needed is removed."""
+    try:
+        manifest = FeatureIndex.open(out).manifest
+    except IndexBroken as unfinished:
+        log.debug("%s", unfinished)
+        return None
+    if manifest.plan != plan.digest:
+        return None
+    shutil.rmtree(out / REFERENCE, ignore_errors=True)
+    return manifest
+
+
+def _manifest(out: Path, plan: Plan, shards: list[Shard]) -> Manifest:
+    """Of finished shards, the reference still empty; raises BadFolder when no photograph could be read."""
+    labels: Counter[str] = Counter()
+    bad, rows = 0, sum(shard.rows for shard in shards)
+    for shard in shards:
+        table, _ = read_table(out / SHARDS, shard.name, shard.table)
+        labels.update(row.label for row in table.rows if row.label is not None)
+        bad += len(table.bad)
+        if not rows:
+            raise _unreadable(len(plan.files), table.bad[0].reason)
+    return Manifest(
+        network=plan.network,
+        weights_digest=plan.weights_digest,
+        preprocessing=plan.preprocessing,
+        dim=int(read_features(out / SHARDS, shards[0]).shape[1]),
+        rows=rows,
+        bad=bad,
+        labels=dict(sorted(labels.items())),
+        dataset=", ".join(Path(root).name for root in plan.roots),
+        roots=plan.roots,
+        software=dict(_software()),
+        plan=plan.digest,
+        shards=tuple(shards),
+        k=NEIGHBOURS,
+        reference=(),
+    )
+
+
+def _typicalities(
+    index: FeatureIndex, asked: Section, shards: list[Shard], extraction: Extraction
+) -> tuple[Reference, ...]:
+    """Sorted typicalities of the reference queries, by the arithmetic of core.typicality."""
+    found, reason = [], ""
+    for shard in shards:
+        table, _ = read_table(asked.folder, shard.name, shard.table)
+        reason = reason or (table.bad[0].reason if table.bad else "")
+        for row, feature in zip(table.rows, read_features(asked.folder, shard), strict=True):
+            extraction.stop(index.path)
+            near = index.neighbours(feature, NEIGHBOURS, without=row.digest)
+            found.append(Reference(float(np.mean([n.cosine for n in near])), row.digest))
+    if not found:
+        raise _unreadable(len(asked.files), reason)
+    return tuple(sorted(found, key=lambda r: (r.typicality, r.digest)))
+
+
+def _unreadable(files: int, reason: str) -> BadFolder:
+    return BadFolder(
+        got=f"{files} files, none of which is a photograph that can be read (the first: {reason})",
+        wanted="photographs",
+        remedy="Choose another folder.",
+    )
+
+
+def _software() -> Iterator[tuple[str, str]]:
+    for package, name in PACKAGES.items():
+        try:
+            yield name, importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue

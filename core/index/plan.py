@@ -1,0 +1,136 @@
+"""What an index is built from, in one file that is written first: the same plan gives the same index."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from core.datasets.folder import PhotoFile
+from core.errors import IndexBroken, IndexMismatch
+from core.index.files import read_bytes, sha256, to_json, write_whole
+from core.index.store import MANIFEST, PLAN, read_manifest
+from core.networks.card import NetworkCard
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """``files`` and ``reference``: (number of the root, name below it, label), sorted; row numbers follow them."""
+
+    network: str
+    weights_digest: str
+    preprocessing: dict[str, object]
+    shard_rows: int
+    roots: tuple[str, ...]
+    files: tuple[tuple[int, str, str | None], ...]
+    reference_roots: tuple[str, ...]
+    reference: tuple[tuple[int, str, str | None], ...]
+
+    @staticmethod
+    def of(files: Sequence[PhotoFile], reference: Sequence[PhotoFile], card: NetworkCard, shard_rows: int) -> Plan:
+        """Files in the order of ``order``."""
+        (roots, members), (reference_roots, queries) = _numbered(files), _numbered(reference)
+        return Plan(
+            network=card.key,
+            weights_digest=card.weights_digest,
+            preprocessing=card.preprocessing.as_dict(),
+            shard_rows=shard_rows,
+            roots=roots,
+            files=members,
+            reference_roots=reference_roots,
+            reference=queries,
+        )
+
+    @cached_property
+    def content(self) -> bytes:
+        """As it stands in plan.json."""
+        return to_json(asdict(self))
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 of plan.json: the name of the build."""
+        return sha256(self.content)
+
+
+def order(files: Iterable[PhotoFile]) -> list[PhotoFile]:
+    """Each file once, sorted by root and name."""
+    unique = {(str(root_of(file)), file.name): file for file in files}
+    return [unique[key] for key in sorted(unique)]
+
+
+def root_of(file: PhotoFile) -> Path:
+    """The folder below which the file has its name."""
+    root = file.path.parents[len(PurePosixPath(file.name).parts) - 1]
+    if root / file.name != file.path:
+        raise ValueError(f"got a file {file.path} named {file.name!r}; wanted the name below its root")
+    return root
+
+
+def settle(plan: Plan, out: Path) -> None:
+    """Makes ``out`` this plan's folder; raises IndexMismatch, saying what differs, when it is another's."""
+    path = out / PLAN
+    if not path.exists():
+        if (out / MANIFEST).exists() and read_manifest(out).plan != plan.digest:
+            raise _mismatch(out, "an index of another plan", "an index of this one")
+        write_whole(path, plan.content)
+        return
+    there = read_bytes(path)
+    if there == plan.content:
+        return
+    try:
+        facts: Any = json.loads(there)
+        theirs, ours = _difference(facts, json.loads(plan.content))
+    except (ValueError, TypeError, KeyError, IndexError) as error:
+        raise IndexBroken(
+            got=f"{path} that is no plan ({error})",
+            wanted="the plan as index build wrote it",
+            remedy=f"Remove {path} if the index was built from these photographs, else choose another folder.",
+        ) from None
+    raise _mismatch(out, theirs, ours)
+
+
+def _numbered(files: Sequence[PhotoFile]) -> tuple[tuple[str, ...], tuple[tuple[int, str, str | None], ...]]:
+    roots = tuple(sorted({str(root_of(file)) for file in files}))
+    number = {root: n for n, root in enumerate(roots)}
+    return roots, tuple((number[str(root_of(file))], file.name, file.label) for file in files)
+
+
+def _difference(theirs: dict[str, Any], ours: dict[str, Any]) -> tuple[str, str]:
+    """In words, the first thing in which two plans differ: (theirs, ours)."""
+    words = {
+        "network": "network {}",
+        "weights_digest": "weights {}",
+        "preprocessing": "preprocessing {}",
+        "shard_rows": "{} rows a shard",
+        "roots": "photographs of {}",
+        "reference_roots": "reference {}",
+    }
+    for name, text in words.items():
+        if theirs[name] != ours[name]:
+            there, here = (", ".join(v) or "none" if isinstance(v, list) else v for v in (theirs[name], ours[name]))
+            return text.format(there), text.format(here)
+    for name, what in (("files", "photographs"), ("reference", "reference photographs")):
+        there, here = theirs[name], ours[name]
+        if there != here:
+            both = zip(there, here, strict=False)
+            first = next((n for n, (a, b) in enumerate(both) if a != b), min(len(there), len(here)))
+            return (f"{len(there)} {what}{_entry(there, first)}", f"{len(here)} {what}{_entry(here, first)}")
+    return "a plan of another version", "one of this version"
+
+
+def _entry(files: list[Any], place: int) -> str:
+    if place >= len(files):
+        return ""
+    _, name, label = files[place]
+    return f", number {place} {name!r}" + (f" labelled {label!r}" if label else "")
+
+
+def _mismatch(out: Path, theirs: str, ours: str) -> IndexMismatch:
+    return IndexMismatch(
+        got=f"{out}, which holds a build of {theirs}",
+        wanted=f"one of {ours}",
+        remedy="Choose another folder, or remove this one to build anew.",
+    )

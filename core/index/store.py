@@ -1,0 +1,201 @@
+"""The files of a feature index: a manifest, and shards of float16 features, each with a table of its rows.
+
+    DIR/plan.json            written first: what is built from which photographs; its sha256 names the build
+    DIR/shards/00000.npy     float16 (rows, D), L2-normalised features of the photographs that could be read
+    DIR/shards/00000.json    its table: name, label, digest of every row; name and reason of what could not be read
+    DIR/manifest.json        written last: an index without it is unfinished
+
+A file appears whole or not at all; a table appears after the features that it vouches for.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import IndexBroken
+from core.index.files import CHANGED, SHARDS, broken, read_bytes, sha256, to_json, write_whole
+
+PLAN, MANIFEST = "plan.json", "manifest.json"
+FORMAT = 1  # of the manifest; raised when a reader of the old one would misread the new one
+Features = npt.NDArray[Any]  # float16 in an index, float32 among reference queries
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One indexed photograph: ``name`` relative to the index's root number ``root``; digest of its pixels."""
+
+    root: int
+    name: str
+    label: str | None
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A file that was to be indexed and could not be read."""
+
+    root: int
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a shard's JSON holds: the build it belongs to, its rows in order, and sha256 and bytes of its .npy."""
+
+    plan: str
+    rows: tuple[Row, ...]
+    bad: tuple[Bad, ...]
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A shard as the manifest lists it: rows, bytes and sha256 of its .npy, sha256 of its table."""
+
+    name: str
+    rows: int
+    size: int
+    sha256: str
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A held-out photograph: mean cosine to its k nearest rows (its own digest left out), digest of its pixels."""
+
+    typicality: float
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """Everything about an index but its features. ``plan``: sha256 of plan.json; ``labels``: rows of each label.
+
+    ``reference`` is sorted by typicality, the mean over ``k`` neighbours; empty where none was asked for.
+    """
+
+    network: str
+    weights_digest: str
+    preprocessing: Mapping[str, Any]
+    dim: int
+    rows: int
+    bad: int
+    labels: Mapping[str, int]
+    dataset: str
+    roots: tuple[str, ...]
+    software: Mapping[str, str]
+    plan: str
+    shards: tuple[Shard, ...]
+    k: int
+    reference: tuple[Reference, ...]
+
+
+def write_shard(
+    folder: Path, name: str, features: Features, rows: Sequence[Row], bad: Sequence[Bad], plan: str
+) -> None:
+    """Features (rows, D) and their table; the table last, as it says that the features are whole."""
+    buffer = io.BytesIO()
+    np.save(buffer, features, allow_pickle=False)
+    data = buffer.getvalue()
+    write_whole(folder / f"{name}.npy", data)
+    table = Table(plan, tuple(rows), tuple(bad), sha256(data), len(data))
+    write_whole(folder / f"{name}.json", to_json(asdict(table)))
+
+
+def read_table(folder: Path, name: str, expected: str | None = None) -> tuple[Table, Shard]:
+    """A shard's table and its entry; raises IndexBroken, also when its sha256 is not ``expected``."""
+    path = folder / f"{name}.json"
+    data = read_bytes(path)
+    found = sha256(data)
+    if expected is not None and found != expected:
+        raise broken(path, CHANGED, f"sha256 {expected[:12]}…")
+    try:
+        facts = json.loads(data)
+        rows, bad = tuple(Row(**row) for row in facts.pop("rows")), tuple(Bad(**file) for file in facts.pop("bad"))
+        table = Table(rows=rows, bad=bad, **facts)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise broken(path, str(error), "a shard's table") from None
+    for name_held in [row.name for row in rows] + [file.name for file in bad]:
+        steps = PurePosixPath(name_held)
+        if steps.is_absolute() or ".." in steps.parts or "\0" in name_held or not steps.parts:
+            raise broken(path, f"the name {name_held!r}", "names of files below the index's root")
+    return table, Shard(name, len(rows), table.size, table.sha256, found)
+
+
+def read_features(folder: Path, shard: Shard) -> Features:
+    """A shard's features (rows, D), only if they hash to what its entry says; raises IndexBroken."""
+    path = folder / f"{shard.name}.npy"
+    data = read_bytes(path)
+    if len(data) != shard.size:
+        raise broken(path, f"truncated or changed, {len(data)} bytes", f"{shard.size} bytes")
+    if sha256(data) != shard.sha256:
+        raise broken(path, CHANGED, f"sha256 {shard.sha256[:12]}…")
+    try:
+        features: Features = np.load(io.BytesIO(data), allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise broken(path, str(error), "an array") from None
+    if features.ndim != 2 or len(features) != shard.rows:
+        raise broken(path, f"an array {features.shape}", f"one of {shard.rows} rows")
+    return features
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """The last file of a build; it carries a checksum of itself."""
+    facts = {"format": FORMAT, **asdict(manifest)}
+    write_whole(folder / MANIFEST, to_json({**facts, "checksum": sha256(to_json(facts))}))
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Manifest of a finished index; IndexBroken where it is missing, changed, or lacks or has too many fields."""
+    path = folder / MANIFEST
+    if not path.is_file():
+        unfinished = (folder / PLAN).is_file()
+        raise IndexBroken(
+            got=f"{'an unfinished build' if unfinished else 'no index'} in {folder}",
+            wanted=f"a folder with a {MANIFEST}",
+            remedy="Run the same index build again: it goes on where it stopped." if unfinished
+            else "Build one with: python -m core index build --photos DIR --network KEY --out DIR",
+        )  # fmt: skip
+    try:
+        facts: Any = json.loads(read_bytes(path))
+    except ValueError as error:
+        raise broken(path, str(error), "JSON") from None
+    wanted = {"format", "checksum", *(field.name for field in fields(Manifest))}
+    if not isinstance(facts, dict) or facts.get("format", FORMAT) != FORMAT:
+        raise broken(path, "another format", f"an index of format {FORMAT}")
+    if odd := sorted(wanted ^ set(facts)):
+        names = ", ".join(f"{'no' if name in wanted else 'an unknown'} field {name!r}" for name in odd)
+        raise broken(path, names, f"the fields {', '.join(sorted(wanted))}")
+    if facts.pop("checksum") != sha256(to_json(facts)):
+        raise broken(path, CHANGED, "the content that its checksum names")
+    facts.pop("format")
+    try:
+        facts["shards"] = tuple(Shard(**shard) for shard in facts["shards"])
+        facts["reference"] = tuple(Reference(**query) for query in facts["reference"])
+        if odd := [shard.name for shard in facts["shards"] if not shard.name.isdecimal()]:
+            raise broken(path, f"a shard named {odd[0]!r}", "numbers")
+        return Manifest(**{**facts, "roots": tuple(facts["roots"])})
+    except (TypeError, AttributeError) as error:
+        raise broken(path, str(error), "a manifest as index build writes it") from None
+
+
+def check_sizes(folder: Path, manifest: Manifest) -> None:
+    """Every shard is there and as long as it should be; raises IndexBroken naming the first that is not."""
+    for shard in manifest.shards:
+        path = folder / SHARDS / f"{shard.name}.npy"
+        size = path.stat().st_size if path.is_file() else None
+        if size != shard.size:
+            got = "missing" if size is None else f"truncated or changed, {size} bytes"
+            raise broken(path, got, f"{shard.size} bytes")
+        if not (table := path.with_suffix(".json")).is_file():
+            raise broken(table, "missing", "the table of the shard's rows")
