@@ -5,16 +5,19 @@ The fixed shape makes a result independent of its company: on the CPU equal to t
 
 from __future__ import annotations
 
+import copy
 import logging
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
 
+from core.errors import BadCard
 from core.networks.card import NetworkCard
 from core.networks.probe import Tapped, find_head, total_stride
 from core.streams import chunks
@@ -69,16 +72,20 @@ class TurnLock:
         ticket = threading.Event()
         with self._guard:
             self._queue.append(ticket)
-            if len(self._queue) == 1:
-                ticket.set()
-        ticket.wait()
+            self._queue[0].set()
         try:
+            ticket.wait()
             yield
-        finally:
+        finally:  # whoever gives up while waiting leaves the queue too
             with self._guard:
-                self._queue.popleft()
+                self._queue.remove(ticket)
                 if self._queue:
                     self._queue[0].set()
+
+
+# One for the whole process: tracing (in _fold) replaces nn.Module.__call__ for every thread, so that a network
+# that is being prepared must not meet one that computes, whichever engine it belongs to.
+_TURNS = TurnLock()
 
 
 class Engine:
@@ -91,9 +98,9 @@ class Engine:
         self.batch = batch or (GPU_BATCH if self.device.type == "cuda" else CPU_BATCH)
         torch.backends.cuda.matmul.allow_tf32 = False
         torch.backends.cudnn.allow_tf32 = False
-        self._lock = TurnLock()
+        self._lock = _TURNS
         self._loading = threading.Lock()
-        self._networks: dict[tuple[str, str], Network] = {}
+        self._networks: dict[Any, Network] = {}
 
     @property
     def device_name(self) -> str:
@@ -104,19 +111,26 @@ class Engine:
 
     def load(self, card: NetworkCard) -> Network:
         """The card's network, loaded at first asking (WeightsUnavailable, BadCard)."""
-        name = (card.key, card.weights_digest)
+        name = (card.key, card.weights_digest, card.preprocessing)
+        if name in self._networks:  # does not wait for another network that is being loaded
+            return self._networks[name]
         with self._loading:
             if name not in self._networks:
                 self._networks[name] = self.prepare(card, card.build())
             return self._networks[name]
 
     def prepare(self, card: NetworkCard, model: nn.Module) -> Network:
-        """A built model, made ready for this device: batch norm folded, channels last, penultimate layer tapped."""
+        """A built model, made ready for this device: batch norm folded, channels last, penultimate layer tapped.
+
+        The model is the engine's from then on: a network without batch norm is not copied.
+        """
         classes = len(card.labels.names) if card.labels else 0
-        head, stride = find_head(model, classes), total_stride(model, card.size)
+        head = find_head(model, classes)
         parameters = sum(p.numel() for p in model.parameters())
         model.eval()
-        folded, merged = _fold(model)
+        with self._lock.turn():
+            stride = total_stride(model, card.size)
+            folded, merged = _fold(model)
         module = Tapped(folded, head).eval().requires_grad_(False)
         module.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         mean, std = (
@@ -127,29 +141,34 @@ class Engine:
 
     def predict(self, network: Network, frames: Iterable[torch.Tensor]) -> Iterator[Predictions]:
         """Frames uint8 (3, S, S) → Predictions, one batch at a time, in order; frames may be made meanwhile."""
+        size = network.card.size
         for chunk in chunks(frames, network.batch):
+            for frame in chunk:
+                if frame.dtype != torch.uint8 or frame.shape != (3, size, size):
+                    got = f"got a frame {tuple(frame.shape)} {frame.dtype}"
+                    raise ValueError(f"{got}; wanted (3, {size}, {size}) uint8 for {network.card.key}")
             yield from self._forward(network, torch.stack(chunk))
 
     def _forward(self, network: Network, frames: torch.Tensor) -> Iterator[Predictions]:
-        size = network.card.size
-        if frames.dtype != torch.uint8 or frames.shape[1:] != (3, size, size):
-            got = f"got frames {tuple(frames.shape)} {frames.dtype}"
-            raise ValueError(f"{got}; wanted (N, 3, {size}, {size}) uint8 for {network.card.key}")
-        start = 0
-        while start < len(frames):
-            part = frames[start : start + network.batch]
+        while len(frames):
+            result = self._try(network, frames)
+            if result is None:
+                torch.cuda.empty_cache()  # here, where the failed batch is no longer held by its exception
+                continue
+            yield result
+            frames = frames[len(result) :]
+
+    def _try(self, network: Network, frames: torch.Tensor) -> Predictions | None:
+        """The first batch of the frames; None when memory ran out and the network's batch was halved."""
+        with self._lock.turn(), torch.inference_mode():
             try:
-                with self._lock.turn(), torch.inference_mode():
-                    result = self._batch(network, part)
+                return self._batch(network, frames[: network.batch])
             except torch.OutOfMemoryError:
                 if network.batch == 1:
                     raise
                 network.batch //= 2
-                torch.cuda.empty_cache()
                 log.warning("%s: out of memory, batch halved to %d", network.card.key, network.batch)
-                continue
-            yield result
-            start += len(part)
+                return None
 
     def _batch(self, network: Network, frames: torch.Tensor) -> Predictions:
         n = len(frames)
@@ -157,16 +176,32 @@ class Engine:
             frames = torch.cat([frames, frames[-1:].expand(network.batch - n, -1, -1, -1)])
         x = frames.to(self.device, non_blocking=True).float().div_(255).sub_(network.mean).div_(network.std)
         logits, features = network.module(x.contiguous(memory_format=torch.channels_last))
-        return Predictions(logits.float().softmax(1)[:n].cpu(), features.float()[:n].cpu())
+        probabilities = logits.float().softmax(1)[:n].cpu()
+        if not bool(probabilities.isfinite().all()):
+            raise BadCard(
+                got=f"probabilities of {network.card.key} that are not numbers",
+                wanted="finite ones",
+                remedy="Its checkpoint is damaged or of another architecture: copy or convert it again.",
+            )
+        return Predictions(probabilities, features.float()[:n].cpu())
 
 
 def _fold(model: nn.Module) -> tuple[nn.Module, bool]:
-    """Batch norms merged into the convolutions before them, where the model can be traced: (model, merged)."""
+    """Batch norms merged into the convolutions before them, where that can be done: (model, whether any was)."""
+    from torch.fx import symbolic_trace
     from torch.fx.experimental.optimization import fuse
-    from torch.fx.proxy import TraceError
 
+    norms = _batch_norms(model)
+    if not norms:
+        return model, False
     try:
-        return fuse(model), True
-    except (TraceError, TypeError, NotImplementedError) as reason:
+        traced = symbolic_trace(copy.deepcopy(model))
+    except (AttributeError, RuntimeError, TypeError, ValueError) as reason:  # what tracing raises on what it cannot
         log.info("%s: batch norm stays apart (%s)", type(model).__name__, reason)
         return model, False
+    merged = fuse(traced, inplace=True, no_trace=True)
+    return (merged, True) if _batch_norms(merged) < norms else (model, False)
+
+
+def _batch_norms(model: nn.Module) -> int:
+    return sum(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules())

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
+from PIL.Image import Transpose
 
 from core.errors import BadPhotograph
 
@@ -38,24 +39,19 @@ _MAGIC = {
     b"\x89PNG": "a damaged PNG file",
     b"GIF8": "a damaged GIF file",
     b"RIFF": "a damaged WebP file, a sound or a video",
-    b"II*\0": "a damaged TIFF file",
+    b"II*": "a damaged TIFF file",
     b"MM\0*": "a damaged TIFF file",
 }
 _TURNED = "turned upright by its EXIF orientation"
 _SUBFILE, _PHOTOMETRIC, _ORIENTATION = 254, 262, 274  # TIFF's tags; subfile 1 is a preview, raw files begin with one
 _TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-# What Pillow's parsers raise on damaged files (met by changing bytes at random). Caught around its parsers only.
+    2: Transpose.FLIP_LEFT_RIGHT, 3: Transpose.ROTATE_180, 4: Transpose.FLIP_TOP_BOTTOM, 5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270, 7: Transpose.TRANSVERSE, 8: Transpose.ROTATE_90,
+}  # fmt: skip
+# What Pillow's parsers raise on damaged files (most were met by changing bytes at random). Caught around them only.
 _BROKEN = (
-    OSError, ValueError, SyntaxError, RuntimeError, MemoryError, LookupError, TypeError, AttributeError,
-    ArithmeticError, struct.error, zlib.error, Image.DecompressionBombError,
+    OSError, ValueError, SyntaxError, RuntimeError, MemoryError, LookupError, TypeError, ArithmeticError,
+    struct.error, zlib.error, Image.DecompressionBombError,
 )  # fmt: skip
 
 # Pillow warns about every oddity in a file, and past 89 megapixels; the notes and errors here say what matters.
@@ -90,9 +86,10 @@ class Photograph:
 
 def photograph(image: Image.Image, name: str, label: str | None = None, notes: tuple[str, ...] = ()) -> Photograph:
     """RGB Pillow image → Photograph, with its digest. Memory stays interleaved, as Pillow wants it back."""
-    array = np.array(image.convert("RGB"))
-    digest = hashlib.sha256(repr(array.shape).encode() + array.tobytes()).hexdigest()
-    return Photograph(torch.from_numpy(array).permute(2, 0, 1), digest, name, label, notes)
+    array = np.array(image if image.mode == "RGB" else image.convert("RGB"))
+    digest = hashlib.sha256(repr(array.shape).encode())
+    digest.update(array.data)
+    return Photograph(torch.from_numpy(array).permute(2, 0, 1), digest.hexdigest(), name, label, notes)
 
 
 def decode(data: bytes, name: str, label: str | None = None) -> Photograph:
@@ -107,15 +104,14 @@ def decode(data: bytes, name: str, label: str | None = None) -> Photograph:
     notes: list[str] = []
     try:
         tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else {}
-        preview = tags.get(_SUBFILE) == 1
+        if tags.get(_SUBFILE) == 1:
+            raise _bad(name, "a camera's raw file", "its developed photograph", "Export it as JPEG.")
         if tags.get(_ORIENTATION) in _TURNS:
             notes.append(_TURNED)  # by Pillow, while loading
         image.load()
     except _BROKEN as error:
         reason = str(error) or type(error).__name__
         raise _bad(name, f"a damaged or truncated file ({reason})", "a whole photograph", _CANNOT_READ) from None
-    if preview:
-        raise _bad(name, "a camera's raw file", "its developed photograph", "Export it as JPEG.")
     rgb = _upright(image, _to_rgb(image, depth, name, notes), notes)
     if image.format != "MPO" and _animated(image):  # an MPO's other frames are previews and second eyes
         notes.append("first of several frames")

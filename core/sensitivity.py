@@ -84,8 +84,9 @@ class Sensitivity:
 def sensitivity(outcomes: Iterable[Outcome], *, seed: int = 0) -> Sensitivity:
     """Outcomes of one network and protocol, in any order → Sensitivity. Raises ValueError without a pair.
 
-    Intervals: one photograph: Wilson over its pairs, bootstrap of pairs; several photographs with one pair each:
-    Wilson; with several pairs each: bootstrap of photographs.
+    Intervals of P(top-1 change): one photograph: Wilson over its pairs; several photographs with one pair each:
+    Wilson; with several pairs each: bootstrap of photographs, or Wilson over photographs where no pair or every
+    pair changed. Of the means: bootstrap of pairs (one photograph) or of photographs.
     """
     rows = sorted(outcomes, key=lambda o: (o.photograph, o.pair))
     if not rows:
@@ -96,11 +97,8 @@ def sensitivity(outcomes: Iterable[Outcome], *, seed: int = 0) -> Sensitivity:
     change = np.array([abs(o.change) for o in rows])
     representation = np.array([1 - o.feature_cosine for o in rows])
     units = np.arange(len(rows)) if photographs == 1 else group
-    clustered = 1 < photographs < len(rows)
     total = int(changed.sum())
-    interval = (
-        bootstrap(changed, units, seed=seed) if clustered else wilson(total, len(rows))
-    ) or wilson(total, len(rows))  # fmt: skip
+    interval, method = _proportion(changed, group, seed=seed)
     kinds = [o.flip for o in rows]
     labelled = sum(o.label is not None for o in rows)
     return Sensitivity(
@@ -115,8 +113,19 @@ def sensitivity(outcomes: Iterable[Outcome], *, seed: int = 0) -> Sensitivity:
         representation_change_interval=bootstrap(representation, units, seed=seed),
         flips={kind: kinds.count(kind) for kind in FLIPS} if labelled else None,
         labelled_pairs=labelled,
-        method="bootstrap of photographs" if clustered else "Wilson",
+        method=method,
     )
+
+
+def _proportion(changed: Floats, group: npt.NDArray[np.integer[Any]], *, seed: int) -> tuple[Interval, str]:
+    """Interval of P(top-1 change) and how it was found; ``changed`` (N,) 0 or 1, ``group`` (N,) its photograph."""
+    total, pairs, photographs = int(changed.sum()), len(changed), int(group.max()) + 1
+    if photographs in (1, pairs):
+        return wilson(total, pairs), "Wilson"
+    spread = bootstrap(changed, group, seed=seed) if 0 < total < pairs else None
+    if spread is None:  # every resample would say the same, and the interval have no width
+        return wilson(photographs if total else 0, photographs), "Wilson over photographs: every pair agreed"
+    return spread, "bootstrap of photographs"
 
 
 def wilson(successes: int, n: int) -> Interval:

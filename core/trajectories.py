@@ -26,7 +26,7 @@ LENGTH = 32  # pixels from the first to the last frame
 class OnBlack:
     """The photograph embedded on black: short side ``side`` network pixels, first at corner (x, y).
 
-    ``None`` means: side 100 · S / 224, and the place at which the whole path is centred in the frame.
+    ``None`` means: side 100 · S / 224, and the place at which all that both paths cover is centred in the frame.
     """
 
     side: int | None = None
@@ -36,16 +36,19 @@ class OnBlack:
     def room(self, photograph: Photograph, size: int, direction: Direction) -> tuple[int, int, int]:
         """(side, largest x, largest y) for which the shifted and the grown photograph stay in the frame."""
         side = default_side(size) if self.side is None else self.side
-        reach = _reach(size)
+        reach = path_length(size)
         if not 1 <= side <= size - reach:
             raise BadProtocol(
                 got=f"an embedded side of {side} and a path of {reach} pixels in a frame of {size}",
                 wanted=f"a side from 1 to {size - reach}",
                 remedy="Choose a smaller side.",
             )
-        width, height = (min(edge, size - reach) for edge in fitted_size(photograph.width, photograph.height, side))
         right, down = DIRECTIONS[direction]
-        return side, size - reach * right - width, size - reach * down - height
+        shifted = _fitted(photograph, side, size - reach)
+        grown = _fitted(photograph, side + reach, size)
+        most_x = size - max(shifted[0] + reach * right, grown[0])
+        most_y = size - max(shifted[1] + reach * down, grown[1])
+        return side, most_x, most_y
 
     def corner(self, photograph: Photograph, size: int, direction: Direction) -> tuple[int, int, int]:
         """(side, x, y) of the first frame; raises BadProtocol when the chosen place leaves the frame."""
@@ -73,14 +76,15 @@ def shift_path(
     photograph: Photograph, size: int, *, view: View, direction: Direction, interpolation: Interpolation = "bilinear"
 ) -> Path:
     """Frames at shifts 0, 1, … 32 pixels: of the frame (on black) or of the photograph (cropped)."""
-    reach = _reach(size)
+    reach = path_length(size)
     values = tuple(range(reach + 1))
     right, down = DIRECTIONS[direction]
     if isinstance(view, OnBlack):
         side, x, y = view.corner(photograph, size, direction)
         patch = centre_cut(resize(photograph, side, interpolation), size - reach, size - reach)
         frames = tuple(paste(patch, size, x + k * right, y + k * down) for k in values)
-        return Path("shift", values, frames, "network", f"short side {side} px on black, first at ({x}, {y})")
+        cut = _cut(photograph, side, size - reach)
+        return Path("shift", values, frames, "network", f"short side {side} px on black, first at ({x}, {y}){cut}")
     side, x, y = _square(photograph, reach, right, down)
     frames = tuple(
         to_tensor(resize_square(square(photograph, x + k * right, y + k * down, side), size, interpolation))
@@ -94,15 +98,13 @@ def size_path(
 ) -> Path:
     """Frames in which the photograph grows by one pixel each: short side L … L + 32 on black (its top-left
     corner stays), or a square that shrinks by one source pixel each (its centre stays to half a pixel)."""
-    reach = _reach(size)
+    reach = path_length(size)
     if isinstance(view, OnBlack):
         side, x, y = view.corner(photograph, size, direction)
         values = tuple(range(side, side + reach + 1))
-        frames = tuple(
-            paste(centre_cut(resize(photograph, k, interpolation), size - reach, size - reach), size, x, y)
-            for k in values
-        )
-        return Path("size", values, frames, "network", f"on black, top-left corner at ({x}, {y})")
+        frames = tuple(paste(centre_cut(resize(photograph, k, interpolation), size, size), size, x, y) for k in values)
+        cut = _cut(photograph, side + reach, size)
+        return Path("size", values, frames, "network", f"on black, top-left corner at ({x}, {y}){cut}")
     side, x, y = _square(photograph, reach, 0, 0)
     values = tuple(range(side, side - reach - 1, -1))
     frames = tuple(
@@ -112,18 +114,31 @@ def size_path(
     return Path("size", values, frames, "source", f"square of {side} to {side - reach} source px, centred")
 
 
-def _reach(size: int) -> int:
-    """32 pixels, or a third of a small frame."""
+def path_length(size: int) -> int:
+    """Pixels from the first to the last frame: 32, or a third of a small frame."""
     return min(LENGTH, size // 3, MAX_STEP)
+
+
+def _fitted(photograph: Photograph, side: int, longest: int) -> tuple[int, int]:
+    """(W', H') of the photograph with short side ``side``, its long side cut to ``longest``."""
+    width, height = fitted_size(photograph.width, photograph.height, side)
+    return min(width, longest), min(height, longest)
+
+
+def _cut(photograph: Photograph, side: int, longest: int) -> str:
+    """What a description adds where the long side does not fit."""
+    fits = max(fitted_size(photograph.width, photograph.height, side)) <= longest
+    return "" if fits else f"; the long side is cut to {longest} px"
 
 
 def _square(photograph: Photograph, reach: int, right: int, down: int) -> tuple[int, int, int]:
     """(side, x, y) of the largest centred square that can move (or shrink) by ``reach``."""
-    side = min(photograph.width - reach * right, photograph.height - reach * down)
+    across, along = photograph.width - reach * right, photograph.height - reach * down
+    side = min(across, along)
     if side <= reach:
         raise BadProtocol(
             got=f"a photograph of {photograph.width} x {photograph.height} pixels",
-            wanted=f"more than {2 * reach} pixels on each side for a path of {reach}",
+            wanted=f"more than {reach * (1 + right)} x {reach * (1 + down)} for a path of {reach}",
             remedy="Choose a larger photograph, or embed it on black.",
         )
-    return side, (photograph.width - reach * right - side) // 2, (photograph.height - reach * down - side) // 2
+    return side, (across - side) // 2, (along - side) // 2

@@ -18,7 +18,7 @@ class Typicality:
     """``value``: mean cosine similarity to the ``k`` nearest, the query itself left out.
 
     ``percentile`` among the index's held-out reference queries, None where it has none (a percentile against
-    the index's own rows would measure how well classes are covered).
+    the index's own rows would measure how well classes are covered) or where they were made with another ``k``.
     """
 
     value: float
@@ -34,7 +34,7 @@ def typicality(
     """Penultimate feature (D,) of a photograph with that digest → Typicality."""
     neighbours = index.neighbours(feature, k, without=digest)
     value = float(np.mean([n.cosine for n in neighbours]))
-    reference = [r.typicality for r in index.manifest.reference]
+    reference = [r.typicality for r in index.manifest.reference] if k == index.manifest.k else []
     return Typicality(value, percentile(value, reference), k, len(reference), tuple(neighbours))
 
 

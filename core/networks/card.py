@@ -87,6 +87,11 @@ class NetworkCard:
     published: Mapping[str, float] = field(default_factory=dict)
 
     @property
+    def name(self) -> str:
+        """Short and exact, for figures and sentences: the key without its family."""
+        return self.key.split("/")[-1]
+
+    @property
     def size(self) -> int:
         """S: frames for this network are uint8 (3, S, S)."""
         return self.preprocessing.crop
@@ -94,7 +99,7 @@ class NetworkCard:
     @property
     def available(self) -> bool:
         """Whether the weights are on this machine."""
-        return self.weights.exists()
+        return self.weights.is_file()
 
 
 def choices(keys: Sequence[str], most: int = 12) -> str:

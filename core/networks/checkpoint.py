@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import re
 import tomllib
 from collections.abc import Iterator
 from functools import lru_cache, partial
@@ -13,10 +15,12 @@ import torch
 from torch import nn
 
 from core.errors import BadCard, WeightsUnavailable
+from core.geometry import RESAMPLING
 from core.networks.card import Labels, NetworkCard, Preprocessing, imagenet_labels
 
 FIELDS = ("key", "title", "architecture", "weights", "sha256", "labels", "source", "license", "preprocessing")
 PREPROCESSING = ("resize", "crop", "interpolation", "mean", "std")
+LIBRARIES = ("torchvision", "timm")
 
 
 def cards(folder: Path) -> Iterator[NetworkCard]:
@@ -28,61 +32,101 @@ def cards(folder: Path) -> Iterator[NetworkCard]:
 def read_card(path: Path) -> NetworkCard:
     """TOML file → card; raises BadCard naming the first field that is missing or wrong."""
     try:
-        facts = tomllib.loads(path.read_text())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        facts = tomllib.loads(path.read_text("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise _bad(path, str(error), "a TOML file") from None
     for name in FIELDS:
         if name not in facts:
             raise _bad(path, f"no field {name!r}", f"the fields {', '.join(FIELDS)}")
-    for name in PREPROCESSING:
-        if name not in facts["preprocessing"]:
-            raise _bad(path, f"no field {name!r} in [preprocessing]", ", ".join(PREPROCESSING))
-    library, _, architecture = str(facts["architecture"]).partition(":")
-    if library not in ("torchvision", "timm") or not architecture:
-        raise _bad(path, f"architecture {facts['architecture']!r}", "torchvision:NAME or timm:NAME")
-    weights = _beside(path, str(facts["weights"]))
-    labels = _labels(path, str(facts["labels"]))
+    texts = {name: _text(path, facts, name) for name in FIELDS if name != "preprocessing"}
+    library, _, architecture = texts["architecture"].partition(":")
+    if library not in LIBRARIES or not architecture:
+        raise _wrong(path, "architecture", texts["architecture"], "torchvision:NAME or timm:NAME")
+    sha256 = texts["sha256"].lower()
+    if not re.fullmatch("[0-9a-f]{64}", sha256):
+        raise _wrong(path, "sha256", texts["sha256"], "64 hexadecimal digits")
+    weights = _beside(path, "weights", texts["weights"])
+    labels = _labels(path, texts["labels"])
     return NetworkCard(
-        key=str(facts["key"]),
-        title=str(facts["title"]),
-        build=partial(_build, library, architecture, len(labels.names), weights, str(facts["sha256"])),
+        key=texts["key"],
+        title=texts["title"],
+        build=partial(_build, library, architecture, len(labels.names), weights, sha256),
         preprocessing=_preprocessing(path, facts["preprocessing"]),
         labels=labels,
-        source=str(facts["source"]),
-        license=str(facts["license"]),
+        source=texts["source"],
+        license=texts["license"],
         weights=weights,
-        weights_digest=str(facts["sha256"]),
-        published={"top1": float(facts["top1"])} if "top1" in facts else {},
+        weights_digest=sha256,
+        published=_published(path, facts),
     )
 
 
-def _preprocessing(path: Path, facts: dict[str, Any]) -> Preprocessing:
-    mean, std = (tuple(float(v) for v in facts[name]) for name in ("mean", "std"))
-    if len(mean) != 3 or len(std) != 3 or min(std) <= 0:
-        raise _bad(path, f"mean {mean} and std {std}", "three numbers each, std above 0")
-    if facts["interpolation"] not in ("bilinear", "bicubic", "lanczos", "nearest"):
-        raise _bad(path, f"interpolation {facts['interpolation']!r}", "bilinear, bicubic, lanczos or nearest")
-    resize, crop = int(facts["resize"]), int(facts["crop"])
-    if not 1 <= crop <= resize:
-        raise _bad(path, f"resize {resize} and crop {crop}", "1 ≤ crop ≤ resize")
-    return Preprocessing(resize=resize, crop=crop, interpolation=facts["interpolation"], mean=mean, std=std)
+def _published(path: Path, facts: dict[str, Any]) -> dict[str, float]:
+    if "top1" not in facts:
+        return {}
+    if not _number(facts["top1"]) or not 0 <= facts["top1"] <= 1:
+        raise _wrong(path, "top1", facts["top1"], "a fraction from 0 to 1")
+    return {"top1": float(facts["top1"])}
+
+
+def _preprocessing(path: Path, facts: object) -> Preprocessing:
+    if not isinstance(facts, dict):
+        raise _wrong(path, "preprocessing", facts, f"a table [preprocessing] of {', '.join(PREPROCESSING)}")
+    for name in PREPROCESSING:
+        if name not in facts:
+            raise _bad(path, f"no field {name!r} in [preprocessing]", ", ".join(PREPROCESSING))
+    for name in ("resize", "crop"):
+        if type(facts[name]) is not int or facts[name] < 1:
+            raise _wrong(path, name, facts[name], "a whole number of pixels, at least 1")
+    if facts["crop"] > facts["resize"]:
+        raise _bad(path, f"resize {facts['resize']} and crop {facts['crop']}", "a crop of at most resize")
+    if facts["interpolation"] not in RESAMPLING:
+        raise _wrong(path, "interpolation", facts["interpolation"], f"one of {', '.join(RESAMPLING)}")
+    mean, std = (_three(path, facts, name) for name in ("mean", "std"))
+    if min(std) <= 0:
+        raise _wrong(path, "std", facts["std"], "three numbers above 0")
+    return Preprocessing(
+        resize=facts["resize"], crop=facts["crop"], interpolation=facts["interpolation"], mean=mean, std=std
+    )
+
+
+def _three(path: Path, facts: dict[str, Any], name: str) -> tuple[float, float, float]:
+    values = facts[name]
+    if not isinstance(values, list) or len(values) != 3 or not all(_number(v) for v in values):
+        raise _wrong(path, name, values, "three numbers, for values from 0 to 1")
+    return float(values[0]), float(values[1]), float(values[2])
+
+
+def _number(value: object) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
+
+
+def _text(path: Path, facts: dict[str, Any], name: str) -> str:
+    value = facts[name]
+    if not isinstance(value, str) or not value.strip():
+        raise _wrong(path, name, value, "a text")
+    return value
 
 
 def _labels(path: Path, name: str) -> Labels:
     if name == "imagenet-1k":
         return imagenet_labels()
-    file = _beside(path, name)
-    if not file.exists():
-        raise _bad(path, f"labels {name!r}", "imagenet-1k, or a file beside the card with one name a line")
-    names = tuple(line.strip() for line in file.read_text().splitlines() if line.strip())
+    file = _beside(path, "labels", name)
+    if not file.is_file():
+        raise _wrong(path, "labels", name, "imagenet-1k, or a file beside the card with one name a line")
+    try:
+        text = file.read_text("utf-8-sig")
+    except (UnicodeDecodeError, OSError) as error:
+        raise _bad(file, str(error), "one name a line, in UTF-8") from None
+    names = tuple(line.strip() for line in text.splitlines() if line.strip())
     if len(set(names)) != len(names) or not names:
-        raise _bad(path, f"{len(names)} names, {len(set(names))} different", "different names, one a line")
+        raise _bad(file, f"{len(names)} names, {len(set(names))} different", "different names, one a line")
     return Labels(names)
 
 
-def _beside(path: Path, name: str) -> Path:
-    if Path(name).name != name:
-        raise _bad(path, f"the file name {name!r}", "a file in the card's own folder, without a path")
+def _beside(path: Path, field: str, name: str) -> Path:
+    if Path(name).name != name or name == ".." or not name.isprintable():
+        raise _wrong(path, field, name, "the name of a file in the card's own folder, without a path")
     return path.parent / name
 
 
@@ -96,7 +140,7 @@ def _build(library: str, architecture: str, classes: int, weights: Path, sha256:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    if not weights.exists():
+    if not weights.is_file():
         raise WeightsUnavailable(
             got=f"no file {weights}", wanted="the checkpoint that the card names", remedy="Put it beside its card."
         )
@@ -127,12 +171,16 @@ def _build(library: str, architecture: str, classes: int, weights: Path, sha256:
 
 def _architecture(library: str, name: str, classes: int) -> nn.Module:
     if library == "torchvision":
-        from torchvision.models import get_model, list_models
+        from torchvision import models
 
-        if name not in list_models():
-            raise BadCard(got=f"torchvision:{name}", wanted="a torchvision model", remedy="Correct the card.")
-        with torch.device("meta"):  # no time is spent on initial values that are overwritten
-            model: nn.Module = get_model(name, weights=None, num_classes=classes)
+        if name not in models.list_models(module=models):  # of classification alone
+            raise BadCard(got=f"torchvision:{name}", wanted="a torchvision classifier", remedy="Correct the card.")
+        make = partial(models.get_model, name, weights=None, num_classes=classes)
+        try:
+            with torch.device("meta"):  # no time is spent on initial values that are overwritten
+                model: nn.Module = make()
+        except NotImplementedError:  # RegNet computes its widths with tensors
+            model = make()
         return model
     import timm
 
@@ -144,3 +192,7 @@ def _architecture(library: str, name: str, classes: int) -> nn.Module:
 
 def _bad(path: Path, got: str, wanted: str) -> BadCard:
     return BadCard(got=f"{got} in {path.name}", wanted=wanted, remedy="Correct the card or its checkpoint.")
+
+
+def _wrong(path: Path, field: str, value: object, wanted: str) -> BadCard:
+    return _bad(path, f"{field} = {value!r}", wanted)

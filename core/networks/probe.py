@@ -8,7 +8,9 @@ from typing import Any
 import torch
 from torch import nn
 
-GROWTH = 256  # pixels; a multiple of every stride in use
+from core.errors import BadCard
+
+GROWTH = 5376  # pixels, on shapes alone: 256 · 21, a multiple of every stride in use (patches of 14, 12, 7 too)
 
 
 class Tapped(nn.Module):
@@ -40,15 +42,21 @@ def find_head(model: nn.Module, classes: int) -> str:
         for kind, width in widths.items():
             if isinstance(module, kind) and getattr(module, width) == classes:
                 return str(name)
-    raise ValueError(f"no last layer with {classes} outputs in {type(model).__name__}")
+    raise BadCard(
+        got=f"{type(model).__name__} without a layer of {classes} outputs",
+        wanted="a classifier, one output a label",
+        remedy="Correct the card's architecture or labels.",
+    )
 
 
 def total_stride(model: nn.Module, size: int) -> int | None:
     """Pixels of input for one step of the last feature map that still has places; None where there is none.
 
-    Measured on shapes alone: how much that map grows when the input grows by 256 pixels.
+    Measured on shapes alone: how much that map grows when the input does.
     """
-    shell = copy.deepcopy(model).to("meta")
+    shapes: dict[int, torch.Tensor] = {id(b): b.to("meta") for b in model.buffers()}
+    shapes |= {id(p): nn.Parameter(p.to("meta"), requires_grad=False) for p in model.parameters()}
+    shell = copy.deepcopy(model, shapes)  # the structure is copied, the weights are not
     try:
         small, large = (_map_sizes(shell, edge) for edge in (size, size + GROWTH))
     except (RuntimeError, ValueError, AssertionError):  # fixed input size (vision transformers)

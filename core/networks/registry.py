@@ -38,10 +38,9 @@ def get(key: str, data: DataFolder) -> NetworkCard:
     found, problems = readable(data)
     if key in found:
         return found[key]
-    if problems:
-        raise problems[0]
+    broken = f" A card that cannot be read may be it: {problems[0]}" if problems else ""
     raise UnknownName(
         got=f"network {key!r}",
         wanted=f"one of {choices(tuple(found))}",
-        remedy=f"List them with: python -m core networks --data {data.root}",
+        remedy=f"List them with: python -m core networks --data {data.root}.{broken}",
     )

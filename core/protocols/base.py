@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import typing
 from dataclasses import dataclass
 
@@ -41,9 +42,9 @@ class Step:
     direction: Direction = "diagonal"
 
     def __post_init__(self) -> None:
-        if not 0 <= self.step <= MAX_STEP:
+        if not isinstance(self.step, numbers.Integral) or not 0 <= self.step <= MAX_STEP:
             raise BadProtocol(
-                got=f"step {self.step}", wanted=f"0 to {MAX_STEP} pixels", remedy="Choose a smaller step."
+                got=f"step {self.step}", wanted=f"0 to {MAX_STEP} whole pixels", remedy="Choose one of these."
             )
         if self.direction not in DIRECTIONS:
             raise BadProtocol(
@@ -52,11 +53,11 @@ class Step:
                 remedy="Choose one of these.",
             )
 
-    @property
-    def offset(self) -> tuple[int, int]:
-        """(dx, dy) in pixels."""
-        right, down = DIRECTIONS[self.direction]
-        return right * self.step, down * self.step
+
+def offset(step: int, direction: Direction) -> tuple[int, int]:
+    """(dx, dy) in pixels."""
+    right, down = DIRECTIONS[direction]
+    return right * step, down * step
 
 
 def generator(seed: int, photograph: Photograph, protocol: Protocol, pair: int) -> np.random.Generator:
@@ -64,5 +65,7 @@ def generator(seed: int, photograph: Photograph, protocol: Protocol, pair: int) 
 
     So a shorter run is a prefix of a longer one, and neither order nor parallelism changes a placement.
     """
+    if seed < 0 or pair < 0:
+        raise BadProtocol(got=f"seed {seed}, pair {pair}", wanted="0 or more", remedy="Choose a positive number.")
     digest = int.from_bytes(bytes.fromhex(photograph.digest)[:8], "big")
     return np.random.default_rng([seed, digest, protocol.family, pair])

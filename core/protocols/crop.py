@@ -11,7 +11,7 @@ from core.errors import BadProtocol
 from core.frames import FramePair, Placement, Unit
 from core.geometry import Interpolation, resize_square, square, to_tensor
 from core.photographs import Photograph
-from core.protocols.base import Step
+from core.protocols.base import Step, offset
 from core.protocols.registry import register
 
 MIN_AREA = 0.08  # of W x H; Szegedy et al. 2015
@@ -50,7 +50,7 @@ class Crop(Step):
                 remedy="Choose a smaller step or a squarer, larger photograph.",
             )
         side = min(limit, max(1, round(math.sqrt(rng.uniform(smallest, largest)))))
-        dx, dy = self.offset
+        dx, dy = offset(self.step, self.direction)
         x = int(rng.integers(0, width - side - dx, endpoint=True))
         y = int(rng.integers(0, height - side - dy, endpoint=True))
         return Placement(
@@ -59,8 +59,8 @@ class Crop(Step):
         )  # fmt: skip
 
     def frames(self, photograph: Photograph, placement: Placement) -> FramePair:
-        """The pair at a placement."""
-        p, (dx, dy) = placement, self.offset
+        """The pair at a placement, which holds all that matters: these settings play no part."""
+        p, (dx, dy) = placement, offset(placement.step, placement.direction)
         interpolation: Interpolation = p.interpolation  # type: ignore[assignment]
         first = square(photograph, p.x, p.y, p.side)
         if p.unit == "source":

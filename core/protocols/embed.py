@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from core.errors import BadProtocol
 from core.frames import FramePair, Placement
 from core.geometry import Interpolation, centre_cut, fitted_size, paste, resize
 from core.photographs import Photograph
-from core.protocols.base import Step
+from core.protocols.base import Step, offset
 from core.protocols.inpainting import fill
 from core.protocols.registry import register
 
@@ -31,11 +32,12 @@ class Embed(Step):
     side: int | None = None
     name = ""
     family = EMBED_FAMILY
+    grows = False  # whether the second frame shows the grown patch
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.side is not None and self.side < 1:
-            raise BadProtocol(got=f"side {self.side}", wanted="at least 1 pixel", remedy="Choose a larger side.")
+        if self.side is not None and (not isinstance(self.side, numbers.Integral) or self.side < 1):
+            raise BadProtocol(got=f"side {self.side}", wanted="1 or more whole pixels", remedy="Choose a larger side.")
 
     def place(
         self, photograph: Photograph, size: int, *, rng: np.random.Generator, interpolation: Interpolation = "bilinear"
@@ -46,12 +48,13 @@ class Embed(Step):
         if side + self.step > longest:
             raise BadProtocol(
                 got=f"an embedded side of {side} with a step of {self.step} in a frame of {size}",
-                wanted=f"a side of at most {size - 2 * self.step}",
+                wanted=f"side + 2 x step of at most {size}",
                 remedy="Choose a smaller side or step.",
             )
         full = fitted_size(photograph.width, photograph.height, side)
         grown = fitted_size(photograph.width, photograph.height, side + self.step)
         width, height = (min(edge, longest) for edge in full)
+        cut = max(grown if self.grows else full) > longest
         room_x, room_y = (
             size - max(now + self.step, min(then, longest))
             for now, then in zip((width, height), grown, strict=True)
@@ -60,12 +63,12 @@ class Embed(Step):
         y = int(rng.integers(0, room_y, endpoint=True))
         return Placement(
             protocol=self.name, x=x, y=y, side=side, width=width, height=height, size=size, step=self.step,
-            direction=self.direction, unit="network", interpolation=interpolation, cut=(width, height) != full,
+            direction=self.direction, unit="network", interpolation=interpolation, cut=cut,
         )  # fmt: skip
 
     def frames(self, photograph: Photograph, placement: Placement) -> FramePair:
-        """The pair at a placement."""
-        p, (dx, dy) = placement, self.offset
+        """The pair at a placement, which holds all that matters: these settings play no part."""
+        p, (dx, dy) = placement, offset(placement.step, placement.direction)
         patch = embedded(photograph, p.side, p)
         before = self.surround(paste(patch, p.size, p.x, p.y), patch, p.x, p.y)
         after = self.surround(paste(patch, p.size, p.x + dx, p.y + dy), patch, p.x + dx, p.y + dy)

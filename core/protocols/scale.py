@@ -17,11 +17,10 @@ class Scale(Embed):
     """The top-left corner stays; both frames are resized from the original. The direction plays no part."""
 
     name = "scale"
+    grows = True
 
     def frames(self, photograph: Photograph, placement: Placement) -> FramePair:
-        """The pair at a placement."""
+        """The pair at a placement, which holds all that matters: these settings play no part."""
         p = placement
-        before, after = (
-            paste(embedded(photograph, side, p), p.size, p.x, p.y) for side in (p.side, p.side + self.step)
-        )
+        before, after = (paste(embedded(photograph, side, p), p.size, p.x, p.y) for side in (p.side, p.side + p.step))
         return FramePair(before, after, p)

@@ -1,0 +1,49 @@
+# make run: set up and open the dashboard.   make test: set up and pass the tests.   make test-full: the long version.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install -q
+
+.PHONY: run test test-full check browser format bench clean
+
+run: .venv/.run
+	$(BIN)/python -m streamlit run app.py
+
+test: check browser
+	$(BIN)/python -m pytest
+
+test-full: check browser
+	PHOTOBIAS_FULL=1 $(BIN)/python -m pytest
+
+check: .venv/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: .venv/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/.run
+	$(BIN)/python -m core bench
+
+# Chromium for the browser tests: the system's where root may install it, else Playwright's own.
+browser: .venv/.dev
+	@if command -v chromium >/dev/null || ls $${PLAYWRIGHT_BROWSERS_PATH:-$$HOME/.cache/ms-playwright} >/dev/null 2>&1; then \
+	    true; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >/dev/null; \
+	else \
+	    $(BIN)/python -m playwright install chromium; \
+	fi
+
+.venv/.run: requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) -r requirements.txt
+	@touch $@
+
+.venv/.dev: requirements-dev.txt .venv/.run
+	$(PIP) -r requirements-dev.txt
+	@touch $@
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache

@@ -1,0 +1,139 @@
+"""Throughput on this machine, as ratios to raw forward passes that are measured in the same run, interleaved."""
+
+from __future__ import annotations
+
+import copy
+import io
+import time
+from collections.abc import Callable, Iterator
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+
+from core.datasets import PhotoFile, find
+from core.engine import Engine, Network
+from core.folders import DataFolder
+from core.measure import outcomes, photographs
+from core.networks import registry, torchvision_zoo
+from core.networks.card import NetworkCard
+from core.protocols import create, names
+from core.sensitivity import sensitivity
+
+PHOTOGRAPHS = 4
+
+
+def run(data: DataFolder, *, network: str | None = None, photos: Path | None = None, rounds: int = 5) -> dict[str, Any]:
+    """Frames a second and ratios; without a network's key, ResNet-50's architecture at random values."""
+    engine = Engine()
+    if network is None:
+        card = next(torchvision_zoo.cards(data.weights))
+        model, weights = _random(card), "random values (speed does not depend on them)"
+    else:
+        card = registry.get(network, data)
+        model, weights = card.build(), card.weights_digest
+    plain = copy.deepcopy(model)  # the engine may take the model itself
+    loaded = engine.prepare(card, model)
+    with TemporaryDirectory() as folder:
+        files = find([photos])[:PHOTOGRAPHS] if photos else _photographs(Path(folder))
+        return {
+            "network": card.key, "weights": weights, "device": engine.device_name, "precision": engine.precision,
+            "batch": loaded.batch, "rounds": rounds,
+            **_batching(engine, loaded, plain.to(engine.device).eval(), rounds),
+            **_end_to_end(engine, loaded, files, rounds),
+        }  # fmt: skip
+
+
+def _batching(engine: Engine, network: Network, plain: nn.Module, rounds: int) -> dict[str, float]:
+    """The engine at its fixed batch against the plain network, one frame at a time."""
+    frames = _frames(network.card.size, 2 * network.batch)
+    one = frames[0].to(engine.device)[None]
+
+    def single() -> None:
+        with torch.inference_mode():
+            for _ in range(network.batch):
+                plain(one.float().div(255).sub(network.mean).div(network.std).contiguous()).softmax(1).cpu()
+
+    def batched() -> None:
+        for _ in engine.predict(network, frames):
+            pass
+
+    alone, together = _interleaved(single, batched, rounds)
+    rates = network.batch / alone, len(frames) / together
+    return {
+        "single_frames_per_s": rates[0],
+        "batched_frames_per_s": rates[1],
+        "batched_over_single": rates[1] / rates[0],
+    }
+
+
+def _end_to_end(engine: Engine, network: Network, files: list[PhotoFile], rounds: int) -> dict[str, float]:
+    """Decode, all four protocols, forward and tally, against the forward passes of as many prepared frames."""
+    pairs = max(2, network.batch // 2)
+    count = len(names()) * len(files) * pairs * 2
+    frames = list(islice(cycle(_frames(network.card.size, network.batch)), count))
+
+    def raw() -> None:
+        for _ in engine.predict(network, frames):
+            pass
+
+    def whole() -> None:
+        for name in names():
+            parts = outcomes(engine, network, photographs(files), create(name), pairs=pairs, seed=0)
+            sensitivity(outcome for part in parts for outcome in part)
+
+    bare, full = _interleaved(raw, whole, rounds)
+    return {
+        "raw_frames_per_s": count / bare,
+        "end_to_end_frames_per_s": count / full,
+        "end_to_end_over_raw": bare / full,
+    }
+
+
+def _interleaved(first: Callable[[], None], second: Callable[[], None], rounds: int) -> tuple[float, float]:
+    """Median seconds of each, taken in turns after one unmeasured turn."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for turn in range(rounds + 1):
+        for kept, work in zip(times, (first, second), strict=True):
+            start = time.perf_counter()
+            work()
+            if turn:
+                kept.append(time.perf_counter() - start)
+    return median(times[0]), median(times[1])
+
+
+def _frames(size: int, count: int) -> list[torch.Tensor]:
+    made = torch.randint(0, 256, (count, size, size, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    return list(made.permute(0, 3, 1, 2))
+
+
+def _random(card: NetworkCard) -> nn.Module:
+    from torchvision.models import get_model
+
+    torch.manual_seed(0)
+    model: nn.Module = get_model(card.key.split("/")[1].split(".")[0], weights=None)
+    return model.eval()
+
+
+def _photographs(folder: Path) -> list[PhotoFile]:
+    """JPEG files of ImageNet's usual size with a natural photograph's 1/f spectrum."""
+
+    def noise(rng: np.random.Generator) -> Iterator[np.ndarray[Any, np.dtype[np.float64]]]:
+        fy, fx = np.meshgrid(np.fft.fftfreq(375), np.fft.rfftfreq(500), indexing="ij")
+        for _ in range(3):
+            spectrum = rng.normal(size=fy.shape) + 1j * rng.normal(size=fy.shape)
+            plane = np.fft.irfft2(spectrum / np.maximum(np.hypot(fy, fx), 1 / 500), s=(375, 500))
+            yield 128 + 50 * plane / plane.std()
+
+    for k in range(PHOTOGRAPHS):
+        picture = np.stack(list(noise(np.random.default_rng(k))), axis=2).clip(0, 255).astype(np.uint8)
+        buffer = io.BytesIO()
+        Image.fromarray(picture).save(buffer, "JPEG", quality=92)
+        (folder / f"{k}.jpg").write_bytes(buffer.getvalue())
+    return find([folder])

@@ -1,0 +1,6 @@
+"""Everything about one photograph, computed in the background and read while it comes."""
+
+from core.exploration.exploration import Exploration, State
+from core.exploration.results import Kind, Place, Settings, Store, Trace
+
+__all__ = ["Exploration", "Kind", "Place", "Settings", "State", "Store", "Trace"]

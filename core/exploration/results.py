@@ -1,0 +1,93 @@
+"""What an exploration is asked for, what it finds, and where that is kept for the next one."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+
+from core import protocols
+from core.frames import Direction, Path, Unit
+from core.protocols import Protocol
+from core.trajectories import Cropped, OnBlack, View
+from core.typicality import Typicality
+
+Kind = Literal["shift", "size"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a person can turn. ``side``, ``x``, ``y``: of the photograph on black in the curves; None: the middle."""
+
+    view: Literal["black", "crop"] = "black"
+    direction: Direction = "right"
+    side: int | None = None
+    x: int | None = None
+    y: int | None = None
+    pairs: int = 16
+    seed: int = 0
+    step: int = 1
+    pair_direction: Direction = "diagonal"
+    unit: Unit = "source"
+    k: int = 10
+
+    def path_view(self) -> View:
+        """Where the curves' photograph stands."""
+        return Cropped() if self.view == "crop" else OnBlack(side=self.side, x=self.x, y=self.y)
+
+    def protocol(self, name: str) -> Protocol:
+        """The protocol of that name at these settings."""
+        more = {"unit": self.unit} if name == "crop" else {}
+        return protocols.create(name, step=self.step, direction=self.pair_direction, **more)
+
+
+@dataclass(eq=False)
+class Trace:
+    """One network along a path: ``probabilities`` float32 (n, K) of the n frames done so far."""
+
+    path: Path
+    probabilities: torch.Tensor
+
+    @property
+    def complete(self) -> bool:
+        """Whether every frame is done."""
+        return len(self.probabilities) == len(self.path.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Typicality of the photograph with what it was measured with."""
+
+    typicality: Typicality
+    predicted: str | None
+    confidence: float | None
+    indexed_of_predicted: int | None
+
+
+class Store:
+    """Results that are complete, least recently used ones dropped; shared by everyone on this server.
+
+    Half a gigabyte at most: two of seven entries are curves, whose frames take 5 MB at S = 224.
+    """
+
+    def __init__(self, most: int = 300) -> None:
+        self._most, self._lock = most, threading.Lock()
+        self._kept: OrderedDict[Any, Any] = OrderedDict()
+
+    def get(self, key: Any) -> Any | None:
+        """The result, or None."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def put(self, key: Any, value: Any) -> None:
+        """Keep a result."""
+        with self._lock:
+            self._kept[key] = value
+            self._kept.move_to_end(key)
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)

@@ -1,0 +1,67 @@
+"""P(class) along a path of frames (paper, Figure 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from core.figures.style import COLOURS, DASHES, GREY, figure
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One network: ``values`` in pixels, ``p`` of the watched class there, ``top`` the arg-max class's name there.
+
+    ``place``: which colour and dash, so that a network keeps its own in every figure.
+    """
+
+    title: str
+    place: int
+    watched: str
+    values: Sequence[int]
+    p: Sequence[float]
+    top: Sequence[str]
+    stride: int | None = None
+
+
+def trajectory(
+    curves: Sequence[Curve], *, axis: str, span: tuple[int, int], cursor: int | None = None, strides: bool = False
+) -> go.Figure:
+    """Curves with a diamond wherever the arg-max has changed since the pixel before.
+
+    ``strides``: dotted lines at the multiples of each total stride, where exact invariance is possible (§ 3).
+    """
+    most = max((p for curve in curves for p in curve.p), default=1.0)
+    top = 1.0 if most > 0.4 else max(0.1, 1.2 * most)
+    fig = figure(x=axis, y="P(class)", height=310, range=[-0.03 * top, 1.03 * top])
+    low, high = min(span), max(span)
+    pad = 0.03 * (high - low)
+    fig.update_xaxes(range=[span[0] - pad, span[1] + pad] if span[0] < span[1] else [span[0] + pad, span[1] - pad])
+    if strides:
+        for stride in sorted({c.stride for c in curves if c.stride}):
+            for k in range(0, high + 1, stride):
+                fig.add_vline(x=k, line={"color": GREY, "dash": "dot", "width": 1})
+            if stride <= high:
+                fig.add_annotation(
+                    x=stride, y=0.5, yref="paper", text=f"stride {stride}", textangle=-90, showarrow=False,
+                    xanchor="right", font={"size": 11, "color": GREY},
+                )  # fmt: skip
+    first_jump = next((curve for curve in curves if len(set(curve.top)) > 1), None)
+    for curve in curves:
+        colour, dash = COLOURS[curve.place % 4], DASHES[curve.place % 4]
+        fig.add_scatter(
+            x=list(curve.values), y=list(curve.p), mode="lines+markers", name=f"{curve.title}: {curve.watched}",
+            line={"color": colour, "dash": dash, "width": 2}, marker={"size": 4}, showlegend=True,
+            customdata=list(curve.top), hovertemplate="%{y:.3f}, says %{customdata}<extra>" + curve.title + "</extra>",
+        )  # fmt: skip
+        jumps = [k for k in range(1, len(curve.top)) if curve.top[k] != curve.top[k - 1]]
+        fig.add_scatter(
+            x=[curve.values[k] for k in jumps], y=[curve.p[k] for k in jumps], mode="markers",
+            name="arg-max changes", legendgroup="jumps", showlegend=curve is first_jump, hoverinfo="skip",
+            marker={"symbol": "diamond-open", "size": 12, "color": colour, "line": {"width": 2}},
+        )  # fmt: skip
+    if cursor is not None:
+        fig.add_vline(x=cursor, line={"color": GREY, "width": 2})
+    return fig

@@ -1,0 +1,164 @@
+"""Whole measurements with everything that says where they come from: what the command line prints, the page saves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from core.datasets import PhotoFile, find
+from core.engine import Engine, Network
+from core.errors import BadPhotograph, PhotobiasError
+from core.folders import DataFolder
+from core.index.search import FeatureIndex
+from core.measure import Accuracy, Skipped, accuracy, outcomes, photographs
+from core.networks import registry
+from core.networks.card import NetworkCard
+from core.photographs import Photograph
+from core.protocols import Protocol
+from core.sensitivity import Outcome, Sensitivity, sensitivity
+from core.typicality import typicality
+from core.versions import software
+
+Progress = Callable[[str, int, int, float, float | None], None]
+
+
+def run(
+    paths: Sequence[Path],
+    cards: Sequence[NetworkCard],
+    protocols: Sequence[Protocol],
+    *,
+    pairs: int,
+    seed: int,
+    short_side: int | None = None,
+    limit: int | None = None,
+    progress: Progress = lambda *_: None,
+    warn: Callable[[str], None] = lambda _: None,
+) -> list[dict[str, Any]]:
+    """One record for each network and protocol.
+
+    A bad photograph among several is left out with a warning; so is one whose pixels came before, as it would only
+    count the same pairs twice.
+    """
+    files = find(paths)[:limit]
+    alone = len(files) == 1
+    engine = Engine()
+    results = []
+    told: set[str] = set()
+    for card in cards:
+        network = engine.load(card)
+        known = [file for file in files if card.labels and card.labels.find(file.label) is not None]
+        right = accuracy(engine, network, _each_once(known, short_side, lambda *_: None)) if known else None
+        for protocol in protocols:
+            left_out: list[tuple[str, PhotobiasError]] = []
+            skipped = None if alone else _into(left_out)
+            sources = _each_once(files, short_side, skipped)
+            found: list[Outcome] = []
+            start = time.perf_counter()
+            for part in outcomes(engine, network, sources, protocol, pairs=pairs, seed=seed, skipped=skipped):
+                found += part
+                total = max(len(found), (len(files) - len(left_out)) * pairs)
+                rate = len(found) / (time.perf_counter() - start)
+                progress(f"{card.key} {protocol.name} pairs", len(found), total, rate, (total - len(found)) / rate)
+            for text in (f"{name} left out: {reason}" for name, reason in left_out):
+                if text not in told:
+                    told.add(text)
+                    warn(text)
+            if not found:
+                raise BadPhotograph(
+                    got=f"no usable photograph among {len(files)}", wanted="at least one", remedy="See the warnings."
+                )
+            results.append(
+                record(engine, network, protocol, sensitivity(found), seed=seed, pairs=pairs, short_side=short_side,
+                       accuracy=right, skipped=sorted(name for name, _ in left_out))
+            )  # fmt: skip
+    return results
+
+
+def _into(left_out: list[tuple[str, PhotobiasError]]) -> Skipped:
+    return lambda name, reason: left_out.append((name, reason))
+
+
+def _each_once(files: Sequence[PhotoFile], short_side: int | None, skipped: Skipped | None) -> Iterator[Photograph]:
+    """Decoded, named as in their folder; told apart by their pixels."""
+    seen: dict[str, str] = {}
+    coming = iter(files)
+
+    def unreadable(name: str, reason: PhotobiasError) -> None:
+        next(coming)
+        if skipped is None:
+            raise reason
+        skipped(name, reason)
+
+    for photo in photographs(files, short_side=short_side, skipped=unreadable):
+        name = next(coming).name
+        if photo.digest not in seen:
+            seen[photo.digest] = name
+            yield replace(photo, name=name)
+        elif skipped is not None:
+            same = f"{name!r} with the same pixels as {seen[photo.digest]!r}"
+            skipped(name, BadPhotograph(got=same, wanted="every photograph once", remedy="Remove one of them."))
+
+
+def record(
+    engine: Engine,
+    network: Network,
+    protocol: Protocol,
+    measured: Sensitivity,
+    *,
+    seed: int,
+    pairs: int,
+    short_side: int | None,
+    accuracy: Accuracy | None = None,
+    skipped: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Everything that says what a sensitivity is of, as plain values."""
+    settings = {f.name: getattr(protocol, f.name) for f in fields(protocol)}  # type: ignore[arg-type]
+    settings.setdefault("unit", "network")
+    return {
+        "network": network.card.key, "weights_digest": network.card.weights_digest, "protocol": protocol.name,
+        **settings, "size": network.card.size, "interpolation": network.card.preprocessing.interpolation,
+        "reduced_to": short_side, "seed": seed, "pairs_per_photograph": pairs, **measured.as_dict(),
+        "top1": accuracy.top1 if accuracy else None,
+        "top1_interval": list(accuracy.interval) if accuracy else None,
+        "top1_n": accuracy.n if accuracy else 0,
+        "skipped": list(skipped), "device": engine.device.type, "precision": engine.precision, "software": software(),
+    }  # fmt: skip
+
+
+def typicality_of(path: Path, folder: Path, data: DataFolder, *, k: int, network: str | None) -> dict[str, Any]:
+    """Typicality of one photograph file, with its neighbours."""
+    photo, index, card = _query(path, folder, data, network)
+    engine = Engine()
+    result = next(engine.predict(engine.load(card), [card.preprocessing.centre(photo)]))
+    found = typicality(index, result.features[0].numpy(), photo.digest, k=k)
+    predicted = card.labels.names[int(result.probabilities[0].argmax())] if card.labels else None
+    return {
+        "photograph": photo.name, "digest": photo.digest, "network": card.key, "index": str(folder),
+        "typicality": found.value, "percentile": found.percentile, "references": found.references, "k": found.k,
+        "rows": index.manifest.rows, "predicted": predicted,
+        "confidence": float(result.probabilities[0].max()) if card.labels else None,
+        "indexed_of_predicted": index.count(predicted) if predicted else None,
+        "neighbours": [{"label": n.label, "cosine": n.cosine, "path": n.path} for n in found.neighbours],
+        "software": software("faiss-gpu", "faiss-cpu"),
+    }  # fmt: skip
+
+
+def search(path: Path, folder: Path, data: DataFolder, *, k: int, network: str | None) -> list[dict[str, Any]]:
+    """The nearest rows of an index, the query itself included where it is indexed."""
+    photo, index, card = _query(path, folder, data, network)
+    engine = Engine()
+    result = next(engine.predict(engine.load(card), [card.preprocessing.centre(photo)]))
+    found = index.neighbours(result.features[0].numpy(), k, without=None)
+    return [{"label": n.label, "cosine": n.cosine, "path": n.path} for n in found]
+
+
+def _query(
+    path: Path, folder: Path, data: DataFolder, network: str | None
+) -> tuple[Photograph, FeatureIndex, NetworkCard]:
+    index = FeatureIndex.open(folder)
+    card = registry.get(network or index.manifest.network, data)
+    index.check(card)
+    return find([path])[0].read(), index, card

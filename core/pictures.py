@@ -1,0 +1,50 @@
+"""Frames → PNG bytes for a screen: lossless always, enlarged by NEAREST, because one pixel matters."""
+
+from __future__ import annotations
+
+import io
+
+import torch
+from PIL import Image
+
+from core.photographs import Photograph
+
+FLICKER_MS = 450
+
+
+def png(frame: torch.Tensor, *, factor: int = 1) -> bytes:
+    """uint8 (3, H, W) → PNG."""
+    return _encode([_image(frame, factor)])
+
+
+def flicker(before: torch.Tensor, after: torch.Tensor, *, factor: int = 1) -> bytes:
+    """Two frames uint8 (3, H, W) → an animated PNG that alternates between them."""
+    return _encode([_image(before, factor), _image(after, factor)])
+
+
+def thumbnail(photograph: Photograph, side: int) -> bytes:
+    """Central square of a photograph, ``side`` pixels, as PNG."""
+    image = photograph.image()
+    short = min(image.size)
+    left, top = (image.width - short) // 2, (image.height - short) // 2
+    square = image.crop((left, top, left + short, top + short))
+    return _encode([square.resize((side, side), Image.Resampling.LANCZOS)])
+
+
+def preview(photograph: Photograph, longest: int) -> bytes:
+    """The whole photograph, its long side at most ``longest`` pixels, as PNG."""
+    image = photograph.image()
+    image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    return _encode([image])
+
+
+def _image(frame: torch.Tensor, factor: int) -> Image.Image:
+    image = Image.fromarray(frame.permute(1, 2, 0).contiguous().numpy())
+    return image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
+
+
+def _encode(images: list[Image.Image]) -> bytes:
+    buffer = io.BytesIO()
+    more = {"save_all": True, "append_images": images[1:], "duration": FLICKER_MS, "loop": 0} if images[1:] else {}
+    images[0].save(buffer, "PNG", compress_level=3, **more)
+    return buffer.getvalue()

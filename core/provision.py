@@ -1,0 +1,77 @@
+"""One click each: a network's weights, and a starter index over Imagenette (ten classes of ImageNet)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from core.archives import extract_tar
+from core.downloads import RemoteFile, fetch
+from core.engine import Engine
+from core.errors import BadFolder, DownloadFailed
+from core.folders import EMBEDDED, DataFolder
+from core.index.build import build
+from core.networks.card import NetworkCard
+from core.progress import Progress
+
+IMAGENETTE_MB = 326
+Report = Callable[[Progress | str], None]
+Work = Callable[[Report, threading.Event], object]
+
+
+def imagenette() -> RemoteFile:
+    """Imagenette at 320 px: address and checksum as torchvision's dataset gives them."""
+    from torchvision.datasets import Imagenette
+
+    url, md5 = Imagenette._ARCHIVES["320px"]
+    return RemoteFile(url=url, name=url.rsplit("/", 1)[1], digest=md5, algorithm="md5", size=IMAGENETTE_MB * 2**20)
+
+
+def fetch_weights(card: NetworkCard) -> Work:
+    """Work for a Job: the weights of a card into its folder."""
+
+    def work(report: Report, cancel: threading.Event) -> Path:
+        if card.remote is None:
+            raise DownloadFailed(
+                got=f"no address for {card.key}", wanted="a card with one", remedy="Place the file by hand."
+            )
+        report(f"Fetching {card.remote.name}")
+        return fetch(card.remote, card.weights.parent, progress=report, cancel=cancel)
+
+    return work
+
+
+def build_starter(card: NetworkCard, engine: Engine, data: DataFolder, archive: RemoteFile | None = None) -> Work:
+    """Work for a Job: download, unpack and index Imagenette; each step goes on where it was stopped.
+
+    Where the card's weights are not here, they are fetched first.
+    """
+
+    def work(report: Report, cancel: threading.Event) -> Path:
+        if not card.available:
+            fetch_weights(card)(report, cancel)
+        remote = archive or imagenette()
+        report(f"Fetching {remote.name}")
+        packed = fetch(remote, data.photographs, progress=report, cancel=cancel)
+        report("Unpacking")
+        folder = extract_tar(packed, data.photographs / "imagenette", cancel=cancel, progress=report)
+        root = next((path.parent for path in sorted(folder.rglob("train")) if path.is_dir()), None)
+        if root is None:
+            raise BadFolder(got=f"{folder} without a folder train", wanted="train and val", remedy=f"Remove {folder}.")
+        out = data.indexes / f"imagenette-{card.key.replace('/', '-')}"
+        report(f"Indexing with {card.title}")
+        build(
+            root / "train", card, engine, out, reference=root / "val", cancel=cancel,
+            progress=lambda p: report(Progress(p.done, p.total, p.rate)),
+        )  # fmt: skip
+        return out
+
+    return work
+
+
+def indexes(data: DataFolder) -> list[Path]:
+    """Folders with a finished index: the user's own, then what is embedded."""
+    return [
+        file.parent for root in (data.indexes, EMBEDDED / "indexes") for file in sorted(root.glob("*/manifest.json"))
+    ]

@@ -1,0 +1,248 @@
+"""Taking an exploration away: tables, a record that is enough to make every number again, a self-contained page."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from core import measurements, protocols
+from core.exploration import Exploration, Kind, Place, Trace
+from core.figures.protocols import Bar, mean_absolute_change, p_top1_change
+from core.figures.trajectory import Curve, trajectory
+from core.figures.typicality import among_references
+from core.index.search import FeatureIndex
+from core.networks.card import NetworkCard
+from core.pictures import preview
+from core.summary import sentence
+from core.versions import software
+
+STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;background:#fff;"
+    "color:#1a1f27}"
+    "table{border-collapse:collapse;font-variant-numeric:tabular-nums}td,th{padding:.2rem .7rem;text-align:left;"
+    "border-bottom:1px solid #d9dee6}img{max-width:100%;height:auto}small{color:#555}"
+)
+
+HEADS = ("network", "protocol", "n pairs", "P(top-1 change)", "95 %", "mean |Δp|", "95 %", "representation change")
+
+
+def stem(found: Exploration) -> str:
+    """A file name for downloads: the photograph's name and the first digits of its digest."""
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", found.original.name.rsplit(".", 1)[0]).strip("-") or "photograph"
+    return f"{name[:40]}-{found.original.digest[:8]}"
+
+
+def pairs_csv(found: Exploration) -> str:
+    """One row for each pair."""
+    rows = []
+    for (key, name), outcomes in found.pairs.items():
+        network = found.networks[key]
+        labels = network.card.labels
+        for o in outcomes:
+            rows.append({
+                "photograph": o.photograph, "network": key, "protocol": name, "pair": o.pair,
+                "class_before": labels.names[o.class_before] if labels else "",
+                "class_after": labels.names[o.class_after] if labels else "",
+                "p_before": o.p_before, "p_after": o.p_after, "changed": int(o.changed), "flip": o.flip or "",
+                "feature_cosine": o.feature_cosine, "seed": found.settings.seed, "step": found.settings.step,
+                "direction": found.settings.pair_direction,
+                "unit": found.settings.unit if name == "crop" else "network",
+            })  # fmt: skip
+    return _csv(rows)
+
+
+def curves_csv(found: Exploration) -> str:
+    """One row for each frame of each curve: the arg-max there, and P of the class that led at the start."""
+    rows = []
+    for (key, kind), trace in found.traces.items():
+        labels, probabilities = found.networks[key].card.labels, trace.probabilities
+        if labels is None or not len(probabilities):
+            continue
+        first = int(probabilities[0].argmax())
+        for value, p in zip(trace.path.values, probabilities, strict=False):
+            top = int(p.argmax())
+            rows.append({
+                "photograph": found.photograph.digest, "network": key, "path": kind, "pixels": value,
+                "unit": trace.path.unit, "class": labels.names[first], "p": float(p[first]),
+                "top1": labels.names[top], "p_top1": float(p[top]),
+            })  # fmt: skip
+    return _csv(rows)
+
+
+def record(found: Exploration) -> dict[str, Any]:
+    """Settings, digests, software and results; each sensitivity as ``python -m core measure --json`` prints it."""
+    s = found.settings
+    short_side = min(found.photograph.width, found.photograph.height)
+    reduced = short_side if found.photograph.digest != found.original.digest else None
+    place = found.place
+    return {
+        "photograph": {
+            "name": found.original.name, "digest": found.original.digest, "measured_digest": found.photograph.digest,
+            "width": found.photograph.width, "height": found.photograph.height, "notes": list(found.photograph.notes),
+        },
+        "settings": {name: getattr(s, name) for name in s.__slots__},
+        "networks": [_network(card) for card in found.cards],
+        "complete": found.state == "done",
+        "finding": sentence(found),
+        "sensitivity": [
+            measurements.record(
+                found.engine, found.networks[key], s.protocol(name), measured, seed=s.seed, pairs=s.pairs,
+                short_side=reduced,
+            )
+            for key, name in found.pairs if (measured := found.measured(key, name))
+        ],
+        "curves": [
+            {"network": key, "path": kind, **_curve(trace)}
+            for (key, kind), trace in found.traces.items() if len(trace.probabilities)
+        ],
+        "typicality": None if place is None or found.index is None else _typicality(place, found.index),
+        "problems": {part: str(problem) for part, problem in found.problems.items()},
+        "device": found.engine.device_name, "precision": found.engine.precision,
+        "software": software("faiss-gpu", "faiss-cpu"),
+    }  # fmt: skip
+
+
+def _network(card: NetworkCard) -> dict[str, Any]:
+    return {
+        "key": card.key, "weights_digest": card.weights_digest, "source": card.source, "license": card.license,
+        "preprocessing": card.preprocessing.as_dict(),
+    }  # fmt: skip
+
+
+def _curve(trace: Trace) -> dict[str, Any]:
+    p = trace.probabilities  # once: it may grow meanwhile
+    return {
+        "unit": trace.path.unit, "description": trace.path.description, "pixels": list(trace.path.values[: len(p)]),
+        "top1": p.argmax(1).tolist(), "p_of_first_top1": p[:, p[0].argmax()].tolist(),
+    }  # fmt: skip
+
+
+def _typicality(place: Place, index: FeatureIndex) -> dict[str, Any]:
+    t, held = place.typicality, index.manifest
+    return {
+        "typicality": t.value, "percentile": t.percentile, "k": t.k, "references": t.references,
+        "predicted": place.predicted, "confidence": place.confidence,
+        "indexed_of_predicted": place.indexed_of_predicted,
+        "neighbours": [{"label": n.label, "cosine": n.cosine, "path": n.path} for n in t.neighbours],
+        "index": {
+            "path": str(index.path), "plan": held.plan, "network": held.network, "weights_digest": held.weights_digest,
+            "rows": held.rows, "dataset": held.dataset,
+        },
+    }  # fmt: skip
+
+
+def record_json(found: Exploration) -> str:
+    """The record as JSON text."""
+    return json.dumps(record(found), indent=1, ensure_ascii=False)
+
+
+def html(found: Exploration) -> str:
+    """One file with the photograph, every figure (interactive, savable as SVG), the tables and the record."""
+    picture = base64.b64encode(preview(found.photograph, 480)).decode()
+    parts = [
+        f"<h1>{escape(found.original.name)}</h1><p>{escape(sentence(found))}</p>",
+        f'<img alt="the photograph" src="data:image/png;base64,{picture}">',
+        *_figures(found),
+        _table(found),
+        _neighbours(found.place),
+        f"<details><summary>Record (enough to make every number again)</summary><pre>{escape(record_json(found))}</pre>"
+        "</details>",
+    ]
+    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>{STYLE}</style>'
+    title = f"<title>{escape(found.original.name)}: Photographer's Bias</title>"
+    return f"<!doctype html><html lang=en><head>{head}{title}</head><body>{''.join(parts)}</body></html>"
+
+
+def curve(found: Exploration, kind: Kind, watched: str | None = None) -> list[Curve]:
+    """The curves of one kind as a figure wants them; ``watched`` None: each network's own answer at the start."""
+    made = []
+    for place, card in enumerate(found.cards):
+        trace = found.traces.get((card.key, kind))
+        if trace is None or card.labels is None or not len(p := trace.probabilities):  # p once: it may grow meanwhile
+            continue
+        top = p.argmax(1).tolist()
+        own = card.labels.find(watched)
+        index = top[0] if own is None else own
+        in_frame = trace.path.unit == "network" and trace.path.kind == "shift"
+        made.append(
+            Curve(
+                title=card.name, place=place, watched=card.labels.names[index],
+                values=trace.path.values[: len(top)], p=p[:, index].tolist(),
+                top=[card.labels.names[k] for k in top], stride=found.networks[card.key].stride if in_frame else None,
+            )
+        )  # fmt: skip
+    return made
+
+
+def bars(found: Exploration) -> list[Bar]:
+    """What is measured so far, in the order of networks and protocols."""
+    return [
+        Bar(card.name, place, name, measured)
+        for place, card in enumerate(found.cards)
+        for name in protocols.names()
+        if (measured := found.measured(card.key, name))
+    ]
+
+
+def _figures(found: Exploration) -> Iterable[str]:
+    figures: list[tuple[str, Any]] = []
+    axes: tuple[tuple[Kind, str], ...] = (("shift", f"shift {found.settings.direction} (px)"), ("size", "size (px)"))
+    for kind, axis in axes:
+        curves = curve(found, kind)
+        if curves:
+            span = (curves[0].values[0], curves[0].values[-1])
+            figures.append((kind, trajectory(curves, axis=axis, span=span, strides=kind == "shift")))
+    measured = bars(found)
+    if measured:
+        figures.append(("P(top-1 change)", p_top1_change(measured, protocols.names())))
+        figures.append(("Mean absolute change", mean_absolute_change(measured, protocols.names())))
+    if found.place is not None and found.index is not None and found.index.manifest.reference:
+        reference = [r.typicality for r in found.index.manifest.reference]
+        figures.append(("Typicality", among_references(found.place.typicality.value, reference)))
+    for number, (name, fig) in enumerate(figures):
+        fig.update_layout(template="plotly_white")
+        config = {"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": f"{stem(found)}-{name}"}}
+        yield f"<h2>{escape(name.capitalize())}</h2>"
+        yield fig.to_html(full_html=False, include_plotlyjs=number == 0, config=config)
+
+
+def _table(found: Exploration) -> str:
+    rows = "".join(
+        f"<tr><td>{escape(b.title)}<td>{b.protocol}<td>{b.measured.pairs}<td>{b.measured.p_top1_change:.3f}"
+        f"<td>{_span(b.measured.p_top1_change_interval)}<td>{b.measured.mean_absolute_change:.4f}"
+        f"<td>{_span(b.measured.mean_absolute_change_interval)}<td>{b.measured.representation_change:.5f}"
+        for b in bars(found)
+    )
+    heads = "".join(f"<th>{escape(head)}" for head in HEADS)
+    return f"<table><tr>{heads}</tr>{rows}</table>"
+
+
+def _neighbours(place: Place | None) -> str:
+    if place is None:
+        return ""
+    t = place.typicality
+    rows = "".join(
+        f"<tr><td>{escape(n.label or '–')}<td>{n.cosine:.4f}<td>{escape(Path(n.path).name)}" for n in t.neighbours
+    )
+    text = f"Mean cosine {t.value:.4f} to the {t.k} nearest indexed photographs."
+    return f"<h2>Nearest photographs</h2><p>{text}</p><table><tr><th>label<th>cosine<th>file</tr>{rows}</table>"
+
+
+def _span(interval: tuple[float, float] | None) -> str:
+    return "–" if interval is None else f"{interval[0]:.3f} – {interval[1]:.3f}"
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    buffer = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(buffer, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return buffer.getvalue()

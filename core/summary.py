@@ -1,0 +1,61 @@
+"""One sentence in plain words: what was found about a photograph. Made from the numbers alone."""
+
+from __future__ import annotations
+
+from core.exploration import Exploration
+from core.sensitivity import Sensitivity
+
+PLACES = {"black": ("placement on black", "placements on black"), "crop": ("crop", "crops")}
+
+
+def sentence(found: Exploration) -> str:
+    """What is known so far: only what is complete; empty before that. Networks in the order they were chosen in."""
+    pairs = _pairs(found)
+    parts = [text for text in (pairs, _curve(found), _typical(found, "its" if pairs else "the photograph's")) if text]
+    text = "; ".join(parts)
+    return f"{text[0].upper()}{text[1:]}." if text else ""
+
+
+def _pairs(found: Exploration) -> str:
+    texts = []
+    for card in found.cards:
+        measured = {name: found.measured(card.key, name) for name in PLACES}
+        whole = {name: m for name, m in measured.items() if m is not None and m.pairs == found.settings.pairs}
+        if whole:
+            texts.append(f"{card.name} changes its answer {' and '.join(_count(m, name) for name, m in whole.items())}")
+    if not texts:
+        return ""
+    step = "one pixel" if found.settings.step == 1 else f"{found.settings.step} pixels"
+    return f"when this photograph moves by {step}, " + ", and ".join(filter(None, [", ".join(texts[:-1]), texts[-1]]))
+
+
+def _count(m: Sensitivity, name: str) -> str:
+    low, high = m.p_top1_change_interval
+    percent = f"({100 * m.p_top1_change:.0f} %, 95 % interval {100 * low:.0f} % to {100 * high:.0f} %)"
+    return f"in {m.changed or 'none'} of {m.pairs} {PLACES[name][m.pairs != 1]} {percent}"
+
+
+def _curve(found: Exploration) -> str:
+    for card in found.cards:
+        trace = found.traces.get((card.key, "shift"))
+        if trace is None or not trace.complete or card.labels is None:
+            continue
+        best = int(trace.probabilities[0].argmax())
+        p = trace.probabilities[:, best]
+        jump = float((p[1:] - p[:-1]).abs().max())
+        reach = trace.path.values[-1]
+        return (
+            f"over a shift of {reach} px {card.name}'s P({card.labels.names[best]}) lies between "
+            f"{float(p.min()):.2f} and {float(p.max()):.2f} and changes by up to {jump:.2f} from one pixel to the next"
+        )
+    return ""
+
+
+def _typical(found: Exploration, whose: str) -> str:
+    if found.place is None:
+        return ""
+    t = found.place.typicality
+    if t.percentile is None:
+        return f"{whose} typicality is {t.value:.3f}"
+    references = f"{t.references} reference photographs"
+    return f"{whose} typicality, {t.value:.3f}, lies at percentile {t.percentile:.0f} of {references}"

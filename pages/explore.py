@@ -1,0 +1,31 @@
+"""Explore: one photograph in; its jagged curve, its sensitivity, its typicality out."""
+
+import streamlit as st
+
+from pages.parts import controls, curves, exploring, headline, neighbours, networks, pairs, save, state
+
+choice = state.choice()
+headline.title()
+networks.absent(choice.cards)
+
+if choice.problem is not None:
+    headline.refused(choice.problem)
+    st.stop()
+if choice.photograph is None:
+    st.info("Choose a photograph in the sidebar: drop one in, or take an example.", icon=":material/add_a_photo:")
+    st.stop()
+
+place = exploring.indexed(choice)
+top = st.container()  # the finding stands above the settings that it comes from
+settings = controls.settings()
+found = exploring.explore(choice, settings, place)
+if found is None:
+    curves.frames_only(choice.photograph, settings)
+    neighbours.offer(place, choice.cards)
+else:
+    with top:
+        exploring.live(headline.found, found)
+    exploring.live(curves.section, found)
+    exploring.live(pairs.section, found)
+    exploring.live(neighbours.section, found, place, choice.cards)
+    save.section(found)

@@ -1,0 +1,127 @@
+"""P(class) along a shift and along a change of size; the frame under the slider; top-5 before and after."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import report
+from core.exploration import Exploration, Kind, Settings, Trace
+from core.figures.trajectory import trajectory
+from core.frames import Path
+from core.networks.card import NetworkCard
+from core.photographs import Photograph
+from core.pictures import png
+from core.trajectories import shift_path
+from pages.parts import save, state
+from pages.parts.widgets import top5
+
+AXES = {"network": "frame px", "source": "photograph px"}
+
+
+def section(found: Exploration) -> None:
+    """Both curves, then the slider, the frames and top-5 there."""
+    cards = [card for card in found.cards if card.key in found.networks or card.key not in found.problems]
+    kind = state.path_kind()
+    shift, size = st.columns(2)
+    with shift:
+        _chart(found, cards, "shift", state.cursor() if kind == "shift" else None)
+    with size:
+        _chart(found, cards, "size", state.cursor() if kind == "size" else None)
+    path = next((trace.path for (_, k), trace in found.traces.items() if k == kind), None)
+    if path is not None:
+        _frames(found, cards, kind, _stepper(path, choose=True))
+
+
+def frames_only(photograph: Photograph, settings: Settings) -> None:
+    """Without a network: what one would be shown."""
+    st.subheader("What a network would be shown", anchor="curves")
+    path = shift_path(photograph, 224, view=settings.path_view(), direction=settings.direction)
+    step = _stepper(path)
+    with st.container(horizontal=True, key="frames"):
+        for k in (0, step):
+            _picture(path, k)
+
+
+def _chart(found: Exploration, cards: list[NetworkCard], kind: Kind, cursor: int | None) -> None:
+    started = [(card, found.traces[card.key, kind]) for card in cards if (card.key, kind) in found.traces]
+    if not started:
+        st.caption(f"The {kind} curve follows." if not found.finished else f"No {kind} curve.")
+        return
+    path = started[0][1].path
+    curves = report.curve(found, kind, state.watched())
+    where = f" ({AXES[path.unit]})"
+    axis = f"shift {found.settings.direction}{where}" if kind == "shift" else (
+        f"short side{where}" if path.unit == "network" else f"side of the square{where}"
+    )  # fmt: skip
+    fig = trajectory(
+        curves, axis=axis, span=(path.values[0], path.values[-1]),
+        cursor=None if cursor is None else path.values[min(cursor, len(path.values) - 1)], strides=kind == "shift",
+    )  # fmt: skip
+    title = "Shift" if kind == "shift" else "Size"
+    st.plotly_chart(fig, key=f"chart {kind}", config=save.camera(f"{kind}-curve"), alt=f"{title} curve")
+    st.caption(f"{title}: {path.description}. " + _numbers(started))
+
+
+def _numbers(started: list[tuple[NetworkCard, Trace]]) -> str:
+    """Each network's arg-max changes and largest jump, with how many frames they are of."""
+    texts = []
+    for card, trace in started:
+        n = len(trace.probabilities)
+        if n < 2 or card.labels is None:
+            continue
+        top = trace.probabilities.argmax(1)
+        p = trace.probabilities[:, top[0]]
+        changes = int((top[1:] != top[:-1]).sum())
+        jump = float((p[1:] - p[:-1]).abs().max())
+        texts.append(f"{card.name}: arg-max changes {changes} times in {n - 1} steps, largest step |Δp| {jump:.3f}")
+    return "; ".join(texts) + ("." if texts else "")
+
+
+def _stepper(path: Path, *, choose: bool = False) -> int:
+    """A slider over the path's steps; the arrow keys nudge it by one pixel."""
+    most = len(path.values) - 1
+    with st.container(horizontal=True, vertical_alignment="bottom", key="stepper"):
+        if choose:
+            st.segmented_control("Move along", ("shift", "size"), default="shift", required=True, key=state.PATH,
+                                 bind="query-params")  # fmt: skip
+        st.button("", key="back", icon=":material/arrow_back:", shortcut="Left", help="One pixel back",
+                  on_click=state.nudge, args=(-1, 0, most))  # fmt: skip
+        label = f"{'Shift' if path.kind == 'shift' else 'Growth'} ({AXES[path.unit]}); arrow keys nudge it"
+        step = st.slider(label, 0, most, key=state.cursor_key(0, most))
+        st.button("", key="on", icon=":material/arrow_forward:", shortcut="Right", help="One pixel on",
+                  on_click=state.nudge, args=(1, 0, most))  # fmt: skip
+    return int(step)
+
+
+def _frames(found: Exploration, cards: list[NetworkCard], kind: Kind, step: int) -> None:
+    shown = [card for card in cards if (card.key, kind) in found.traces]
+    if not shown:
+        return
+    titles = {card.key: card.name for card in shown}
+    key = shown[0].key
+    if len(shown) > 1:
+        key = st.segmented_control(
+            "Top-5 of", list(titles), default=key, required=True, format_func=titles.__getitem__, key="top5_of"
+        )
+        key = key if key in titles else shown[0].key
+    trace = found.traces[key, kind]
+    step = min(step, len(trace.path.values) - 1)
+    with st.container(horizontal=True, key="frames"):
+        for k in (0, step):
+            _picture(trace.path, k)
+        for k in (0, step):
+            with st.container():
+                _top5(found, key, titles[key], trace, k)
+
+
+def _picture(path: Path, k: int) -> None:
+    caption = f"{'shift' if path.kind == 'shift' else 'side'} {path.values[k]} px"
+    st.image(png(path.frames[k], factor=2), caption=caption, output_format="PNG", width="stretch", alt=caption)
+
+
+def _top5(found: Exploration, key: str, title: str, trace: Trace, k: int) -> None:
+    card = found.networks[key].card
+    if k >= len(trace.probabilities) or card.labels is None:
+        st.caption("This frame is not computed yet.")
+        return
+    top5(title, trace.probabilities[k], card.labels.names, trace.probabilities[0])

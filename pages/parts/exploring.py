@@ -1,0 +1,74 @@
+"""Starting and finding the exploration that belongs to the choices of this run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.errors import PhotobiasError
+from core.exploration import Exploration, Settings
+from core.index.search import FeatureIndex
+from core.networks import registry
+from core.networks.card import NetworkCard
+from pages.parts import resources, state
+
+POLL_S = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """The index, the network that made it, or why typicality cannot be had."""
+
+    index: FeatureIndex | None = None
+    card: NetworkCard | None = None
+    problem: PhotobiasError | None = None
+
+
+def indexed(choice: state.Choice) -> Indexed:
+    """The chosen index, opened, and its network, checked against each other."""
+    if choice.index is None:
+        return Indexed()
+    try:
+        changed = (choice.index / "manifest.json").stat().st_mtime_ns
+        index = resources.opened(str(choice.index), changed)
+        card = registry.get(index.manifest.network, resources.data())
+        index.check(card)
+    except PhotobiasError as problem:
+        return Indexed(problem=problem)
+    return Indexed(index, card)
+
+
+def explore(choice: state.Choice, settings: Settings, place: Indexed) -> Exploration | None:
+    """The exploration of these choices: the one that runs or ran, else a new one. None without a network."""
+    original, photograph = choice.original, choice.photograph
+    cards = tuple(card for card in choice.cards if card.available)
+    if original is None or photograph is None or not cards:
+        return None
+    usable = place.card is not None and place.card.available
+    index = place.index if usable else None
+    key = (
+        original.digest, photograph.digest, tuple((c.key, c.weights_digest) for c in cards), settings,
+        index.path if index else None,
+    )  # fmt: skip
+    found = state.exploration_for(key)
+    if found is None:
+        found = Exploration(
+            engine=resources.engine(), store=resources.store(), original=original, photograph=photograph,
+            cards=cards, settings=settings, index=index, index_card=place.card if index else None,
+        )  # fmt: skip
+        state.keep(key, found.start(resources.executor()))
+    return found
+
+
+def live(draw: object, found: Exploration, *more: object) -> None:
+    """Draw a part now, and again and again while the exploration runs; the whole page once when it ends."""
+
+    def part() -> None:
+        if ran and found.finished:
+            st.rerun()
+        draw(found, *more)  # type: ignore[operator]
+
+    ran = not found.finished
+    part.__qualname__ = f"live.{draw.__module__}.{draw.__qualname__}"  # type: ignore[attr-defined]
+    st.fragment(part, run_every=POLL_S if ran else None)()

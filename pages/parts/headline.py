@@ -1,0 +1,63 @@
+"""The top of Explore: what was found, in a sentence; how far the work is, and how to stop it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import PhotobiasError
+from core.exploration import Exploration
+from core.summary import sentence
+from pages.parts import state
+from pages.parts.tasks import duration
+
+STYLE = """<style>
+[data-testid="stMainBlockContainer"] {padding-top: 3.6rem; padding-bottom: 3rem}
+[data-testid="stSidebarHeader"] {height: 2.2rem; margin-bottom: 0}
+.st-key-finding p {font-size: 1.22rem; line-height: 1.5}
+.st-key-frames > div {flex: 1 1 150px !important; min-width: 150px; max-width: 270px}
+.st-key-frames img, .st-key-pair img {image-rendering: pixelated}
+</style>"""
+
+
+def title() -> None:
+    """The page's name and its question."""
+    st.html(STYLE)
+    st.markdown("##### Photographer's Bias: what happens when this photograph moves by one pixel?")
+
+
+def refused(problem: PhotobiasError) -> None:
+    """A photograph that cannot be used."""
+    st.error(f"Got {problem.got}; wanted {problem.wanted}. {problem.remedy}", icon=":material/broken_image:")
+    st.caption("Everything else still works: drop in another photograph, or take an example, in the sidebar.")
+
+
+def found(exploration: Exploration) -> None:
+    """The sentence so far, progress with time left, cancel."""
+    text = sentence(exploration)
+    with st.container(key="finding"):
+        st.markdown(text or "*Measuring …*")
+    label = exploration.original.label
+    for card in exploration.cards:
+        if label is not None and card.labels is not None and card.labels.find(label) is None:
+            few = ", ".join(card.labels.names[:8])
+            text = (
+                f"{card.name} does not know the class “{label}”; it knows only these {len(card.labels.names):,} classes"
+            )
+            st.info(f"{text}: {few}, … Flips are therefore not split into right and wrong.", icon=":material/info:")
+    for part, problem in exploration.problems.items():
+        st.warning(f"**{part}**: {problem}", icon=":material/warning:")
+    if exploration.state == "done":
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if exploration.state == "cancelled":
+            st.caption(f"Stopped after {exploration.done} of {exploration.total} frames; what was measured stays.")
+            if st.button("Go on", icon=":material/play_arrow:", key="go_on"):
+                state.forget()
+                st.rerun()
+            return
+        left = exploration.seconds_left
+        more = "" if left is None else f" · {duration(left)} left"
+        done = min(exploration.done, exploration.total)
+        st.progress(done / max(exploration.total, 1), text=f"{done} of {exploration.total} frames{more}")
+        if st.button("Cancel", icon=":material/close:", key="cancel"):
+            exploration.cancel()

@@ -1,0 +1,95 @@
+"""Typicality: how close the photograph is to what the network was trained on, and its ten nearest photographs."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.exploration import Exploration, Place
+from core.figures.typicality import among_references
+from core.index.search import FeatureIndex
+from core.index.store import Manifest
+from core.networks.card import NetworkCard
+from pages.parts import networks, resources, save
+from pages.parts.exploring import Indexed
+
+THUMBNAIL = 168
+
+
+def section(found: Exploration, place: Indexed, cards: tuple[NetworkCard, ...]) -> None:
+    """Typicality, its percentile, the neighbours."""
+    if place.problem is not None or place.index is None or place.card is None or found.index is None:
+        offer(place, cards)
+        return
+    _title()
+    if found.place is None:
+        st.caption("This follows the curves." if not found.finished else "Not measured.")
+        return
+    _numbers(found.place, place.index, place.card)
+    _gallery(found.place, place.index)
+
+
+def offer(place: Indexed, cards: tuple[NetworkCard, ...]) -> None:
+    """Why typicality is not known, and the one step that mends it."""
+    _title()
+    if place.problem is not None:
+        st.error(str(place.problem), icon=":material/error:")
+    elif place.card is not None and not place.card.available:
+        networks.absent((place.card,))
+    elif place.index is None:
+        networks.starter_index(cards)
+
+
+def _title() -> None:
+    st.subheader("Typicality", anchor="typicality")
+
+
+def _numbers(got: Place, index: FeatureIndex, card: NetworkCard) -> None:
+    t, m = got.typicality, index.manifest
+    left, right = st.columns([2, 3], vertical_alignment="center")
+    with left, st.container(horizontal=True):
+        st.metric(f"Mean cosine to the {t.k} nearest", f"{t.value:.3f}")
+        st.metric("Percentile among references", "not known" if t.percentile is None else f"{t.percentile:.0f}")
+    with right:
+        if t.percentile is None:
+            st.caption(
+                "A percentile needs held-out photographs, given when the index is built: "
+                "`python -m core index build … --reference DIR`."
+            )
+        else:
+            fig = among_references(t.value, [r.typicality for r in m.reference])
+            st.plotly_chart(
+                fig, key="chart typicality", config=save.camera("typicality"), alt="Typicality among references"
+            )
+    st.caption(
+        f"Features of {card.name}; {m.rows:,} photographs of {m.dataset}; {t.references:,} reference queries. "
+        f"The photograph itself, where indexed, is left out."
+    )
+    if got.predicted is not None:
+        held = got.indexed_of_predicted or 0
+        name = f"{card.name} says **{got.predicted}** (P {got.confidence:.2f})"
+        text = f"{name}; {held:,} indexed photographs are of that class"
+        if held:
+            st.markdown(text + ".")
+        else:
+            st.warning(
+                f"{text}: its typicality compares it with other classes only. {_known(m)}", icon=":material/info:"
+            )
+
+
+def _known(manifest: Manifest) -> str:
+    """Which classes the index covers best."""
+    names = sorted(manifest.labels, key=lambda name: -manifest.labels[name])
+    return "This index knows only these classes: " + ", ".join(names[:12]) + (" …" if len(names) > 12 else ".")
+
+
+def _gallery(got: Place, index: FeatureIndex) -> None:
+    st.markdown(f"**The {got.typicality.k} nearest**")
+    with st.container(horizontal=True, key="gallery"):
+        for n in got.typicality.neighbours:
+            with st.container(width=THUMBNAIL):
+                picture = resources.neighbour_picture(n.digest, 2 * THUMBNAIL, index, n)
+                if picture is None:
+                    st.caption("The photograph is no longer where it was indexed.")
+                else:
+                    st.image(picture, output_format="PNG", width="stretch", alt=n.label or "neighbour")
+                st.caption(f"{n.label or 'no label'}  \n{n.cosine:.3f}")

@@ -1,0 +1,86 @@
+"""What all users of this server share: the only place that caches. Everything here is read-only once made."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.engine import Engine
+from core.exploration import Store
+from core.folders import DataFolder
+from core.index.search import FeatureIndex
+from core.jobs import Job
+from core.photographs import Photograph, decode, read, reduce_to
+from core.pictures import preview, thumbnail
+
+WORKERS = 8
+
+
+@st.cache_resource(show_spinner=False)
+def data() -> DataFolder:
+    """The data folder of this server."""
+    return DataFolder.default()
+
+
+@st.cache_resource(show_spinner="Starting the engine …")
+def engine() -> Engine:
+    """The device, with the networks loaded so far."""
+    return Engine()
+
+
+@st.cache_resource(show_spinner=False)
+def store() -> Store:
+    """Results that are complete."""
+    return Store()
+
+
+@st.cache_resource(show_spinner=False)
+def executor() -> Executor:
+    """Threads for explorations; each takes the device for one batch at a time."""
+    return ThreadPoolExecutor(WORKERS, thread_name_prefix="exploration")
+
+
+@st.cache_resource(show_spinner=False)
+def jobs() -> dict[str, Job[Any]]:
+    """Downloads and index builds by name, seen by every user."""
+    return {}
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def uploaded(digest: str, name: str, _data: bytes) -> Photograph:
+    """An uploaded file, keyed by the sha256 of its bytes. Raises BadPhotograph."""
+    return decode(_data, name)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def on_disk(path: str, changed: int, label: str | None) -> Photograph:
+    """A file, keyed by path and modification time. Raises BadPhotograph."""
+    return read(Path(path), label)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def reduced(digest: str, short_side: int, _photograph: Photograph) -> Photograph:
+    """A photograph at the size in which it is measured."""
+    return reduce_to(_photograph, short_side)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def shown(digest: str, longest: int, _photograph: Photograph) -> bytes:
+    """A preview as PNG."""
+    return preview(_photograph, longest)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def opened(folder: str, changed: int) -> FeatureIndex:
+    """A feature index, keyed by its manifest's modification time."""
+    return FeatureIndex.open(Path(folder))
+
+
+@st.cache_data(show_spinner=False, max_entries=512)
+def neighbour_picture(digest: str, side: int, _index: FeatureIndex, _neighbour: Any) -> bytes | None:
+    """A neighbour's thumbnail as PNG; None when its photograph is no longer there."""
+    picture = _index.picture(_neighbour)
+    return None if picture is None else thumbnail(picture, side)

@@ -1,0 +1,47 @@
+"""Taking results away: tables, a record that is enough to make them again, figures, a report, a link."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core import report
+from core.exploration import Exploration
+from pages.parts import state
+
+
+def camera(name: str) -> dict[str, Any]:
+    """A figure's tool bar: its camera saves SVG or PNG, as chosen below."""
+    kind = state.figure_format()
+    return {
+        "displaylogo": False,
+        "toImageButtonOptions": {"format": kind, "filename": name, "scale": 1 if kind == "svg" else 3},
+        "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+    }
+
+
+def section(found: Exploration) -> None:
+    """Downloads; shown when the work has ended."""
+    st.subheader("Take it with you", anchor="save")
+    if not found.finished:
+        st.caption("Once everything is measured.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        stem = report.stem(found)
+        _button("Pairs (CSV)", f"{stem}-pairs.csv", "text/csv", lambda: report.pairs_csv(found))
+        _button("Curves (CSV)", f"{stem}-curves.csv", "text/csv", lambda: report.curves_csv(found))
+        _button("Record (JSON)", f"{stem}.json", "application/json", lambda: report.record_json(found))
+        _button("Report (HTML)", f"{stem}.html", "text/html", lambda: report.html(found))
+        st.segmented_control(
+            "A figure's camera saves", ("png", "svg"), default="png", required=True, key=state.FIGURE_FORMAT,
+            format_func=str.upper,
+        )  # fmt: skip
+    st.caption(
+        "The address of this page holds the settings and the example: send it to share them (an uploaded photograph "
+        "stays with you). The report is one file with every figure; the record is enough to make every number again."
+    )
+
+
+def _button(label: str, name: str, mime: str, make: Any) -> None:
+    st.download_button(label, make, name, mime, on_click="ignore", icon=":material/download:", key=f"save {label}")

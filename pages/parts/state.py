@@ -1,0 +1,101 @@
+"""The only place that touches session state: what this user has chosen and what runs for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.errors import PhotobiasError
+from core.exploration import Exploration, Kind
+from core.networks.card import NetworkCard
+from core.photographs import Photograph
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What the sidebar says. ``photograph`` is ``original``, perhaps reduced; ``problem``: why there is none."""
+
+    original: Photograph | None
+    photograph: Photograph | None
+    origin: str
+    problem: PhotobiasError | None
+    cards: tuple[NetworkCard, ...]
+    index: Path | None
+
+
+FIGURE_FORMAT, PATH, WATCHED = "figure_format", "path", "watched"
+OWN_ANSWER = "each network's own answer"
+_CHOICE = "choice"
+_EXPLORATION, _KEY, _STEP = "exploration", "exploration_key", "cursor"
+
+
+def choose(choice: Choice) -> None:
+    """Called by the frame before any page runs."""
+    st.session_state[_CHOICE] = choice
+
+
+def choice() -> Choice:
+    """The photograph, the networks and the index of this run."""
+    found: Choice = st.session_state[_CHOICE]
+    return found
+
+
+def exploration() -> Exploration | None:
+    """What runs, or ran last, for this user."""
+    found: Exploration | None = st.session_state.get(_EXPLORATION)
+    return found
+
+
+def exploration_for(key: Any) -> Exploration | None:
+    """The same, when it is of these settings; None when something has changed since."""
+    return exploration() if st.session_state.get(_KEY) == key else None
+
+
+def keep(key: Any, started: Exploration) -> Exploration:
+    """Remember a new exploration; the one before is cancelled."""
+    before = exploration()
+    if before is not None and not before.finished:
+        before.cancel()
+    st.session_state[_KEY], st.session_state[_EXPLORATION] = key, started
+    return started
+
+
+def watched() -> str | None:
+    """The class whose probability is drawn; None: each network's own answer at the start."""
+    name = st.session_state.get(WATCHED)
+    return None if name in (None, OWN_ANSWER) else name
+
+
+def path_kind() -> Kind:
+    """Which curve the slider moves along."""
+    return "size" if st.session_state.get(PATH) == "size" else "shift"
+
+
+def cursor() -> int:
+    """The slider's step."""
+    return int(st.session_state.get(_STEP, 0))
+
+
+def figure_format() -> str:
+    """What a figure's camera saves: png or svg."""
+    return st.session_state.get(FIGURE_FORMAT) or "png"
+
+
+def forget() -> None:
+    """So that the same settings are explored again (after a cancel)."""
+    st.session_state.pop(_KEY, None)
+
+
+def nudge(by: int, low: int, high: int) -> None:
+    """Move the cursor of the curves by pixels."""
+    st.session_state[_STEP] = min(max(st.session_state.get(_STEP, low) + by, low), high)
+
+
+def cursor_key(low: int, high: int) -> str:
+    """The cursor's widget key, its value kept inside the path."""
+    if _STEP in st.session_state:
+        st.session_state[_STEP] = min(max(st.session_state[_STEP], low), high)
+    return _STEP

@@ -1,0 +1,47 @@
+"""Long work that everyone on the server sees: a button, then progress with time left and a cancel, then the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from core.jobs import Job
+from pages.parts import resources
+
+POLL_S = 0.5
+
+
+def offer(name: str, label: str, work: Callable[..., Any], *, icon: str) -> None:
+    """A button that starts ``work(report, cancel)`` on a thread of its own; while it runs, how far it is."""
+    jobs = resources.jobs()
+    job = jobs.get(name)
+    if job is not None and job.state == "running":
+        st.fragment(_follow, run_every=POLL_S)(name, job)
+        return
+    if job is not None and job.error is not None:
+        st.error(str(job.error), icon=":material/error:")
+    if job is not None and job.state == "cancelled":
+        st.caption("Stopped; what has arrived is kept.")
+    if st.button(label if job is None else f"{label} (go on)", key=f"start {name}", icon=icon, type="primary"):
+        jobs[name] = Job(work).start()
+        st.rerun()
+
+
+def _follow(name: str, job: Job[Any]) -> None:
+    if job.state != "running":
+        st.rerun()
+    progress = job.progress
+    fraction = 0.0 if progress is None or progress.fraction is None else min(progress.fraction, 1.0)
+    left = None if progress is None else progress.seconds_left
+    text = f"{job.stage or 'starting'}" + ("" if left is None else f" · {duration(left)} left")
+    st.progress(fraction, text=text)
+    if st.button("Cancel", key=f"cancel {name}", icon=":material/close:"):
+        job.cancel()
+
+
+def duration(seconds: float) -> str:
+    """90 → "1 min 30 s"."""
+    whole = round(seconds)
+    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"

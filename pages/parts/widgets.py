@@ -1,0 +1,33 @@
+"""Small pieces that several sections draw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+import torch
+
+ROW = (
+    '<div style="display:flex;justify-content:space-between;gap:.5rem;position:relative;padding:.15rem .4rem;'
+    'margin-bottom:.2rem;border-radius:.3rem;overflow:hidden">'
+    '<div style="position:absolute;inset:0;width:{width:.1f}%;background:rgba(86,150,220,.28)"></div>'
+    '<span style="position:relative;{weight}overflow-wrap:anywhere">{name}</span>'
+    '<span style="position:relative;font-variant-numeric:tabular-nums">{p:.3f}</span></div>'
+)
+
+
+def top5(title: str, probabilities: torch.Tensor, names: Sequence[str], start: torch.Tensor) -> None:
+    """Probabilities (K,) as five bars; the class that led in the ``start`` frame is set in bold."""
+    values, places = probabilities.topk(min(5, len(names)))
+    led = int(start.argmax())
+    rows = [
+        ROW.format(width=100 * p, weight="font-weight:600;" if k == led else "", name=escape(names[k]), p=p)
+        for p, k in zip(values.tolist(), places.tolist(), strict=True)
+    ]
+    st.html(f'<div style="font-size:.85rem"><div style="opacity:.7">{escape(title)}, top 5</div>{"".join(rows)}</div>')
+
+
+def interval(low_high: tuple[float, float] | None) -> str:
+    """[low, high] to three digits, or a dash where n is too small for one."""
+    return "–" if low_high is None else f"{low_high[0]:.3f} – {low_high[1]:.3f}"

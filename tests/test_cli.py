@@ -1,0 +1,573 @@
+"""The command line, as people and scripts meet it: exit status, stdout, stderr."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import cheap
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT, Randomise, cut_outs
+from PIL import Image
+from safetensors.torch import load_file, save_file
+from scipy import stats
+from torch import nn
+from torchvision import transforms
+
+import core.engine
+from core import cli, measurements
+from core.engine import Engine
+from core.photographs import Photograph, read, reduce_to
+from core.protocols import create, generator, names
+
+KEY, OTHER = cheap.KEY, "cheap-other"
+WANTED = {
+    "network", "protocol", "pairs", "seed", "p_top1_change", "p_top1_change_interval", "mean_absolute_change",
+    "mean_absolute_change_interval",
+}  # fmt: skip
+
+Answer = tuple[int, str, str]  # exit status, stdout, stderr
+Run = Callable[..., Answer]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """As in a process of its own with OMP_NUM_THREADS=1, and faster beside other work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def data(randomise: Randomise, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with two cheap networks that a user put there."""
+    root = tmp_path_factory.mktemp("data")
+    cheap.write_card(root / "networks", randomise(cheap.architecture(), cheap.SIZE))
+    weights = root / "networks" / f"{OTHER}.safetensors"
+    save_file(randomise(cheap.architecture(), cheap.SIZE, seed=1).state_dict(), weights)
+    digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+    (root / "networks" / f"{OTHER}.txt").write_text("\n".join(cheap.NAMES))
+    (root / "networks" / f"{OTHER}.toml").write_text(cheap.CARD.format(key=OTHER, sha256=digest, size=cheap.SIZE))
+    return root
+
+
+@pytest.fixture(scope="module")
+def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve photographs, one folder a class."""
+    return saved(cut_outs(12), tmp_path_factory.mktemp("photos") / "album")
+
+
+def saved(photographs: list[Photograph], root: Path) -> Path:
+    for number, photo in enumerate(photographs):
+        (root / str(photo.label)).mkdir(parents=True, exist_ok=True)
+        photo.image().save(root / str(photo.label) / f"{number:02}.png")
+    return root
+
+
+@pytest.fixture
+def photo(album: Path) -> Path:
+    return album / "cat" / "02.png"
+
+
+@pytest.fixture
+def run(
+    data: Path, engine: Engine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Run]:
+    """``run("measure", …)`` with that data folder; every call shares one engine, so that networks load once."""
+    monkeypatch.setattr(measurements, "Engine", lambda: engine)
+    monkeypatch.setattr(core.engine, "Engine", lambda: engine)
+    monkeypatch.setenv("PHOTOBIAS_DATA", str(data))
+
+    def work(*arguments: object) -> Answer:
+        status = cli.main([str(a) for a in arguments])
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return work
+
+
+def parsed(answer: Answer) -> Any:
+    status, out, err = answer
+    assert status == 0, err
+    return json.loads(out)
+
+
+def plain(data: Path, key: str = KEY) -> nn.Module:
+    """The checkpoint as torchvision alone makes it."""
+    model = cheap.architecture()
+    model.load_state_dict(load_file(data / "networks" / f"{key}.safetensors"))
+    return model.eval()
+
+
+def probabilities(model: nn.Module, frame: torch.Tensor) -> np.ndarray:
+    """One frame, slowly."""
+    with torch.inference_mode():
+        return model((frame[None].float() / 255 - 0.5) / 0.25).softmax(1)[0].numpy()
+
+
+def slow_pairs(model: nn.Module, path: Path, protocol: str, pairs: int, seed: int = 0) -> list[tuple[bool, float]]:
+    """(top-1 changed, |change|) of each pair."""
+    photo, made, rows = read(path), create(protocol), []
+    for number in range(pairs):
+        pair = made.pair(photo, cheap.SIZE, rng=generator(seed, photo, made, number))
+        before, after = probabilities(model, pair.before), probabilities(model, pair.after)
+        top = before.argmax()
+        rows.append((bool(top != after.argmax()), float(abs(after[top] - before[top]))))
+    return rows
+
+
+# measure
+
+
+@pytest.fixture(scope="module")
+def slow(data: Path, album: Path) -> dict[str, list[tuple[bool, float]]]:
+    model = plain(data)
+    return {name: slow_pairs(model, album / "cat" / "02.png", name, 8) for name in names()}
+
+
+@pytest.mark.parametrize("pairs", [1, 3, 8])
+def test_measure_equals_a_slow_loop_and_fewer_pairs_are_a_prefix(
+    run: Run, photo: Path, slow: dict[str, list[tuple[bool, float]]], pairs: int
+) -> None:
+    found = parsed(run("measure", photo, "--network", KEY, "--protocol", "all", "--pairs", pairs, "--json"))
+    assert [(r["network"], r["protocol"]) for r in found] == [(KEY, name) for name in names()]
+    assert sum(changed for rows in slow.values() for changed, _ in rows) > 0  # or the test would see nothing
+    for record in found:
+        assert record.keys() >= WANTED
+        rows = slow[record["protocol"]][:pairs]
+        flips, changes = sum(changed for changed, _ in rows), [change for _, change in rows]
+        assert (record["pairs"], record["photographs"], record["seed"]) == (pairs, 1, 0)
+        assert record["p_top1_change"] == flips / pairs
+        wilson = stats.binomtest(flips, pairs).proportion_ci(0.95, "wilson")
+        assert record["p_top1_change_interval"] == pytest.approx([wilson.low, wilson.high], abs=1e-9)
+        assert record["mean_absolute_change"] == pytest.approx(np.mean(changes), abs=1e-4)
+        if pairs == 1:
+            assert record["mean_absolute_change_interval"] is None
+            continue
+        low, high = record["mean_absolute_change_interval"]
+        spread = stats.bootstrap((changes,), np.mean, method="percentile", rng=1).confidence_interval
+        assert (low, high) == pytest.approx(tuple(spread), abs=0.2 * (high - low))
+
+
+def test_measure_prints_the_same_bytes_again_and_progress_on_stderr_alone(run: Run, photo: Path) -> None:
+    arguments = ("measure", photo, "--network", f"{OTHER},{KEY}", "--protocol", "black,crop", "--pairs", 40, "--json")
+    first, again = run(*arguments), run(*arguments)
+    assert first[1] == again[1]
+    assert [(r["network"], r["protocol"]) for r in parsed(first)] == [
+        (key, name) for key in (OTHER, KEY) for name in ("black", "crop")
+    ]
+    assert first[1].isascii()
+    lines = first[2].splitlines()
+    for key in (OTHER, KEY):
+        for name in ("black", "crop"):
+            mine = [line for line in lines if line.startswith(f"{key} {name} pairs: ")]
+            assert "40/40" in mine[-1]
+            assert 9 <= len(mine) <= 11  # a line at each tenth
+    other, same = (next(r for r in parsed(again) if r["network"] == key) for key in (OTHER, KEY))
+    assert other["mean_absolute_change"] != same["mean_absolute_change"]
+
+
+def test_measure_for_people(run: Run, photo: Path) -> None:
+    status, out, _ = run("measure", photo, "--network", KEY, "--pairs", 4)
+    record = parsed(run("measure", photo, "--network", KEY, "--pairs", 4, "--json"))[1]
+    line = out.splitlines()[1]
+    assert status == 0
+    assert len(out.splitlines()) == 4
+    assert f"{KEY}  black    P(top-1 change) {record['p_top1_change']:.3f} [" in line
+    assert f"MAC {record['mean_absolute_change']:.3f} [" in line
+    assert "(4 pairs, 1 photographs, step 1 network px diagonal)" in line
+
+
+@pytest.mark.parametrize(
+    ("options", "protocol", "settings"),
+    [
+        (("--seed", 7), "black", {"seed": 7}),
+        (("--step", 5, "--direction", "down"), "scale", {"step": 5, "direction": "down"}),
+        (("--unit", "network"), "crop", {"unit": "network"}),
+        (("--side", 20), "black", {"side": 20}),
+    ],
+)
+def test_every_setting_changes_the_result_and_is_recorded(
+    run: Run, photo: Path, options: tuple[object, ...], protocol: str, settings: dict[str, object]
+) -> None:
+    start = ("measure", photo, "--network", KEY, "--protocol", protocol, "--pairs", 4, "--json")
+    usual, changed = parsed(run(*start))[0], parsed(run(*start, *options))[0]
+    assert {name: changed[name] for name in settings} == settings
+    assert changed["mean_absolute_change"] != usual["mean_absolute_change"]
+
+
+def test_a_setting_reaches_the_protocols_that_have_it(run: Run, photo: Path) -> None:
+    found = parsed(run("measure", photo, "--network", KEY, "--pairs", 1, "--side", 20, "--json"))
+    assert [r.get("side") for r in found] == [None, 20, 20, 20]
+
+
+def test_a_labelled_folder_gives_top1(run: Run, data: Path, album: Path) -> None:
+    [record] = parsed(run("measure", album, "--network", KEY, "--protocol", "black", "--pairs", 1, "--json"))
+    model, view = plain(data), transforms.Compose([transforms.Resize(72), transforms.CenterCrop(64)])
+    right = 0
+    for path in sorted(album.rglob("*.png")):
+        frame = torch.from_numpy(np.array(view(Image.open(path)))).permute(2, 0, 1)
+        right += cheap.NAMES[probabilities(model, frame).argmax()] == path.parent.name
+    assert (record["top1"], record["top1_n"]) == (right / 12, 12)
+    assert record["top1_interval"][0] <= record["top1"] <= record["top1_interval"][1]
+    assert (record["photographs"], record["pairs"], record["labelled_pairs"]) == (12, 12, 12)
+    assert sum(record["flips"].values()) == record["changed"]
+
+
+def test_labels_that_the_network_does_not_know_give_no_top1(run: Run, photo: Path, tmp_path: Path) -> None:
+    (tmp_path / "unicorn").mkdir()
+    (tmp_path / "unicorn" / "1.png").write_bytes(photo.read_bytes())
+    [record] = parsed(run("measure", tmp_path, "--network", KEY, "--protocol", "crop", "--pairs", 2, "--json"))
+    assert (record["top1"], record["top1_n"], record["flips"]) == (None, 0, None)
+
+
+def test_a_bad_photograph_among_several_is_left_out_and_named(run: Run, photo: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "broken.png"
+    bad.write_bytes(photo.read_bytes()[:500])
+    status, out, err = run("measure", bad, photo, "--network", KEY, "--pairs", 2, "--json")
+    alone = parsed(run("measure", photo, "--network", KEY, "--pairs", 2, "--json"))
+    for record, clean in zip(json.loads(out), alone, strict=True):
+        assert record.pop("skipped") == ["broken.png"]
+        clean.pop("skipped")
+        assert record == clean
+    assert status == 0
+    warnings = [line for line in err.splitlines() if line.startswith("warning:")]
+    assert len(warnings) == 1  # not one a protocol
+    assert "broken.png left out: got a damaged or truncated file" in warnings[0]
+    assert "2/2" in err  # progress ends at the end though a photograph is missing
+
+
+def test_a_photograph_too_small_for_the_protocol_is_left_out(run: Run, album: Path, photo: Path) -> None:
+    Image.open(photo).resize((20, 200)).save(small := album.parent / "thin.png")
+    arguments = ("--network", KEY, "--protocol", "crop", "--pairs", 2, "--step", 10, "--json")
+    [record] = parsed(run("measure", photo, small, *arguments))
+    assert (record["skipped"], record["photographs"]) == (["thin.png"], 1)
+    status, out, err = run("measure", small, *arguments)
+    assert (status, out) == (1, "")
+    assert "got a photograph of 20 x 200 pixels" in err
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_nothing_but_bad_photographs_is_an_error(run: Run, tmp_path: Path, count: int) -> None:
+    paths = [tmp_path / f"{k}.jpg" for k in range(count)]
+    for path in paths:
+        path.write_text("no picture")
+    status, out, err = run("measure", *paths, "--network", KEY, "--json")
+    assert (status, out) == (1, "")
+    lines = err.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["warning"] * (count if count > 1 else 0) + ["error"]
+    assert ("got a text file as '0.jpg'" in lines[0]) if count == 1 else ("no usable photograph among 2" in lines[-1])
+
+
+def test_the_same_pixels_count_once(run: Run, photo: Path, tmp_path: Path) -> None:
+    for folder in ("cat", "cup"):
+        (tmp_path / folder).mkdir()
+        Image.open(photo).save(tmp_path / folder / "1.png")
+    arguments = ("--network", KEY, "--protocol", "black", "--pairs", 3, "--json")
+    status, out, err = run("measure", tmp_path, *arguments)
+    [record] = json.loads(out)
+    assert status == 0
+    assert (record["photographs"], record["pairs"], record["skipped"]) == (1, 3, ["cup/1.png"])
+    assert record["top1_n"] == 1
+    assert "'cup/1.png' with the same pixels as 'cat/1.png'" in err
+
+
+def test_limit_takes_the_first(run: Run, album: Path) -> None:
+    arguments = ("--network", KEY, "--protocol", "scale", "--pairs", 2, "--json")
+    first = sorted(album.rglob("*.png"))[:2]
+    [limited], [chosen] = parsed(run("measure", album, *arguments, "--limit", 2)), parsed(
+        run("measure", *first, *arguments)
+    )  # fmt: skip
+    assert limited["photographs"] == 2
+    same = ("pairs", "changed", "mean_absolute_change", "p_top1_change_interval", "representation_change")
+    assert {name: limited[name] for name in same} == {name: chosen[name] for name in same}
+
+
+def test_reduce_to_measures_the_reduced_photograph(run: Run, photo: Path, tmp_path: Path) -> None:
+    reduce_to(read(photo), 70).image().save(tmp_path / "small.png")
+    arguments = ("--network", KEY, "--protocol", "crop", "--pairs", 4, "--json")
+    [reduced] = parsed(run("measure", photo, *arguments, "--reduce-to", 70))
+    [small], [usual] = (parsed(run("measure", path, *arguments)) for path in (tmp_path / "small.png", photo))
+    assert (reduced.pop("reduced_to"), small.pop("reduced_to")) == (70, None)
+    assert reduced == small
+    assert usual["mean_absolute_change"] != small["mean_absolute_change"]
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--network", "resnet5"), ["got network 'resnet5'", KEY, OTHER, "torchvision/resnet50.imagenet1k_v1"]),
+        (("--network", f"{KEY},"), ["got network ''"]),
+        (("--network", KEY, "--protocol", "zoom"), ["got protocol 'zoom'", "crop, black, inpaint, scale"]),
+        (("--network", KEY, "--step", "33"), ["got step 33", "0 to 32"]),
+        (("--network", KEY, "--protocol", "crop", "--side", "20"), ["got --side 20 with crop", "Leave --side out"]),
+        (("--network", KEY, "--protocol", "black,scale", "--unit", "network"), ["got --unit network with black"]),
+        (("--network", KEY, "--protocol", "black", "--side", "64"), ["side of 64 with a step of 1 in a frame of 64"]),
+        (("--network", "torchvision/vgg16.imagenet1k_v1"), ["vgg16", "Fetch them"]),
+    ],
+)
+def test_known_errors_are_one_line_and_exit_1(run: Run, photo: Path, options: tuple[str, ...], said: list[str]) -> None:
+    status, out, err = run("measure", photo, *options, "--json")
+    assert (status, out) == (1, "")
+    assert err.startswith("error: got ")
+    assert err.count("\n") == 1
+    for text in said:
+        assert text in err
+
+
+def test_a_path_that_is_not_there(run: Run, tmp_path: Path) -> None:
+    status, out, err = run("measure", tmp_path / "gone.jpg", "--network", KEY)
+    assert (status, out) == (1, "")
+    assert f"got {tmp_path / 'gone.jpg'}; wanted a photograph or a folder" in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("measur",),
+        ("index",),
+        ("measure", "PHOTO"),
+        ("measure", "--network", KEY),
+        ("measure", "PHOTO", "--network", KEY, "--pairs", "0"),
+        ("measure", "PHOTO", "--network", KEY, "--pairs", "many"),
+        ("measure", "PHOTO", "--network", KEY, "--seed", "-1"),
+        ("measure", "PHOTO", "--network", KEY, "--direction", "up"),
+        ("measure", "PHOTO", "--network", KEY, "--colour"),
+        ("typicality", "PHOTO"),
+        ("typicality", "PHOTO", "--index", "DIR", "--k", "0"),
+        ("index", "build", "--photos", "DIR", "--network", KEY),
+    ],
+)
+def test_usage_errors_exit_2(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(arguments)
+    out, err = capsys.readouterr()
+    assert (stopped.value.code, out) == (2, "")
+    assert err.startswith("usage: python -m core")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [(), ("networks",), ("measure",), ("typicality",), ("index",), ("index", "build"), ("index", "verify"),
+     ("index", "search"), ("bench",)],
+)  # fmt: skip
+def test_every_command_has_help(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([*command, "--help"])
+    assert stopped.value.code == 0
+    assert " ".join(["usage: python -m core", *command]) in capsys.readouterr().out
+
+
+# networks
+
+
+def test_networks_for_machines_and_people(run: Run, data: Path) -> None:
+    rows = {row["key"]: row for row in parsed(run("networks", "--json"))}
+    assert {KEY, OTHER, "torchvision/vgg16.imagenet1k_v1"} <= set(rows)
+    assert rows[KEY]["weights_here"] is True
+    assert rows["torchvision/vgg16.imagenet1k_v1"]["weights_here"] is False
+    assert rows["torchvision/vgg16.imagenet1k_v1"]["download_bytes"] > 5e8
+    assert rows[KEY]["input"] == 64
+    status, out, err = run("networks")
+    lines = out.splitlines()
+    assert (status, err, len(lines)) == (0, "", len(rows))
+    assert f"{KEY:42} here" in out
+    assert "download 528 MB" in next(line for line in lines if "vgg16" in line)
+
+
+def test_a_broken_card_is_warned_of_and_hides_nothing(run: Run, tmp_path: Path, data: Path) -> None:
+    (tmp_path / "networks").mkdir()
+    for file in (data / "networks").iterdir():
+        (tmp_path / "networks" / file.name).symlink_to(file)
+    (tmp_path / "networks" / "broken.toml").write_text('key = "mine"')
+    status, out, err = run("networks", "--json", "--data", tmp_path)
+    assert status == 0
+    assert KEY in [row["key"] for row in json.loads(out)]
+    assert err.splitlines() == [line for line in err.splitlines() if line.startswith("warning: got no field")]
+    assert "broken.toml" in err
+    status, _, err = run("measure", "PHOTO", "--network", "mine", "--data", tmp_path)
+    assert status == 1
+    assert "broken.toml" in err
+
+
+def test_the_data_folder_is_the_options_then_the_environments(
+    run: Run, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def keys(*more: object) -> list[str]:
+        return [row["key"] for row in parsed(run("networks", "--json", *more))]
+
+    assert KEY in keys()
+    assert KEY not in keys("--data", tmp_path)
+    monkeypatch.setenv("PHOTOBIAS_DATA", str(tmp_path))
+    assert KEY not in keys()
+    assert KEY in keys("--data", data)
+
+
+# index, typicality
+
+
+@pytest.fixture(scope="module")
+def index(data: Path, album: Path, engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of the album, with five reference queries."""
+    out = tmp_path_factory.mktemp("index") / "album"
+    held_out = saved(cut_outs(5, seed=1), tmp_path_factory.mktemp("held-out") / "photos")
+    arguments = ["--photos", album, "--network", KEY, "--out", out, "--reference", held_out, "--data", data, "--json"]
+    printed, told = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed), redirect_stderr(told):
+        patch.setattr(core.engine, "Engine", lambda: engine)
+        assert cli.main(["index", "build", *map(str, arguments)]) == 0
+    assert json.loads(printed.getvalue()) == {"index": str(out), "network": KEY, "rows": 12, "bad": 0, "reference": 5}
+    assert "photographs: 17/17" in told.getvalue().splitlines()[-1]
+    return out
+
+
+def test_an_index_is_built_verified_and_found_finished(run: Run, index: Path, album: Path) -> None:
+    assert parsed(run("index", "verify", index, "--json")) == {"index": str(index), "problems": []}
+    assert run("index", "verify", index)[:2] == (0, "whole\n")
+    before = (index / "manifest.json").stat().st_mtime_ns
+    status, _, err = run("index", "build", "--photos", album, "--network", KEY, "--out", index)
+    assert status == 1  # without its reference it would be another index
+    assert "Choose another folder" in err
+    assert (index / "manifest.json").stat().st_mtime_ns == before
+
+
+def test_search_finds_the_photograph_itself_and_typicality_leaves_it_out(run: Run, index: Path, album: Path) -> None:
+    manifest = json.loads((index / "manifest.json").read_text())
+    for path in sorted(album.rglob("*.png"))[:3]:
+        found = parsed(run("index", "search", index, path, "--k", 11, "--json"))
+        assert [set(n) for n in found] == [{"label", "cosine", "path"}] * 11
+        assert found[0]["path"] == str(path.resolve())
+        assert found[0]["cosine"] >= 0.9999
+        result = parsed(run("typicality", path, "--index", index, "--k", 10, "--json"))
+        assert result["neighbours"] == found[1:]
+        assert [n["label"] for n in found] == [Path(n["path"]).parent.name for n in found]
+        cosines = [n["cosine"] for n in found]
+        assert cosines == sorted(cosines, reverse=True)
+        assert result["typicality"] == pytest.approx(np.mean(cosines[1:]), abs=1e-12)
+        reference = [r["typicality"] for r in manifest["reference"]]
+        assert len(reference) == result["references"] == 5
+        assert result["percentile"] == stats.percentileofscore(reference, result["typicality"], kind="mean")
+        assert result["indexed_of_predicted"] == manifest["labels"].get(result["predicted"], 0)
+        assert (result["network"], result["rows"], result["k"]) == (KEY, 12, 10)
+
+
+def test_typicality_for_people(run: Run, index: Path, photo: Path) -> None:
+    result = parsed(run("typicality", photo, "--index", index, "--json"))
+    status, out, err = run("typicality", photo, "--index", index)
+    assert (status, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0].startswith(f"typicality {result['typicality']:.4f} (more typical than {result['percentile']:.0f} %")
+    assert lines[1].startswith(f"predicted {result['predicted']}: ")
+    assert len(lines) == 2 + 10
+    assert run("index", "search", index, photo, "--k", 2)[1].splitlines()[0].endswith(str(photo.resolve()))
+
+
+def test_an_index_without_reference_has_no_percentile(run: Run, album: Path, photo: Path, tmp_path: Path) -> None:
+    arguments = ("--photos", album, "--network", KEY, "--out", tmp_path / "index")
+    status, out, _ = run("index", "build", *arguments)
+    assert status == 0
+    assert f"network {KEY}, rows 12, bad 0, reference 0" in out
+    result = parsed(run("typicality", photo, "--index", tmp_path / "index", "--k", 3, "--json"))
+    assert (result["percentile"], result["references"]) == (None, 0)
+    assert "no reference queries" in run("typicality", photo, "--index", tmp_path / "index", "--k", 3)[1]
+    status, _, err = run("typicality", photo, "--index", tmp_path / "index", "--k", 12)
+    assert status == 1
+    assert "wanted at least 12 others" in err
+
+
+def test_an_index_of_another_network_is_refused(run: Run, index: Path, photo: Path) -> None:
+    for arguments in (("typicality", photo, "--index", index), ("index", "search", index, photo)):
+        status, out, err = run(*arguments, "--network", OTHER, "--json")
+        assert (status, out) == (1, "")
+        assert f"holds features of {KEY}; wanted features of {OTHER}" in err
+        assert run(*arguments, "--network", KEY, "--json")[0] == 0
+
+
+def test_no_index_and_a_damaged_one(run: Run, index: Path, photo: Path, tmp_path: Path) -> None:
+    status, _, err = run("typicality", photo, "--index", tmp_path / "none")
+    assert status == 1
+    assert "index build" in err
+    broken = tmp_path / "broken"
+    for file in (p for p in index.rglob("*") if p.is_file()):
+        (broken / file.relative_to(index)).parent.mkdir(parents=True, exist_ok=True)
+        (broken / file.relative_to(index)).write_bytes(file.read_bytes())
+    shard = broken / "shards" / "00000.npy"
+    shard.write_bytes(shard.read_bytes()[:-1] + b"!")
+    status, out, err = run("index", "verify", broken, "--json")
+    assert status == 1
+    assert [problem.split(":")[0] for problem in json.loads(out)["problems"]] == ["shards/00000.npy"]
+    assert err.startswith("error: got shards/00000.npy: changed since it was built")
+
+
+# bench, interruption, a process of its own
+
+
+def test_bench_prints_both_ratios(run: Run, data: Path) -> None:
+    result = parsed(run("bench", "--network", KEY, "--rounds", 1, "--json"))
+    rates = ("single_frames_per_s", "batched_frames_per_s", "raw_frames_per_s", "end_to_end_frames_per_s")
+    for name in ("batched_over_single", "end_to_end_over_raw", *rates):
+        assert 0 < result[name] < float("inf")
+    assert result["batched_over_single"] == pytest.approx(
+        result["batched_frames_per_s"] / result["single_frames_per_s"]
+    )
+    assert result["end_to_end_over_raw"] == pytest.approx(
+        result["end_to_end_frames_per_s"] / result["raw_frames_per_s"]
+    )
+    assert (result["network"], result["rounds"]) == (KEY, 1)
+
+
+def test_an_interrupt_is_130(run: Run, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(measurements, "run", interrupted)
+    assert run("measure", photo, "--network", KEY) == (130, "", "stopped; what was finished is kept\n")
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "core", *map(str, arguments)]
+
+
+def alone() -> dict[str, str]:
+    return {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+
+
+def test_a_process_of_its_own_prints_the_same_bytes_and_stops_when_told(
+    run: Run, data: Path, photo: Path, tmp_path: Path
+) -> None:
+    arguments = ("--network", KEY, "--protocol", "black", "--json", "--data", data)
+    odd = os.fsencode(tmp_path) + b"/caf\xe9.png"  # a name that is not UTF-8
+    Path(os.fsdecode(odd)).touch()
+    words = command("measure", os.fsdecode(odd), photo, *arguments, "--pairs", 4)
+    done = subprocess.run(words, capture_output=True, text=True, env=alone(), cwd=ROOT)
+    alike = run("measure", photo, *arguments, "--pairs", 4)[1].replace(
+        '"skipped": []', '"skipped": [\n   "caf\\udce9.png"\n  ]'
+    )
+    assert (done.returncode, done.stdout) == (0, alike)
+    assert [line.split(":")[0] for line in done.stderr.splitlines()] == [f"{KEY} black pairs", "warning"]
+    process = subprocess.Popen(
+        command("measure", photo, *arguments, "--pairs", 100_000),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=alone(), cwd=ROOT,
+    )  # fmt: skip
+    assert process.stderr is not None
+    process.stderr.readline()  # at work
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert err.splitlines()[-1] == "stopped; what was finished is kept"

@@ -1,0 +1,252 @@
+"""Explore without a browser: act, run, assert (AppTest). What AppTest cannot see is in tests/browser."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cheap
+import numpy as np
+import pytest
+import streamlit as st
+from conftest import ROOT, Randomise
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from core.engine import Engine
+from core.exploration import Exploration
+from core.folders import DataFolder
+from core.index.build import build
+from core.measure import outcomes
+from core.networks import registry
+from core.photographs import read
+from core.protocols import create, names
+from core.sensitivity import sensitivity
+from pages.parts import resources
+from pages.parts.photograph import EXAMPLES
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DataFolder]:
+    """A server that has nothing yet."""
+    monkeypatch.setenv("PHOTOBIAS_DATA", str(tmp_path))
+    # AppTest forgets between runs that st.navigation is in use and, seeing pages/, would run the page without its frame
+    run = AppTest._run
+
+    def from_the_frame(at: AppTest, *arguments: Any, **more: Any) -> AppTest:
+        at._finished_page_script_hash = ""
+        return run(at, *arguments, **more)
+
+    monkeypatch.setattr(AppTest, "_run", from_the_frame)
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    yield DataFolder(tmp_path)
+    resources.executor().shutdown()  # nothing goes on into the next test
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def equipped(fresh: DataFolder, randomise: Randomise, tmp_path: Path) -> DataFolder:
+    """A server with a cheap network and an index of a dozen pictures that have reference queries."""
+    cheap.write_card(fresh.networks, randomise(cheap.architecture(), cheap.SIZE))
+    rng = np.random.default_rng(0)
+    for part, count in (("train", 14), ("val", 5)):
+        for k in range(count):
+            folder = tmp_path / "pictures" / part / cheap.NAMES[k % 3]
+            folder.mkdir(parents=True, exist_ok=True)
+            noise = rng.integers(0, 256, (6, 8, 3), dtype=np.uint8)
+            Image.fromarray(noise).resize((90, 80)).save(folder / f"{k}.png")
+    card = registry.get(cheap.KEY, fresh)
+    root = tmp_path / "pictures"
+    build(root / "train", card, Engine("cpu"), fresh.indexes / "pictures", reference=root / "val")
+    return fresh
+
+
+def app() -> AppTest:
+    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+
+
+def finish(at: AppTest, seconds: float = 60) -> Exploration:
+    """Run until the exploration has ended, as the page's own polling does."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found: Exploration = at.session_state["exploration"]
+        if found.finished:
+            at.run()
+            assert not at.exception
+            return found
+        time.sleep(0.1)
+        at.run()
+    raise AssertionError(f"not finished within {seconds} s")
+
+
+def texts(at: AppTest) -> str:
+    return "\n".join(str(e.value) for kind in (at.markdown, at.caption, at.warning, at.error, at.info) for e in kind)
+
+
+def test_a_fresh_server_says_what_is_missing_and_offers_it(fresh: DataFolder) -> None:
+    at = app().run()
+    assert not at.exception
+    assert "The weights of ResNet-50 (torchvision, IMAGENET1K_V1) are not on this machine" in texts(at)
+    labels = [button.label for button in at.button]
+    assert any(label.startswith("Fetch ResNet-50") and "MB" in label for label in labels)
+    assert "exploration" not in at.session_state  # no number without weights
+    assert not at.metric
+    assert at.slider(key="cursor").max == 32  # what a network would be shown is there all the same
+
+
+def test_every_number_is_the_one_that_core_measures(equipped: DataFolder) -> None:
+    at = app().run()
+    found = finish(at)
+    assert found.state == "done"
+    assert not found.problems
+    card = registry.get(cheap.KEY, equipped)
+    engine = Engine("cpu")
+    network = engine.load(card)
+    table = at.table[0].value
+    for name in names():
+        parts = outcomes(engine, network, [found.photograph], create(name), pairs=16, seed=0)
+        slow = sensitivity(outcome for part in parts for outcome in part)
+        row = table.loc[(card.name, name)]
+        assert row["n pairs"] == slow.pairs == 16
+        assert row["P(top-1 change)"] == f"{slow.p_top1_change:.3f}"
+        assert row["mean |Δp|"] == f"{slow.mean_absolute_change:.4f}"
+        low, high = slow.p_top1_change_interval
+        assert row["95 %"] == f"{low:.3f} – {high:.3f}"
+    value, percentile = (metric.value for metric in at.metric)
+    assert found.place is not None
+    assert value == f"{found.place.typicality.value:.3f}"
+    assert percentile == f"{found.place.typicality.percentile:.0f}"
+    gallery = [c.value for c in at.caption if c.value.startswith(("bowl", "cat", "cup"))]
+    assert [c.split()[-1] for c in gallery] == [f"{n.cosine:.3f}" for n in found.place.typicality.neighbours]
+
+
+def test_a_changed_setting_computes_only_what_is_new(equipped: DataFolder) -> None:
+    at = app().run()
+    first = finish(at)
+    at.number_input(key="seed").set_value(7).run()
+    second = finish(at)
+    assert second is not first
+    key = (cheap.KEY, "shift")
+    assert second.traces[key] is first.traces[key]  # the curve does not depend on the seed
+    pairs = (cheap.KEY, "crop")
+    assert second.pairs[pairs] != first.pairs[pairs]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("view", "crop"), ("direction", "diagonal"), ("step", 3), ("unit", "network"), ("pair_direction", "down")],
+)
+def test_every_setting_leads_to_a_whole_page(equipped: DataFolder, key: str, value: object) -> None:
+    at = app().run()
+    widgets = {
+        "view": at.segmented_control, "direction": at.segmented_control, "unit": at.segmented_control,
+        "pair_direction": at.segmented_control, "step": at.number_input,
+    }  # fmt: skip
+    widgets[key](key=key).set_value(value).run()
+    found = finish(at)
+    assert getattr(found.settings, key) == value
+    assert found.state == "done"
+    assert not found.problems
+
+
+def test_placed_by_hand(equipped: DataFolder) -> None:
+    at = app().run()
+    at.toggle(key="by_hand").set_value(True).run()
+    at.slider(key="y").set_value(0).run()
+    found = finish(at)
+    assert (found.settings.y, found.settings.side) == (0, at.slider(key="side").value)
+    assert ", 0)" in texts(at)
+
+
+def test_the_class_is_the_users_choice(equipped: DataFolder) -> None:
+    at = app().run()
+    found = finish(at)
+    at.selectbox(key="watched").set_value("rocket").run()
+    assert not at.exception
+    assert at.session_state["exploration"] is found  # nothing is computed again for it
+
+
+def test_arrow_buttons_move_one_pixel_and_stay_on_the_path(equipped: DataFolder) -> None:
+    at = app().run()
+    finish(at)
+    at.button(key="back").click().run()
+    assert at.slider(key="cursor").value == 0
+    at.button(key="on").click().run()
+    at.button(key="on").click().run()
+    assert at.slider(key="cursor").value == 2
+    at.slider(key="cursor").set_value(at.slider(key="cursor").max).run()
+    at.button(key="on").click().run()
+    assert at.slider(key="cursor").value == at.slider(key="cursor").max
+
+
+def test_cancel_stops_and_go_on_goes_on(equipped: DataFolder) -> None:
+    at = app().run()
+    finish(at)
+    at.number_input(key="pairs").set_value(512).run()
+    at.button(key="cancel").click().run()
+    found = finish(at)
+    assert found.state == "cancelled"
+    assert found.done < found.total
+    assert "Stopped after" in texts(at)
+    at.number_input(key="pairs").set_value(16)
+    at.button(key="go_on").click().run()
+    assert finish(at).state == "done"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("text.jpg", b"not a picture at all", "a text file"),
+        ("empty.png", b"", "empty file"),
+        ("drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG drawing"),
+    ],
+)
+def test_a_bad_upload_is_one_sentence_and_the_page_stays_alive(
+    equipped: DataFolder, name: str, content: bytes, said: str
+) -> None:
+    at = app().run()
+    at.file_uploader(key="upload").set_value((name, content, "image/jpeg")).run()
+    assert not at.exception
+    assert any(said in error.value and name in error.value for error in at.error)
+    buffer = io.BytesIO()
+    Image.fromarray(np.full((90, 120, 3), 90, np.uint8)).save(buffer, "PNG")
+    at.file_uploader(key="upload").set_value(("good.png", buffer.getvalue(), "image/png")).run()
+    assert not at.error
+    assert finish(at).original.name == "good.png"
+
+
+def test_a_missing_folder_is_said(equipped: DataFolder, tmp_path: Path) -> None:
+    at = app().run()
+    at.segmented_control(key="source").set_value("Folder").run()
+    at.text_input(key="folder").set_value(str(tmp_path / "nowhere")).run()
+    assert any("nowhere" in error.value for error in at.error)
+    at.text_input(key="folder").set_value(str(tmp_path / "pictures" / "val")).run()
+    assert not at.error
+    assert finish(at).original.label == "bowl"
+
+
+def test_a_broken_card_is_named_and_hides_nothing(equipped: DataFolder) -> None:
+    (equipped.networks / "broken.toml").write_text("key = 3 =")
+    at = app().run()
+    assert any("broken.toml" in warning.value for warning in at.warning)
+    assert cheap.KEY in at.multiselect(key="networks").value
+
+
+def test_an_index_of_another_network_is_refused(equipped: DataFolder) -> None:
+    card = equipped.networks / f"{cheap.KEY}.toml"
+    card.write_text(card.read_text().replace("resize = 72", "resize = 80"))
+    at = app().run()
+    found = finish(at)
+    assert found.place is None
+    assert any("Build one with" in error.value for error in at.error)
+
+
+def test_every_example_decodes(fresh: DataFolder) -> None:
+    import skimage
+
+    for file in EXAMPLES.values():
+        assert min(read(Path(skimage.__file__).parent / "data" / file).pixels.shape[1:]) >= 200

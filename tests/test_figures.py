@@ -1,0 +1,213 @@
+"""core.figures: what is drawn is what the data say."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import pkgutil
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import plotly.graph_objects as go
+import pytest
+
+from core import figures
+from core.figures.protocols import Bar, mean_absolute_change, p_top1_change
+from core.figures.style import COLOURS, DASHES, faded
+from core.figures.trajectory import Curve, trajectory
+from core.figures.typicality import among_references
+from core.sensitivity import Outcome, sensitivity
+
+ORDER = ("crop", "black", "inpaint", "scale")
+TOPS = ("cat", "cat", "cup", "cup", "cat", "cat")
+P = (0.5, 0.52, 0.3, 0.31, 0.6, 0.61)
+
+
+def bar(place: int, protocol: str, changed: int = 1, pairs: int = 8) -> Bar:
+    rows = [Outcome("aa", k, 0, int(k < changed), 0.5, 0.45 - 0.01 * k, 0.9) for k in range(pairs)]
+    return Bar(f"net {place}", place, protocol, sensitivity(rows))
+
+
+def curve(place: int = 0, *, stride: int | None = None, values: tuple[int, ...] = tuple(range(6))) -> Curve:
+    n = len(values)
+    return Curve(f"net {place}", place, "cat", values, P[:n], TOPS[:n], stride)
+
+
+BARS = [bar(place, name, changed=2 * place + k) for place in (0, 1) for k, name in enumerate(ORDER)]
+EXAMPLES: dict[str, Callable[[], go.Figure]] = {
+    "p_top1_change": lambda: p_top1_change(BARS, ORDER),
+    "mean_absolute_change": lambda: mean_absolute_change(BARS, ORDER),
+    "trajectory": lambda: trajectory(
+        [curve(0, stride=2), curve(1)], axis="shift right (px)", span=(0, 5), cursor=3, strides=True
+    ),
+    "among_references": lambda: among_references(0.7, [0.5, 0.6, 0.8]),
+}
+
+
+def drawings() -> dict[str, Any]:
+    """Every function of core.figures that draws, by name."""
+    found = {}
+    for module in pkgutil.iter_modules(figures.__path__, "core.figures."):
+        for name, thing in vars(import_module(module.name)).items():
+            makes = inspect.isfunction(thing) and thing.__annotations__.get("return") == "go.Figure"
+            if makes and thing.__module__ == module.name and not name.startswith("_"):
+                found[name] = thing
+    return found
+
+
+def test_every_figure_is_tested() -> None:
+    assert drawings().keys() - {"figure"} == EXAMPLES.keys()  # "figure" is the empty one that all begin with
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_axes_have_names_and_the_figure_goes_anywhere(name: str) -> None:
+    fig = EXAMPLES[name]()
+    for axis in (fig.layout.xaxis, fig.layout.yaxis):
+        assert axis.title.text
+        assert axis.automargin is True
+    assert fig.layout.paper_bgcolor == fig.layout.plot_bgcolor == "rgba(0,0,0,0)"  # light and dark
+    assert fig.layout.height
+    assert json.loads(fig.to_json()) == json.loads(EXAMPLES[name]().to_json())
+    assert fig.data
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_lengths_agree(name: str) -> None:
+    for trace in EXAMPLES[name]().data:
+        if trace.type != "histogram":
+            assert len(trace.x) == len(trace.y)
+
+
+# Bars
+
+
+@pytest.mark.parametrize("draw", [p_top1_change, mean_absolute_change])
+def test_bars_and_intervals_are_those_of_the_data(draw: Callable[..., go.Figure]) -> None:
+    fig, measure = draw(BARS, ORDER), draw.__name__
+    assert [trace.name for trace in fig.data] == ["net 0", "net 1"]
+    highest = 0.0
+    for place, trace in enumerate(fig.data):
+        mine = [b for b in BARS if b.place == place]
+        assert list(trace.x) == list(ORDER)
+        assert list(trace.customdata) == [8] * 4
+        assert trace.error_y.symmetric is False
+        for k, one in enumerate(mine):
+            low, high = getattr(one.measured, f"{measure}_interval")
+            assert trace.y[k] == getattr(one.measured, measure)
+            assert trace.y[k] + trace.error_y.array[k] == pytest.approx(high, abs=1e-12)
+            assert trace.y[k] - trace.error_y.arrayminus[k] == pytest.approx(low, abs=1e-12)
+            highest = max(highest, high)
+    bottom, top = fig.layout.yaxis.range
+    assert bottom == 0
+    assert top > highest
+    assert fig.layout.barmode == "group"
+
+
+def test_no_interval_draws_none_and_a_missing_protocol_keeps_its_place() -> None:
+    fig = mean_absolute_change([bar(0, "scale", pairs=1), bar(0, "crop", pairs=1)], ORDER)
+    [trace] = fig.data
+    assert list(trace.error_y.array) == list(trace.error_y.arrayminus) == [0, 0]
+    assert list(trace.x) == ["scale", "crop"]
+    assert tuple(fig.layout.xaxis.categoryarray) == ORDER
+    assert tuple(fig.layout.xaxis.range) == (-0.5, 3.5)
+
+
+def test_nothing_measured_is_an_empty_figure() -> None:
+    assert p_top1_change([], ORDER).layout.yaxis.range[1] > 0
+    assert not trajectory([], axis="shift (px)", span=(0, 32)).data
+
+
+# Colours
+
+
+def test_a_network_keeps_its_colour_in_every_figure_whoever_else_is_there() -> None:
+    assert len(set(COLOURS)) == len(set(DASHES)) == 4
+    for places in ((0,), (2,), (1, 3), (3, 1), (0, 1, 2, 3)):
+        bars = p_top1_change([bar(place, "crop") for place in places], ORDER)
+        assert {t.name: t.marker.color for t in bars.data} == {f"net {k}": COLOURS[k] for k in places}
+        lines = trajectory([curve(place) for place in places], axis="shift (px)", span=(0, 5)).data[::2]
+        assert {t.name: (t.line.color, t.line.dash) for t in lines} == {
+            f"net {k}: cat": (COLOURS[k], DASHES[k]) for k in places
+        }
+    patterns = [t.marker.pattern.shape for t in p_top1_change([bar(k, "crop") for k in range(4)], ORDER).data]
+    assert len(set(patterns)) == 4  # told apart without colours too
+
+
+def test_faded() -> None:
+    assert faded("#0072B2", 0.6) == "rgba(0,114,178,0.6)"
+
+
+# Curves
+
+
+def test_curves_are_the_values_with_what_the_network_says() -> None:
+    line, _ = trajectory([curve()], axis="shift right (px)", span=(0, 5)).data
+    assert (tuple(line.x), tuple(line.y), tuple(line.customdata)) == (tuple(range(6)), P, TOPS)
+
+
+def test_diamonds_stand_where_the_arg_max_changed() -> None:
+    steady = Curve("net 1", 1, "cat", range(6), P, ("cat",) * 6)
+    fig = trajectory([steady, curve(2), curve(3)], axis="shift (px)", span=(0, 5))
+    none, *jumps = fig.data[1::2]
+    assert len(none.x) == 0
+    for place, trace in zip((2, 3), jumps, strict=True):
+        assert (list(trace.x), list(trace.y)) == ([2, 4], [P[2], P[4]])
+        assert trace.marker.symbol == "diamond-open"
+        assert trace.marker.color == COLOURS[place]
+    named = [trace.name for trace in fig.data if trace.showlegend]
+    assert named.count("arg-max changes") == 1
+    assert len(named) == 4
+
+
+def shapes(fig: go.Figure) -> list[float]:
+    assert all(shape.x0 == shape.x1 for shape in fig.layout.shapes)
+    return [shape.x0 for shape in fig.layout.shapes]
+
+
+def test_dotted_lines_stand_at_the_multiples_of_each_total_stride() -> None:
+    curves = [curve(0, stride=8), curve(1, stride=8), curve(2, stride=32), curve(3)]
+    fig = trajectory(curves, axis="shift (px)", span=(0, 32), strides=True)
+    assert shapes(fig) == [0, 8, 16, 24, 32, 0, 32]
+    assert {shape.line.dash for shape in fig.layout.shapes} == {"dot"}
+    assert [(a.x, a.text) for a in fig.layout.annotations] == [(8, "stride 8"), (32, "stride 32")]
+    assert not trajectory(curves, axis="size (px)", span=(0, 32)).layout.shapes
+    assert not trajectory([curve(3)], axis="shift (px)", span=(0, 32), strides=True).layout.shapes
+    beyond = trajectory([curve(0, stride=32)], axis="shift (px)", span=(0, 10), strides=True)
+    assert shapes(beyond) == [0]
+    assert not beyond.layout.annotations
+
+
+def test_the_cursor_is_a_line() -> None:
+    assert shapes(trajectory([curve()], axis="shift (px)", span=(0, 5), cursor=0)) == [0]
+    assert shapes(trajectory([curve()], axis="shift (px)", span=(0, 5), cursor=4)) == [4]
+
+
+def test_the_whole_path_is_in_view_while_the_curve_grows() -> None:
+    for n in (1, 3, 6):
+        fig = trajectory([curve(values=tuple(range(n)))], axis="shift (px)", span=(0, 5))
+        left, right = fig.layout.xaxis.range
+        assert left < 0 < 5 < right
+        assert len(fig.data[0].x) == n
+    left, right = trajectory([curve(values=(90, 89, 88))], axis="side (px)", span=(90, 58)).layout.xaxis.range
+    assert left > 90 > 58 > right  # a square that shrinks: the path still runs to the right
+
+
+@pytest.mark.parametrize("most", [0.001, 0.05, 0.39, 0.41, 1.0])
+def test_every_probability_is_in_view(most: float) -> None:
+    one = Curve("net 0", 0, "cat", (0, 1), (0.0, most), ("cat", "cat"))
+    bottom, top = trajectory([one], axis="shift (px)", span=(0, 1)).layout.yaxis.range
+    assert bottom < 0 < most < top
+    assert top < 1.1
+
+
+# Typicality
+
+
+def test_the_photograph_stands_among_the_references() -> None:
+    reference = [0.5, 0.55, 0.6, 0.8]
+    fig = among_references(0.7123, reference)
+    assert list(fig.data[0].x) == reference
+    assert shapes(fig) == [0.7123]
+    assert [a.text for a in fig.layout.annotations] == ["this photograph 0.712"]
+    assert fig.layout.yaxis.title.text == "reference photographs"
