@@ -54,7 +54,8 @@ def paste(patch: Image.Image, size: int, x: int, y: int) -> torch.Tensor:
 
 def square(photograph: Photograph, x: int, y: int, side: int) -> Image.Image:
     """The square of ``side`` source pixels at (x, y)."""
-    return Image.fromarray(photograph.pixels[:, y : y + side, x : x + side].permute(1, 2, 0).contiguous().numpy())
+    pixels = photograph.pixels.permute(1, 2, 0).numpy()  # no torch work here: its threads belong to the forward pass
+    return Image.fromarray(np.ascontiguousarray(pixels[y : y + side, x : x + side]))
 
 
 def resize_square(patch: Image.Image, size: int, interpolation: Interpolation) -> Image.Image:

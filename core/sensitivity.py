@@ -18,6 +18,7 @@ Floats = npt.NDArray[np.float64]
 Interval = tuple[float, float]
 
 RESAMPLES = 2000
+DRAWS = 1_000_000  # of the bootstrap, held at once
 Z95 = 1.959963984540054  # two-sided 95 %
 FLIPS = ("right→wrong", "wrong→right", "wrong→wrong")
 
@@ -147,9 +148,10 @@ def bootstrap(values: Floats, units: npt.NDArray[np.integer[Any]], *, seed: int)
         return None
     rng = np.random.default_rng(seed)
     means = np.empty(RESAMPLES)
-    for k in range(RESAMPLES):
-        drawn = rng.integers(0, n, n)
-        means[k] = sums[drawn].sum() / counts[drawn].sum()
+    rows = max(1, DRAWS // n)
+    for k in range(0, RESAMPLES, rows):  # the same draws as one resample at a time, at bounded memory
+        drawn = rng.integers(0, n, (min(rows, RESAMPLES - k), n))
+        means[k : k + rows] = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
     low, high = np.quantile(means, [0.025, 0.975])
     return float(low), float(high)
 

@@ -329,7 +329,7 @@ def test_turns_are_taken_in_the_order_of_asking() -> None:
 
     with lock.turn():
         for number in range(20):
-            threads.append(threading.Thread(target=ask, args=(number,)))
+            threads.append(threading.Thread(target=ask, args=(number,), daemon=True))
             threads[-1].start()
             until(lambda: len(lock._queue) == len(threads) + 1)
         assert order == []
@@ -366,7 +366,7 @@ def test_who_gives_up_waiting_leaves_the_queue(monkeypatch: pytest.MonkeyPatch) 
         with lock.turn():
             had.append(name)
 
-    threads = [threading.Thread(target=ask, args=(name,)) for name in ("before", "after")]
+    threads = [threading.Thread(target=ask, args=(name,), daemon=True) for name in ("before", "after")]
     with lock.turn():
         threads[0].start()
         until(lambda: len(lock._queue) == 2)
@@ -410,7 +410,7 @@ def test_a_long_study_does_not_starve_an_upload(engine: Engine, tiny_card: TinyC
             started.set()
         done.append("study")
 
-    thread = threading.Thread(target=study)
+    thread = threading.Thread(target=study, daemon=True)
     thread.start()
     started.wait(10)
     before = batches

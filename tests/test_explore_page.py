@@ -115,7 +115,7 @@ def test_every_number_is_the_one_that_core_measures(equipped: DataFolder) -> Non
         assert row["P(top-1 change)"] == f"{slow.p_top1_change:.3f}"
         assert row["mean |Δp|"] == f"{slow.mean_absolute_change:.4f}"
         low, high = slow.p_top1_change_interval
-        assert row["95 %"] == f"{low:.3f} – {high:.3f}"
+        assert row["95 % (P)"] == f"{low:.3f} – {high:.3f}"
     value, percentile = (metric.value for metric in at.metric)
     assert found.place is not None
     assert value == f"{found.place.typicality.value:.3f}"

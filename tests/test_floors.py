@@ -16,8 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent
 # From the lowest floor to the roof. A name stands for the module or the whole package of that name; the longest
 # name that fits counts. A module imports from its own floor or from lower ones, and in no circle.
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("core", "core.errors", "core.folders", "core.files", "core.progress", "core.jobs", "core.archives", "core.downloads", "core.photographs", "core.pictures", "core.geometry",
-     "core.frames", "core.streams", "core.signals", "core.versions"),
+    ("core", "core.errors", "core.folders", "core.files", "core.progress", "core.jobs", "core.archives",
+     "core.downloads", "core.photographs", "core.pictures", "core.geometry", "core.frames", "core.streams",
+     "core.signals", "core.versions"),
     ("core.protocols", "core.trajectories", "core.networks", "core.datasets", "core.scenes"),
     ("core.engine",),
     ("core.index",),

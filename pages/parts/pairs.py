@@ -47,10 +47,10 @@ def _row(bar: Bar) -> dict[str, object]:
     m = bar.measured
     row: dict[str, object] = {
         "network": bar.title, "protocol": bar.protocol, "n pairs": m.pairs, "changed": m.changed,
-        "P(top-1 change)": f"{m.p_top1_change:.3f}", "95 %": interval(m.p_top1_change_interval),
-        "mean |Δp|": f"{m.mean_absolute_change:.4f}", "95 % ": interval(m.mean_absolute_change_interval),
+        "P(top-1 change)": f"{m.p_top1_change:.3f}", "95 % (P)": interval(m.p_top1_change_interval),
+        "mean |Δp|": f"{m.mean_absolute_change:.4f}", "95 % (|Δp|)": interval(m.mean_absolute_change_interval),
         "representation change": f"{m.representation_change:.5f}",
-        "95 %  ": interval(m.representation_change_interval),
+        "95 % (repr.)": interval(m.representation_change_interval),
     }  # fmt: skip
     if m.flips is not None:
         row |= {kind: m.flips[kind] for kind in FLIPS}

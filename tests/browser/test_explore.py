@@ -90,7 +90,7 @@ def test_an_uploaded_photograph_reads_as_the_command_line_does(
     for row, m in zip(shown.to_dict("records"), measured, strict=True):
         low, high = m["p_top1_change_interval"]
         assert row["P(top-1 change)"] == f"{m['p_top1_change']:.3f}"
-        assert row["95 %"] == f"{low:.3f} – {high:.3f}"
+        assert row["95 % (P)"] == f"{low:.3f} – {high:.3f}"
         assert row["mean |Δp|"] == f"{m['mean_absolute_change']:.4f}"
         assert row["n pairs"] == str(m["pairs"]) == "8"
         assert row["representation change"] == f"{m['representation_change']:.5f}"
@@ -184,7 +184,7 @@ def test_figures_save_as_png_and_svg(serve: Serve, page: Page, stocked: DataFold
     page.goto(serve(stocked.root) + "/?pairs=8")
     whole(page)
     for ending, head in (("png", b"\x89PNG"), ("svg", b"<svg")):
-        page.get_by_role("radio", name=ending.upper()).locator("xpath=..").click()
+        page.locator(".st-key-figure_format").get_by_text(ending.upper()).click()
         plot = page.locator(".js-plotly-plot").first
         page.wait_for_timeout(1000)
         plot.hover()
