@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import numpy as np
 import torch
 from PIL import Image
 
@@ -39,7 +40,7 @@ def preview(photograph: Photograph, longest: int) -> bytes:
 
 
 def _image(frame: torch.Tensor, factor: int) -> Image.Image:
-    image = Image.fromarray(frame.permute(1, 2, 0).contiguous().numpy())
+    image = Image.fromarray(np.ascontiguousarray(frame.permute(1, 2, 0).numpy()))
     return image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
 
 

@@ -24,8 +24,8 @@ if found is None:
     neighbours.offer(place, choice.cards)
 else:
     with top:
-        exploring.live(headline.found, found)
-    exploring.live(curves.section, found)
-    exploring.live(pairs.section, found)
-    exploring.live(neighbours.section, found, place, choice.cards)
+        exploring.live(headline.found, found, busy=not found.finished)
+    exploring.live(curves.section, found, busy=not found.drawn)
+    exploring.live(pairs.section, found, busy=found.drawn and not found.finished)
+    exploring.live(neighbours.section, found, place, choice.cards, busy=False)
     save.section(found)

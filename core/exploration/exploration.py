@@ -84,6 +84,16 @@ class Exploration:
         return self.state in ("done", "cancelled")
 
     @property
+    def drawn(self) -> bool:
+        """Whether every curve that will come is complete."""
+        return self.finished or bool(self.pairs) or self.place is not None
+
+    @property
+    def stage(self) -> tuple[bool, bool, bool]:
+        """Changes when a page has something new to begin: curves complete, typicality known, the end."""
+        return self.drawn, self.place is not None, self.finished
+
+    @property
     def seconds(self) -> float:
         """Since the start, until the end."""
         return 0.0 if self._started is None else (self._ended or time.perf_counter()) - self._started

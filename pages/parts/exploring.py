@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import streamlit as st
 
@@ -13,7 +14,15 @@ from core.networks import registry
 from core.networks.card import NetworkCard
 from pages.parts import resources, state
 
-POLL_S = 0.3
+POLL_S = 0.4
+
+
+class Drawing(Protocol):
+    """A function of a page that draws a part of an exploration."""
+
+    __qualname__: str
+
+    def __call__(self, found: Exploration, /, *more: Any) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +70,17 @@ def explore(choice: state.Choice, settings: Settings, place: Indexed) -> Explora
     return found
 
 
-def live(draw: object, found: Exploration, *more: object) -> None:
-    """Draw a part now, and again and again while the exploration runs; the whole page once when it ends."""
+def live(draw: Drawing, found: Exploration, *more: object, busy: bool) -> None:
+    """Draw a part now, and while it is ``busy`` again and again, alone; the whole page when a new stage begins.
+
+    What is not busy is not drawn again: on two cores a page that draws takes its time from the network.
+    """
 
     def part() -> None:
-        if ran and found.finished:
+        if found.stage != begun:
             st.rerun()
-        draw(found, *more)  # type: ignore[operator]
+        draw(found, *more)
 
-    ran = not found.finished
-    part.__qualname__ = f"live.{draw.__module__}.{draw.__qualname__}"  # type: ignore[attr-defined]
-    st.fragment(part, run_every=POLL_S if ran else None)()
+    begun = found.stage
+    part.__qualname__ = f"live.{draw.__module__}.{draw.__qualname__}"
+    st.fragment(part, run_every=POLL_S if busy else None)()
