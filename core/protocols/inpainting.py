@@ -21,12 +21,14 @@ def binomial(width: int = WIDTH) -> list[float]:
 
 
 @lru_cache(maxsize=8)
-def _blur(size: int) -> Floats:
-    """(S, S) banded matrix: row i holds the weights with which position i sees every position."""
+def _blur(size: int) -> tuple[Floats, npt.NDArray[np.float64]]:
+    """(S, S) banded matrix, row i the weights with which position i sees all; (S, S + 1) their running sums."""
     matrix = np.zeros((size, size), np.float32)
     for k, weight in enumerate(binomial()):
         matrix += weight * np.eye(size, k=AHEAD - k, dtype=np.float32)
-    return matrix
+    sums = np.zeros((size, size + 1))
+    sums[:, 1:] = matrix.cumsum(axis=1, dtype=np.float64)  # exact: the weights are multiples of 2 ** -11
+    return matrix, sums
 
 
 def fill(frame: torch.Tensor, x: int, y: int, width: int, height: int) -> torch.Tensor:
@@ -50,10 +52,10 @@ def fill(frame: torch.Tensor, x: int, y: int, width: int, height: int) -> torch.
         for first, last in ends:  # above and below, in full width, corners included
             if first < last:
                 fresh.append((first, last, *new_columns, _near(size, old, rows, (first, last), 1) @ across.T))
+        within = _weights(size, rows, rows)
         for first, last in sides:  # left and right of the box
             if first < last:
-                beside = _near(size, old, columns, (first, last), 2)
-                fresh.append((*rows, first, last, _weights(size, rows, rows) @ beside))
+                fresh.append((*rows, first, last, within @ _near(size, old, columns, (first, last), 2)))
         for top, bottom, left, right, block in fresh:
             values[:, top:bottom, left:right] = block
         rows, columns = new_rows, new_columns
@@ -67,8 +69,10 @@ def _grown(span: tuple[int, int], size: int) -> tuple[int, int]:
 
 def _weights(size: int, seen: tuple[int, int], wanted: tuple[int, int]) -> Floats:
     """(wanted, seen) blur weights among the filled positions, each row summing to 1."""
-    part = _blur(size)[wanted[0] : wanted[1], seen[0] : seen[1]]
-    weights: Floats = part / part.sum(axis=1, keepdims=True)
+    matrix, sums = _blur(size)
+    rows = slice(*wanted)
+    total = sums[rows, seen[1]] - sums[rows, seen[0]]
+    weights: Floats = matrix[rows, seen[0] : seen[1]] / total.astype(np.float32)[:, None]
     return weights
 
 
