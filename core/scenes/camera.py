@@ -11,7 +11,8 @@ from PIL import ImageFilter
 from core.scenes import tiles
 from core.scenes.planes import Canvas, canvas_of, image_of
 
-_LEVELS, _WHITE = 16384, 2.0  # linear light 0 … _WHITE in as many levels
+_LEVELS, _WHITE = 32768, 4.0  # linear light 0 … _WHITE in as many levels
+_KNEE = 0.55  # above it the film's shoulder: bright things keep their drawing
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Lens:
 def lens(rng: np.random.Generator) -> Lens:
     """A camera and its settings."""
     far = rng.uniform(0, 0.022) if rng.random() < 0.75 else 0.0
-    red, blue, gain = rng.uniform(0.92, 1.08), rng.uniform(0.92, 1.08), rng.uniform(0.95, 1.35)
+    red, blue, gain = rng.uniform(0.92, 1.08), rng.uniform(0.92, 1.08), rng.uniform(0.95, 1.3)
     soft = rng.uniform(0.0, 0.0022)
     noise = rng.uniform(0.003, 0.02)
     return Lens(far, rng.uniform(0.0, 0.03), soft, rng.uniform(0, 0.4), (red * gain, gain, blue * gain), noise)
@@ -45,10 +46,11 @@ def defocused(canvas: Canvas, radius: float) -> Canvas:
 
 
 def _curve() -> npt.NDArray[np.float32]:
-    """Level of linear light → screen value 0 … 1, with film's shoulder."""
+    """Level of linear light → screen value 0 … 1."""
     light = np.arange(_LEVELS + 1, dtype=np.float32) * np.float32(_WHITE / _LEVELS)
-    light /= 1 + np.maximum(light - np.float32(0.7), 0) * np.float32(0.75)
-    return np.asarray(np.minimum(np.sqrt(light), 1), np.float32)
+    above = np.maximum(light - np.float32(_KNEE), 0) / np.float32(1 - _KNEE)
+    light = np.minimum(light, np.float32(_KNEE)) + above / (1 + above) * np.float32(1 - _KNEE)
+    return np.asarray(np.sqrt(light), np.float32)
 
 
 _CURVE = _curve()

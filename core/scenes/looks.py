@@ -17,7 +17,7 @@ def light(around: Colour, rng: np.random.Generator) -> Light:
     side, height = rng.uniform(-1.1, 1.1), rng.uniform(0.45, 1.1)
     x, y, z = math.sin(side) * math.cos(height), -math.cos(side) * math.cos(height), math.sin(height)
     warm = rng.uniform(-0.14, 0.14)
-    strength, contrast = rng.uniform(0.85, 1.3), rng.uniform(0.35, 0.85)
+    strength, contrast = rng.uniform(0.85, 1.25), rng.uniform(0.35, 0.85)
     key = np.array([1 + warm, 1.0, 1 - warm], np.float32) * np.float32(strength * contrast * 1.35)
     tint = around / max(float(around.mean()), 0.05)
     sky = np.array([1 - warm, 1.0, 1 + warm], np.float32) * 0.6 + tint * 0.4
@@ -39,5 +39,6 @@ def finish(around: Colour, rng: np.random.Generator) -> Finish:
             cloths.append(cloth)
     gloss = rng.uniform(0.3, 1.1) if rng.random() < 0.55 else rng.uniform(0, 0.15)
     rough = rng.uniform(0.3, 1.8) if rng.random() < 0.3 else 0.0
-    relief, rim, sharpness = rng.uniform(0.5, 1.0), rng.uniform(0, 1.4), int(rng.integers(2, 6))
+    relief, rim, sharpness = rng.uniform(0.5, 1.0), rng.uniform(0, 1.4), int(rng.integers(3, 7))
+    gloss *= sharpness / 6  # a wide highlight is a weak one
     return Finish(colours, tuple(cloths), relief, gloss, sharpness, rim, rough)
