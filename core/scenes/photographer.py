@@ -75,3 +75,6 @@ def _within(name: str, value: float, low: float, high: float, remedy: str) -> No
     number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if not number or not low <= value <= high:
         raise BadScene(got=f"{name} {value!r}", wanted=f"a number {low:g} … {high:g}", remedy=remedy)
+
+
+USUAL = Photographer()

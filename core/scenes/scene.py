@@ -17,7 +17,7 @@ from core.scenes.grounds import ground
 from core.scenes.looks import finish, light
 from core.scenes.outlines import Drawing, bounds, placed, posed
 from core.scenes.painting import paint
-from core.scenes.photographer import Photographer, Scene, placed_by
+from core.scenes.photographer import USUAL, Photographer, Scene, placed_by
 
 SIZE = 192
 MIN_SIZE, MAX_SIZE = 32, 512
@@ -26,20 +26,18 @@ TURN = 25.0  # degrees either way
 _LABEL, _PLACE, _SHAPE, _POSE, _LOOK, _GROUND, _BEHIND, _BEFORE, _LENS, _NOISE = range(10)
 
 
-def describe(seed: int, photographer: Photographer | None = None, *, label: str | None = None) -> Scene:
+def describe(seed: int, photographer: Photographer = USUAL, *, label: str | None = None) -> Scene:
     """What ``render`` with the same arguments shows, and where: the scene's true bias."""
-    return _composed(seed, photographer or Photographer(), label)[0]
+    return _composed(seed, photographer, label)[0]
 
 
-def render(
-    seed: int, photographer: Photographer | None = None, *, label: str | None = None, size: int = SIZE
-) -> Photograph:
+def render(seed: int, photographer: Photographer = USUAL, *, label: str | None = None, size: int = SIZE) -> Photograph:
     """The scene of that seed, ``size`` pixels square. Without a label the seed draws its class, all equally often."""
     if not isinstance(size, int) or not MIN_SIZE <= size <= MAX_SIZE:
         raise BadScene(
             got=f"size {size!r}", wanted=f"{MIN_SIZE} … {MAX_SIZE} pixels", remedy="192 suits networks that see 96."
         )
-    scene, subject = _composed(seed, photographer or Photographer(), label)
+    scene, subject = _composed(seed, photographer, label)
     subject = placed(subject, scene.x * size, scene.y * size, scene.size * size)
     looks = _stream(seed, _LOOK)
     canvas = ground(size, _stream(seed, _GROUND))

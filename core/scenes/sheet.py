@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from core.scenes.classes import scene_classes
-from core.scenes.photographer import Photographer
+from core.scenes.photographer import USUAL, Photographer
 from core.scenes.scene import SIZE, describe, render
 
 _GAP, _MARGIN, _BACK, _INK = 4, 108, (250, 249, 246), (40, 40, 44)
+_SMALL = Photographer(size_mean=0.4, size_spread=0.05)  # leaves room to move
 
 
-def sheet(seed: int, photographer: Photographer | None = None, per_class: int = 8, side: int = SIZE) -> Image.Image:
+def sheet(seed: int, photographer: Photographer = USUAL, per_class: int = 8, side: int = SIZE) -> Image.Image:
     """One row of scenes for each class, its name at the left; thumbnails ``side`` pixels wide."""
     names = scene_classes()
     step = side + _GAP
@@ -28,16 +31,15 @@ def sheet(seed: int, photographer: Photographer | None = None, per_class: int = 
 
 
 def spread_sheet(
-    seed: int, spreads: tuple[float, ...] = (0.0, 0.25, 0.5, 1.0), photographer: Photographer | None = None,
+    seed: int, spreads: tuple[float, ...] = (0.0, 0.25, 0.5, 1.0), photographer: Photographer = _SMALL,
     columns: int = 6, side: int = 128,
 ) -> Image.Image:  # fmt: skip
     """The same scenes by photographers of growing spread, a row each; at the right where 400 subjects lie."""
-    base = photographer or Photographer(size_mean=0.4, size_spread=0.05)
     step = side + _GAP
     page = Image.new("RGB", (_MARGIN + (columns + 1) * step + _GAP, len(spreads) * step + _GAP), _BACK)
     draw, font = ImageDraw.Draw(page), ImageFont.load_default(15)
     for row, spread in enumerate(spreads):
-        who = Photographer(spread, base.size_mean, base.size_spread, base.framing)
+        who = replace(photographer, spread=spread)
         y = _GAP + row * step
         draw.text((_MARGIN - 10, y + side // 2), f"spread {spread:g}", _INK, font, anchor="rm")
         for column in range(columns):
