@@ -23,6 +23,10 @@ class BadProtocol(PhotobiasError):
     """A protocol's settings are out of range, or the photograph is too small for them."""
 
 
+class BadScene(PhotobiasError):
+    """A seed, a size or a photographer's parameter that makes no scene."""
+
+
 class UnknownName(PhotobiasError):
     """A key that no registry holds, or that is registered twice."""
 

@@ -1,0 +1,10 @@
+"""Scenes: the photographs in the box, drawn from a seed by a photographer whose bias is known."""
+
+from __future__ import annotations
+
+from core.scenes.classes import scene_classes
+from core.scenes.photographer import Photographer, Scene
+from core.scenes.scene import describe, render
+from core.scenes.sheet import sheet, spread_sheet
+
+__all__ = ["Photographer", "Scene", "describe", "render", "scene_classes", "sheet", "spread_sheet"]

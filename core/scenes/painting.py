@@ -1,0 +1,201 @@
+"""A drawing → lit pixels. Canvases hold linear light; the screen shows its square root.
+
+Per pixel there is only + - * / sqrt and Pillow's integer filters, so that scenes do not depend on a processor's maths.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+from core.scenes import tiles
+from core.scenes.outlines import Drawing, Points, bounds
+from core.scenes.palette import Colour
+from core.scenes.planes import Bytes, Canvas, Plane, canvas_of, image_of, plane
+
+_FINE = 2  # outlines are filled at this many times the frame's size, then reduced
+_RAMP = np.maximum(0, (np.arange(256, dtype=np.float32) - np.float32(127.5)) / np.float32(127.5))
+_DOME = np.sqrt(_RAMP * (2 - _RAMP))  # a blurred outline's value → height of an inflated body
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """Where light comes from (unit vector; y down, z to the camera), its colour, the sky's, and what it casts."""
+
+    towards: tuple[float, float, float]
+    key: Colour
+    fill: Colour
+    shadow: float  # opacity
+    throw: float  # distance of the shadow, of the thing's extent
+    soft: float  # its blur, of the thing's extent
+
+
+@dataclass(frozen=True, slots=True)
+class Cloth:
+    """A texture on one colour slot: tile, angle, scale, the colour it brings, how much of it."""
+
+    slot: int
+    tile: str
+    degrees: float
+    scale: float
+    colour: Colour
+    amount: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """What a thing is made of."""
+
+    colours: Colour  # (9, 3), by slot
+    cloths: tuple[Cloth, ...]
+    relief: float  # height of its bodies
+    gloss: float
+    sharpness: int  # the highlight's exponent is 2 to this
+    rim: float
+    rough: float  # bumps of its surface
+
+
+def paint(
+    canvas: Canvas, drawing: Drawing, finish: Finish, light: Light, rng: np.random.Generator, *, blur: float = 0.0
+) -> None:
+    """Lays the drawing (outlines in pixels) and its shadow on the canvas."""
+    low, high = bounds(drawing)
+    extent = float((high - low).max())
+    pad = 2 + math.ceil(2 * blur)
+    box = _box(low, high, pad, canvas.shape[1:])
+    if box is None:
+        return
+    rows, columns = box
+    origin = np.array([columns.start, rows.start], np.float64)
+    slots = Image.new("L", ((columns.stop - columns.start) * _FINE, (rows.stop - rows.start) * _FINE), 0)
+    draw = ImageDraw.Draw(slots)
+    for part in drawing:
+        draw.polygon(((part.outline - origin) * _FINE).ravel().tolist(), fill=part.slot)
+    values = np.asarray(slots)
+    alpha = Image.fromarray((values > 0) * np.uint8(255)).reduce(_FINE)
+    _cast(canvas, alpha, (columns.start, rows.start), extent, light)
+    body = _coloured(slots, values, finish, rng)
+    body *= body
+    _lit(body, drawing, origin, finish, light, extent, rng)
+    if blur >= 0.3:
+        body = canvas_of(_blurred(image_of(np.sqrt(body)), blur))
+        body *= body
+        alpha = _blurred(alpha, blur)
+    under = canvas[:, rows, columns]
+    body -= under
+    body *= plane(alpha)
+    under += body
+
+
+def _box(low: Points, high: Points, pad: int, shape: tuple[int, ...]) -> tuple[slice, slice] | None:
+    """Rows and columns of the frame that a padded box covers; None where it hardly does."""
+    x0, y0 = (max(0, int(v) - pad) for v in low)
+    x1, y1 = min(shape[1], int(high[0]) + pad + 1), min(shape[0], int(high[1]) + pad + 1)
+    return (slice(y0, y1), slice(x0, x1)) if x1 - x0 > 3 and y1 - y0 > 3 else None
+
+
+def _cast(canvas: Canvas, alpha: Image.Image, corner: tuple[int, int], extent: float, light: Light) -> None:
+    """Darkens the canvas where the thing keeps the light off."""
+    blur, reach = light.soft * extent, light.throw * extent
+    pad = math.ceil(2 * blur) + 1
+    x, y = corner[0] - round(light.towards[0] * reach), corner[1] - round(light.towards[1] * reach)
+    low = np.array([x, y], np.float64)
+    box = _box(low, low + alpha.size, pad, canvas.shape[1:])
+    if box is None:
+        return
+    rows, columns = box
+    shade = Image.new("L", (columns.stop - columns.start, rows.stop - rows.start), 0)
+    shade.paste(alpha, (x - columns.start, y - rows.start))
+    canvas[:, rows, columns] *= 1 - np.asarray(_blurred(shade, blur), np.float32) * np.float32(light.shadow / 255)
+
+
+def _coloured(slots: Image.Image, values: Bytes, finish: Finish, rng: np.random.Generator) -> Canvas:
+    """Screen colours (3, h, w), textures included."""
+    indexed = slots.copy()
+    indexed.putpalette((finish.colours * 255).astype(np.uint8).tobytes())
+    body = canvas_of(indexed.convert("RGB").reduce(_FINE))
+    coarse = values[::_FINE, ::_FINE]
+    for cloth in finish.cloths:
+        where = coarse == cloth.slot
+        if where.any():
+            piece = tiles.cut(cloth.tile, (coarse.shape[1], coarse.shape[0]), cloth.degrees, cloth.scale, rng)
+            share = np.asarray(piece, np.float32) * (where * np.float32(cloth.amount / 255))
+            body += (cloth.colour[:, None, None] - body) * share
+    return body
+
+
+def _relief(
+    drawing: Drawing, origin: Points, shape: tuple[int, ...], finish: Finish, extent: float
+) -> tuple[Plane, Plane]:
+    """Heights in pixels, and how much of the light reaches the crevices between parts, 0 … 1."""
+    height, open_ = np.zeros(shape, np.float32), np.ones(shape, np.float32)
+    for part in drawing:
+        if part.bulge <= 0:
+            continue
+        low, high = part.outline.min(0) - origin, part.outline.max(0) - origin
+        thick = 0.35 + 0.65 * part.bulge  # plates have a narrow edge, bodies are round
+        radius = max(1.0, thick * min(0.34 * float((high - low).min()), 0.16 * extent))
+        spot = _box(low, high, math.ceil(radius) + 1, shape)
+        if spot is None:
+            continue
+        rows, columns = spot
+        mask = Image.new("L", (columns.stop - columns.start, rows.stop - rows.start), 0)
+        ImageDraw.Draw(mask).polygon((part.outline - origin - (columns.start, rows.start)).ravel().tolist(), fill=255)
+        soft = np.asarray(mask.filter(ImageFilter.BoxBlur(radius)))
+        inside = np.asarray(mask) > 0
+        if part.apart:
+            height[spot] *= ~inside
+        height[spot] += _DOME[soft] * (inside * np.float32(part.bulge * finish.relief * radius * 1.2))
+        hidden = 1 - soft * np.float32(0.9 / 255)
+        open_[spot] = np.where(inside, np.float32(1), open_[spot] * hidden)
+    return height, open_
+
+
+def _smooth(values: Plane) -> None:
+    for _ in range(2):
+        values[1:-1] = (values[:-2] + values[1:-1] * 2 + values[2:]) * np.float32(0.25)
+        values[:, 1:-1] = (values[:, :-2] + values[:, 1:-1] * 2 + values[:, 2:]) * np.float32(0.25)
+
+
+def _lit(
+    body: Canvas,
+    drawing: Drawing,
+    origin: Points,
+    finish: Finish,
+    light: Light,
+    extent: float,
+    rng: np.random.Generator,
+) -> None:
+    """Colours → light that leaves the surface: sky, lamp, highlight, rim; in place."""
+    shape = body.shape[1:]
+    height, open_ = _relief(drawing, origin, shape, finish, extent)
+    _smooth(height)
+    if finish.rough:
+        grain = tiles.cut("grain", (shape[1], shape[0]), 0, 0.8, rng)
+        height += np.asarray(grain, np.float32) * np.float32(finish.rough / 255)
+    gx, gy = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    np.subtract(height[:, 2:], height[:, :-2], out=gx[:, 1:-1])
+    np.subtract(height[2:], height[:-2], out=gy[1:-1])
+    gx *= np.float32(0.5)
+    gy *= np.float32(0.5)
+    up = 1 / np.sqrt(1 + gx * gx + gy * gy)
+    x, y, z = light.towards
+    facing = (np.float32(z) - gx * np.float32(x) - gy * np.float32(y)) * up
+    lamp = np.maximum(facing * np.float32(0.85) + np.float32(0.15), 0) * (open_ * np.float32(0.6) + np.float32(0.4))
+    sky = (gy * up * np.float32(0.35) + np.float32(0.75)) * open_
+    half = math.sqrt(2 + 2 * z)
+    shine = np.maximum((np.float32((z + 1) / half) - gx * np.float32(x / half) - gy * np.float32(y / half)) * up, 0)
+    for _ in range(finish.sharpness):
+        shine *= shine
+    edge = 1 - up
+    shine = shine * np.float32(finish.gloss) + edge * edge * np.maximum(facing, 0) * np.float32(finish.rim)
+    for channel, key, fill in zip(body, light.key, light.fill, strict=True):
+        channel *= sky * fill + lamp * key
+        channel += shine * key
+
+
+def _blurred(image: Image.Image, radius: float) -> Image.Image:
+    return image.filter(ImageFilter.BoxBlur(radius)).filter(ImageFilter.BoxBlur(radius))
