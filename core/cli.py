@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from core.errors import BadProtocol, PhotobiasError
+from core.errors import BadFolder, BadProtocol, PhotobiasError
 from core.folders import DataFolder
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,6 +77,17 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("index", type=Path, metavar="DIR")
     one.add_argument("photo", type=Path, metavar="PHOTO")
     _query_options(one)
+
+    scenes = commands.add_parser("scenes", help="Drawn photographs whose photographer's bias is known.")
+    parts = scenes.add_subparsers(required=True, metavar="ACTION")
+    one = command("render", _scenes_render, "One scene, as PNG.", parts)
+    one.add_argument("--seed", type=partial(_whole, least=0), default=0)
+    one.add_argument("--label", help="the class (default: drawn by the seed)")
+    one.add_argument("--out", type=Path, required=True, metavar="FILE")
+    one = command("sheet", _scenes_sheet, "A contact sheet of all classes, as PNG.", parts)
+    one.add_argument("--seed", type=partial(_whole, least=0), default=0)
+    one.add_argument("--per-class", type=_whole, default=8)
+    one.add_argument("--out", type=Path, required=True, metavar="FILE")
 
     one = command("bench", _bench, "Throughput, as ratios to raw forward passes measured in the same run.")
     one.add_argument("--network", help="a key whose weights are here (default: ResNet-50's architecture)")
@@ -223,6 +237,33 @@ def _index_search(chosen: argparse.Namespace) -> None:
 
     found = measurements.search(chosen.photo, chosen.index, _data(chosen), k=chosen.k, network=chosen.network)
     _print(chosen, found, map(_neighbour_line, found))
+
+
+def _scenes_render(chosen: argparse.Namespace) -> None:
+    from core.scenes import render
+
+    scene = render(chosen.seed, label=chosen.label)
+    _save(scene.image(), chosen.out)
+    _wrote(chosen, {"file": str(chosen.out), "seed": chosen.seed, "label": scene.label, "digest": scene.digest})
+
+
+def _scenes_sheet(chosen: argparse.Namespace) -> None:
+    from core.scenes import sheet
+
+    _save(sheet(chosen.seed, per_class=chosen.per_class), chosen.out)
+    _wrote(chosen, {"file": str(chosen.out), "seed": chosen.seed, "per_class": chosen.per_class})
+
+
+def _save(image: Image.Image, file: Path) -> None:
+    try:
+        image.save(file, "PNG")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BadFolder(got=f"{file} ({reason})", wanted="a file that can be written", remedy="Check --out.") from None
+
+
+def _wrote(chosen: argparse.Namespace, what: dict[str, Any]) -> None:
+    _print(chosen, what, [", ".join(f"{name} {value}" for name, value in what.items())])
 
 
 def _bench(chosen: argparse.Namespace) -> None:

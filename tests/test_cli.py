@@ -30,6 +30,7 @@ from core import cli, measurements
 from core.engine import Engine
 from core.photographs import Photograph, read, reduce_to
 from core.protocols import create, generator, names
+from core.scenes import render
 
 KEY, OTHER = cheap.KEY, "cheap-other"
 WANTED = {
@@ -571,3 +572,16 @@ def test_a_process_of_its_own_prints_the_same_bytes_and_stops_when_told(
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
     assert err.splitlines()[-1] == "stopped; what was finished is kept"
+
+
+def test_scenes_are_rendered_and_laid_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, page = tmp_path / "one.png", tmp_path / "sheet.png"
+    assert cli.main(["scenes", "render", "--seed", "3", "--label", "owl", "--out", str(one), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["label"], said["digest"]) == ("owl", render(3, label="owl").digest)
+    assert np.array_equal(np.asarray(Image.open(one)), np.asarray(render(3, label="owl").image()))
+    assert cli.main(["scenes", "sheet", "--per-class", "1", "--out", str(page)]) == 0
+    assert Image.open(page).height > 16 * 192
+    assert cli.main(["scenes", "render", "--out", str(tmp_path / "nowhere" / "one.png")]) == 1
+    assert "nowhere" in capsys.readouterr().err
+    assert cli.main(["scenes", "render", "--label", "dragon", "--out", str(one)]) == 1

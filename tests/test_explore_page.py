@@ -221,7 +221,7 @@ def test_a_bad_upload_is_one_sentence_and_the_page_stays_alive(
 
 def test_a_missing_folder_is_said(equipped: DataFolder, tmp_path: Path) -> None:
     at = app().run()
-    at.segmented_control(key="source").set_value("Folder").run()
+    at.selectbox(key="source").set_value("Folder").run()
     at.text_input(key="folder").set_value(str(tmp_path / "nowhere")).run()
     assert any("nowhere" in error.value for error in at.error)
     at.text_input(key="folder").set_value(str(tmp_path / "pictures" / "val")).run()
@@ -250,3 +250,12 @@ def test_every_example_decodes(fresh: DataFolder) -> None:
 
     for file in EXAMPLES.values():
         assert min(read(Path(skimage.__file__).parent / "data" / file).pixels.shape[1:]) >= 200
+
+
+def test_a_scene_is_measured_and_its_unknown_class_is_said(equipped: DataFolder) -> None:
+    at = app().run()
+    at.selectbox(key="source").set_value("Scene").run()
+    at.selectbox(key="scene").set_value("owl").run()
+    found = finish(at)
+    assert found.original.label == "owl"
+    assert any("does not know the class “owl”" in info.value for info in at.info)

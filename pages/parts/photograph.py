@@ -14,6 +14,7 @@ from core.datasets import find
 from core.errors import PhotobiasError
 from core.photographs import Photograph
 from core.protocols.crop import MIN_AREA
+from core.scenes import scene_classes
 from pages.parts import resources
 
 SHORT_SIDE = 375  # ImageNet's usual short side
@@ -26,7 +27,7 @@ EXAMPLES = {
     "Cameraman": "camera.png",
     "Retina": "retina.jpg",
 }
-SOURCES = ("Example", "Folder", "Camera")
+SOURCES = ("Example", "Scene", "Folder", "Camera")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,9 @@ def choose() -> Shown:
             content, name = file.getvalue(), file.name
             original = resources.uploaded(hashlib.sha256(content).hexdigest(), name, content)
             return _sized(original, "upload")
-        source = st.segmented_control(
-            "or take", SOURCES, default=SOURCES[0], required=True, key="source", bind="query-params"
-        )
+        source = st.selectbox("or take", SOURCES, key="source", bind="query-params")
+        if source == "Scene":
+            return _from_scene()
         if source == "Folder":
             return _from_folder()
         if source == "Camera":
@@ -63,6 +64,14 @@ def _example() -> Shown:
     name = st.selectbox("Example", EXAMPLES, key="example", bind="query-params", help="From scikit-image")
     path = _examples() / EXAMPLES[name]
     return _sized(resources.on_disk(str(path), path.stat().st_mtime_ns, None), f"example {name}")
+
+
+def _from_scene() -> Shown:
+    kinds = scene_classes()
+    with st.container(horizontal=True):
+        kind = st.selectbox("Scene of a", kinds, key="scene", bind="query-params", width="stretch")
+        seed = st.number_input("Number", 0, 2**31 - 1, 7, key="scene_seed", bind="query-params", width=110)
+    return _sized(resources.scene(int(seed), kind), f"scene {kind} {seed}")
 
 
 def _from_folder() -> Shown:

@@ -15,6 +15,7 @@ from core.index.search import FeatureIndex
 from core.jobs import Job
 from core.photographs import Photograph, decode, read, reduce_to
 from core.pictures import preview, thumbnail
+from core.scenes import render
 
 WORKERS = 8
 
@@ -59,6 +60,12 @@ def uploaded(digest: str, name: str, _data: bytes) -> Photograph:
 def on_disk(path: str, changed: int, label: str | None) -> Photograph:
     """A file, keyed by path and modification time. Raises BadPhotograph."""
     return read(Path(path), label)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def scene(seed: int, label: str) -> Photograph:
+    """A drawn photograph of that class."""
+    return render(seed, label=label)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
