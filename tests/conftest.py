@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: threads that wait do not spin; 3 x on busy cores
@@ -63,6 +63,15 @@ def real_data(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> DataFol
     else:
         subprocess.run([sys.executable, shared / "unpack", data.networks], check=True, stdout=subprocess.DEVNULL)
     return data
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """Threads that wait for each other over so small a network take far longer than the work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,8 @@ from core.photographs import Photograph, read, reduce_to
 from core.protocols import create, generator, names
 from core.scenes import render
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 KEY, OTHER = cheap.KEY, "cheap-other"
 WANTED = {
     "network", "protocol", "pairs", "seed", "p_top1_change", "p_top1_change_interval", "mean_absolute_change",
@@ -40,15 +42,6 @@ WANTED = {
 
 Answer = tuple[int, str, str]  # exit status, stdout, stderr
 Run = Callable[..., Answer]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """As in a process of its own with OMP_NUM_THREADS=1, and faster beside other work."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -31,6 +31,8 @@ from core.summary import sentence
 from core.trajectories import Cropped, OnBlack, shift_path, size_path
 from core.typicality import typicality
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 PAIRS = 6
 CURVE, PROTOCOL = 11, 2 * PAIRS  # frames of a curve at S = 32, and of a protocol
 NETWORK = 2 * CURVE + 4 * PROTOCOL
@@ -50,15 +52,6 @@ class Watched(Engine):
             self.frames[network.card.key] += len(part)
             self.step()
             yield part
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Threads that wait for each other over so small a network take far longer than the work."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

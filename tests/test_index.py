@@ -106,15 +106,6 @@ def draw(path: Path, seed: int) -> None:
     Image.fromarray(pixels).save(path)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Threads that wait for each other over so small a network take far longer than the work."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="session")
 def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """47 photographs of five classes; three are the same pixels; three files are broken, one has no finite feature."""
@@ -510,6 +501,8 @@ import sys, time
 sys.path[:0] = [{tests!r}, {root!r}]
 import test_index as t
 from pathlib import Path
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 print("ready", flush=True)
 t.make(Path({album!r}), Path({out!r}), Path({held!r}), progress=lambda p: time.sleep(0.02))
 """

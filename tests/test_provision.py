@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from conftest import TinyCard
 from PIL import Image
 
@@ -28,6 +27,8 @@ from core.jobs import Job
 from core.networks.card import NetworkCard
 from core.photographs import Photograph
 from core.progress import Progress
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 WEIGHTS = bytes(range(256)) * 4000
 CLASSES = {"n01440764": "tench", "n02102040": "English springer", "n02979186": "cassette player"}
@@ -73,15 +74,6 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body[place : place + 50_000])
 
     def log_message(self, *_: object) -> None: ...
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Threads that wait for each other over so small a network take far longer than the work."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

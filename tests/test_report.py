@@ -6,7 +6,7 @@ import base64
 import io
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -34,18 +34,11 @@ from core.summary import sentence
 from core.trajectories import shift_path, size_path
 from core.typicality import Typicality, typicality
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 PAIRS = 6
 NAME = "<b>x</b>.png"
 EVIL = Labels(("</script><script>alert(1)</script>", "<i>cat</i>", *CLASSES[2:]))
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Threads that wait for each other over so small a network take far longer than the work."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

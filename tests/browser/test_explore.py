@@ -12,6 +12,7 @@ from typing import Any
 import cheap
 import pandas as pd
 import pytest
+from browsing import ROOT, Serve, chromium, page, serve
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
@@ -20,8 +21,6 @@ from core.folders import DataFolder
 from core.index.build import build
 from core.networks import registry
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-Serve = Callable[[Path], str]
 Randomise = Callable[..., Any]
 pytestmark = pytest.mark.browser
 DONE_MS = 180_000
