@@ -40,6 +40,16 @@ class Predictions:
     def __len__(self) -> int:
         return int(self.probabilities.shape[0])
 
+    def finite(self, network: Network) -> Predictions:
+        """Itself; raises BadCard where a probability is not a number, which no measure could be made of."""
+        if not bool(self.probabilities.isfinite().all()):
+            raise BadCard(
+                got=f"probabilities of {network.card.key} that are not numbers",
+                wanted="finite ones",
+                remedy="Its checkpoint is damaged or of another architecture: copy or convert it again.",
+            )
+        return self
+
     @staticmethod
     def join(parts: Iterable[Predictions]) -> Predictions:
         """Several in a row."""
@@ -181,14 +191,7 @@ class Engine:
             frames = torch.cat([frames, frames[-1:].expand(network.batch - n, -1, -1, -1)])
         x = frames.to(self.device, non_blocking=True).float().div_(255).sub_(network.mean).div_(network.std)
         logits, features = network.module(x.contiguous(memory_format=torch.channels_last))
-        probabilities = logits.float().softmax(1)[:n].cpu()
-        if not bool(probabilities.isfinite().all()):
-            raise BadCard(
-                got=f"probabilities of {network.card.key} that are not numbers",
-                wanted="finite ones",
-                remedy="Its checkpoint is damaged or of another architecture: copy or convert it again.",
-            )
-        return Predictions(probabilities, features.float()[:n].cpu())
+        return Predictions(logits.float().softmax(1)[:n].cpu(), features.float()[:n].cpu())
 
 
 def _fold(model: nn.Module) -> tuple[nn.Module, bool]:

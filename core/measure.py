@@ -93,7 +93,7 @@ def outcomes(
         if cancel is not None and cancel.is_set():
             raise Cancelled(f"{protocol.name} on {card.key}")
         frames = [frame for _, pair in part for frame in (pair.before, pair.after)]
-        result = Predictions.join(engine.predict(network, frames))
+        result = Predictions.join(engine.predict(network, frames)).finite(network)
         yield _compare(network, [job for job, _ in part], result)
 
 

@@ -558,6 +558,7 @@ def test_a_process_of_its_own_prints_the_same_bytes_and_stops_when_told(
     process = subprocess.Popen(
         command("measure", photo, *arguments, "--pairs", 100_000),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=alone(), cwd=ROOT,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background shell has it ignored
     )  # fmt: skip
     assert process.stderr is not None
     process.stderr.readline()  # at work

@@ -13,15 +13,17 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from conftest import TinyCard, tiny_network
+from torch import nn
 
 from core import protocols
 from core.datasets import PhotoFile
 from core.engine import Engine, Network
-from core.errors import BadPhotograph, BadProtocol, Cancelled, PhotobiasError
+from core.errors import BadCard, BadPhotograph, BadProtocol, Cancelled, PhotobiasError
 from core.frames import FramePair
 from core.measure import accuracy, outcomes, photographs, redo
 from core.photographs import Photograph, photograph
-from core.protocols import Protocol, generator
+from core.protocols import Protocol, create, generator
 from core.sensitivity import Outcome, wilson
 
 
@@ -272,3 +274,16 @@ def test_accuracy_looks_at_the_networks_own_centre_crop(
     accuracy(engine, tiny, natural[:4])
     wanted = [tiny.card.preprocessing.centre(p) for p in natural[:4]]
     assert all(torch.equal(a, b) for a, b in zip(seen, wanted, strict=True))
+
+
+def test_a_network_that_answers_nan_is_refused_by_name(
+    engine: Engine, tiny_card: TinyCard, natural: list[Photograph]
+) -> None:
+    def damaged() -> nn.Module:
+        model = tiny_network(2)
+        model[-1].weight.fill_(float("nan"))
+        return model
+
+    network = engine.load(tiny_card(key="test/nan", build=damaged))
+    with pytest.raises(BadCard, match="test/nan that are not numbers"):
+        list(outcomes(engine, network, natural[:1], create("black"), pairs=2, seed=0))

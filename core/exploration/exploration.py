@@ -182,7 +182,7 @@ class Exploration:
         trace = Trace(path, torch.empty(0, len(card.labels.names) if card.labels else 0))
         self.traces = {**self.traces, (card.key, kind): trace}
         for part in self.engine.predict(network, path.frames):
-            trace.probabilities = torch.cat([trace.probabilities, part.probabilities])
+            trace.probabilities = torch.cat([trace.probabilities, part.finite(network).probabilities])
             self._count(len(part))
             if self._cancel.is_set() and not trace.complete:
                 raise Cancelled("the exploration")
