@@ -40,6 +40,8 @@ from core.networks.card import Labels, NetworkCard, Preprocessing
 from core.photographs import read
 from core.typicality import percentile, typicality
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 ROOT = Path(__file__).parent.parent
 CLASSES = ("ant", "bee", "cat", "dog", "elk")
 SHARD, BATCH = 8, 4
@@ -501,8 +503,6 @@ import sys, time
 sys.path[:0] = [{tests!r}, {root!r}]
 import test_index as t
 from pathlib import Path
-
-pytestmark = pytest.mark.usefixtures("one_thread")
 print("ready", flush=True)
 t.make(Path({album!r}), Path({out!r}), Path({held!r}), progress=lambda p: time.sleep(0.02))
 """
