@@ -67,7 +67,7 @@ def _numbers(got: Place, index: FeatureIndex, card: NetworkCard) -> None:
     if got.predicted is not None:
         held = got.indexed_of_predicted or 0
         name = f"{card.name} says **{got.predicted}** (P {got.confidence:.2f})"
-        text = f"{name}; {held:,} indexed photographs are of that class"
+        text = f"{name}; indexed photographs of that class: {held:,}"
         if held:
             st.markdown(text + ".")
         else:
