@@ -91,6 +91,15 @@ def check_self_first(built: Built, every: int = 1) -> None:
         assert near[0].digest == row.digest
 
 
+def check_every_row_first(index: FeatureIndex) -> None:
+    """Every stored feature finds its own row first; the photographs themselves are read again by check_self_first."""
+    rows = stored_rows(index).astype(np.float32)
+    found = index.search(rows, 1)
+    digests = [row.digest for row in index.rows]
+    assert all(digests[first] == digests[k] for k, first in enumerate(found.rows[:, 0].tolist()))
+    assert found.cosines.min() >= 0.9999
+
+
 def check_queries(built: Built, queries: list[PhotoFile]) -> float:
     """Ten neighbours equal brute force; median seconds of a query."""
     index, rows, seconds = built.index, stored_rows(built.index), []
@@ -118,6 +127,7 @@ def test_the_index(small: Built) -> None:
 
 def test_self_first(small: Built) -> None:
     check_self_first(small, every=5)
+    check_every_row_first(small.index)
 
 
 def test_neighbours_equal_brute_force_and_come_at_once(small: Built) -> None:
@@ -158,4 +168,5 @@ def test_all_of_it_with_resnet50(networks: DataFolder, tmp_path: Path) -> None:
     assert (held.rows, held.bad, held.dim, len(held.reference), len(held.labels)) == (4500, 0, 2048, 300, 1000)
     assert verify(built.index.path) == []
     check_self_first(built, every=45)
+    check_every_row_first(built.index)
     assert check_queries(built, listing(SHARED / "data/imagenet-val-10")) < 0.010
