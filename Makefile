@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -q
 
-.PHONY: run test test-full check browser format bench clean
+.PHONY: run test test-full check browser format bench embedded clean
 
 run: .venv/.run
 	$(BIN)/python -m streamlit run app.py
@@ -22,6 +22,14 @@ check: .venv/.dev
 format: .venv/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# Everything in data/embedded, made again: six networks (about an hour on two cores), the index of their training scenes.
+SCENES := scenes:1000000-1011999
+HELD_OUT := scenes:2000000-2001599
+embedded: .venv/.run
+	$(BIN)/python -m core train resnet10.scenes resnet10_bin5.scenes --seeds 0,1,2 --family embedded --data data/embedded
+	$(BIN)/python -m core index build --photos $(SCENES) --reference $(HELD_OUT) --network embedded/resnet10.scenes-0 \
+	    --data data/embedded --out data/embedded/indexes/scenes
 
 bench: .venv/.run
 	$(BIN)/python -m core bench

@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from core.datasets import PhotoFile, find
+from core.datasets import Source, find
 from core.engine import Engine, Network
 from core.folders import DataFolder
 from core.measure import outcomes, photographs
@@ -73,7 +73,7 @@ def _batching(engine: Engine, network: Network, plain: nn.Module, rounds: int) -
     }
 
 
-def _end_to_end(engine: Engine, network: Network, files: list[PhotoFile], rounds: int) -> dict[str, float]:
+def _end_to_end(engine: Engine, network: Network, files: list[Source], rounds: int) -> dict[str, float]:
     """Decode, all four protocols, forward and tally, against the forward passes of as many prepared frames."""
     pairs = max(2, network.batch // 2)
     count = len(names()) * len(files) * pairs * 2
@@ -121,7 +121,7 @@ def _random(card: NetworkCard) -> nn.Module:
     return model.eval()
 
 
-def _photographs(folder: Path) -> list[PhotoFile]:
+def _photographs(folder: Path) -> list[Source]:
     """JPEG files of ImageNet's usual size with a natural photograph's 1/f spectrum."""
 
     def noise(rng: np.random.Generator) -> Iterator[np.ndarray[Any, np.dtype[np.float64]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from functools import partial
@@ -89,6 +90,12 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--per-class", type=_whole, default=8)
     one.add_argument("--out", type=Path, required=True, metavar="FILE")
 
+    one = command("train", _train, "Train networks by a recipe; stopped, it goes on after the last whole epoch.")
+    one.add_argument("recipes", nargs="+", metavar="RECIPE", help="names (resnet10.scenes, …) or TOML files")
+    one.add_argument("--seeds", type=_seeds, default=(0,), help="one network for each: 0, or 0,1,2 (0)")
+    one.add_argument("--small", action="store_true", help="a trial in under a minute: few scenes, two epochs")
+    one.add_argument("--family", default="own", help="the key's first part (own)")
+
     one = command("bench", _bench, "Throughput, as ratios to raw forward passes measured in the same run.")
     one.add_argument("--network", help="a key whose weights are here (default: ResNet-50's architecture)")
     one.add_argument("--photos", type=Path, metavar="DIR", help="photographs for end to end (default: made for it)")
@@ -105,6 +112,10 @@ def _whole(text: str, least: int = 1) -> int:
     if not text.isdecimal() or int(text) < least:
         raise argparse.ArgumentTypeError(f"got {text!r}; wanted a whole number of at least {least}")
     return int(text)
+
+
+def _seeds(text: str) -> tuple[int, ...]:
+    return tuple(_whole(part, least=0) for part in text.split(","))
 
 
 def _data(chosen: argparse.Namespace) -> DataFolder:
@@ -254,6 +265,20 @@ def _scenes_sheet(chosen: argparse.Namespace) -> None:
     _wrote(chosen, {"file": str(chosen.out), "seed": chosen.seed, "per_class": chosen.per_class})
 
 
+def _train(chosen: argparse.Namespace) -> None:
+    from core.training import recipe
+    from core.training.make import make
+
+    recipes = [recipe.get(name) for name in chosen.recipes]
+    recipes = [one.small() for one in recipes] if chosen.small else recipes
+    watch = _Watch(_Progress())
+    made = []
+    for card in make(recipes, chosen.seeds, _data(chosen), family=chosen.family, told=watch):
+        made.append({"key": card.key, "top1": card.published["top1"], "weights": str(card.weights)})
+        _say(f"{card.key}: top-1 {card.published['top1']:.3f} on held-out scenes")
+    _print(chosen, made, (f"{m['key']:42} top-1 {m['top1']:.3f}  {m['weights']}" for m in made))
+
+
 def _save(image: Image.Image, file: Path) -> None:
     try:
         image.save(file, "PNG")
@@ -272,6 +297,20 @@ def _bench(chosen: argparse.Namespace) -> None:
     result = bench.run(_data(chosen), network=chosen.network, photos=chosen.photos, rounds=chosen.rounds)
     lines = (f"{k:32} {v:.3f}" if isinstance(v, float) else f"{k:32} {v}" for k, v in result.items())
     _print(chosen, result, lines)
+
+
+class _Watch:
+    """Turns bare counts into rate and time left, anew for each kind of work."""
+
+    def __init__(self, show: _Progress) -> None:
+        self._show, self._what, self._began, self._first = show, "", 0.0, 0
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if what != self._what:
+            self._what, self._began, self._first = what, now, done
+        rate = (done - self._first) / max(now - self._began, 1e-9)
+        self._show(what, done, total, rate, (total - done) / rate if rate else None)
 
 
 class _Progress:

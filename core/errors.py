@@ -35,6 +35,10 @@ class BadCard(PhotobiasError):
     """A checkpoint card that is incomplete or contradicts its checkpoint."""
 
 
+class BadRecipe(PhotobiasError):
+    """A training recipe that is incomplete, contradicts itself, or does not fit what it would go on with."""
+
+
 class WeightsUnavailable(PhotobiasError):
     """The network's weights are not on this machine."""
 

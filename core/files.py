@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from core.errors import Cancelled, DownloadFailed
+from core.errors import BadFolder, Cancelled, DownloadFailed
 
 
 @contextmanager
@@ -28,6 +29,33 @@ def locked(path: Path, stop: threading.Event, what: str, waiting: Callable[[], N
             yield
         finally:
             fcntl.flock(handle, fcntl.LOCK_UN)  # closing is not enough where a forked child holds a copy
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """The file appears whole or not at all, its folder too; raises OSError, and leaves no part behind."""
+    part = beside(path, ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+
+
+def write(path: Path, data: bytes) -> None:
+    """``write_whole``; a disk that does not take it is BadFolder."""
+    try:
+        write_whole(path, data)
+    except OSError as error:
+        raise BadFolder(
+            got=f"{path} ({error.strerror or error})", wanted=f"to write {len(data) / 1e6:.1f} MB there",
+            remedy="See to the disk and the folder, then start again: what was finished is kept.",
+        ) from None  # fmt: skip
 
 
 def beside(path: Path, ending: str) -> Path:

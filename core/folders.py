@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
-EMBEDDED = PROJECT / "data" / "embedded"
 
 
 @dataclass(frozen=True)
@@ -40,3 +39,6 @@ class DataFolder:
     def photographs(self) -> Path:
         """Downloaded photographs."""
         return self.root / "photographs"
+
+
+EMBEDDED = DataFolder(PROJECT / "data" / "embedded")  # shipped with the project: scene networks and their index

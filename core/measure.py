@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
-from core.datasets import PhotoFile
+from core.datasets import Source
 from core.engine import Engine, Network, Predictions
 from core.errors import Cancelled, PhotobiasError
 from core.frames import FramePair
@@ -33,14 +33,14 @@ class Accuracy:
 
 
 def photographs(
-    files: Iterable[PhotoFile], *, short_side: int | None = None, skipped: Skipped | None = None
+    files: Iterable[Source], *, short_side: int | None = None, skipped: Skipped | None = None
 ) -> Iterator[Photograph]:
     """Decoded ahead of their use, in order; reduced to ``short_side`` only when told.
 
     A photograph that does not decode raises BadPhotograph, or goes to ``skipped`` (name, reason) where given.
     """
 
-    def work(file: PhotoFile) -> Photograph | PhotobiasError:
+    def work(file: Source) -> Photograph | PhotobiasError:
         try:
             photo = file.read()
         except PhotobiasError as error:

@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from core.datasets import PhotoFile, find
+from core.datasets import Source, find
 from core.engine import Engine, Network
 from core.errors import BadPhotograph, PhotobiasError
 from core.folders import DataFolder
@@ -81,7 +81,7 @@ def _into(left_out: list[tuple[str, PhotobiasError]]) -> Skipped:
     return lambda name, reason: left_out.append((name, reason))
 
 
-def _each_once(files: Sequence[PhotoFile], short_side: int | None, skipped: Skipped | None) -> Iterator[Photograph]:
+def _each_once(files: Sequence[Source], short_side: int | None, skipped: Skipped | None) -> Iterator[Photograph]:
     """Decoded, named as in their folder; told apart by their pixels."""
     seen: dict[str, str] = {}
     coming = iter(files)

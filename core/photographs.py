@@ -11,7 +11,7 @@ import io
 import struct
 import warnings
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +68,7 @@ class Photograph:
     name: str
     label: str | None = None  # class name, where known
     notes: tuple[str, ...] = ()  # what decoding changed, in plain words
+    drawn: bool = False  # by core.scenes, and no photograph of the world
 
     @property
     def width(self) -> int:
@@ -157,7 +158,7 @@ def reduce_to(source: Photograph, short_side: int) -> Photograph:
     size = (round(source.width * short_side / short), round(source.height * short_side / short))
     note = f"reduced from {source.width} x {source.height} to {size[0]} x {size[1]}"
     small = source.image().resize(size, Image.Resampling.BICUBIC)
-    return photograph(small, source.name, source.label, (*source.notes, note))
+    return replace(photograph(small, source.name, source.label, (*source.notes, note)), drawn=source.drawn)
 
 
 def _check_size(name: str, width: int, height: int) -> None:

@@ -73,5 +73,7 @@ def build_starter(card: NetworkCard, engine: Engine, data: DataFolder, archive: 
 def indexes(data: DataFolder) -> list[Path]:
     """Folders with a finished index: the user's own, then what is embedded."""
     return [
-        file.parent for root in (data.indexes, EMBEDDED / "indexes") for file in sorted(root.glob("*/manifest.json"))
+        file.parent
+        for root in dict.fromkeys((data.indexes, EMBEDDED.indexes))
+        for file in sorted(root.glob("*/manifest.json"))
     ]

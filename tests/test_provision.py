@@ -301,7 +301,7 @@ def test_the_real_archive_is_named_with_its_checksum() -> None:
 def test_indexes_are_the_users_own_then_the_embedded(
     data: DataFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(provision, "EMBEDDED", tmp_path / "embedded")
+    monkeypatch.setattr(provision, "EMBEDDED", DataFolder(tmp_path / "embedded"))
     for folder in (tmp_path / "embedded" / "indexes" / "a", data.indexes / "c", data.indexes / "b"):
         folder.mkdir(parents=True)
         (folder / "manifest.json").touch()

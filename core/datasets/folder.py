@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import csv
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from core.errors import BadFolder
 from core.networks.card import imagenet_labels
@@ -23,6 +22,19 @@ class PhotoFile:
     path: Path
     name: str
     label: str | None
+
+    @property
+    def root(self) -> str:
+        """The folder below which it has its name."""
+        root = self.path.parents[len(PurePosixPath(self.name).parts) - 1]
+        if root / self.name != self.path:
+            raise ValueError(f"got a file {self.path} named {self.name!r}; wanted the name below its root")
+        return str(root)
+
+    @property
+    def lost(self) -> bool:
+        """Whether its root is gone, with all that lay there."""
+        return not Path(self.root).is_dir()
 
     def read(self) -> Photograph:
         """Decode it; raises BadPhotograph."""
@@ -61,19 +73,13 @@ def listing(folder: Path) -> list[PhotoFile]:
     return files
 
 
-def find(paths: Sequence[Path]) -> list[PhotoFile]:
-    """Photographs and folders of photographs, in the order given. A file in a labelled folder has its label."""
-    found: list[PhotoFile] = []
-    for path in paths:
-        if path.is_dir():
-            found.extend(listing(path))
-        elif path.is_file():
-            labels = _labels(path.parent / LABELS)
-            label = labels.get(_key(path.name)) if labels else None
-            found.append(PhotoFile(path.resolve(), path.name, class_name(label)))
-        else:
-            raise BadFolder(got=f"{path}", wanted="a photograph or a folder of photographs", remedy="Check the path.")
-    return found
+def one(path: Path) -> PhotoFile:
+    """A single photograph; in a labelled folder it has its label."""
+    if not path.is_file():
+        raise BadFolder(got=f"{path}", wanted="a photograph or a folder of photographs", remedy="Check the path.")
+    labels = _labels(path.parent / LABELS)
+    label = labels.get(_key(path.name)) if labels else None
+    return PhotoFile(path.resolve(), path.name, class_name(label))
 
 
 def class_name(label: str | None) -> str | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.datasets.folder import PhotoFile, listing
+from core.datasets import Source, dataset_name, listing
 from core.engine import Engine
 from core.errors import BadFolder, IndexBroken
 from core.index.extract import Extraction, Meter, Progress, Section
@@ -38,23 +38,23 @@ PACKAGES = {"torch": "torch", "torchvision": "torchvision", "pillow": "pillow", 
 
 
 def build(
-    photos: Path | Sequence[PhotoFile],
+    photos: Path | str | Sequence[Source],
     card: NetworkCard,
     engine: Engine,
     out: Path,
     *,
-    reference: Path | None = None,
+    reference: Path | str | None = None,
     progress: Callable[[Progress], None] | None = None,
     cancel: threading.Event | None = None,
     shard_rows: int = SHARD_ROWS,
 ) -> Manifest:
     """The index of all photographs' features in folder ``out``; goes on where an earlier call stopped.
 
-    ``reference``: a folder of held-out photographs whose typicalities become the percentile scale. ``progress`` is
+    ``reference``: held-out photographs whose typicalities become the percentile scale. ``progress`` is
     called after every batch, in this thread. Raises IndexMismatch when ``out`` holds another plan's build, IndexBroken
     for a full disk or a second builder, BadFolder when there is nothing to index, Cancelled; what is finished is kept.
     """
-    files = order(listing(photos) if isinstance(photos, Path) else photos)
+    files = order(listing(photos) if isinstance(photos, Path | str) else photos)
     queries = order(listing(reference)) if reference is not None else []
     if len(files) < (least := NEIGHBOURS if queries else 1):
         raise BadFolder(got=f"{len(files)} photographs", wanted=f"at least {least}", remedy="Add some.")
@@ -141,7 +141,7 @@ def _manifest(out: Path, plan: Plan, shards: list[Shard]) -> Manifest:
         rows=rows,
         bad=bad,
         labels=dict(sorted(labels.items())),
-        dataset=", ".join(Path(root).name for root in plan.roots),
+        dataset=", ".join(dataset_name(root) for root in plan.roots),
         roots=plan.roots,
         software=dict(_software()),
         plan=plan.digest,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -17,13 +16,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from core.datasets.folder import PhotoFile
+from core.datasets import Source
 from core.engine import Engine, Network, Predictions
 from core.errors import BadFolder, BadPhotograph, Cancelled, IndexBroken
-from core.index.plan import Plan, root_of
+from core.index.plan import Plan
 from core.index.store import Bad, Features, Row, Shard, read_features, read_table, write_shard
 from core.networks.card import NetworkCard
-from core.streams import chunks, ordered_map
+from core.streams import chunks, ordered_map, workers
 
 View = tuple[str, torch.Tensor] | str  # digest and frame uint8 (3, S, S), or why there is none
 
@@ -71,7 +70,7 @@ class Section:
     """Files that fill the shards of one folder. ``unit``: features float16 of length 1, else float32 as they come."""
 
     folder: Path
-    files: Sequence[PhotoFile]
+    files: Sequence[Source]
     roots: tuple[str, ...]
     unit: bool
 
@@ -113,9 +112,9 @@ class Extraction:
         shards = kept | (self._make(section, {number: cuts[number] for number in missing}) if missing else {})
         return [shards[number] for number in cuts]
 
-    def _make(self, section: Section, cuts: dict[int, list[PhotoFile]]) -> dict[int, Shard]:
+    def _make(self, section: Section, cuts: dict[int, list[Source]]) -> dict[int, Shard]:
         network = self.engine.load(self.card)
-        batch, threads = network.batch, max(2, min(16, os.cpu_count() or 2))
+        batch, threads = network.batch, max(2, min(16, workers()))
         if not self.meter.fresh:
             self.meter.began = time.monotonic()  # loading the network is not extraction
         made = {}
@@ -135,7 +134,7 @@ class Extraction:
         return made
 
     def _block(
-        self, network: Network, section: Section, block: list[PhotoFile], views: list[View]
+        self, network: Network, section: Section, block: list[Source], views: list[View]
     ) -> tuple[list[Row], list[Bad], Features]:
         """One batch: rows and features (rows, D) of what could be read, and what could not."""
         frames = [view[1] for view in views if not isinstance(view, str)]
@@ -144,7 +143,7 @@ class Extraction:
         finite = np.isfinite(features).all(axis=1)
         rows, bad, place = list[Row](), list[Bad](), 0
         for file, view in zip(block, views, strict=True):
-            root = section.roots.index(str(root_of(file)))
+            root = section.roots.index(file.root)
             if isinstance(view, str):
                 bad.append(Bad(root, file.name, view))
                 continue
@@ -155,13 +154,13 @@ class Extraction:
             place += 1
         return rows, bad, stored(features[finite]) if section.unit else features[finite]
 
-    def _view(self, file: PhotoFile) -> View:
+    def _view(self, file: Source) -> View:
         try:
             photograph = file.read()
         except BadPhotograph as error:
-            if not (root := root_of(file)).is_dir():  # a disk that went away is no reason to skip the rest
+            if file.lost:  # a disk that went away is no reason to skip the rest
                 raise BadFolder(
-                    got=f"{root}, gone during the build",
+                    got=f"{file.root}, gone during the build",
                     wanted="the folder of photographs",
                     remedy="Bring it back and build again: finished shards are kept.",
                 ) from None

@@ -5,11 +5,10 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from core import files
 from core.errors import IndexBroken
 
 SHARDS = "shards"
@@ -28,17 +27,9 @@ def to_json(value: Any) -> bytes:
 
 def write_whole(path: Path, data: bytes) -> None:
     """The file appears whole or not at all; raises IndexBroken when the disk does not take it."""
-    part = path.with_name(path.name + ".part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        files.write_whole(path, data)
     except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise IndexBroken(
             got=f"{'a full disk' if full else 'a disk error'} ({error.strerror or error})",

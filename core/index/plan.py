@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
-from core.datasets.folder import PhotoFile
+from core.datasets import Source
 from core.errors import IndexBroken, IndexMismatch
 from core.index.files import read_bytes, sha256, to_json, write_whole
 from core.index.store import MANIFEST, PLAN, read_manifest
@@ -30,7 +30,7 @@ class Plan:
     reference: tuple[tuple[int, str, str | None], ...]
 
     @staticmethod
-    def of(files: Sequence[PhotoFile], reference: Sequence[PhotoFile], card: NetworkCard, shard_rows: int) -> Plan:
+    def of(files: Sequence[Source], reference: Sequence[Source], card: NetworkCard, shard_rows: int) -> Plan:
         """Files in the order of ``order``."""
         (roots, members), (reference_roots, queries) = _numbered(files), _numbered(reference)
         return Plan(
@@ -55,18 +55,10 @@ class Plan:
         return sha256(self.content)
 
 
-def order(files: Iterable[PhotoFile]) -> list[PhotoFile]:
-    """Each file once, sorted by root and name."""
-    unique = {(str(root_of(file)), file.name): file for file in files}
+def order(files: Iterable[Source]) -> list[Source]:
+    """Each photograph once, sorted by root and name."""
+    unique = {(file.root, file.name): file for file in files}
     return [unique[key] for key in sorted(unique)]
-
-
-def root_of(file: PhotoFile) -> Path:
-    """The folder below which the file has its name."""
-    root = file.path.parents[len(PurePosixPath(file.name).parts) - 1]
-    if root / file.name != file.path:
-        raise ValueError(f"got a file {file.path} named {file.name!r}; wanted the name below its root")
-    return root
 
 
 def settle(plan: Plan, out: Path) -> None:
@@ -92,10 +84,10 @@ def settle(plan: Plan, out: Path) -> None:
     raise _mismatch(out, theirs, ours)
 
 
-def _numbered(files: Sequence[PhotoFile]) -> tuple[tuple[str, ...], tuple[tuple[int, str, str | None], ...]]:
-    roots = tuple(sorted({str(root_of(file)) for file in files}))
+def _numbered(files: Sequence[Source]) -> tuple[tuple[str, ...], tuple[tuple[int, str, str | None], ...]]:
+    roots = tuple(sorted({file.root for file in files}))
     number = {root: n for n, root in enumerate(roots)}
-    return roots, tuple((number[str(root_of(file))], file.name, file.label) for file in files)
+    return roots, tuple((number[file.root], file.name, file.label) for file in files)
 
 
 def _difference(theirs: dict[str, Any], ours: dict[str, Any]) -> tuple[str, str]:

@@ -13,17 +13,21 @@ from typing import Any, overload
 import numpy as np
 import numpy.typing as npt
 
-from core.errors import BadCard, BadPhotograph, IndexBroken, IndexMismatch
+from core.datasets import address, reopened
+from core.errors import BadCard, BadFolder, IndexBroken, IndexMismatch
 from core.index.exact import Exact
 from core.index.files import SHARDS, broken
 from core.index.store import Features, Manifest, Row, Shard, check_sizes, read_features, read_manifest, read_table
 from core.networks.card import NetworkCard
-from core.photographs import Photograph, read
+from core.photographs import Photograph
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """An indexed photograph near a query: row number, label, cosine (-1 to 1), absolute path, digest of its pixels."""
+    """An indexed photograph near a query: row number, label, cosine (-1 to 1), digest of its pixels.
+
+    ``path``: the absolute path of a file, or ``scenes:…``: what the command line takes as a photograph.
+    """
 
     row: int
     label: str | None
@@ -149,20 +153,20 @@ class FeatureIndex:
         )
 
     def picture(self, neighbour: Neighbour) -> Photograph | None:
-        """The neighbour's source picture; None when it is gone or is no longer the one that was indexed.
+        """The neighbour's picture, read or drawn again; None when it is gone or is no longer the one that was indexed.
 
         Raises IndexBroken for a path outside the index's roots.
         """
-        path = Path(neighbour.path)
-        if not any(path.resolve().is_relative_to(Path(root).resolve()) for root in self.manifest.roots):
-            raise IndexBroken(
-                got=f"a row that names {neighbour.path!r}",
-                wanted=f"a file below {' or '.join(self.manifest.roots)}",
-                remedy="Do not trust this index; build it again.",
-            )
+        row = self.rows[neighbour.row]
         try:
-            photograph = read(path, neighbour.label)
-        except BadPhotograph:
+            photograph = reopened(self.manifest.roots[row.root], row.name, row.label)
+        except BadFolder as error:
+            raise IndexBroken(
+                got=f"a row that names {error.got}",
+                wanted=error.wanted,
+                remedy="Do not trust this index; build it again.",
+            ) from None
+        if photograph is None:
             return None
         return photograph if photograph.digest == neighbour.digest else None
 
@@ -174,7 +178,7 @@ class FeatureIndex:
                 wanted=f"one of {len(self.manifest.roots)} roots",
                 remedy="Do not trust this index; build it again.",
             )
-        return Neighbour(number, row.label, cosine, str(Path(self.manifest.roots[row.root]) / row.name), row.digest)
+        return Neighbour(number, row.label, cosine, address(self.manifest.roots[row.root], row.name), row.digest)
 
     def _exact(self, queries: npt.NDArray[np.float32], k: int) -> Exact:
         if k < 1:

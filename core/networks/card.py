@@ -15,6 +15,8 @@ from core.downloads import RemoteFile
 from core.geometry import Interpolation, centre_crop
 from core.photographs import Photograph
 
+SCENES = "drawn scenes"  # as ``trained_on`` of a card
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preprocessing:
@@ -72,6 +74,7 @@ class NetworkCard:
 
     ``labels`` None: a representation without classes. ``weights``: the file that ``build`` reads;
     ``remote``: where that file can be fetched, if anywhere. ``published``: measures as their source gives them.
+    ``trained_on``: the photographs that it learned from, where its source says so; SCENES for the project's own.
     """
 
     key: str
@@ -85,6 +88,17 @@ class NetworkCard:
     weights_digest: str  # sha256 of the file, or the prefix that its publisher gives
     remote: RemoteFile | None = None
     published: Mapping[str, float] = field(default_factory=dict)
+    trained_on: str | None = None
+
+    def strange(self, photograph: Photograph) -> str | None:
+        """One sentence to stand above any number where the network never saw such photographs; None elsewhere."""
+        if self.trained_on != SCENES or photograph.drawn:
+            return None
+        classes = len(self.labels.names) if self.labels else 0
+        return (
+            f"{self.name} was trained on drawn scenes and knows only {classes} drawn things: what it says of a real "
+            "photograph shows how it errs, not what is in it"
+        )
 
     @property
     def name(self) -> str:

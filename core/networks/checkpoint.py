@@ -17,10 +17,11 @@ from torch import nn
 from core.errors import BadCard, WeightsUnavailable
 from core.geometry import RESAMPLING
 from core.networks.card import Labels, NetworkCard, Preprocessing, imagenet_labels
+from core.networks.small import ARCHITECTURES
 
 FIELDS = ("key", "title", "architecture", "weights", "sha256", "labels", "source", "license", "preprocessing")
 PREPROCESSING = ("resize", "crop", "interpolation", "mean", "std")
-LIBRARIES = ("torchvision", "timm")
+LIBRARIES = ("torchvision", "timm", "small")
 
 
 def cards(folder: Path) -> Iterator[NetworkCard]:
@@ -41,7 +42,7 @@ def read_card(path: Path) -> NetworkCard:
     texts = {name: _text(path, facts, name) for name in FIELDS if name != "preprocessing"}
     library, _, architecture = texts["architecture"].partition(":")
     if library not in LIBRARIES or not architecture:
-        raise _wrong(path, "architecture", texts["architecture"], "torchvision:NAME or timm:NAME")
+        raise _wrong(path, "architecture", texts["architecture"], "torchvision:NAME, timm:NAME or small:NAME")
     sha256 = texts["sha256"].lower()
     if not re.fullmatch("[0-9a-f]{64}", sha256):
         raise _wrong(path, "sha256", texts["sha256"], "64 hexadecimal digits")
@@ -58,6 +59,7 @@ def read_card(path: Path) -> NetworkCard:
         weights=weights,
         weights_digest=sha256,
         published=_published(path, facts),
+        trained_on=_text(path, facts, "trained_on") if "trained_on" in facts else None,
     )
 
 
@@ -170,6 +172,11 @@ def _build(library: str, architecture: str, classes: int, weights: Path, sha256:
 
 
 def _architecture(library: str, name: str, classes: int) -> nn.Module:
+    if library == "small":
+        if name not in ARCHITECTURES:
+            known = " or ".join(f"small:{known}" for known in ARCHITECTURES)
+            raise BadCard(got=f"small:{name}", wanted=known, remedy="Correct the card.")
+        return ARCHITECTURES[name](classes)
     if library == "torchvision":
         from torchvision import models
 

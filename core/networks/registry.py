@@ -1,9 +1,9 @@
-"""All networks that can be named: the built-in families, then the user's own checkpoints."""
+"""All networks that can be named: torchvision's, the user's own checkpoints, then those embedded in the project."""
 
 from __future__ import annotations
 
 from core.errors import PhotobiasError, UnknownName
-from core.folders import DataFolder
+from core.folders import EMBEDDED, DataFolder
 from core.networks import checkpoint, torchvision_zoo
 from core.networks.card import NetworkCard, choices
 
@@ -12,7 +12,8 @@ def readable(data: DataFolder) -> tuple[dict[str, NetworkCard], list[PhotobiasEr
     """Key → card in order, and what is wrong with the cards that cannot be read (nothing is skipped silently)."""
     found = {card.key: card for card in torchvision_zoo.cards(data.weights)}
     problems: list[PhotobiasError] = []
-    for path in sorted(data.networks.glob("*.toml")):
+    folders = dict.fromkeys((data.networks, EMBEDDED.networks))  # the same one while the embedded ones are made
+    for path in (path for folder in folders for path in sorted(folder.glob("*.toml"))):
         try:
             card = checkpoint.read_card(path)
         except PhotobiasError as error:

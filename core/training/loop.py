@@ -1,0 +1,186 @@
+"""The training loop. After each epoch its state is kept: a killed training goes on and ends in the same network."""
+
+from __future__ import annotations
+
+import io
+import math
+import pickle
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from core.errors import BadRecipe, Cancelled
+from core.files import write
+from core.networks.small import ARCHITECTURES
+from core.training.photographs import Photographs, batches
+from core.training.recipe import Recipe, Schedule
+
+Counted = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Epoch:
+    """One line of the log. ``loss`` and ``top1``: of the augmented training frames, as they went by.
+
+    ``held_out_top1``: of the whole held-out photographs, centre crops. No epoch is chosen by it: the last one ships.
+    """
+
+    epoch: int
+    learning_rate: float  # at its end
+    loss: float
+    top1: float
+    held_out_top1: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """The network, in eval mode on the CPU, and its log."""
+
+    model: nn.Module
+    log: tuple[Epoch, ...]
+
+
+def train(
+    recipe: Recipe,
+    seed: int,
+    photographs: Photographs,
+    held_out: Photographs,
+    classes: int,
+    *,
+    state: Path,
+    device: str | None = None,
+    told: Counted | None = None,
+    cancel: threading.Event | None = None,
+) -> Trained:
+    """A network by that recipe from that seed. ``held_out``: finished frames (N, S, S, 3).
+
+    ``state``: the file of its state after each epoch; there, of the same recipe and seed, it goes on.
+    Raises BadRecipe when the file is of another, Cancelled within one batch; ``told``: batches done, of how many.
+    """
+    run = _Run(recipe, seed, classes, torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))
+    run.restore(state)
+    per_epoch = len(photographs) // recipe.schedule.batch
+    total = recipe.schedule.epochs * per_epoch
+    for epoch in range(len(run.log), recipe.schedule.epochs):
+        began, loss, right, rate = time.perf_counter(), 0.0, 0, 0.0
+        parts = batches(
+            photographs, recipe.crops, recipe.preprocessing.crop, recipe.preprocessing.interpolation,
+            batch=recipe.schedule.batch, seed=seed, epoch=epoch,
+        )  # fmt: skip
+        for number, (frames, labels) in enumerate(parts, epoch * per_epoch):
+            if cancel is not None and cancel.is_set():
+                raise Cancelled(f"the training of {recipe.name}")
+            rate = learning_rate(recipe.schedule, number + 1, per_epoch)
+            part_loss, part_right = run.step(frames, labels, rate)
+            loss, right = loss + part_loss, right + part_right
+            if told is not None:
+                told(number + 1, total)
+        seen = per_epoch * recipe.schedule.batch
+        run.log.append(
+            Epoch(
+                epoch=epoch + 1, learning_rate=rate, loss=loss / seen, top1=right / seen,
+                held_out_top1=run.accuracy(held_out), seconds=time.perf_counter() - began,
+            )
+        )  # fmt: skip
+        run.keep(state)
+    return Trained(run.model.float().cpu().eval().requires_grad_(False), tuple(run.log))
+
+
+def learning_rate(schedule: Schedule, step: int, per_epoch: int) -> float:
+    """Rate of the ``step``-th batch, counted from 1 over all epochs."""
+    warm, total = schedule.warmup_epochs * per_epoch, schedule.epochs * per_epoch
+    if step < warm:
+        return schedule.learning_rate * step / warm
+    return schedule.learning_rate * (1 + math.cos(math.pi * (step - warm) / max(total - warm, 1))) / 2
+
+
+class _Run:
+    def __init__(self, recipe: Recipe, seed: int, classes: int, device: torch.device) -> None:
+        self.recipe, self.seed, self.device = recipe, seed, device
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.model = ARCHITECTURES[recipe.architecture](classes)
+        self.model.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        plain = [p for p in self.model.parameters() if p.dim() == 1]
+        decayed = [p for p in self.model.parameters() if p.dim() > 1]
+        s = recipe.schedule
+        self.optimiser = torch.optim.SGD(
+            [{"params": decayed, "weight_decay": s.weight_decay}, {"params": plain, "weight_decay": 0.0}],
+            lr=s.learning_rate, momentum=s.momentum, nesterov=s.momentum > 0,
+        )  # fmt: skip
+        self.log: list[Epoch] = []
+        self.mean, self.std = (
+            torch.tensor(v, device=device).view(1, 3, 1, 1)
+            for v in (recipe.preprocessing.mean, recipe.preprocessing.std)
+        )
+
+    def step(self, frames: torch.Tensor, labels: torch.Tensor, rate: float) -> tuple[float, int]:
+        """One batch: its summed loss, and how many were right."""
+        self.model.train()
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        labels = labels.to(self.device)
+        logits = self._logits(frames)
+        loss = functional.cross_entropy(logits, labels, label_smoothing=self.recipe.schedule.label_smoothing)
+        self.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimiser.step()
+        return float(loss.detach()) * len(labels), int((logits.argmax(1) == labels).sum())
+
+    @torch.no_grad()
+    def accuracy(self, frames: Photographs) -> float:
+        """Top-1 of finished frames."""
+        self.model.eval()
+        right = 0
+        for pixels, labels in _parts(frames, self.recipe.schedule.batch):
+            right += int((self._logits(pixels).argmax(1).cpu() == labels).sum())
+        return right / len(frames)
+
+    def _logits(self, frames: torch.Tensor) -> torch.Tensor:
+        x = frames.to(self.device, non_blocking=True).float().div_(255).sub_(self.mean).div_(self.std)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.mixed_precision):
+            logits: torch.Tensor = self.model(x.contiguous(memory_format=torch.channels_last))
+        return logits.float()
+
+    def keep(self, path: Path) -> None:
+        buffer = io.BytesIO()
+        held = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
+        torch.save({**held, "log": [asdict(row) for row in self.log], "of": self._name()}, buffer)
+        write(path, buffer.getvalue())
+
+    def restore(self, path: Path) -> None:
+        if not path.is_file():
+            return
+        try:
+            held: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
+            of = held["of"]
+        except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError, ValueError) as error:
+            raise _other(path, str(error).splitlines()[0] if str(error) else type(error).__name__) from None
+        if of != self._name():
+            raise _other(path, f"the state of {of}")
+        self.model.load_state_dict(held["model"])
+        self.optimiser.load_state_dict(held["optimiser"])
+        self.log = [Epoch(**row) for row in held["log"]]
+
+    def _name(self) -> str:
+        return f"{self.recipe.name}, seed {self.seed}, recipe {self.recipe.digest[:12]}"
+
+
+def _parts(frames: Photographs, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    for k in range(0, len(frames), size):
+        pixels, labels = frames.pixels[k : k + size], frames.labels[k : k + size]
+        yield torch.from_numpy(pixels).permute(0, 3, 1, 2), torch.from_numpy(labels)
+
+
+def _other(path: Path, got: str) -> BadRecipe:
+    return BadRecipe(
+        got=f"{path} with {got}", wanted="the state of this recipe and seed", remedy=f"Remove {path} to begin anew."
+    )

@@ -1,0 +1,185 @@
+"""Recipes and seeds → networks in a data folder: checkpoint, card and log beside each other, measured as they ship."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, fields, replace
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from core import protocols
+from core.engine import Engine
+from core.files import write
+from core.folders import DataFolder
+from core.measure import accuracy, outcomes
+from core.networks import checkpoint
+from core.networks.card import SCENES, NetworkCard, Preprocessing
+from core.photographs import Photograph, photograph
+from core.scenes import scene_classes
+from core.sensitivity import sensitivity
+from core.training.loop import Epoch, Trained, train
+from core.training.photographs import Photographs, scenes
+from core.training.recipe import Recipe, Scenes
+from core.versions import software
+
+LABELS = "scenes.txt"
+Told = Callable[[str, int, int], None]  # what, done, of how many
+
+
+def make(
+    recipes: Sequence[Recipe], seeds: Sequence[int], data: DataFolder, *, family: str = "own",
+    device: str | None = None, told: Told = lambda *_: None, cancel: threading.Event | None = None,
+) -> Iterator[NetworkCard]:  # fmt: skip
+    """Each recipe at each seed, yielded as it is done. One that stands there by the same recipe is not made again.
+
+    Scenes are drawn once for recipes that share them. Stopped, it goes on after the last whole epoch.
+    """
+    drawn: dict[Any, tuple[Photographs, Photographs]] = {}
+    for recipe in recipes:
+        for seed in seeds:
+            name = f"{recipe.name}-{seed}"
+            card = _made(data, name, recipe)
+            if card is None:
+                if (wanted := recipe.scenes) not in drawn:
+                    drawn = {wanted: _drawn(wanted, told, cancel)}
+                shown, held_out = drawn[wanted]
+                frames = _centred(held_out, recipe.preprocessing)
+                state = data.root / "training" / f"{name}.pt"
+                result = train(
+                    recipe, seed, shown, frames, len(scene_classes()), state=state, device=device, cancel=cancel,
+                    told=lambda done, total, name=name: told(f"{name}: training, batches", done, total),  # type: ignore[misc]
+                )  # fmt: skip
+                card = _written(data, f"{family}/{name}", recipe, seed, result, held_out, told)
+                state.unlink(missing_ok=True)
+            yield card
+
+
+def _made(data: DataFolder, name: str, recipe: Recipe) -> NetworkCard | None:
+    """The network, if it is there whole by this recipe."""
+    path = data.networks / f"{name}.toml"
+    if not path.is_file() or f'recipe = "{recipe.digest}"' not in path.read_text("utf-8"):
+        return None
+    card = checkpoint.read_card(path)
+    return card if card.available else None
+
+
+def _drawn(s: Scenes, told: Told, cancel: threading.Event | None) -> tuple[Photographs, Photographs]:
+    """For training, and held out."""
+    parts = [
+        scenes(
+            range(first, first + count), s.photographer, s.size, cancel=cancel,
+            told=lambda done, total, what=what: told(f"drawing {what} scenes", done, total),  # type: ignore[misc]
+        )
+        for what, first, count in (("training", s.first, s.count), ("held-out", s.first_held_out, s.held_out))
+    ]  # fmt: skip
+    return parts[0], parts[1]
+
+
+def _centred(source: Photographs, preprocessing: Preprocessing) -> Photographs:
+    """The network's own evaluation view of each."""
+    size = preprocessing.crop
+    frames = np.empty((len(source), size, size, 3), np.uint8)
+    for k, pixels in enumerate(source.pixels):
+        frames[k] = preprocessing.centre(photograph(Image.fromarray(pixels), "scene")).permute(1, 2, 0).numpy()
+    return Photographs(frames, source.labels)
+
+
+def _written(
+    data: DataFolder, key: str, recipe: Recipe, seed: int, result: Trained, held_out: Photographs, told: Told
+) -> NetworkCard:
+    """Checkpoint (float16), labels, log, and last the card with what the checkpoint measures."""
+    from safetensors.torch import save
+
+    name = key.split("/")[-1]
+    half = {k: v.half() if v.is_floating_point() else v for k, v in result.model.state_dict().items()}
+    weights = save({k: v.contiguous() for k, v in half.items() if not k.endswith("num_batches_tracked")})
+    facts = {
+        "key": key, "title": f"{recipe.title} (seed {seed})", "architecture": f"small:{recipe.architecture}",
+        "weights": f"{name}.safetensors", "sha256": hashlib.sha256(weights).hexdigest(), "labels": LABELS,
+        "source": "this project, python -m core train", "license": "as the project", "trained_on": SCENES,
+    }  # fmt: skip
+    shown = recipe.preprocessing.as_dict()
+    write(data.networks / f"{name}.safetensors", weights)
+    write(data.networks / LABELS, "".join(f"{label}\n" for label in scene_classes()).encode())
+    write(data.networks / f"{name}.csv", _csv(result.log))
+    path = data.networks / f"{name}.toml"
+    write(path, toml(facts, {"preprocessing": shown}))
+    shown_whole = _photographs(held_out, recipe.scenes.first_held_out)
+    measured = measure(
+        checkpoint.read_card(path), shown_whole, told=lambda *step: told(f"{name}: {step[0]}", *step[1:])
+    )
+    training = {"recipe": recipe.digest, "seed": seed, "device": Engine().device_name, "software": software("timm")}
+    tables = {"preprocessing": shown, "training": training, "recipe": asdict(recipe), "measured": measured}
+    write(path, toml(facts | {"top1": measured["top1"]}, tables))
+    return checkpoint.read_card(path)
+
+
+def _photographs(source: Photographs, first: int) -> list[Photograph]:
+    """The scenes from number ``first`` on, as ``render`` gives them."""
+    names = scene_classes()
+    return [
+        replace(photograph(Image.fromarray(pixels), f"scene-{first + k}", names[label]), drawn=True)
+        for k, (pixels, label) in enumerate(zip(source.pixels, source.labels, strict=True))
+    ]
+
+
+def measure(
+    card: NetworkCard, shown: Sequence[Photograph], *, seed: int = 0, told: Told = lambda *_: None
+) -> dict[str, Any]:
+    """Of the checkpoint as it ships, on held-out photographs, one pair each: top-1 and the four protocols."""
+    engine = Engine()
+    network = engine.load(card)
+    right = accuracy(engine, network, shown)
+    assert right is not None  # every scene has a class
+    found: dict[str, Any] = {"n": right.n, "seed": seed, "top1": right.top1, "top1_interval": list(right.interval)}
+    for name in protocols.names():
+        rows = []
+        for part in outcomes(engine, network, shown, protocols.create(name), pairs=1, seed=seed):
+            rows += part
+            told(f"measuring {name}, pairs", len(rows), len(shown))
+        m = sensitivity(rows)
+        assert m.mean_absolute_change_interval is not None  # more than one photograph
+        found[name] = {
+            "p_top1_change": m.p_top1_change, "p_top1_change_interval": list(m.p_top1_change_interval),
+            "mean_absolute_change": m.mean_absolute_change,
+            "mean_absolute_change_interval": list(m.mean_absolute_change_interval),
+        }  # fmt: skip
+    return found
+
+
+def toml(facts: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]]) -> bytes:
+    """A card's text: its facts, then tables (nested ones follow their own)."""
+    lines = [f"{name} = {_value(value)}" for name, value in facts.items()]
+
+    def table(name: str, content: Mapping[str, Any]) -> None:
+        plain = {k: v for k, v in content.items() if not isinstance(v, Mapping)}
+        lines.extend(["", f"[{name}]", *(f"{k} = {_value(v)}" for k, v in plain.items())])
+        for k, v in content.items():
+            if isinstance(v, Mapping):
+                table(f"{name}.{k}", v)
+
+    for name, content in tables.items():
+        table(name, content)
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _value(value: Any) -> str:
+    """JSON's texts, numbers, lists and truth values are TOML's too."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _csv(log: Sequence[Epoch]) -> bytes:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    names = [f.name for f in fields(Epoch)]
+    writer.writerow(names)
+    for row in log:
+        writer.writerow([v if isinstance(v := getattr(row, name), int) else f"{v:.6g}" for name in names])
+    return buffer.getvalue().encode()

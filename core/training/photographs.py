@@ -1,0 +1,111 @@
+"""Scenes as arrays for training, and the random crops that a network sees of them."""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+
+from core.errors import Cancelled
+from core.geometry import RESAMPLING, Interpolation
+from core.scenes import Photographer, render, scene_classes
+from core.streams import chunks, ordered_map, workers
+from core.training.recipe import Crops
+
+CHUNK = 64  # scenes that a process draws at a time
+ATTEMPTS = 10  # at a crop inside the photograph, as torchvision's
+Pixels = npt.NDArray[np.uint8]
+Counted = Callable[[int, int], None]  # done, of how many
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Photographs:
+    """``pixels`` uint8 (N, H, W, 3), ``labels`` int64 (N,)."""
+
+    pixels: Pixels
+    labels: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def scenes(
+    seeds: Sequence[int], photographer: Photographer, size: int, *, told: Counted | None = None,
+    cancel: threading.Event | None = None,
+) -> Photographs:  # fmt: skip
+    """Scenes of those numbers, drawn by one process a core. Raises Cancelled."""
+    pixels = np.empty((len(seeds), size, size, 3), np.uint8)
+    labels = np.empty(len(seeds), np.int64)
+    done = 0
+    draw = partial(_drawn, photographer=photographer, size=size)
+    with ProcessPoolExecutor(workers(), mp_context=multiprocessing.get_context("spawn")) as pool:
+        parts = ordered_map(draw, chunks(seeds, CHUNK), pool=pool, ahead=2 * workers())
+        with closing(cast(Generator[tuple[Pixels, npt.NDArray[np.int64]], None, None], parts)):
+            for some, classes in parts:
+                pixels[done : done + len(some)], labels[done : done + len(some)] = some, classes
+                done += len(some)
+                if told is not None:
+                    told(done, len(seeds))
+                if cancel is not None and cancel.is_set():
+                    raise Cancelled("drawing scenes")
+    return Photographs(pixels, labels)
+
+
+def _drawn(seeds: list[int], photographer: Photographer, size: int) -> tuple[Pixels, npt.NDArray[np.int64]]:
+    drawn = [render(seed, photographer, size=size) for seed in seeds]
+    places = {name: k for k, name in enumerate(scene_classes())}
+    labels = np.array([places[cast(str, photo.label)] for photo in drawn], np.int64)
+    return np.stack([photo.pixels.permute(1, 2, 0).numpy() for photo in drawn]), labels
+
+
+def batches(
+    source: Photographs, crops: Crops, size: int, interpolation: Interpolation, *, batch: int, seed: int, epoch: int
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """One epoch: frames uint8 (batch, 3, S, S) and labels (batch,), shuffled; what fills no batch is left to another.
+
+    Everything follows from seed and epoch, however many threads cut: an epoch can be made again.
+    """
+    order = np.random.default_rng([seed, epoch]).permutation(len(source))
+    whole = [np.array(part) for part in chunks(order, batch) if len(part) == batch]
+
+    def work(number: int) -> tuple[torch.Tensor, torch.Tensor]:
+        rng = np.random.default_rng([seed, epoch, number])
+        rows = whole[number]
+        cut = np.stack([_crop(source.pixels[row], crops, size, interpolation, rng) for row in rows])
+        return torch.from_numpy(cut).permute(0, 3, 1, 2), torch.from_numpy(source.labels[rows])
+
+    with ThreadPoolExecutor(workers()) as pool:
+        yield from ordered_map(work, range(len(whole)), pool=pool, ahead=4 * workers())
+
+
+def _crop(pixels: Pixels, crops: Crops, size: int, interpolation: Interpolation, rng: np.random.Generator) -> Pixels:
+    """A random part of a photograph uint8 (H, W, 3), perhaps mirrored → uint8 (S, S, 3)."""
+    box = crop_box(pixels.shape[1], pixels.shape[0], crops, rng)
+    cut = np.asarray(Image.fromarray(pixels).resize((size, size), RESAMPLING[interpolation], box=box))
+    return cut[:, ::-1] if crops.flip and rng.random() < 0.5 else cut
+
+
+def crop_box(width: int, height: int, crops: Crops, rng: np.random.Generator) -> tuple[int, int, int, int]:
+    """(left, top, right, bottom) in whole pixels; the largest centred box of an allowed aspect where none fitted."""
+    low, high = math.log(crops.aspect[0]), math.log(crops.aspect[1])
+    for area, aspect in zip(
+        rng.uniform(*crops.area, ATTEMPTS) * width * height, np.exp(rng.uniform(low, high, ATTEMPTS)), strict=True
+    ):
+        w, h = round(math.sqrt(area * aspect)), round(math.sqrt(area / aspect))
+        if 0 < w <= width and 0 < h <= height:
+            x, y = int(rng.integers(width - w + 1)), int(rng.integers(height - h + 1))
+            return x, y, x + w, y + h
+    w, h = min(width, round(height * crops.aspect[1])), min(height, round(width / crops.aspect[0]))
+    x, y = (width - w) // 2, (height - h) // 2
+    return x, y, x + w, y + h
