@@ -9,17 +9,21 @@ st.set_page_config(page_title="Photographer's Bias", page_icon=":material/photo_
 page = st.navigation(
     [st.Page("pages/explore.py", title="Explore", icon=":material/frame_inspect:", default=True)], position="sidebar"
 )
+state.begin(networks=list(networks.opening()), source=photograph.opening(networks.opening()))
 with st.sidebar:
     shown = photograph.choose()
+    cards = networks.choose()
+    index = networks.choose_index(cards)
     state.choose(
         state.Choice(
             original=shown.original,
             photograph=shown.photograph,
             origin=shown.origin,
             problem=shown.problem,
-            cards=networks.choose(),
-            index=networks.choose_index(),
+            cards=cards,
+            index=index,
         )
     )
     networks.device()
+    networks.beyond(cards, index)
 page.run()

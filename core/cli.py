@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     command("networks", _networks, "List the networks: key, whether the weights are here, source, license.")
 
     one = command("measure", _measure, "Sensitivity to a small step: P(top-1 change), mean absolute change, intervals.")
-    one.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="photographs, or folders of them")
+    one.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="photographs, folders of them, scenes:0-99")
     one.add_argument("--network", required=True, help="one key, or several with commas")
     one.add_argument("--protocol", default="all", help="crop, black, inpaint, scale, several with commas, or all")
     one.add_argument("--pairs", type=_whole, default=16, help="random pairs for each photograph (16)")
@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     index = commands.add_parser("index", help="Build, verify or search an index of features.")
     parts = index.add_subparsers(required=True, metavar="ACTION")
     one = command("build", _index_build, "Build an index from a folder; starting again goes on.", parts)
-    one.add_argument("--photos", type=Path, required=True, metavar="DIR")
+    one.add_argument("--photos", type=Path, required=True, metavar="DIR", help="a folder, or scenes:0-9999")
     one.add_argument("--network", required=True)
     one.add_argument("--out", type=Path, required=True, metavar="DIR")
     one.add_argument("--reference", type=Path, metavar="DIR", help="held-out photographs, for percentiles")
@@ -202,6 +202,8 @@ def _typicality(chosen: argparse.Namespace) -> None:
     from core import measurements
 
     result = measurements.typicality_of(chosen.photo, chosen.index, _data(chosen), k=chosen.k, network=chosen.network)
+    if result["warning"]:
+        _say(f"warning: {result['warning']}")
     place = "no reference queries" if result["percentile"] is None else (
         f"more typical than {result['percentile']:.0f} % of {result['references']} reference photographs"
     )  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from core.datasets import Source, find
+from core.datasets import SceneFile, Source, find
 from core.engine import Engine, Network
 from core.errors import BadPhotograph, PhotobiasError
 from core.folders import DataFolder
@@ -49,6 +49,8 @@ def run(
     told: set[str] = set()
     for card in cards:
         network = engine.load(card)
+        if text := card.strange(drawn=all(isinstance(file, SceneFile) for file in files)):
+            warn(text)
         known = [file for file in files if card.labels and card.labels.find(file.label) is not None]
         right = accuracy(engine, network, _each_once(known, short_side, lambda *_: None)) if known else None
         for protocol in protocols:
@@ -118,7 +120,8 @@ def record(
     settings = {f.name: getattr(protocol, f.name) for f in fields(protocol)}  # type: ignore[arg-type]
     settings.setdefault("unit", "network")
     return {
-        "network": network.card.key, "weights_digest": network.card.weights_digest, "protocol": protocol.name,
+        "network": network.card.key, "weights_digest": network.card.weights_digest,
+        "trained_on": network.card.trained_on, "protocol": protocol.name,
         **settings, "size": network.card.size, "interpolation": network.card.preprocessing.interpolation,
         "reduced_to": short_side, "seed": seed, "pairs_per_photograph": pairs, **measured.as_dict(),
         "top1": accuracy.top1 if accuracy else None,
@@ -136,7 +139,8 @@ def typicality_of(path: Path, folder: Path, data: DataFolder, *, k: int, network
     found = typicality(index, result.features[0].numpy(), photo.digest, k=k)
     predicted = card.labels.names[int(result.probabilities[0].argmax())] if card.labels else None
     return {
-        "photograph": photo.name, "digest": photo.digest, "network": card.key, "index": str(folder),
+        "photograph": photo.name, "digest": photo.digest, "network": card.key, "trained_on": card.trained_on,
+        "index": str(folder), "warning": card.strange(drawn=photo.drawn),
         "typicality": found.value, "percentile": found.percentile, "references": found.references, "k": found.k,
         "rows": index.manifest.rows, "predicted": predicted,
         "confidence": float(result.probabilities[0].max()) if card.labels else None,

@@ -10,7 +10,7 @@ from core.archives import extract_tar
 from core.downloads import RemoteFile, fetch
 from core.engine import Engine
 from core.errors import BadFolder, DownloadFailed
-from core.folders import EMBEDDED, DataFolder
+from core.folders import DataFolder
 from core.index.build import build
 from core.networks.card import NetworkCard
 from core.progress import Progress
@@ -71,9 +71,5 @@ def build_starter(card: NetworkCard, engine: Engine, data: DataFolder, archive: 
 
 
 def indexes(data: DataFolder) -> list[Path]:
-    """Folders with a finished index: the user's own, then what is embedded."""
-    return [
-        file.parent
-        for root in dict.fromkeys((data.indexes, EMBEDDED.indexes))
-        for file in sorted(root.glob("*/manifest.json"))
-    ]
+    """Folders with a finished index."""
+    return [file.parent for file in sorted(data.indexes.glob("*/manifest.json"))]

@@ -90,6 +90,7 @@ def record(found: Exploration) -> dict[str, Any]:
         "settings": {name: getattr(s, name) for name in s.__slots__},
         "networks": [_network(card) for card in found.cards],
         "complete": found.state == "done",
+        "warnings": list(found.strange),
         "finding": sentence(found),
         "sensitivity": [
             measurements.record(
@@ -112,7 +113,7 @@ def record(found: Exploration) -> dict[str, Any]:
 def _network(card: NetworkCard) -> dict[str, Any]:
     return {
         "key": card.key, "weights_digest": card.weights_digest, "source": card.source, "license": card.license,
-        "preprocessing": card.preprocessing.as_dict(),
+        "trained_on": card.trained_on, "preprocessing": card.preprocessing.as_dict(),
     }  # fmt: skip
 
 
@@ -147,7 +148,9 @@ def html(found: Exploration) -> str:
     """One file with the photograph, every figure (interactive, savable as SVG), the tables and the record."""
     picture = base64.b64encode(preview(found.photograph, 480)).decode()
     parts = [
-        f"<h1>{escape(found.original.name)}</h1><p>{escape(sentence(found))}</p>",
+        f"<h1>{escape(found.original.name)}</h1>",
+        *(f"<p><b>{escape(text)}.</b></p>" for text in found.strange),
+        f"<p>{escape(sentence(found))}</p>",
         f'<img alt="the photograph" src="data:image/png;base64,{picture}">',
         *_figures(found),
         _table(found),

@@ -7,6 +7,7 @@ from pages.parts import controls, curves, exploring, headline, neighbours, netwo
 choice = state.choice()
 headline.title()
 networks.absent(choice.cards)
+place = exploring.indexed(choice)
 
 if choice.problem is not None:
     headline.refused(choice.problem)
@@ -15,7 +16,6 @@ if choice.photograph is None:
     st.info("Choose a photograph in the sidebar: drop one in, or take an example.", icon=":material/add_a_photo:")
     st.stop()
 
-place = exploring.indexed(choice)
 top = st.container()  # the finding stands above the settings that it comes from
 settings = controls.settings()
 found = exploring.explore(choice, settings, place)
@@ -24,6 +24,7 @@ if found is None:
     neighbours.offer(place, choice.cards)
 else:
     with top:
+        headline.strange(found)
         exploring.live(headline.found, found, busy=not found.finished)
     exploring.live(curves.section, found, busy=not found.drawn)
     exploring.live(pairs.section, found, busy=found.drawn and not found.finished)

@@ -298,12 +298,9 @@ def test_the_real_archive_is_named_with_its_checksum() -> None:
     assert (remote.algorithm, len(remote.digest)) == ("md5", 32)
 
 
-def test_indexes_are_the_users_own_then_the_embedded(
-    data: DataFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(provision, "EMBEDDED", DataFolder(tmp_path / "embedded"))
-    for folder in (tmp_path / "embedded" / "indexes" / "a", data.indexes / "c", data.indexes / "b"):
-        folder.mkdir(parents=True)
-        (folder / "manifest.json").touch()
+def test_only_finished_indexes_are_listed(data: DataFolder) -> None:
+    for name in ("c", "b"):
+        (data.indexes / name).mkdir(parents=True)
+        (data.indexes / name / "manifest.json").touch()
     (data.indexes / "unfinished").mkdir()
-    assert [path.name for path in provision.indexes(data)] == ["b", "c", "a"]
+    assert [path.name for path in provision.indexes(data)] == ["b", "c"]

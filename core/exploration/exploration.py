@@ -84,6 +84,12 @@ class Exploration:
         return self.state in ("done", "cancelled")
 
     @property
+    def strange(self) -> tuple[str, ...]:
+        """What has to stand above any number: networks that never saw such a photograph."""
+        cards = (*self.cards, *([self.index_card] if self.index_card is not None else []))
+        return tuple(dict.fromkeys(filter(None, (card.strange(drawn=self.original.drawn) for card in cards))))
+
+    @property
     def drawn(self) -> bool:
         """Whether every curve that will come is complete."""
         return self.finished or bool(self.pairs) or self.place is not None

@@ -90,9 +90,9 @@ class NetworkCard:
     published: Mapping[str, float] = field(default_factory=dict)
     trained_on: str | None = None
 
-    def strange(self, photograph: Photograph) -> str | None:
-        """One sentence to stand above any number where the network never saw such photographs; None elsewhere."""
-        if self.trained_on != SCENES or photograph.drawn:
+    def strange(self, *, drawn: bool) -> str | None:
+        """What has to stand above any number of a photograph that such a network never saw; else None."""
+        if self.trained_on != SCENES or drawn:
             return None
         classes = len(self.labels.names) if self.labels else 0
         return (

@@ -37,6 +37,7 @@ class Epoch:
     loss: float
     top1: float
     held_out_top1: float
+    precision: str  # of its forward passes
     seconds: float
 
 
@@ -87,7 +88,7 @@ def train(
         run.log.append(
             Epoch(
                 epoch=epoch + 1, learning_rate=rate, loss=loss / seen, top1=right / seen,
-                held_out_top1=run.accuracy(held_out), seconds=time.perf_counter() - began,
+                held_out_top1=run.accuracy(held_out), precision=run.precision, seconds=time.perf_counter() - began,
             )
         )  # fmt: skip
         run.keep(state)
@@ -102,9 +103,21 @@ def learning_rate(schedule: Schedule, step: int, per_epoch: int) -> float:
     return schedule.learning_rate * (1 + math.cos(math.pi * (step - warm) / max(total - warm, 1))) / 2
 
 
+def precision(recipe: Recipe, device: torch.device) -> str:
+    """Of the forward passes: bfloat16 where it is asked for and the device has it, else float32.
+
+    A processor that has to emulate it trains ten times slower than in float32.
+    """
+    if device.type == "cuda":
+        fit = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        fit = any(torch.cpu.get_capabilities().get(name, False) for name in ("avx512_bf16", "amx_bf16"))
+    return "bfloat16" if recipe.mixed_precision and fit else "float32"
+
+
 class _Run:
     def __init__(self, recipe: Recipe, seed: int, classes: int, device: torch.device) -> None:
-        self.recipe, self.seed, self.device = recipe, seed, device
+        self.recipe, self.seed, self.device, self.precision = recipe, seed, device, precision(recipe, device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.model = ARCHITECTURES[recipe.architecture](classes)
@@ -146,7 +159,7 @@ class _Run:
 
     def _logits(self, frames: torch.Tensor) -> torch.Tensor:
         x = frames.to(self.device, non_blocking=True).float().div_(255).sub_(self.mean).div_(self.std)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.mixed_precision):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
             logits: torch.Tensor = self.model(x.contiguous(memory_format=torch.channels_last))
         return logits.float()
 

@@ -39,11 +39,12 @@ def make(
 ) -> Iterator[NetworkCard]:  # fmt: skip
     """Each recipe at each seed, yielded as it is done. One that stands there by the same recipe is not made again.
 
-    Scenes are drawn once for recipes that share them. Stopped, it goes on after the last whole epoch.
+    All at one seed before the next; scenes are drawn once for recipes that share them. Stopped, it goes on after the
+    last whole epoch.
     """
     drawn: dict[Any, tuple[Photographs, Photographs]] = {}
-    for recipe in recipes:
-        for seed in seeds:
+    for seed in seeds:
+        for recipe in recipes:
             name = f"{recipe.name}-{seed}"
             card = _made(data, name, recipe)
             if card is None:
@@ -181,5 +182,5 @@ def _csv(log: Sequence[Epoch]) -> bytes:
     names = [f.name for f in fields(Epoch)]
     writer.writerow(names)
     for row in log:
-        writer.writerow([v if isinstance(v := getattr(row, name), int) else f"{v:.6g}" for name in names])
+        writer.writerow([f"{v:.6g}" if isinstance(v := getattr(row, name), float) else v for name in names])
     return buffer.getvalue().encode()

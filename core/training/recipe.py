@@ -61,7 +61,10 @@ class Crops:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """``name``: of the network without its seed. ``mixed_precision``: forward passes in bfloat16, weights float32."""
+    """``name``: of the network without its seed.
+
+    ``mixed_precision``: forward passes in bfloat16 where the processor has it.
+    """
 
     name: str
     title: str

@@ -31,6 +31,12 @@ def refused(problem: PhotobiasError) -> None:
     st.caption("Everything else still works: drop in another photograph, or take an example, in the sidebar.")
 
 
+def strange(exploration: Exploration) -> None:
+    """Above any number: which networks never saw such a photograph."""
+    for text in exploration.strange:
+        st.warning(f"{text}.", icon=":material/brush:")
+
+
 def found(exploration: Exploration) -> None:
     """The sentence so far, progress with time left, cancel."""
     text = sentence(exploration)

@@ -7,12 +7,27 @@ from pathlib import Path
 import streamlit as st
 
 from core import provision
+from core.errors import PhotobiasError
+from core.folders import EMBEDDED
+from core.index.store import MANIFEST
 from core.networks import registry
-from core.networks.card import NetworkCard
+from core.networks.card import SCENES, NetworkCard
 from pages.parts import resources, tasks
 
 MOST = 4
 PREFERRED = "torchvision/resnet50.imagenet1k_v1"
+OPENING = ("embedded/resnet10.scenes-0", "embedded/resnet10_bin5.scenes-0")  # on a fresh machine: strided, antialiased
+AUTOMATIC = "the networks' own"
+
+
+def opening() -> tuple[str, ...]:
+    """Keys of the networks for a new visitor: ResNet-50, else the first of one's own, else the embedded pair."""
+    found, _ = registry.readable(resources.data())
+    here = [card for card in found.values() if card.available]
+    own = [card.key for card in here if card.trained_on != SCENES]
+    if PREFERRED in own:
+        return (PREFERRED,)
+    return tuple(own[:1]) or tuple(card.key for card in here if card.key in OPENING)
 
 
 def choose() -> tuple[NetworkCard, ...]:
@@ -20,19 +35,16 @@ def choose() -> tuple[NetworkCard, ...]:
     found, problems = registry.readable(resources.data())
     for problem in problems:
         st.warning(str(problem), icon=":material/warning:")
-    here = [card.key for card in found.values() if card.available]
-    default = [PREFERRED] if PREFERRED in here or not here else here[:1]
+    here = [card for card in found.values() if card.available]
     keys = st.multiselect(
         "Networks",
         list(found),
-        default=default,
         max_selections=MOST,
         key="networks",
         bind="query-params",
         placeholder="Choose up to four",
     )
-    missing = len(found) - len(here)
-    if missing:
+    if len(here) < len(found):
         st.caption(f"{len(here)} of {len(found)} have their weights here; choose another to fetch it.")
     for key in keys:
         classes(found[key])
@@ -47,13 +59,28 @@ def classes(card: NetworkCard) -> None:
         st.dataframe({"class": names}, hide_index=True, height=300)
 
 
-def choose_index() -> Path | None:
-    """One of the indexes in the data folder."""
-    folders = provision.indexes(resources.data())
-    if not folders:
+def choose_index(cards: tuple[NetworkCard, ...]) -> Path | None:
+    """One of the indexes; unless told, one that fits the networks."""
+    own, embedded = (provision.indexes(folder) for folder in (resources.data(), EMBEDDED))
+    names = {folder.name: folder for folder in (*embedded, *own)}  # a user's own name goes before an embedded one
+    if not names:
         return None
-    names = {folder.name: folder for folder in folders}
-    return names[st.selectbox("Index for typicality", names, key="index", bind="query-params")]
+    chosen = st.selectbox("Index for typicality", [AUTOMATIC, *names], key="index", bind="query-params")
+    if chosen != AUTOMATIC:
+        return names[chosen]
+    keys = {card.key for card in cards}
+    fitting = [folder for folder in own if _network(folder) in keys]
+    if not fitting and any(card.trained_on == SCENES for card in cards):
+        fitting = embedded
+    return next(iter([*fitting, *own]), None)
+
+
+def _network(folder: Path) -> str | None:
+    """The network that an index was built with; None where that cannot be read."""
+    try:
+        return resources.manifest(str(folder), (folder / MANIFEST).stat().st_mtime_ns).network
+    except PhotobiasError:
+        return None
 
 
 def _megabytes(card: NetworkCard) -> int:
@@ -76,23 +103,48 @@ def absent(cards: tuple[NetworkCard, ...]) -> None:
         if card.remote is None:
             st.warning(f"**{card.title}** has no weights here: put `{card.weights.name}` beside its card.")
             continue
-        size = f"{(card.remote.size or 0) / 2**20:.0f} MB"
         with st.container(border=True):
             st.markdown(
                 f"**The weights of {card.title} are not on this machine.** No number is shown for it until then."
             )
-            tasks.offer(
-                f"weights {card.key}",
-                f"Fetch {card.title} ({size})",
-                provision.fetch_weights(card),
-                icon=":material/download:",
-            )
+            _fetch(card)
+
+
+def _fetch(card: NetworkCard) -> None:
+    size = 0 if card.remote is None else round((card.remote.size or 0) / 2**20)
+    tasks.offer(
+        f"weights {card.key}",
+        f"Fetch {card.title.split(' (')[0]} ({size} MB)",
+        provision.fetch_weights(card),
+        icon=":material/download:",
+    )
+
+
+def beyond(cards: tuple[NetworkCard, ...], index: Path | None) -> None:
+    """Where everything so far is drawn scenes: the ways to networks and an index of real photographs, a click each.
+
+    What the page itself offers already is not offered twice.
+    """
+    found, _ = registry.readable(resources.data())
+    preferred = found[PREFERRED]
+    weights = not preferred.available and preferred not in cards
+    photographs = not provision.indexes(resources.data()) and index is not None
+    if not weights and not photographs:
+        return
+    st.markdown("**For real photographs**")
+    if weights:
+        st.caption("ResNet-50 as in the paper, trained on ImageNet.")
+        _fetch(preferred)
+    if photographs:
+        st.caption("Typicality among Imagenette: 9,500 ImageNet training photographs of ten classes.")
+        _fetch_index(preferred)
 
 
 def starter_index(cards: tuple[NetworkCard, ...]) -> None:
     """Offers the starter index, built with ResNet-50 where its weights are here."""
     found, _ = registry.readable(resources.data())
-    card = next((c for c in (found[PREFERRED], *cards) if c.available), found[PREFERRED])
+    real = (c for c in (found[PREFERRED], *cards) if c.available and c.trained_on != SCENES)
+    card = next(real, found[PREFERRED])
     with st.container(border=True):
         st.markdown("**No index of training photographs on this machine yet**, so typicality is not known.")
         st.caption(
@@ -100,9 +152,13 @@ def starter_index(cards: tuple[NetworkCard, ...]) -> None:
             f"part as reference queries; features of {card.title}. For your own photographs: "
             "`python -m core index build --photos DIR --network KEY --out data/indexes/NAME`."
         )
-        tasks.offer(
-            f"index {card.key}",
-            f"Fetch and index Imagenette ({_megabytes(card)} MB)",
-            provision.build_starter(card, resources.engine(), resources.data()),
-            icon=":material/database:",
-        )
+        _fetch_index(card)
+
+
+def _fetch_index(card: NetworkCard) -> None:
+    tasks.offer(
+        f"index {card.key}",
+        f"Fetch and index Imagenette ({_megabytes(card)} MB)",
+        provision.build_starter(card, resources.engine(), resources.data()),
+        icon=":material/database:",
+    )

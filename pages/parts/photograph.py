@@ -16,6 +16,7 @@ from core.photographs import Photograph
 from core.protocols.crop import MIN_AREA
 from core.scenes import scene_classes
 from pages.parts import resources
+from pages.parts.networks import OPENING
 
 SHORT_SIDE = 375  # ImageNet's usual short side
 EXAMPLES = {
@@ -38,6 +39,11 @@ class Shown:
     photograph: Photograph | None = None
     origin: str = ""
     problem: PhotobiasError | None = None
+
+
+def opening(networks: tuple[str, ...]) -> str:
+    """A new visitor's source: what the networks were trained on."""
+    return "Scene" if networks == OPENING else "Example"
 
 
 def choose() -> Shown:

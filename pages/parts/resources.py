@@ -12,6 +12,7 @@ from core.engine import Engine
 from core.exploration import Store
 from core.folders import DataFolder
 from core.index.search import FeatureIndex
+from core.index.store import Manifest, read_manifest
 from core.jobs import Job
 from core.photographs import Photograph, decode, read, reduce_to
 from core.pictures import preview, thumbnail
@@ -84,6 +85,12 @@ def shown(digest: str, longest: int, _photograph: Photograph) -> bytes:
 def opened(folder: str, changed: int) -> FeatureIndex:
     """A feature index, keyed by its manifest's modification time."""
     return FeatureIndex.open(Path(folder))
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def manifest(folder: str, changed: int) -> Manifest:
+    """What an index says of itself, keyed by its modification time. Raises IndexBroken."""
+    return read_manifest(Path(folder))
 
 
 @st.cache_data(show_spinner=False, max_entries=512)

@@ -43,6 +43,13 @@ def choice() -> Choice:
     return found
 
 
+def begin(**values: Any) -> None:
+    """A new visitor's first choices, by widget key: those that neither the visitor nor the address has made."""
+    for key, value in values.items():
+        if key not in st.session_state and key not in st.query_params:
+            st.session_state[key] = value
+
+
 def exploration() -> Exploration | None:
     """What runs, or ran last, for this user."""
     found: Exploration | None = st.session_state.get(_EXPLORATION)
