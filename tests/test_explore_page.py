@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import cheap
 import numpy as np
+import pandas as pd
 import pytest
 import streamlit as st
 from conftest import ROOT, Randomise
@@ -22,10 +24,13 @@ from core.folders import DataFolder
 from core.index.build import build
 from core.measure import outcomes
 from core.networks import registry
-from core.photographs import read
+from core.networks.card import NetworkCard
+from core.photographs import Photograph, read
 from core.protocols import create, names
+from core.scenes import USUAL, render
 from core.sensitivity import sensitivity
 from pages.parts import resources
+from pages.parts.networks import OPENING, PREFERRED
 from pages.parts.photograph import EXAMPLES
 
 
@@ -87,28 +92,67 @@ def texts(at: AppTest) -> str:
     return "\n".join(str(e.value) for kind in (at.markdown, at.caption, at.warning, at.error, at.info) for e in kind)
 
 
+def test_a_fresh_server_opens_on_scenes(fresh: DataFolder) -> None:
+    at = app().run()
+    assert at.multiselect(key="networks").value == list(OPENING)
+    found = finish(at)
+    assert (found.state, found.problems, found.strange) == ("done", [], ())
+    assert found.original.digest == render(7, label="cat").digest
+    table = at.table[0].value
+    assert list(table.index) == [(registry.get(key, fresh).name, name) for key in OPENING for name in names()]
+    for key in OPENING:
+        holds_what_core_measures(table, registry.get(key, fresh), found.photograph)
+    value, percentile = (metric.value for metric in at.metric)
+    assert found.place is not None
+    assert (value, percentile) == (
+        f"{found.place.typicality.value:.3f}",
+        f"{found.place.typicality.percentile:.0f}",
+    )
+    assert not at.warning
+    assert not at.error
+
+
 def test_a_fresh_server_says_what_is_missing_and_offers_it(fresh: DataFolder) -> None:
     at = app().run()
+    labels = [button.label for button in at.button]
+    assert {"Fetch ResNet-50 (98 MB)", "Fetch and index Imagenette (326 MB)"} <= set(labels)
+    at.multiselect(key="networks").set_value([PREFERRED]).run()
     assert not at.exception
     assert "The weights of ResNet-50 (torchvision, IMAGENET1K_V1) are not on this machine" in texts(at)
-    labels = [button.label for button in at.button]
-    assert any(label.startswith("Fetch ResNet-50") and "MB" in label for label in labels)
-    assert "exploration" not in at.session_state  # no number without weights
-    assert not at.metric
+    assert [button.label for button in at.button].count("Fetch ResNet-50 (98 MB)") == 1
+    assert not at.metric  # no number without weights
+    assert not at.table
     assert at.slider(key="cursor").max == 32  # what a network would be shown is there all the same
 
 
-def test_every_number_is_the_one_that_core_measures(equipped: DataFolder) -> None:
+def test_what_a_scenes_network_says_of_a_real_photograph_is_labelled(fresh: DataFolder) -> None:
     at = app().run()
+    finish(at)
+    at.selectbox(key="source").set_value("Example").run()
     found = finish(at)
-    assert found.state == "done"
-    assert not found.problems
-    card = registry.get(cheap.KEY, equipped)
+    assert len(found.strange) == len(OPENING)
+    above = [warning.value for warning in at.warning]
+    assert above == [f"{text}." for text in found.strange]
+    assert all("trained on drawn scenes" in text for text in above)
+    at.selectbox(key="source").set_value("Scene").run()
+    assert not finish(at).strange
+    assert not at.warning
+
+
+def test_the_photographers_dials_move_the_same_scene(fresh: DataFolder) -> None:
+    at = app().run()
+    at.slider(key="spread").set_value(1.0).run()
+    at.slider(key="subject").set_value(0.4).run()
+    photographer = replace(USUAL, spread=1.0, size_mean=0.4)
+    assert finish(at).original.digest == render(7, photographer, label="cat").digest
+
+
+def holds_what_core_measures(table: pd.DataFrame, card: NetworkCard, photograph: Photograph) -> None:
+    """The rows of that network, measured again without the page: 16 pairs a protocol, seed 0."""
     engine = Engine("cpu")
     network = engine.load(card)
-    table = at.table[0].value
     for name in names():
-        parts = outcomes(engine, network, [found.photograph], create(name), pairs=16, seed=0)
+        parts = outcomes(engine, network, [photograph], create(name), pairs=16, seed=0)
         slow = sensitivity(outcome for part in parts for outcome in part)
         row = table.loc[(card.name, name)]
         assert row["n pairs"] == slow.pairs == 16
@@ -116,6 +160,14 @@ def test_every_number_is_the_one_that_core_measures(equipped: DataFolder) -> Non
         assert row["mean |Δp|"] == f"{slow.mean_absolute_change:.4f}"
         low, high = slow.p_top1_change_interval
         assert row["95 % (P)"] == f"{low:.3f} – {high:.3f}"
+
+
+def test_every_number_is_the_one_that_core_measures(equipped: DataFolder) -> None:
+    at = app().run()
+    found = finish(at)
+    assert found.state == "done"
+    assert not found.problems
+    holds_what_core_measures(at.table[0].value, registry.get(cheap.KEY, equipped), found.photograph)
     value, percentile = (metric.value for metric in at.metric)
     assert found.place is not None
     assert value == f"{found.place.typicality.value:.3f}"

@@ -52,5 +52,6 @@ def _padding(taps: int) -> tuple[int, int]:
 @lru_cache(maxsize=64)
 def _matrix(edge: int, taps: int, stride: int) -> torch.Tensor:
     """(pixels out, ``edge``): what blurs and subsamples one axis."""
-    padded = functional.pad(torch.eye(edge)[None], _padding(taps), mode="reflect")
-    return functional.conv1d(padded.transpose(0, 1), binomial(taps)[None, None], stride=stride)[:, 0].T.contiguous()
+    with torch.device("cpu"), torch.inference_mode(False):  # wherever it is first asked for: it is kept for all
+        padded = functional.pad(torch.eye(edge)[None], _padding(taps), mode="reflect").transpose(0, 1)
+        return functional.conv1d(padded, binomial(taps)[None, None], stride=stride)[:, 0].T.contiguous()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from core.scenes.classes import scene_classes
-from core.scenes.photographer import Photographer, Scene
+from core.scenes.photographer import MAX_EXTENT, MIN_EXTENT, USUAL, Photographer, Scene
 from core.scenes.scene import describe, render
 from core.scenes.sheet import sheet, spread_sheet
 
-__all__ = ["Photographer", "Scene", "describe", "render", "scene_classes", "sheet", "spread_sheet"]
+__all__ = [
+    "MAX_EXTENT", "MIN_EXTENT", "USUAL",
+    "Photographer", "Scene", "describe", "render", "scene_classes", "sheet", "spread_sheet",
+]  # fmt: skip

@@ -174,14 +174,13 @@ class _Run:
             return
         try:
             held: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
-            of = held["of"]
-        except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError, ValueError) as error:
-            raise _other(path, str(error).splitlines()[0] if str(error) else type(error).__name__) from None
-        if of != self._name():
-            raise _other(path, f"the state of {of}")
-        self.model.load_state_dict(held["model"])
-        self.optimiser.load_state_dict(held["optimiser"])
-        self.log = [Epoch(**row) for row in held["log"]]
+            if (of := held["of"]) != self._name():
+                raise _other(path, f"the state of {of}")
+            self.model.load_state_dict(held["model"])
+            self.optimiser.load_state_dict(held["optimiser"])
+            self.log = [Epoch(**row) for row in held["log"]]
+        except (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, TypeError, ValueError) as error:
+            raise _other(path, f"a content that does not load ({type(error).__name__})") from None
 
     def _name(self) -> str:
         return f"{self.recipe.name}, seed {self.seed}, recipe {self.recipe.digest[:12]}"

@@ -172,8 +172,8 @@ def toml(facts: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]]) -> b
 
 
 def _value(value: Any) -> str:
-    """JSON's texts, numbers, lists and truth values are TOML's too."""
-    return json.dumps(value, ensure_ascii=False)
+    """JSON's texts (but for one character), numbers, lists and truth values are TOML's too."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _csv(log: Sequence[Epoch]) -> bytes:

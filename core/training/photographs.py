@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import multiprocessing
+import os
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -49,7 +50,8 @@ def scenes(
     labels = np.empty(len(seeds), np.int64)
     done = 0
     draw = partial(_drawn, photographer=photographer, size=size)
-    with ProcessPoolExecutor(workers(), mp_context=multiprocessing.get_context("spawn")) as pool:
+    spawned = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers(), mp_context=spawned, initializer=_end_with_parent) as pool:
         parts = ordered_map(draw, chunks(seeds, CHUNK), pool=pool, ahead=2 * workers())
         with closing(cast(Generator[tuple[Pixels, npt.NDArray[np.int64]], None, None], parts)):
             for some, classes in parts:
@@ -60,6 +62,18 @@ def scenes(
                 if cancel is not None and cancel.is_set():
                     raise Cancelled("drawing scenes")
     return Photographs(pixels, labels)
+
+
+def _end_with_parent() -> None:
+    """A pool's processes outlive a parent that is killed, waiting for work for ever; these do not."""
+
+    def wait() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _drawn(seeds: list[int], photographer: Photographer, size: int) -> tuple[Pixels, npt.NDArray[np.int64]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 import tomllib
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from core.geometry import Interpolation
 from core.networks.card import Preprocessing
 from core.networks.small import ARCHITECTURES
 from core.scenes import Photographer
+from core.scenes.scene import MAX_SIZE, MIN_SIZE
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -107,7 +109,7 @@ def get(name: str) -> Recipe:
 def read(path: Path) -> Recipe:
     """TOML file → recipe; raises BadRecipe naming what is missing, unknown or out of range."""
     try:
-        facts = tomllib.loads(path.read_text("utf-8"))
+        facts = tomllib.loads(path.read_text("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise _bad(path, str(error), "a TOML file") from None
     scenes = _table(path, facts, "scenes", Scenes)
@@ -129,13 +131,14 @@ def read(path: Path) -> Recipe:
 
 def _check(path: Path, recipe: Recipe) -> None:
     s, t, crops, shown = recipe.scenes, recipe.schedule, recipe.crops, recipe.preprocessing
-    known = ", ".join(ARCHITECTURES)
+    known, kinds = ", ".join(ARCHITECTURES), get_args(Interpolation)
     apart = s.first + s.count <= s.first_held_out or s.first_held_out + s.held_out <= s.first
     rules = (
         (recipe.architecture in ARCHITECTURES, f"architecture {recipe.architecture!r}", f"one of {known}"),
-        (recipe.name.isidentifier() or "." in recipe.name, f"name {recipe.name!r}", "letters, digits, _ and ."),
+        (re.fullmatch(r"\w[\w.]*", recipe.name), f"name {recipe.name!r}", "letters, digits, _ and ."),
         (min(s.count, s.held_out, t.epochs, t.batch) >= 1, "a count, epochs or batch below 1", "whole numbers, 1 up"),
         (t.batch <= s.count, f"batches of {t.batch} from {s.count} scenes", "at least one whole batch"),
+        (MIN_SIZE <= s.size <= MAX_SIZE, f"scenes of size {s.size}", f"{MIN_SIZE} to {MAX_SIZE} pixels"),
         (min(s.first, s.first_held_out) >= 0, "a scene number below 0", "whole numbers, 0 up"),
         (apart, "held-out scenes that are trained on", "two ranges apart"),
         (0 < t.learning_rate < 10, f"learning_rate {t.learning_rate}", "above 0, below 10"),
@@ -146,7 +149,7 @@ def _check(path: Path, recipe: Recipe) -> None:
         (0 < crops.area[0] <= crops.area[1] <= 1, f"area {crops.area}", "two rising shares above 0, to 1"),
         (0 < crops.aspect[0] <= crops.aspect[1], f"aspect {crops.aspect}", "two rising ratios above 0"),
         (1 <= shown.crop <= shown.resize, f"crop {shown.crop}, resize {shown.resize}", "a crop of at most resize"),
-        (shown.interpolation in get_args(Interpolation), f"{shown.interpolation!r}", str(get_args(Interpolation))),
+        (shown.interpolation in kinds, f"interpolation {shown.interpolation!r}", f"one of {', '.join(kinds)}"),
         (min(shown.std) > 0, f"std {shown.std}", "three numbers above 0"),
     )
     for holds, got, wanted in rules:
@@ -192,7 +195,11 @@ def _three(path: Path, value: Any, name: str) -> tuple[float, float, float]:
 
 
 def _numbers(path: Path, value: Any, name: str, count: int) -> list[float]:
-    if not isinstance(value, list) or len(value) != count or not all(type(v) in (int, float) for v in value):
+    if (
+        not isinstance(value, list)
+        or len(value) != count
+        or not all(type(v) in (int, float) and math.isfinite(v) for v in value)
+    ):
         raise _bad(path, f"{name} = {value!r}", f"{count} numbers")
     return [float(v) for v in value]
 

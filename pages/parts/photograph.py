@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import streamlit as st
@@ -14,7 +14,7 @@ from core.datasets import find
 from core.errors import PhotobiasError
 from core.photographs import Photograph
 from core.protocols.crop import MIN_AREA
-from core.scenes import scene_classes
+from core.scenes import MAX_EXTENT, MIN_EXTENT, USUAL, Photographer, scene_classes
 from pages.parts import resources
 from pages.parts.networks import OPENING
 
@@ -77,7 +77,23 @@ def _from_scene() -> Shown:
     with st.container(horizontal=True):
         kind = st.selectbox("Scene of a", kinds, key="scene", bind="query-params", width="stretch")
         seed = st.number_input("Number", 0, 2**31 - 1, 7, key="scene_seed", bind="query-params", width=110)
-    return _sized(resources.scene(int(seed), kind), f"scene {kind} {seed}")
+    with st.popover("Its photographer", icon=":material/photo_camera:", width="stretch"):
+        photographer = _photographer()
+    return _sized(resources.scene(int(seed), kind, photographer), f"scene {kind} {seed}")
+
+
+def _photographer() -> Photographer:
+    """The bias as dials; at first that of the training scenes."""
+    st.caption("The same scene, framed by someone else. The networks were trained on the first setting.")
+    spread = st.slider(
+        "Spread of the place", 0.0, 1.0, USUAL.spread, 0.05, key="spread", bind="query-params",
+        help="0: in the centre. 1: anywhere in frame.",
+    )  # fmt: skip
+    size = st.slider(
+        "Size of the subject", MIN_EXTENT, MAX_EXTENT, USUAL.size_mean, 0.01, key="subject", bind="query-params",
+        help="The mean of its longer side, as a share of the frame.",
+    )  # fmt: skip
+    return replace(USUAL, spread=spread, size_mean=size)
 
 
 def _from_folder() -> Shown:

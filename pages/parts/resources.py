@@ -16,7 +16,7 @@ from core.index.store import Manifest, read_manifest
 from core.jobs import Job
 from core.photographs import Photograph, decode, read, reduce_to
 from core.pictures import preview, thumbnail
-from core.scenes import render
+from core.scenes import Photographer, render
 
 WORKERS = 8
 
@@ -64,9 +64,9 @@ def on_disk(path: str, changed: int, label: str | None) -> Photograph:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def scene(seed: int, label: str) -> Photograph:
+def scene(seed: int, label: str, photographer: Photographer) -> Photograph:
     """A drawn photograph of that class."""
-    return render(seed, label=label)
+    return render(seed, photographer, label=label)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from core.engine import Engine
-from core.folders import DataFolder
+from core.folders import EMBEDDED, DataFolder
 from core.index.build import build
 from core.networks import registry
+from pages.parts.networks import OPENING
 
 Randomise = Callable[..., Any]
 pytestmark = pytest.mark.browser
@@ -65,6 +67,18 @@ def table(page: Page) -> pd.DataFrame:
     return pd.DataFrame(body, columns=head)
 
 
+def reads_as_measured(shown: pd.DataFrame, measured: list[dict[str, Any]]) -> None:
+    """The table holds, in order, what the command line measured."""
+    assert list(shown["protocol"]) == [m["protocol"] for m in measured]
+    for row, m in zip(shown.to_dict("records"), measured, strict=True):
+        low, high = m["p_top1_change_interval"]
+        assert row["P(top-1 change)"] == f"{m['p_top1_change']:.3f}"
+        assert row["95 % (P)"] == f"{low:.3f} – {high:.3f}"
+        assert row["mean |Δp|"] == f"{m['mean_absolute_change']:.4f}"
+        assert row["n pairs"] == str(m["pairs"])
+        assert row["representation change"] == f"{m['representation_change']:.5f}"
+
+
 def cli(*arguments: object) -> Any:
     command = [sys.executable, "-m", "core", *map(str, arguments), "--json"]
     return json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
@@ -85,14 +99,7 @@ def test_an_uploaded_photograph_reads_as_the_command_line_does(
         "measure", photo, "--network", "resnet18-pqf", "--protocol", "all", "--pairs", 8, "--seed", 3,
         "--data", real_stocked.root,
     )  # fmt: skip
-    assert list(shown["protocol"]) == [m["protocol"] for m in measured]
-    for row, m in zip(shown.to_dict("records"), measured, strict=True):
-        low, high = m["p_top1_change_interval"]
-        assert row["P(top-1 change)"] == f"{m['p_top1_change']:.3f}"
-        assert row["95 % (P)"] == f"{low:.3f} – {high:.3f}"
-        assert row["mean |Δp|"] == f"{m['mean_absolute_change']:.4f}"
-        assert row["n pairs"] == str(m["pairs"]) == "8"
-        assert row["representation change"] == f"{m['representation_change']:.5f}"
+    reads_as_measured(shown, measured)
     place = cli("typicality", photo, "--index", real_stocked.indexes / "small", "--data", real_stocked.root)
     metrics = page.locator("[data-testid=stMetricValue]").all_inner_texts()
     assert metrics == [f"{place['typicality']:.3f}", f"{place['percentile']:.0f}"]
@@ -217,10 +224,74 @@ def test_cancel_stops_within_seconds(serve: Serve, page: Page, stocked: DataFold
     expect(page.get_by_role("button", name="Go on")).to_be_visible()
 
 
-def test_a_fresh_machine_says_what_is_missing(
-    serve: Serve, page: Page, tmp_path_factory: pytest.TempPathFactory
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with nothing in it, on a machine that is offline: what is embedded is all there is."""
+    return tmp_path_factory.mktemp("fresh")
+
+
+def test_a_fresh_machine_shows_everything_on_scenes(serve: Serve, page: Page, fresh: Path) -> None:
+    """Every part of Explore, its numbers read back and measured again on the command line."""
+    page.goto(serve(fresh))
+    curves = page.locator(".js-plotly-plot .scatterlayer .point")
+    expect(curves.first).to_be_visible(timeout=DONE_MS)
+    whole(page)
+    assert curves.count() >= 2 * 33  # two networks
+    expect(page.get_by_text("cat · 192 x 192 px")).to_be_visible()
+    expect(page.locator(".st-key-frames img")).to_have_count(2)
+    measured = cli(
+        "measure", "scenes:7,label=cat", "--network", ",".join(OPENING), "--protocol", "all",
+        "--pairs", 16, "--seed", 0, "--data", fresh,
+    )  # fmt: skip
+    reads_as_measured(table(page), measured)
+    place = cli("typicality", "scenes:7,label=cat", "--index", EMBEDDED.indexes / "scenes", "--data", fresh)
+    metrics = page.locator("[data-testid=stMetricValue]").all_inner_texts()
+    assert metrics == [f"{place['typicality']:.3f}", f"{place['percentile']:.0f}"]
+    pictures = page.locator(".st-key-gallery img")
+    expect(pictures).to_have_count(10)
+    assert pictures.evaluate_all("all => all.every(img => img.complete && img.naturalWidth >= 96)")
+    captions = page.locator(".st-key-gallery [data-testid=stCaptionContainer]").all_inner_texts()
+    assert [text.split() for text in captions] == [[n["label"], f"{n['cosine']:.3f}"] for n in place["neighbours"]]
+    assert page.locator("[data-testid=stAlert]").count() == 0
+    assert page.locator("[data-testid=stException]").count() == 0
+
+
+def test_scenes_are_quick(serve: Serve, page: Page, fresh: Path) -> None:
+    """Another scene, chosen on a page that is open: its curve begins at once, and all of it is soon there."""
+    page.goto(serve(fresh))
+    whole(page)
+    number = page.get_by_role("spinbutton", name="Number")
+    number.fill("12345")
+    began = time.monotonic()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("scene-12345")).to_be_visible()
+    expect(page.locator(".js-plotly-plot .scatterlayer .point").first).to_be_visible()
+    first = time.monotonic() - began
+    whole(page)
+    everything = time.monotonic() - began
+    print(f"first points after {first:.2f} s, everything after {everything:.2f} s")
+    assert everything < 30  # measured 3 to 4 s on two quiet cores; the machine of a test is not quiet
+
+
+def test_a_real_photograph_on_a_fresh_machine_is_labelled(
+    serve: Serve, page: Page, fresh: Path, tmp_path: Path
 ) -> None:
-    page.goto(serve(tmp_path_factory.mktemp("fresh")))
+    photo = tmp_path / "gradient.png"
+    Image.radial_gradient("L").resize((300, 260)).save(photo)
+    page.goto(serve(fresh))
+    whole(page)
+    page.set_input_files("input[type=file]", photo)
+    warning = page.locator("[data-testid=stAlert]").filter(has_text="trained on drawn scenes")
+    expect(warning).to_have_count(2)
+    whole(page)
+    warned, finding = warning.last.bounding_box(), page.locator(".st-key-finding").bounding_box()
+    assert warned is not None
+    assert finding is not None
+    assert warned["y"] + warned["height"] <= finding["y"]  # above any number
+
+
+def test_a_fresh_machine_says_what_is_missing(serve: Serve, page: Page, fresh: Path) -> None:
+    page.goto(serve(fresh) + "/?networks=torchvision%2Fresnet50.imagenet1k_v1")
     expect(
         page.get_by_text("The weights of ResNet-50 (torchvision, IMAGENET1K_V1) are not on this machine")
     ).to_be_visible()
