@@ -10,7 +10,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +29,19 @@ from torchvision import transforms
 
 import core.engine
 from core import cli, measurements
+from core.datasets import find
 from core.engine import Engine
+from core.folders import DataFolder
+from core.networks import registry
+from core.networks.card import SCENES
 from core.photographs import Photograph, read, reduce_to
 from core.protocols import create, generator, names
 from core.scenes import render
+from core.training import make, photographs, recipe
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-KEY, OTHER = cheap.KEY, "cheap-other"
+KEY, OTHER, DRAWN = cheap.KEY, "cheap-other", "cheap-drawn"
 WANTED = {
     "network", "protocol", "pairs", "seed", "p_top1_change", "p_top1_change_interval", "mean_absolute_change",
     "mean_absolute_change_interval",
@@ -46,14 +53,17 @@ Run = Callable[..., Answer]
 
 @pytest.fixture(scope="module")
 def data(randomise: Randomise, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with two cheap networks that a user put there."""
+    """A data folder with two cheap networks that a user put there; and one of them again, as of drawn scenes."""
     root = tmp_path_factory.mktemp("data")
     cheap.write_card(root / "networks", randomise(cheap.architecture(), cheap.SIZE))
     weights = root / "networks" / f"{OTHER}.safetensors"
     save_file(randomise(cheap.architecture(), cheap.SIZE, seed=1).state_dict(), weights)
     digest = hashlib.sha256(weights.read_bytes()).hexdigest()
     (root / "networks" / f"{OTHER}.txt").write_text("\n".join(cheap.NAMES))
-    (root / "networks" / f"{OTHER}.toml").write_text(cheap.CARD.format(key=OTHER, sha256=digest, size=cheap.SIZE))
+    card = cheap.CARD.format(key=OTHER, sha256=digest, size=cheap.SIZE)
+    (root / "networks" / f"{OTHER}.toml").write_text(card)
+    drawn = card.replace(f'key = "{OTHER}"', f'key = "{DRAWN}"\ntrained_on = "{SCENES}"')
+    (root / "networks" / f"{DRAWN}.toml").write_text(drawn)
     return root
 
 
@@ -90,6 +100,10 @@ def run(
         return status, out, err
 
     return work
+
+
+def warnings(err: str) -> list[str]:
+    return [line for line in err.splitlines() if line.startswith("warning:")]
 
 
 def parsed(answer: Answer) -> Any:
@@ -237,9 +251,8 @@ def test_a_bad_photograph_among_several_is_left_out_and_named(run: Run, photo: P
         clean.pop("skipped")
         assert record == clean
     assert status == 0
-    warnings = [line for line in err.splitlines() if line.startswith("warning:")]
-    assert len(warnings) == 1  # not one a protocol
-    assert "broken.png left out: got a damaged or truncated file" in warnings[0]
+    [warning] = warnings(err)  # not one a protocol
+    assert "broken.png left out: got a damaged or truncated file" in warning
     assert "2/2" in err  # progress ends at the end though a photograph is missing
 
 
@@ -299,6 +312,75 @@ def test_reduce_to_measures_the_reduced_photograph(run: Run, photo: Path, tmp_pa
     assert usual["mean_absolute_change"] != small["mean_absolute_change"]
 
 
+# Scenes
+
+
+def test_scenes_are_measured_as_their_pictures_are(run: Run, tmp_path: Path) -> None:
+    """Drawn again or read from PNG files: the same record."""
+    for seed in range(4):
+        render(seed, label="cat").image().save(tmp_path / f"{seed}.png")
+    (tmp_path / "labels.csv").write_text("file,label\n" + "".join(f"{seed}.png,cat\n" for seed in range(4)))
+    arguments = ("--network", KEY, "--protocol", "crop,black", "--pairs", 2, "--json")
+    drawn, filed = (run("measure", place, *arguments) for place in ("scenes:0-3,label=cat", tmp_path))
+    assert parsed(drawn) == parsed(filed)
+    assert [(r["photographs"], r["pairs"], r["top1_n"], r["skipped"]) for r in parsed(drawn)] == [(4, 8, 4, [])] * 2
+    assert parsed(run("measure", "scenes:1-9,label=cat", "--limit", 3, *arguments)) == parsed(
+        run("measure", "scenes:1,label=cat", "scenes:2-3,label=cat", *arguments)
+    )
+    other = parsed(run("measure", "scenes:0-3,label=cat,spread=1", *arguments))
+    assert [r["mean_absolute_change"] for r in other] != [r["mean_absolute_change"] for r in parsed(drawn)]
+
+
+@pytest.mark.parametrize("source", ["scenes:x", "scenes:3-1", "scenes:0,label=dragon", "scenes:0,spread=2"])
+def test_a_wrong_source_of_scenes_is_one_line(run: Run, tmp_path: Path, source: str) -> None:
+    out = tmp_path / "index"
+    for arguments in (
+        ("measure", source, "--network", KEY),
+        ("index", "build", "--photos", source, "--network", KEY, "--out", out),
+        ("index", "build", "--photos", "scenes:0-9", "--reference", source, "--network", KEY, "--out", out),
+    ):
+        status, printed, err = run(*arguments)
+        assert (status, printed, err.count("\n")) == (1, "", 1)
+        assert err.startswith("error: got ")
+        assert f" in '{source}'; wanted " in err
+    assert not out.exists()
+
+
+def test_an_index_of_scenes(run: Run, photo: Path, tmp_path: Path) -> None:
+    index = tmp_path / "index"
+    built = run("index", "build", "--photos", "scenes:0-11", "--network", DRAWN, "--out", index,
+                "--reference", "scenes:100-102", "--json")  # fmt: skip
+    assert parsed(built) == {"index": str(index), "network": DRAWN, "rows": 12, "bad": 0, "reference": 3}
+    assert parsed(run("index", "verify", index, "--json"))["problems"] == []
+    found = parsed(run("index", "search", index, "scenes:3", "--k", 11, "--json"))
+    assert find([Path(found[0]["path"])])[0].read().digest == render(3).digest
+    assert found[0]["cosine"] >= 0.9999
+    assert parsed(run("index", "search", index, found[0]["path"], "--k", 11, "--json")) == found
+    status, out, err = run("typicality", "scenes:3", "--index", index, "--json")
+    result = json.loads(out)
+    assert (status, err, result["warning"], result["trained_on"]) == (0, "", None, SCENES)
+    assert result["neighbours"] == found[1:]  # without the scene itself
+    assert (result["references"], result["rows"], result["digest"]) == (3, 12, render(3).digest)
+    status, out, err = run("typicality", photo, "--index", index, "--json")
+    assert err == f"warning: {json.loads(out)['warning']}\n"
+    assert f"warning: {DRAWN} was trained on drawn scenes and knows only 6 drawn things" in err
+    status, out, err = run("typicality", photo, "--index", index)
+    assert (status, len(warnings(err)), "warning" in out) == (0, 1, False)
+
+
+def test_a_network_of_drawn_scenes_is_warned_of_once_where_a_photograph_is_real(run: Run, photo: Path) -> None:
+    arguments = ("--network", f"{DRAWN},{OTHER}", "--protocol", "black,scale", "--pairs", 2, "--json")
+    for places, count in (((photo,), 1), (("scenes:0-1", photo), 1), (("scenes:0-1",), 0)):
+        status, out, err = run("measure", *places, *arguments)
+        records = json.loads(out)  # stdout is clean
+        assert status == 0
+        assert [(r["network"], r["trained_on"]) for r in records] == [(DRAWN, SCENES)] * 2 + [(OTHER, None)] * 2
+        assert len(warnings(err)) == count
+        assert all(f"{DRAWN} was trained on drawn scenes" in line for line in warnings(err))
+        for mine, same in zip(records[:2], records[2:], strict=True):  # a warning changes no number
+            assert {**mine, "network": OTHER, "trained_on": None} == same
+
+
 # What is refused
 
 
@@ -346,6 +428,11 @@ def test_a_path_that_is_not_there(run: Run, tmp_path: Path) -> None:
         ("typicality", "PHOTO"),
         ("typicality", "PHOTO", "--index", "DIR", "--k", "0"),
         ("index", "build", "--photos", "DIR", "--network", KEY),
+        ("train",),
+        ("train", "resnet10.scenes", "--seeds", ""),
+        ("train", "resnet10.scenes", "--seeds", "-1"),
+        ("train", "resnet10.scenes", "--seeds", "0,"),
+        ("train", "resnet10.scenes", "--seeds", "0;1"),
     ],
 )
 def test_usage_errors_exit_2(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
@@ -359,7 +446,7 @@ def test_usage_errors_exit_2(arguments: tuple[str, ...], capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     "command",
     [(), ("networks",), ("measure",), ("typicality",), ("index",), ("index", "build"), ("index", "verify"),
-     ("index", "search"), ("bench",)],
+     ("index", "search"), ("scenes",), ("scenes", "render"), ("scenes", "sheet"), ("train",), ("bench",)],
 )  # fmt: skip
 def test_every_command_has_help(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
@@ -507,6 +594,90 @@ def test_no_index_and_a_damaged_one(run: Run, index: Path, photo: Path, tmp_path
     assert status == 1
     assert [problem.split(":")[0] for problem in json.loads(out)["problems"]] == ["shards/00000.npy"]
     assert err.startswith("error: got shards/00000.npy: changed since it was built")
+
+
+# train
+
+
+@pytest.fixture
+def speck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A recipe of 96 small scenes and one epoch. Drawn in threads: new processes take longer than all the rest."""
+    monkeypatch.setattr(photographs, "ProcessPoolExecutor", lambda count, **_: ThreadPoolExecutor(count))
+    usual = recipe.get("resnet10.scenes")
+    scenes = replace(usual.scenes, count=96, held_out=24, size=64)
+    schedule = replace(usual.schedule, epochs=1, batch=32, warmup_epochs=0.5)
+    shown = replace(usual.preprocessing, resize=36, crop=32)
+    facts = asdict(replace(usual, name="speck", scenes=scenes, schedule=schedule, preprocessing=shown))
+    tables = {name: value for name, value in facts.items() if isinstance(value, dict)}
+    path = tmp_path / "speck.toml"
+    path.write_bytes(make.toml({name: value for name, value in facts.items() if name not in tables}, tables))
+    return path
+
+
+def test_a_network_is_trained_listed_measured_and_not_made_again(
+    run: Run, photo: Path, speck: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "own"
+    status, out, err = run("train", speck, "--seeds", 3, "--family", "mine", "--data", own, "--json")
+    [made] = json.loads(out)
+    weights = own / "networks" / "speck-3.safetensors"
+    assert (status, made.keys(), made["key"]) == (0, {"key", "top1", "weights"}, "mine/speck-3")
+    assert (made["weights"], weights.is_file()) == (str(weights), True)
+    lines = err.splitlines()
+    for what in ("drawing training scenes: 96/96", "speck-3: training, batches: 3/3", "speck-3: measuring crop, pairs"):
+        assert any(line.startswith(what) for line in lines), what
+    assert lines[-1] == f"mine/speck-3: top-1 {made['top1']:.3f} on held-out scenes"
+    [row] = [row for row in parsed(run("networks", "--data", own, "--json")) if row["key"] == "mine/speck-3"]
+    assert (row["weights_here"], row["input"], row["published"]) == (True, 32, {"top1": made["top1"]})
+    card = registry.get("mine/speck-3", DataFolder(own))
+    assert (card.trained_on, row["title"]) == (SCENES, card.title)
+
+    measure = ("measure", "--network", "mine/speck-3", "--data", own, "--protocol", "black", "--pairs", 1, "--json")
+    status, out, err = run(*measure, "scenes:0-5")
+    assert (status, json.loads(out)[0]["top1_n"], warnings(err)) == (0, 6, [])
+    assert warnings(run(*measure, photo)[2]) == [f"warning: {card.strange(drawn=False)}"]
+
+    before = {path: path.stat().st_mtime_ns for path in own.rglob("*")}
+    monkeypatch.setattr(make, "scenes", None)  # nothing is drawn, nothing trained
+    monkeypatch.setattr(make, "train", None)
+    status, out, err = run("train", speck, "--seeds", 3, "--family", "mine", "--data", own)
+    assert (status, err) == (0, f"{lines[-1]}\n")
+    assert out == f"{'mine/speck-3':42} top-1 {made['top1']:.3f}  {weights}\n"
+    assert {path: path.stat().st_mtime_ns for path in own.rglob("*")} == before
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("resnet5.scenes", "got recipe 'resnet5.scenes'; wanted one of resnet10.scenes, resnet10_bin5.scenes, or a"),
+        ("../resnet10.scenes", "got recipe '../resnet10.scenes'"),
+        ("gone.toml", "got recipe 'gone.toml'"),
+        ("FILE", "no table [scenes] in speck.toml; wanted"),
+    ],
+)
+def test_a_wrong_recipe_is_one_line_and_nothing_is_begun(run: Run, tmp_path: Path, name: str, said: str) -> None:
+    (tmp_path / "speck.toml").write_text('name = "speck"')
+    own, wrong = tmp_path / "own", name.replace("FILE", str(tmp_path / "speck.toml"))
+    status, out, err = run("train", "resnet10.scenes", wrong, "--data", own)
+    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert err.startswith("error: ")
+    assert said in err
+    assert not own.exists()
+
+
+def test_what_train_is_told_reaches_the_training(
+    run: Run, speck: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+    monkeypatch.setattr(make, "make", lambda *given, **named: calls.append((*given, named["family"])) or ())
+    usual = recipe.get("resnet10.scenes")
+    assert parsed(run("train", "resnet10.scenes", "--json")) == []
+    more = ("--seeds", "2,0,11", "--small", "--family", "f", "--data", tmp_path, "--json")
+    assert parsed(run("train", speck, "resnet10.scenes", *more)) == []
+    assert calls == [
+        ([usual], (0,), DataFolder(data), "own"),
+        ([recipe.read(speck).small(), usual.small()], (2, 0, 11), DataFolder(tmp_path), "f"),
+    ]
 
 
 # bench, interruption, a process of its own

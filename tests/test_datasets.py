@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from core.datasets import find, listing
-from core.datasets.folder import ENDINGS, PhotoFile, class_name
+from core.datasets import Source, find
+from core.datasets.folder import ENDINGS, PhotoFile, class_name, listing
 from core.errors import BadFolder, BadPhotograph
 
 TENCH, GOLDFISH = "n01440764", "n01443537"  # ImageNet's classes 0 and 1
@@ -28,11 +29,11 @@ def table(root: Path, text: str | bytes) -> None:
     (root / "labels.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
 
 
-def names(files: list[PhotoFile]) -> list[str]:
+def names(files: Sequence[Source]) -> list[str]:
     return [file.name for file in files]
 
 
-def labels(files: list[PhotoFile]) -> dict[str, str | None]:
+def labels(files: Sequence[Source]) -> dict[str, str | None]:
     return {file.name: file.label for file in files}
 
 
@@ -267,7 +268,8 @@ def test_find_keeps_the_order_given(tmp_path: Path) -> None:
     put(tmp_path, "one/b.png", "one/a.png", "two/c.png", "d.png")
     found = find([tmp_path / "d.png", tmp_path / "two", tmp_path / "one"])
     assert names(found) == ["d.png", "c.png", "a.png", "b.png"]
-    assert all(file.path.is_absolute() and file.path.is_file() for file in found)
+    assert [file.root for file in found] == [str(tmp_path / root) for root in ("", "two", "one", "one")]
+    assert all(isinstance(file, PhotoFile) and file.path.is_absolute() and file.path.is_file() for file in found)
     assert find([]) == []
 
 

@@ -24,8 +24,9 @@ from core.exploration import exploration as module
 from core.index.build import build
 from core.index.search import FeatureIndex
 from core.measure import outcomes
-from core.networks.card import NetworkCard
-from core.photographs import Photograph, photograph
+from core.networks.card import SCENES, NetworkCard
+from core.photographs import Photograph, photograph, reduce_to
+from core.scenes import render
 from core.sensitivity import sensitivity
 from core.summary import sentence
 from core.trajectories import Cropped, OnBlack, shift_path, size_path
@@ -445,6 +446,21 @@ def test_too_small_an_index_costs_typicality_alone(
     found = finished(explore(watched, shown, [card], replace(SETTINGS, k=12), index=index, index_card=card))
     assert isinstance(found.problems["typicality"], IndexBroken)
     assert found.total == NETWORK
+
+
+def test_an_exploration_knows_from_its_start_what_is_strange_to_its_networks(
+    watched: Watched, shown: Photograph, tiny_card: TinyCard, index: FeatureIndex
+) -> None:
+    """Of a scene too that was reduced, and of a real photograph that is not: what is asked of is the original."""
+    card = replace(tiny_card(9), trained_on=SCENES)
+    scene = render(3)
+    for original, count in ((scene, 0), (shown, 1)):
+        made = explore(watched, reduce_to(original, 100), [card, tiny_card(5)], original=original)
+        assert made.state == "waiting"
+        assert made.strange == tuple([card.strange(drawn=False)] * count)
+    assert reduce_to(scene, 100).drawn
+    assert explore(watched, shown, [tiny_card(9)], index=index, index_card=card).strange == (card.strange(drawn=False),)
+    assert explore(watched, scene, [card], index=index, index_card=card).strange == ()
 
 
 def test_a_bug_is_logged_and_ends_it(

@@ -23,9 +23,10 @@ from core.engine import Engine, Network, Predictions
 from core.errors import BadCard, UnknownName, WeightsUnavailable
 from core.folders import DataFolder
 from core.networks import registry, torchvision_zoo
-from core.networks.card import NetworkCard, imagenet_labels
+from core.networks.card import SCENES, NetworkCard, imagenet_labels
 from core.networks.checkpoint import FIELDS, PREPROCESSING, read_card
 from core.networks.probe import find_head, total_stride
+from core.networks.small import ARCHITECTURES
 from core.photographs import Photograph, photograph
 
 if TYPE_CHECKING:
@@ -34,6 +35,14 @@ if TYPE_CHECKING:
 ZOO = tuple(torchvision_zoo.NAMES)
 PARAMETERS = {"resnet50": 25_557_032, "vgg16": 138_357_544, "densenet121": 7_978_856}
 WIDTHS = {"resnet50": 2048, "vgg16": 4096, "densenet121": 1024}
+
+
+@pytest.fixture(autouse=True)
+def embedded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataFolder:
+    """In place of what the project ships, on which nothing here depends: an empty folder."""
+    folder = DataFolder(tmp_path / "embedded")
+    monkeypatch.setattr(registry, "EMBEDDED", folder)
+    return folder
 
 
 def zoo_card(name: str, folder: Path = Path("none")) -> NetworkCard:
@@ -294,7 +303,7 @@ class Folder:
     def __init__(self, root: Path) -> None:
         self.data = DataFolder(root)
         self.path = self.data.networks
-        self.path.mkdir()
+        self.path.mkdir(parents=True)
         (self.path / "names.txt").write_text("\n".join(NAMES) + "\n")
         self.facts: dict[str, Any] = {
             "key": "mine", "title": "Mine", "architecture": "torchvision:shufflenet_v2_x0_5",
@@ -345,6 +354,7 @@ def test_a_whole_card_is_read(folder: Folder) -> None:
         {"top1": 0.5},
     )
     assert read_card(folder.write(drop=("top1",))).published == {}
+    assert card.trained_on is None
     assert read_card(folder.write(labels="imagenet-1k")).labels == imagenet_labels()
     assert read_card(folder.write(mean=[0, 0, 0], std=[1, 1, 1])).preprocessing.std == (1.0, 1.0, 1.0)
 
@@ -434,14 +444,19 @@ def test_a_float16_checkpoint_runs_in_float32(folder: Folder, shuffle: nn.Module
     assert (network.folded, network.stride, got.features.shape) == (True, 32, (3, 1024))
 
 
-@pytest.mark.parametrize("architecture", ["torchvision:regnet_y_400mf", "timm:test_resnet"])
+@pytest.mark.parametrize(
+    "architecture", ["torchvision:regnet_y_400mf", "timm:test_resnet", "small:resnet10", "small:resnet10_bin5"]
+)
 def test_other_architectures_build(folder: Folder, randomise: Randomise, architecture: str) -> None:
-    """RegNet cannot be made on torch's meta device; timm has another factory."""
+    """RegNet cannot be made on torch's meta device; timm and this project have other factories."""
     import timm
 
     library, name = architecture.split(":")
-    make = models.get_model if library == "torchvision" else timm.create_model
-    model = randomise(make(name, num_classes=5), 64)
+    if library == "small":
+        model = randomise(ARCHITECTURES[name](5), 64)
+    else:
+        make = models.get_model if library == "torchvision" else timm.create_model
+        model = randomise(make(name, num_classes=5), 64)
     folder.save(model.state_dict())
     card = read_card(folder.write(architecture=architecture))
     engine = Engine("cpu", batch=1)
@@ -507,7 +522,8 @@ def test_a_checkpoint_that_is_no_safetensors_file_is_refused(folder: Folder) -> 
 
 
 @pytest.mark.parametrize(
-    "architecture", ["torchvision:nope", "torchvision:fasterrcnn_resnet50_fpn", "torchvision:r3d_18", "timm:nope"]
+    "architecture",
+    ["torchvision:nope", "torchvision:fasterrcnn_resnet50_fpn", "torchvision:r3d_18", "timm:nope", "small:resnet18"],
 )
 def test_an_unknown_architecture_is_named(folder: Folder, architecture: str) -> None:
     (folder.path / "mine.safetensors").write_bytes(b"")
@@ -551,6 +567,54 @@ def test_the_first_of_two_cards_with_one_key_stays(folder: Folder, key: str) -> 
         registry.cards(folder.data)
 
 
+def test_own_and_embedded_networks_are_listed(folder: Folder, embedded: DataFolder) -> None:
+    """The user's own first; a broken embedded card is told, and hides nothing."""
+    shipped = Folder(embedded.root)
+    folder.write("b.toml", key="own/b")
+    shipped.write("a.toml", key="embedded/a")
+    found, problems = registry.readable(folder.data)
+    assert (list(found)[len(ZOO) :], problems) == (["own/b", "embedded/a"], [])
+    assert list(registry.cards(DataFolder(Path("nowhere"))))[len(ZOO) :] == ["embedded/a"]
+    assert registry.get("embedded/a", folder.data).weights.parent == embedded.networks
+    assert registry.get("own/b", folder.data).weights.parent == folder.data.networks
+    with pytest.raises(UnknownName, match="own/b, embedded/a"):
+        registry.get("own/a", folder.data)
+    shipped.write("broken.toml", drop=("source",))
+    found, problems = registry.readable(folder.data)
+    assert list(found)[len(ZOO) :] == ["own/b", "embedded/a"]
+    assert "no field 'source' in broken.toml" in str(problems[0])
+
+
+def test_a_users_card_stands_before_an_embedded_one_of_its_key(folder: Folder, embedded: DataFolder) -> None:
+    """And that is told, so that nobody measures one and believes it the other."""
+    shipped = Folder(embedded.root)
+    folder.write("mine.toml", key="embedded/a", title="The user's")
+    shipped.write("a.toml", key="embedded/a", title="Shipped")
+    shipped.write("c.toml", key="embedded/c", title="Shipped")
+    found, problems = registry.readable(folder.data)
+    assert [card.title for card in found.values()][len(ZOO) :] == ["The user's", "Shipped"]
+    assert registry.get("embedded/a", folder.data).title == "The user's"
+    [problem] = problems
+    assert isinstance(problem, UnknownName)
+    assert "two cards with the key 'embedded/a' (a.toml)" in problem.got
+    assert problem.remedy == "Rename one of them."
+
+
+@pytest.mark.parametrize("spelling", ["", "elsewhere/..", "link"])
+def test_the_embedded_folder_as_data_folder_is_read_once(
+    embedded: DataFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spelling: str
+) -> None:
+    """Where they are made, however that is spelled: ``train … --data data/embedded`` is a relative path."""
+    Folder(embedded.root).write("a.toml", key="embedded/a")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "link").symlink_to(embedded.root)
+    monkeypatch.chdir(tmp_path)
+    path = {"": Path("embedded"), "elsewhere/..": Path("elsewhere/../embedded"), "link": Path("link")}[spelling]
+    found, problems = registry.readable(DataFolder(path))
+    assert (list(found)[len(ZOO) :], problems) == (["embedded/a"], [])
+    assert list(registry.cards(DataFolder(path))) == list(found)
+
+
 def test_an_unknown_key_lists_the_choices(folder: Folder) -> None:
     folder.write("a.toml", key="a")
     with pytest.raises(UnknownName) as caught:
@@ -568,6 +632,33 @@ def test_a_long_list_of_choices_is_cut(folder: Folder) -> None:
         folder.write(f"{number}.toml", key=f"k{number}")
     with pytest.raises(UnknownName, match="and 11 more"):
         registry.get("resnet", folder.data)
+
+
+# what it was trained on
+
+
+def test_a_card_says_what_it_was_trained_on(folder: Folder) -> None:
+    folder.facts["trained_on"] = SCENES
+    assert read_card(folder.write()).trained_on == SCENES
+    for wrong in (5, "", "  ", True, ["drawn scenes"]):
+        with pytest.raises(BadCard, match=r"trained_on = .*wanted a text"):
+            read_card(folder.write(trained_on=wrong))
+
+
+def test_a_network_of_drawn_scenes_is_strange_to_real_photographs_alone(tiny_card: TinyCard) -> None:
+    card = dataclasses.replace(tiny_card(key="embedded/tiny-0"), trained_on=SCENES)
+    text = card.strange(drawn=False)
+    assert text == (
+        "tiny-0 was trained on drawn scenes and knows only 5 drawn things: what it says of a real photograph shows "
+        "how it errs, not what is in it"
+    )
+    assert card.strange(drawn=True) is None
+    for other in (None, "ImageNet-1k", "Drawn scenes of another project"):
+        for drawn in (True, False):
+            assert dataclasses.replace(card, trained_on=other).strange(drawn=drawn) is None
+    for known in registry.readable(DataFolder(Path("nowhere")))[0].values():
+        assert known.trained_on != SCENES
+        assert known.strange(drawn=False) is None
 
 
 # the shared networks

@@ -26,7 +26,7 @@ from core.frames import Path as FramePath
 from core.index.build import build
 from core.index.search import FeatureIndex
 from core.measure import outcomes
-from core.networks.card import Labels, NetworkCard
+from core.networks.card import SCENES, Labels, NetworkCard
 from core.photographs import Photograph, photograph, read, reduce_to
 from core.pictures import FLICKER_MS, flicker, png, preview, thumbnail
 from core.sensitivity import Outcome, sensitivity
@@ -238,6 +238,30 @@ def test_class_names_cannot_leave_their_place(hand_made: HandMade) -> None:
     )
     assert evil.tags == usual.tags
     assert "".join(evil.words).count(EVIL.names[0]) == 2  # as text: in the sentence, which the record repeats
+
+
+def test_what_a_network_of_drawn_scenes_says_of_a_real_photograph_is_labelled(hand_made: HandMade) -> None:
+    """Above every number of the page, and in the record; once for each such network, that of the index too."""
+    made = hand_made(rows={"black": flips(4, 16)}, more=[{"black": flips(8, 16)}], labels=EVIL)
+    drawn, real = replace(made.cards[0], trained_on=SCENES), replace(made.cards[1], trained_on="ImageNet")
+    made.cards, made.index_card = (drawn, real), drawn
+    [text] = made.strange
+    assert text == drawn.strange(drawn=False)
+    assert text.startswith("net-0 was trained on drawn scenes")
+    page, record = Seen(report.html(made)), json.loads(report.record_json(made))
+    words = "".join(page.words)
+    assert sentence(made)
+    assert words.index(f"{text}.") < words.index(sentence(made)) < words.index("0.250")
+    assert page.tags.count("b") == 1
+    assert record["warnings"] == [text]
+    assert [network["trained_on"] for network in record["networks"]] == [SCENES, "ImageNet"]
+    assert [one["network"] for one in record["sensitivity"]] == [drawn.key, real.key]
+    made.index_card = replace(drawn, key="test/index-net")  # a third network, that gives typicality alone
+    assert [warning.split(" was ")[0] for warning in report.record(made)["warnings"]] == ["net-0", "index-net"]
+    made.original = replace(made.original, drawn=True)
+    assert made.strange == ()
+    assert report.record(made)["warnings"] == []
+    assert "trained on drawn scenes" not in "".join(Seen(report.html(made)).words)
 
 
 def test_a_page_of_nothing(hand_made: HandMade) -> None:

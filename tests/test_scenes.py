@@ -15,7 +15,7 @@ import torch
 from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 
 from core.errors import BadScene, UnknownName
-from core.scenes import Photographer, Scene, describe, render, scene_classes, sheet, spread_sheet
+from core.scenes import Photographer, Scene, describe, label_of, render, scene_classes, sheet, spread_sheet
 from core.scenes.classes import DRAWN
 from core.scenes.outlines import bounds, posed
 
@@ -256,3 +256,7 @@ def test_spread_sheet():
     page = spread_sheet(0, (0.0, 1.0), columns=2, side=40)
     assert page.size[0] > 3 * 40
     assert page.size[1] >= 2 * 40
+
+
+def test_the_class_is_known_without_drawing() -> None:
+    assert [label_of(seed) for seed in range(200)] == [describe(seed).label for seed in range(200)]

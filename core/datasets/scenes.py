@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass, fields, replace
 
-from core.errors import BadFolder
+from core.errors import BadFolder, BadScene
 from core.photographs import Photograph
-from core.scenes import Photographer, describe, render
+from core.scenes import Photographer, label_of, render, scene_classes
 
 SCHEME = "scenes:"
 MOST = 10_000_000  # scenes that one name may ask for
 SETTINGS = tuple(f.name for f in fields(Photographer))
+NUMBER = "[0-9]{1,20}"  # of a scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class SceneFile:
     @property
     def label(self) -> str:
         """Its class."""
-        return self.only or describe(self.seed, self.photographer).label
+        return self.only or label_of(self.seed)
 
     @property
     def lost(self) -> bool:
@@ -48,29 +49,32 @@ class SceneFile:
 
 
 def scheme(photographer: Photographer, only: str | None = None) -> str:
-    """What ``photographer_of`` reads: every setting in full."""
+    """The root of such scenes, with every setting in full; ``again`` reads it."""
     parts = [f"{name}={value!r}" for name, value in asdict(photographer).items()]
     return SCHEME + ",".join([*([f"label={only}"] if only else []), *parts])
 
 
 def scenes(source: str) -> list[SceneFile]:
-    """``scenes:FIRST-LAST,SETTING=VALUE…`` → scenes in order; settings are label and those of a Photographer."""
+    """``scenes:FIRST-LAST,SETTING=VALUE…`` → scenes in order; settings are label and those of a Photographer.
+
+    Raises BadFolder.
+    """
     head, _, rest = source.removeprefix(SCHEME).partition(",")
-    found = re.fullmatch(r"(\d+)(?:-(\d+))?", head)
+    found = re.fullmatch(f"({NUMBER})(?:-({NUMBER}))?", head)
     if found is None:
-        raise _bad(source, "no number of a scene")
+        raise _bad(source, f"the numbers {head!r}")
     first, last = int(found[1]), int(found[2] or found[1])
-    if not first <= last < first + MOST:
-        raise _bad(source, f"{last - first + 1} scenes")
+    if last < first:
+        raise _bad(source, f"a last number, {last}, below the first")
+    if (count := last - first + 1) > MOST:
+        raise BadFolder(got=f"{count} scenes in {source!r}", wanted=f"at most {MOST}", remedy="Ask for fewer.")
     photographer, only = _settings(source, rest)
-    if only is not None:
-        describe(first, photographer, label=only)  # raises UnknownName
     return [SceneFile(seed, photographer, only) for seed in range(first, last + 1)]
 
 
 def again(root: str, name: str) -> SceneFile:
-    """The scene that was indexed under that root and name."""
-    if not name.isdecimal():
+    """The scene that was indexed under that root and name. Raises BadFolder."""
+    if not re.fullmatch(NUMBER, name):
         raise _bad(f"{root} {name}", f"the number {name!r}")
     photographer, only = _settings(root, root.removeprefix(SCHEME))
     return SceneFile(int(name), photographer, only)
@@ -81,6 +85,8 @@ def _settings(source: str, text: str) -> tuple[Photographer, str | None]:
     only: str | None = None
     for part in filter(None, text.split(",")):
         name, _, value = part.partition("=")
+        if name in given or (name == "label" and only):
+            raise _bad(source, f"{name!r} twice")
         if name == "label" and value:
             only = value
             continue
@@ -91,7 +97,15 @@ def _settings(source: str, text: str) -> tuple[Photographer, str | None]:
         if name not in SETTINGS:
             raise _bad(source, f"the setting {name!r}")
         given[name] = number
-    return replace(Photographer(), **given), only
+    known = scene_classes()
+    if only is not None and only not in known:
+        raise BadFolder(
+            got=f"the class {only!r} in {source!r}", wanted=f"one of {', '.join(known)}", remedy="Choose one of these."
+        )
+    try:
+        return replace(Photographer(), **given), only
+    except BadScene as error:
+        raise BadFolder(got=f"{error.got} in {source!r}", wanted=error.wanted, remedy=error.remedy) from None
 
 
 def _bad(source: str, got: str) -> BadFolder:

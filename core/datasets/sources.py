@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -30,16 +31,30 @@ def listing(place: Path | str) -> list[Source]:
     """Every photograph of a folder, or the scenes of ``scenes:…``. Raises BadFolder."""
     if str(place).startswith(scenes.SCHEME):
         return list(scenes.scenes(str(place)))
-    return list(folder.listing(Path(place)))
+    with _reached(place):
+        return list(folder.listing(Path(place)))
 
 
 def find(places: Sequence[Path]) -> list[Source]:
-    """Photographs, folders of photographs and scenes, in the order given."""
+    """Photographs, folders of photographs and scenes, in the order given. Raises BadFolder."""
     found: list[Source] = []
     for place in places:
         drawn = str(place).startswith(scenes.SCHEME)
-        found.extend(listing(place) if drawn or place.is_dir() else [folder.one(place)])
+        with _reached(place):
+            found.extend(listing(place) if drawn or place.is_dir() else [folder.one(place)])
     return found
+
+
+@contextmanager
+def _reached(place: Path | str) -> Iterator[None]:
+    """A path that the system does not even look up (too long, barred) is a BadFolder."""
+    try:
+        yield
+    except OSError as error:
+        raise BadFolder(
+            got=f"{place} ({error.strerror or error})", wanted="a photograph or a folder of photographs",
+            remedy="Check the path and its permissions.",
+        ) from None  # fmt: skip
 
 
 def reopened(root: str, name: str, label: str | None) -> Photograph | None:
@@ -50,7 +65,11 @@ def reopened(root: str, name: str, label: str | None) -> Photograph | None:
     if root.startswith(scenes.SCHEME):
         return scenes.again(root, name).read()
     path = Path(root) / name
-    if not path.resolve().is_relative_to(Path(root).resolve()):
+    try:
+        inside = path.resolve().is_relative_to(Path(root).resolve())
+    except (RuntimeError, ValueError):  # links that lead to each other; a name that no file can have
+        return None
+    if not inside:
         raise BadFolder(got=f"{str(path)!r}", wanted=f"a file below {root}", remedy="Do not trust where this is from.")
     try:
         return read(path, label)

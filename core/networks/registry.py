@@ -12,7 +12,9 @@ def readable(data: DataFolder) -> tuple[dict[str, NetworkCard], list[PhotobiasEr
     """Key → card in order, and what is wrong with the cards that cannot be read (nothing is skipped silently)."""
     found = {card.key: card for card in torchvision_zoo.cards(data.weights)}
     problems: list[PhotobiasError] = []
-    folders = dict.fromkeys((data.networks, EMBEDDED.networks))  # the same one while the embedded ones are made
+    folders = [data.networks]
+    if data.networks.resolve() != EMBEDDED.networks.resolve():  # the same one while the embedded ones are made
+        folders.append(EMBEDDED.networks)
     for path in (path for folder in folders for path in sorted(folder.glob("*.toml"))):
         try:
             card = checkpoint.read_card(path)

@@ -28,6 +28,12 @@ TURN = 25.0  # degrees either way
 _LABEL, _PLACE, _SHAPE, _POSE, _LOOK, _GROUND, _BEHIND, _BEFORE, _LENS, _NOISE = range(10)
 
 
+def label_of(seed: int) -> str:
+    """The class that a seed draws; nothing else is drawn for it."""
+    known = scene_classes()
+    return known[int(_stream(seed, _LABEL).integers(len(known)))]
+
+
 def describe(seed: int, photographer: Photographer = USUAL, *, label: str | None = None) -> Scene:
     """What ``render`` with the same arguments shows, and where: the scene's true bias."""
     return _composed(seed, photographer, label)[0]
@@ -67,7 +73,7 @@ def _composed(seed: int, photographer: Photographer, label: str | None) -> tuple
         raise BadScene(got=f"seed {seed!r}", wanted="a whole number, 0 or more", remedy="Any such number is a scene.")
     known = scene_classes()
     if label is None:
-        label = known[int(_stream(seed, _LABEL).integers(len(known)))]
+        label = label_of(seed)
     elif label not in DRAWN:
         raise UnknownName(got=f"class {label!r}", wanted=f"one of {', '.join(known)}", remedy="Choose one of these.")
     pose = _stream(seed, _POSE)
