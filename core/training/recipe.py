@@ -136,10 +136,15 @@ def _check(path: Path, recipe: Recipe) -> None:
     rules = (
         (recipe.architecture in ARCHITECTURES, f"architecture {recipe.architecture!r}", f"one of {known}"),
         (re.fullmatch(r"\w[\w.]*", recipe.name), f"name {recipe.name!r}", "letters, digits, _ and ."),
-        (min(s.count, s.held_out, t.epochs, t.batch) >= 1, "a count, epochs or batch below 1", "whole numbers, 1 up"),
+        (min(s.count, s.held_out) >= 1, f"count {s.count}, held_out {s.held_out}", "whole numbers, 1 up"),
+        (min(t.epochs, t.batch) >= 1, f"epochs {t.epochs}, batch {t.batch}", "whole numbers, 1 up"),
         (t.batch <= s.count, f"batches of {t.batch} from {s.count} scenes", "at least one whole batch"),
         (MIN_SIZE <= s.size <= MAX_SIZE, f"scenes of size {s.size}", f"{MIN_SIZE} to {MAX_SIZE} pixels"),
-        (min(s.first, s.first_held_out) >= 0, "a scene number below 0", "whole numbers, 0 up"),
+        (
+            min(s.first, s.first_held_out) >= 0,
+            f"first {s.first}, first_held_out {s.first_held_out}",
+            "whole numbers, 0 up",
+        ),
         (apart, "held-out scenes that are trained on", "two ranges apart"),
         (0 < t.learning_rate < 10, f"learning_rate {t.learning_rate}", "above 0, below 10"),
         (0 <= t.momentum < 1, f"momentum {t.momentum}", "from 0 to below 1"),
