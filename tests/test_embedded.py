@@ -107,11 +107,12 @@ def test_the_cards_figures_are_measured_again(key: str, held_out: list[Photograp
 
 
 def test_sensitivity_falls_as_the_size_nears_the_trained_one(held_out: list[Photograph], tmp_path: Path) -> None:
-    """Paper, Figure 6: from 100 of 224 towards the whole frame, mean absolute change of paired photographs."""
+    """Paper, Figure 6, from a side of 56 of 96 on, where it is highest (P .325 [.293, .358] at 56, .226 [.199, .257]
+    at 90; n = 800). Below, photographs are so small that the network often gives one answer whatever they show."""
     card = card_of(OPENING[0], tmp_path)
     small, large = (
         np.array([abs(o.change) for o in measured(card, held_out, protocols.create("black", side=side), 2)])
-        for side in (43, 90)
+        for side in (56, 90)
     )
     assert stats.ttest_rel(small, large, alternative="greater").pvalue < 0.01
 

@@ -96,7 +96,7 @@ def test_a_fresh_server_opens_on_scenes(fresh: DataFolder) -> None:
     at = app().run()
     assert at.multiselect(key="networks").value == list(OPENING)
     found = finish(at)
-    assert (found.state, found.problems, found.strange) == ("done", [], ())
+    assert (found.state, found.problems, found.strange) == ("done", {}, ())
     assert found.original.digest == render(7, label="cat").digest
     table = at.table[0].value
     assert list(table.index) == [(registry.get(key, fresh).name, name) for key in OPENING for name in names()]
@@ -115,7 +115,7 @@ def test_a_fresh_server_opens_on_scenes(fresh: DataFolder) -> None:
 def test_a_fresh_server_says_what_is_missing_and_offers_it(fresh: DataFolder) -> None:
     at = app().run()
     labels = [button.label for button in at.button]
-    assert {"Fetch ResNet-50 (98 MB)", "Fetch and index Imagenette (326 MB)"} <= set(labels)
+    assert {"Fetch ResNet-50 (98 MB)", "Fetch and index Imagenette (424 MB)"} <= set(labels)
     at.multiselect(key="networks").set_value([PREFERRED]).run()
     assert not at.exception
     assert "The weights of ResNet-50 (torchvision, IMAGENET1K_V1) are not on this machine" in texts(at)

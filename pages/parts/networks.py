@@ -127,7 +127,7 @@ def beyond(cards: tuple[NetworkCard, ...], index: Path | None) -> None:
     """
     found, _ = registry.readable(resources.data())
     preferred = found[PREFERRED]
-    weights = not preferred.available and preferred not in cards
+    weights = not preferred.available and PREFERRED not in [card.key for card in cards]
     photographs = not provision.indexes(resources.data()) and index is not None
     if not weights and not photographs:
         return
