@@ -9,10 +9,10 @@ st.set_page_config(page_title="Photographer's Bias", page_icon=":material/photo_
 page = st.navigation(
     [st.Page("pages/explore.py", title="Explore", icon=":material/frame_inspect:", default=True)], position="sidebar"
 )
-state.begin(networks=list(networks.opening()), source=photograph.opening(networks.opening()))
+first = state.opening(networks.opening)
 with st.sidebar:
-    shown = photograph.choose()
-    cards = networks.choose()
+    shown = photograph.choose(first)
+    cards = networks.choose(first)
     index = networks.choose_index(cards)
     state.choose(
         state.Choice(

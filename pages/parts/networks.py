@@ -30,7 +30,7 @@ def opening() -> tuple[str, ...]:
     return tuple(own[:1]) or tuple(card.key for card in here if card.key in OPENING)
 
 
-def choose() -> tuple[NetworkCard, ...]:
+def choose(first: tuple[str, ...]) -> tuple[NetworkCard, ...]:
     """Up to four networks; those whose weights are not here stand in the list and say so."""
     found, problems = registry.readable(resources.data())
     for problem in problems:
@@ -39,6 +39,7 @@ def choose() -> tuple[NetworkCard, ...]:
     keys = st.multiselect(
         "Networks",
         list(found),
+        default=[key for key in first if key in found],
         max_selections=MOST,
         key="networks",
         bind="query-params",

@@ -46,15 +46,19 @@ def opening(networks: tuple[str, ...]) -> str:
     return "Scene" if networks == OPENING else "Example"
 
 
-def choose() -> Shown:
-    """Widgets and their answer. A photograph that cannot be used is an answer too, never an exception."""
+def choose(networks: tuple[str, ...]) -> Shown:
+    """Widgets and their answer, at first what suits the networks that the visitor begins with.
+
+    A photograph that cannot be used is an answer too, never an exception.
+    """
     file = st.file_uploader("Drop in a photograph", key="upload", help="JPEG, PNG, WebP, AVIF, TIFF, … up to 20 MB")
     try:
         if file is not None:
             content, name = file.getvalue(), file.name
             original = resources.uploaded(hashlib.sha256(content).hexdigest(), name, content)
             return _sized(original, "upload")
-        source = st.selectbox("or take", SOURCES, key="source", bind="query-params")
+        first = SOURCES.index(opening(networks))
+        source = st.selectbox("or take", SOURCES, first, key="source", bind="query-params")
         if source == "Scene":
             return _from_scene()
         if source == "Folder":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ class Choice:
 FIGURE_FORMAT, PATH, WATCHED = "figure_format", "path", "watched"
 OWN_ANSWER = "each network's own answer"
 _CHOICE = "choice"
-_EXPLORATION, _KEY, _STEP = "exploration", "exploration_key", "cursor"
+_EXPLORATION, _KEY, _STEP, _OPENING = "exploration", "exploration_key", "cursor", "opening"
 
 
 def choose(choice: Choice) -> None:
@@ -43,11 +44,15 @@ def choice() -> Choice:
     return found
 
 
-def begin(**values: Any) -> None:
-    """A new visitor's first choices, by widget key: those that neither the visitor nor the address has made."""
-    for key, value in values.items():
-        if key not in st.session_state and key not in st.query_params:
-            st.session_state[key] = value
+def opening(find: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
+    """The networks that this visitor began with: defaults must not change under a visitor who fetches others.
+
+    They are defaults of widgets, not set as their values: of a run that is cut short the browser would miss these.
+    """
+    if _OPENING not in st.session_state:
+        st.session_state[_OPENING] = find()
+    found: tuple[str, ...] = st.session_state[_OPENING]
+    return found
 
 
 def exploration() -> Exploration | None:
