@@ -14,6 +14,7 @@ STYLE = """<style>
 [data-testid="stMainBlockContainer"] {padding-top: 3.6rem; padding-bottom: 3rem}
 [data-testid="stSidebarHeader"] {height: 2.2rem; margin-bottom: 0}
 .st-key-finding p {font-size: 1.22rem; line-height: 1.5}
+.st-key-measures :is(td, th) {white-space: nowrap; font-size: .8rem; padding: .35rem .4rem}
 .st-key-frames > div {flex: 1 1 150px !important; min-width: 150px; max-width: 270px}
 .st-key-frames img, .st-key-pair img {image-rendering: pixelated}
 </style>"""
