@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
@@ -17,6 +18,8 @@ from core.folders import DataFolder
 
 if TYPE_CHECKING:
     from PIL import Image
+
+    from core.networks.card import NetworkCard
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,7 +48,11 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("--json", action="store_true", help="for machines")
         return one
 
-    command("networks", _networks, "List the networks: key, whether the weights are here, source, license.")
+    one = command("networks", _networks, "List the networks: key, whether the weights are here, MB, license, source.")
+    what = one.add_mutually_exclusive_group()
+    what.add_argument("--search", metavar="TEXT", help="list timm's networks whose names hold all these words")
+    what.add_argument("--fetch", metavar="KEY", help="download the weights of one network")
+    what.add_argument("--layers", metavar="KEY", help="name, kind, map and total stride of a network's layers")
 
     one = command("measure", _measure, "Sensitivity to a small step: P(top-1 change), mean absolute change, intervals.")
     one.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="photographs, folders of them, scenes:0-99")
@@ -133,26 +140,41 @@ def _say(text: str) -> None:
 
 
 def _networks(chosen: argparse.Namespace) -> None:
-    from core.networks import registry
+    from core.networks import listing, registry
 
     data = _data(chosen)
+    if chosen.fetch:
+        return _fetch(chosen, registry.get(chosen.fetch, data))
+    if chosen.layers:
+        rows = listing.layer_rows(registry.get(chosen.layers, data))
+        return _print(chosen, rows, map(listing.layer_line, rows))
+    if chosen.search is not None:
+        rows = listing.found(chosen.search, data.weights)
+        if not rows:
+            _say(f"none of timm's names holds: {chosen.search}")
+        return _print(chosen, rows, map(listing.line, rows))
     found, problems = registry.readable(data)
     for problem in problems:
         _say(f"warning: {problem}")
-    rows = [
-        {
-            "key": card.key, "title": card.title, "weights_here": card.available,
-            "download_bytes": card.remote.size if card.remote else None,
-            "input": card.size, "source": card.source, "license": card.license, "published": dict(card.published),
-        }
-        for card in found.values()
-    ]  # fmt: skip
-    _print(chosen, rows, map(_network_line, rows))
+    rows = [listing.row(card) for card in found.values()]
+    return _print(chosen, rows, map(listing.line, rows))
 
 
-def _network_line(row: dict[str, Any]) -> str:
-    size = f"download {row['download_bytes'] / 2**20:.0f} MB" if row["download_bytes"] else "weights missing"
-    return f"{row['key']:42} {'here' if row['weights_here'] else size:16} {row['title']}; {row['license']}"
+def _fetch(chosen: argparse.Namespace, card: NetworkCard) -> None:
+    from core.downloads import digest_of
+    from core.progress import Progress
+    from core.provision import fetch_weights
+
+    show = _Progress()
+
+    def report(told: Progress | str) -> None:
+        if isinstance(told, Progress):
+            done, total = (round((n or 0) / 2**20) for n in (told.done, told.total))
+            show("MB", done, total, told.rate / 2**20, told.seconds_left)
+
+    file = fetch_weights(card)(report, threading.Event())
+    digest = digest_of(card.remote, card.weights.parent) if card.remote else card.weights_digest
+    _print(chosen, {"key": card.key, "file": str(file), "digest": digest}, [f"{card.key}: {file}"])
 
 
 def _measure(chosen: argparse.Namespace) -> None:
@@ -169,14 +191,16 @@ def _measure(chosen: argparse.Namespace) -> None:
 
 
 def _measure_line(r: dict[str, Any]) -> str:
-    low, high = r["p_top1_change_interval"]
-    mac = r["mean_absolute_change_interval"]
-    return (
-        f"{r['network']}  {r['protocol']:8} P(top-1 change) {r['p_top1_change']:.3f} [{low:.3f}, {high:.3f}]"
-        f"  MAC {r['mean_absolute_change']:.3f}"
-        + (f" [{mac[0]:.3f}, {mac[1]:.3f}]" if mac else "")
-        + f"  ({r['pairs']} pairs, {r['photographs']} photographs, step {r['step']} {r['unit']} px {r['direction']})"
-    )
+    measures = {"P(top-1 change)": ("p_top1_change", 3), "MAC": ("mean_absolute_change", 3)}
+    if r["p_top1_change"] is None:  # a representation without classes
+        measures = {"representation change": ("representation_change", 5)}
+    texts = []
+    for title, (name, digits) in measures.items():
+        span = r[f"{name}_interval"]
+        between = f" [{span[0]:.{digits}f}, {span[1]:.{digits}f}]" if span else ""
+        texts.append(f"{title} {r[name]:.{digits}f}{between}")
+    n = f"({r['pairs']} pairs, {r['photographs']} photographs, step {r['step']} {r['unit']} px {r['direction']})"
+    return f"{r['network']}  {r['protocol']:8} {'  '.join(texts)}  {n}"
 
 
 def _protocols(chosen: argparse.Namespace) -> list[Any]:

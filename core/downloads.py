@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import json
 import os
@@ -11,32 +10,36 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from core import checksums
 from core.errors import Cancelled, DownloadFailed
 from core.files import beside, disk_failed, locked
 from core.progress import Meter, Report
 
 _CHUNK = 256 * 1024
-_verified: dict[Path, str] = {}  # beside the ".verified" files, for folders that cannot be written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteFile:
-    """Where a file is (http or https), the name it is stored under, and the hash that it must have."""
+    """Where a file is (http or https), the name it is stored under, and the hash that it must have.
+
+    ``digest`` "": its publisher gives none in advance. Trust on first use: the file is held to the sha256 that the
+    server tells when it is asked (X-Linked-ETag or ETag, as Hugging Face does); where it tells none, what arrived is
+    taken for right. Either way that sha256 stays in NAME.sha256, and the file is held to it from then on.
+    """
 
     url: str
     name: str
-    digest: str  # full, or the first 8 or more hex digits of a sha256, as torch.hub file names carry them
+    digest: str = ""  # full, or the first 8 or more hex digits of a sha256, as torch.hub file names carry them
     algorithm: Literal["sha256", "md5"] = "sha256"
     size: int | None = None  # bytes, roughly: for display before the server says
 
     def __post_init__(self) -> None:
-        digits = {"sha256": r"[0-9a-f]{8,64}", "md5": r"[0-9a-f]{32}"}[self.algorithm]
+        digits = {"sha256": r"([0-9a-f]{8,64})?", "md5": r"[0-9a-f]{32}"}[self.algorithm]
         fix = "Correct the entry that lists this file."
         if urlsplit(self.url).scheme not in ("http", "https") or not urlsplit(self.url).hostname:
             raise DownloadFailed(got=f"the address {self.url!r}", wanted="http:// or https://", remedy=fix)
@@ -68,35 +71,58 @@ def fetch(
             meter(size, _notes(part).get("total"))
 
     try:
-        if _whole(remote, target):
+        if whole(remote, folder):
             return target
         if os.environ.get("PHOTOBIAS_OFFLINE", "") not in ("", "0"):
             there = f", and a {target} with another {remote.algorithm}" if target.is_file() else ""
             raise _failed(remote, target, f"offline mode (PHOTOBIAS_OFFLINE is set){there}", "Unset it to download.")
         folder.mkdir(parents=True, exist_ok=True)
         with locked(target, stop, what, watch):
-            if _whole(remote, target):  # another had it while we waited
+            if whole(remote, folder):  # another had it while we waited
                 meter(target.stat().st_size, target.stat().st_size)
                 return target
             _transfer(remote, target, meter, stop, timeout, waits)
             if stop.is_set():
                 raise Cancelled(what)
-            if not (found := _hash(part, remote.algorithm)).startswith(remote.digest):
-                got = f"{_size(part)} bytes with {remote.algorithm} {found} from {remote.url}"
-                _discard(part)
-                raise _failed(remote, target, got, "What arrived was wrong and is removed: try again.")
+            _check(remote, target)
             part.replace(target)
             _discard(part)
-            _remember(target, _stamp(remote, target))
+            checksums.remember(target, remote.algorithm, remote.digest)
     except OSError as exc:  # of the disk: the network's are caught where they arise
         raise disk_failed(exc, f"write {target}") from exc
     return target
 
 
+def _check(remote: RemoteFile, target: Path) -> None:
+    """What arrived is what was asked for; else it is removed. Without a digest, it is what the file is from now on."""
+    part = beside(target, ".part")
+    told, found = remote.digest or _notes(part).get("sha256") or "", checksums.hash_of(part, remote.algorithm)
+    got = f"{_size(part)} bytes with {remote.algorithm} {found} from {remote.url}"
+    if not found.startswith(told):
+        _discard(part)
+        raise _failed(remote, target, got, "What arrived was wrong and is removed: try again.", told)
+    if remote.digest:
+        return
+    if (first := checksums.first(target)) not in ("", found):
+        _discard(part)
+        remedy = f"It was another file when it first arrived: remove {beside(target, '.sha256')} to accept this one."
+        raise _failed(remote, target, got, remedy, first)
+    checksums.pin(target, found)
+
+
 def is_here(remote: RemoteFile, folder: Path) -> bool:
     """The file is in the folder and fetch has verified it since it last changed; cheap, nothing is hashed."""
-    target = folder / remote.name
-    return target.is_file() and _stamp(remote, target) in (_verified.get(target), _text(beside(target, ".verified")))
+    return checksums.known(folder / remote.name, remote.algorithm, remote.digest)
+
+
+def whole(remote: RemoteFile, folder: Path) -> bool:
+    """The file is in the folder and is what it must be; hashed where it has changed since that was last found."""
+    return checksums.holds(folder / remote.name, remote.algorithm, remote.digest)
+
+
+def digest_of(remote: RemoteFile, folder: Path) -> str:
+    """The digest that the file is held to; "" where its publisher gives none and it is not there."""
+    return remote.digest or checksums.own(folder / remote.name)
 
 
 class _BrokenError(Exception):
@@ -138,7 +164,7 @@ def _attempt(remote: RemoteFile, target: Path, meter: Meter, stop: threading.Eve
         if notes.get("validator"):
             request.add_header("If-Range", notes["validator"])
     try:
-        response: http.client.HTTPResponse = _opener().open(request, timeout=timeout)
+        response: http.client.HTTPResponse = _opener(moves := _Moves()).open(request, timeout=timeout)
     except urllib.error.HTTPError as exc:
         exc.close()
         if exc.code == 416 and have:  # all bytes are here, though their number was not told; or they are another file's
@@ -164,7 +190,7 @@ def _attempt(remote: RemoteFile, target: Path, meter: Meter, stop: threading.Eve
             if not goes_on:  # after the old bytes are gone, so that a kill in between pairs nothing wrongly
                 etag = response.headers.get("ETag", "W/")
                 validator = response.headers.get("Last-Modified") if etag.startswith("W/") else etag
-                notes = {"url": remote.url, "validator": validator, "total": total}
+                notes = {"url": remote.url, "validator": validator, "total": total, "sha256": _told(response, moves)}
                 beside(part, ".json").write_text(json.dumps(notes))
             meter(done, total)
             while total is None or done < total:
@@ -186,60 +212,46 @@ def _attempt(remote: RemoteFile, target: Path, meter: Meter, stop: threading.Eve
     return None
 
 
-def _opener() -> urllib.request.OpenerDirector:
+class _Moves(urllib.request.HTTPRedirectHandler):
+    """Follows redirects; keeps what they said of the file that they lead to."""
+
+    def __init__(self) -> None:
+        self.etags: list[str] = []
+
+    def redirect_request(self, *told: Any) -> urllib.request.Request | None:
+        *_, headers, _url = told
+        self.etags.append(headers.get("X-Linked-ETag", ""))
+        return super().redirect_request(*told)
+
+
+def _told(response: http.client.HTTPResponse, moves: _Moves) -> str:
+    """The sha256 that a server gives of its file, as Hugging Face does; "" where it gives none."""
+    for etag in (*moves.etags, response.headers.get("X-Linked-ETag", ""), response.headers.get("ETag", "")):
+        if match := re.fullmatch(r'(?:W/)?"?([0-9a-f]{64})"?', etag):
+            return match[1]
+    return ""
+
+
+def _opener(moves: _Moves) -> urllib.request.OpenerDirector:
     """urllib without its handlers of file:, ftp: and data:, so that no redirect leads there either."""
     r = urllib.request
     kinds: list[type[r.BaseHandler]] = [r.ProxyHandler, r.UnknownHandler, r.HTTPHandler, r.HTTPSHandler]
-    kinds += [r.HTTPDefaultErrorHandler, r.HTTPRedirectHandler, r.HTTPErrorProcessor]
+    kinds += [r.HTTPDefaultErrorHandler, r.HTTPErrorProcessor]
     opener = r.OpenerDirector()
-    for kind in kinds:
-        opener.add_handler(kind())
+    for handler in (moves, *(kind() for kind in kinds)):
+        opener.add_handler(handler)
     return opener
-
-
-def _whole(remote: RemoteFile, target: Path) -> bool:
-    if is_here(remote, target.parent):
-        return True
-    if not target.is_file():
-        return False
-    stamp = _stamp(remote, target)  # before the hash, so that a change meanwhile shows
-    if good := _hash(target, remote.algorithm).startswith(remote.digest):
-        _remember(target, stamp)
-    return good
-
-
-def _stamp(remote: RemoteFile, target: Path) -> str:
-    stat = target.stat()
-    return f"{remote.algorithm} {remote.digest} {stat.st_size} {stat.st_mtime_ns}"
-
-
-def _remember(target: Path, stamp: str) -> None:
-    _verified[target] = stamp
-    with suppress(OSError):  # a folder that is read only
-        beside(target, ".verified").write_text(stamp)
-
-
-def _hash(path: Path, algorithm: str) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()
 
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text()
-    except (OSError, ValueError):
-        return ""
-
-
 def _notes(part: Path) -> dict[str, Any]:
     """What the server said of a partial file: url, validator, total; empty where that is not known."""
     try:
-        notes = json.loads(_text(beside(part, ".json")))
-    except ValueError:
+        notes = json.loads(beside(part, ".json").read_text())
+    except (OSError, ValueError):
         return {}
     return notes if isinstance(notes, dict) else {}
 
@@ -249,7 +261,8 @@ def _discard(part: Path) -> None:
     beside(part, ".json").unlink(missing_ok=True)
 
 
-def _failed(remote: RemoteFile, target: Path, got: str, remedy: str) -> DownloadFailed:
+def _failed(remote: RemoteFile, target: Path, got: str, remedy: str, digest: str = "") -> DownloadFailed:
     by_hand = f"Or place it by hand: download {remote.url} and save it in {target.parent} as {target.name}."
-    wanted = f"{remote.name} with {remote.algorithm} {remote.digest}"
+    digest = digest or remote.digest or checksums.first(target)
+    wanted = f"{remote.name} with {remote.algorithm} {digest}" if digest else f"{remote.name}, whole"
     return DownloadFailed(got=got, wanted=wanted, remedy=f"{remedy} {by_hand}")

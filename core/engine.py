@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import copy
 import logging
+import os
 import sys
 import threading
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from torch import nn
 
 from core.errors import BadCard
 from core.networks.card import NetworkCard
-from core.networks.probe import Tapped, find_head, total_stride
+from core.networks.probe import Layer, ReturnsBoth, find_head, layers, tapped, total_stride
 from core.streams import chunks
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,10 @@ SWITCH_S = 1e-4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictions:
-    """Of N frames: ``probabilities`` float32 (N, K), rows sum to 1; ``features`` float32 (N, D). On the CPU."""
+    """Of N frames: ``probabilities`` float32 (N, K), rows sum to 1; ``features`` float32 (N, D). On the CPU.
+
+    K is 0 for a representation without classes.
+    """
 
     probabilities: torch.Tensor
     features: torch.Tensor
@@ -42,9 +46,10 @@ class Predictions:
 
     def finite(self, network: Network) -> Predictions:
         """Itself; raises BadCard where a probability is not a number, which no measure could be made of."""
-        if not bool(self.probabilities.isfinite().all()):
+        judged = self.probabilities if self.probabilities.shape[1] else self.features
+        if not bool(judged.isfinite().all()):
             raise BadCard(
-                got=f"probabilities of {network.card.key} that are not numbers",
+                got=f"answers of {network.card.key} that are not numbers",
                 wanted="finite ones",
                 remedy="Its checkpoint is damaged or of another architecture: copy or convert it again.",
             )
@@ -62,13 +67,24 @@ class Network:
     """A card's network on the device. ``batch`` shrinks when memory runs out; ``folded``: batch norms merged."""
 
     card: NetworkCard
-    module: Tapped
+    module: nn.Module  # normalised frames → (logits, features)
     batch: int
     parameters: int
-    stride: int | None  # total stride in pixels, None where the network has no feature map
+    layers: tuple[Layer, ...]
     folded: bool
     mean: torch.Tensor
     std: torch.Tensor
+
+    @property
+    def stride(self) -> int | None:
+        """Total stride in pixels; None where the network has no feature map."""
+        return total_stride(self.layers)
+
+    @property
+    def size_in_bytes(self) -> int:
+        """Of its parameters and buffers."""
+        kept = (*self.module.parameters(), *self.module.buffers())
+        return sum(t.numel() * t.element_size() for t in kept)
 
 
 class TurnLock:
@@ -105,17 +121,19 @@ class Engine:
 
     precision = "float32"
 
-    def __init__(self, device: str | None = None, batch: int | None = None) -> None:
+    def __init__(self, device: str | None = None, batch: int | None = None, budget: int | None = None) -> None:
+        """``budget``: bytes of weights that stay on the device; half of a GPU's memory, a quarter of the machine's."""
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.batch = batch or (GPU_BATCH if self.device.type == "cuda" else CPU_BATCH)
+        self.budget = budget or _budget(self.device)
         torch.backends.cuda.matmul.allow_tf32 = False
         torch.backends.cudnn.allow_tf32 = False
         # A forward pass takes the interpreter's lock back after each of its hundreds of operations; beside a busy
         # page thread the default of 5 ms costs a batch 2.1 s, where it takes 0.27 alone (0.9 at 0.5 ms, 0.8 at 0.05).
         sys.setswitchinterval(SWITCH_S)
         self._lock = _TURNS
-        self._loading = threading.Lock()
-        self._networks: dict[Any, Network] = {}
+        self._loading, self._guard = threading.Lock(), threading.Lock()
+        self._networks: OrderedDict[Any, Network] = OrderedDict()  # the one used longest ago first
 
     @property
     def device_name(self) -> str:
@@ -125,13 +143,29 @@ class Engine:
         return f"CPU, {torch.get_num_threads()} threads"
 
     def load(self, card: NetworkCard) -> Network:
-        """The card's network, loaded at first asking (WeightsUnavailable, BadCard)."""
+        """The card's network, loaded at first asking (WeightsUnavailable, BadCard).
+
+        Those used longest ago leave when all together exceed the budget; whoever still computes with one keeps it.
+        """
         name = (card.key, card.weights_digest, card.preprocessing)
-        if name in self._networks:  # does not wait for another network that is being loaded
-            return self._networks[name]
+        if (known := self._known(name)) is not None:  # does not wait for another network that is being loaded
+            return known
         with self._loading:
+            if (known := self._known(name)) is not None:
+                return known
+            network = self.prepare(card, card.build())
+            with self._guard:
+                self._networks[name] = network
+                while len(self._networks) > 1 and sum(n.size_in_bytes for n in self._networks.values()) > self.budget:
+                    _, left = self._networks.popitem(last=False)
+                    log.info("%s leaves %s: its networks exceed %d MB", left.card.key, self.device, self.budget >> 20)
+            return network
+
+    def _known(self, name: Any) -> Network | None:
+        with self._guard:
             if name not in self._networks:
-                self._networks[name] = self.prepare(card, card.build())
+                return None
+            self._networks.move_to_end(name)
             return self._networks[name]
 
     def prepare(self, card: NetworkCard, model: nn.Module) -> Network:
@@ -139,20 +173,23 @@ class Engine:
 
         The model is the engine's from then on: a network without batch norm is not copied.
         """
-        classes = len(card.labels.names) if card.labels else 0
-        head = find_head(model, classes)
+        known = isinstance(model, ReturnsBoth) or card.labels is None
+        head = None if known or card.labels is None else find_head(model, len(card.labels.names))
         parameters = sum(p.numel() for p in model.parameters())
         model.eval()
         with self._lock.turn():
-            stride = total_stride(model, card.size)
-            folded, merged = _fold(model)
-        module = Tapped(folded, head).eval().requires_grad_(False)
+            found = layers(model, card.size)
+            folded, merged = (model, False) if isinstance(model, ReturnsBoth) else _fold(model)
+        module = tapped(folded, head)
+        if card.remedy is not None:
+            module = card.remedy.wrap(module)
+        module.eval().requires_grad_(False)
         module.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         mean, std = (
             torch.tensor(v, device=self.device).view(1, 3, 1, 1)
             for v in (card.preprocessing.mean, card.preprocessing.std)
         )
-        return Network(card, module, self.batch, parameters, stride, merged, mean, std)
+        return Network(card, module, self.batch, parameters, found, merged, mean, std)
 
     def predict(self, network: Network, frames: Iterable[torch.Tensor]) -> Iterator[Predictions]:
         """Frames uint8 (3, S, S) → Predictions, one batch at a time, in order; frames may be made meanwhile."""
@@ -190,8 +227,15 @@ class Engine:
         if n < network.batch:  # padded, so that the shape and with it every rounding stays the same
             frames = torch.cat([frames, frames[-1:].expand(network.batch - n, -1, -1, -1)])
         x = frames.to(self.device, non_blocking=True).float().div_(255).sub_(network.mean).div_(network.std)
+        x = x.flip(1) if network.card.preprocessing.order == "bgr" else x
         logits, features = network.module(x.contiguous(memory_format=torch.channels_last))
         return Predictions(logits.float().softmax(1)[:n].cpu(), features.float()[:n].cpu())
+
+
+def _budget(device: torch.device) -> int:
+    if device.type == "cuda":
+        return int(torch.cuda.get_device_properties(device).total_memory) // 2
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
 
 
 def _fold(model: nn.Module) -> tuple[nn.Module, bool]:

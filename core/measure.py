@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -116,14 +117,19 @@ def _compare(network: Network, jobs: list[Job], result: Predictions) -> list[Out
     # equal features give exactly 1, not 1 − 1e-16: the null pair changes nothing
     same = (result.features[0::2] == result.features[1::2]).all(1)
     cosines = torch.where(same, 1.0, (features[0::2] * features[1::2]).sum(1).clamp(-1, 1))
+    labels = network.card.labels
+    if labels is None:
+        return [
+            Outcome(photo.digest, number, None, None, math.nan, math.nan, float(cosines[i]))
+            for i, (photo, number) in enumerate(jobs)
+        ]
     first, second = before.argmax(1), after.argmax(1)
     rows = torch.arange(len(jobs))
     p_before, p_after = before[rows, first], after[rows, first]
-    labels = network.card.labels
     return [
         Outcome(
             photo.digest, number, int(first[i]), int(second[i]), float(p_before[i]), float(p_after[i]),
-            float(cosines[i]), labels.find(photo.label) if labels else None,
+            float(cosines[i]), labels.find(photo.label),
         )
         for i, (photo, number) in enumerate(jobs)
     ]  # fmt: skip

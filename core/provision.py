@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from core.archives import extract_tar
-from core.downloads import RemoteFile, fetch
+from core.downloads import RemoteFile, digest_of, fetch
 from core.engine import Engine
 from core.errors import BadFolder, DownloadFailed
 from core.folders import DataFolder
@@ -42,6 +43,13 @@ def fetch_weights(card: NetworkCard) -> Work:
     return work
 
 
+def _identified(card: NetworkCard) -> NetworkCard:
+    """The card with its weights' digest, which of some is known only once they have arrived."""
+    if card.weights_digest or card.remote is None:
+        return card
+    return replace(card, weights_digest=digest_of(card.remote, card.weights.parent))
+
+
 def build_starter(card: NetworkCard, engine: Engine, data: DataFolder, archive: RemoteFile | None = None) -> Work:
     """Work for a Job: download, unpack and index Imagenette; each step goes on where it was stopped.
 
@@ -51,6 +59,7 @@ def build_starter(card: NetworkCard, engine: Engine, data: DataFolder, archive: 
     def work(report: Report, cancel: threading.Event) -> Path:
         if not card.available:
             fetch_weights(card)(report, cancel)
+        used = _identified(card)
         remote = archive or imagenette()
         report(f"Fetching {remote.name}")
         packed = fetch(remote, data.photographs, progress=report, cancel=cancel)
@@ -62,7 +71,7 @@ def build_starter(card: NetworkCard, engine: Engine, data: DataFolder, archive: 
         out = data.indexes / f"imagenette-{card.key.replace('/', '-')}"
         report(f"Indexing with {card.title}")
         build(
-            root / "train", card, engine, out, reference=root / "val", cancel=cancel,
+            root / "train", used, engine, out, reference=root / "val", cancel=cancel,
             progress=lambda p: report(Progress(p.done, p.total, p.rate)),
         )  # fmt: skip
         return out

@@ -14,11 +14,11 @@ from typing import Any
 
 from core import measurements, protocols
 from core.exploration import Exploration, Kind, Place, Trace
-from core.figures.protocols import Bar, mean_absolute_change, p_top1_change
-from core.figures.trajectory import Curve, trajectory
+from core.figures.protocols import Bar, measures
+from core.figures.trajectory import COSINE, P_CLASS, Curve, trajectory
 from core.figures.typicality import among_references
 from core.index.search import FeatureIndex
-from core.networks.card import NetworkCard
+from core.networks.card import Labels, NetworkCard
 from core.pictures import preview
 from core.summary import sentence
 from core.versions import software
@@ -48,9 +48,9 @@ def pairs_csv(found: Exploration) -> str:
         for o in outcomes:
             rows.append({
                 "photograph": o.photograph, "network": key, "protocol": name, "pair": o.pair,
-                "class_before": labels.names[o.class_before] if labels else "",
-                "class_after": labels.names[o.class_after] if labels else "",
-                "p_before": o.p_before, "p_after": o.p_after, "changed": int(o.changed), "flip": o.flip or "",
+                "class_before": _name(labels, o.class_before), "class_after": _name(labels, o.class_after),
+                "p_before": o.p_before, "p_after": o.p_after, "changed": "" if o.classless else int(o.changed),
+                "flip": o.flip or "",
                 "feature_cosine": o.feature_cosine, "seed": found.settings.seed, "step": found.settings.step,
                 "direction": found.settings.pair_direction,
                 "unit": found.settings.unit if name == "crop" else "network",
@@ -58,21 +58,26 @@ def pairs_csv(found: Exploration) -> str:
     return _csv(rows)
 
 
+def _name(labels: Labels | None, place: int | None) -> str:
+    return "" if labels is None or place is None else labels.names[place]
+
+
 def curves_csv(found: Exploration) -> str:
-    """One row for each frame of each curve: the arg-max there, and P of the class that led at the start."""
+    """One row for each frame of each curve: the arg-max there, P of the class that led at the start, and the feature's
+    cosine to the first frame's (of a representation without classes that alone)."""
     rows = []
     for (key, kind), trace in found.traces.items():
-        labels, probabilities = found.networks[key].card.labels, trace.probabilities
-        if labels is None or not len(probabilities):
-            continue
-        first = int(probabilities[0].argmax())
-        for value, p in zip(trace.path.values, probabilities, strict=False):
-            top = int(p.argmax())
-            rows.append({
+        labels, probabilities, cosines = found.networks[key].card.labels, trace.probabilities, trace.cosines.tolist()
+        for k, (value, cosine) in enumerate(zip(trace.path.values, cosines, strict=False)):
+            row = {
                 "photograph": found.photograph.digest, "network": key, "path": kind, "pixels": value,
-                "unit": trace.path.unit, "class": labels.names[first], "p": float(p[first]),
-                "top1": labels.names[top], "p_top1": float(p[top]),
-            })  # fmt: skip
+                "unit": trace.path.unit, "class": "", "p": "", "top1": "", "p_top1": "", "feature_cosine": cosine,
+            }  # fmt: skip
+            if labels is not None and k < len(probabilities):
+                p, first, top = probabilities[k], int(probabilities[0].argmax()), int(probabilities[k].argmax())
+                row |= {"class": labels.names[first], "p": float(p[first])}
+                row |= {"top1": labels.names[top], "p_top1": float(p[top])}
+            rows.append(row)
     return _csv(rows)
 
 
@@ -118,11 +123,14 @@ def _network(card: NetworkCard) -> dict[str, Any]:
 
 
 def _curve(trace: Trace) -> dict[str, Any]:
-    p = trace.probabilities  # once: it may grow meanwhile
-    return {
+    p, cosines = trace.probabilities, trace.cosines  # once: they may grow meanwhile
+    plain = {
         "unit": trace.path.unit, "description": trace.path.description, "pixels": list(trace.path.values[: len(p)]),
-        "top1": p.argmax(1).tolist(), "p_of_first_top1": p[:, p[0].argmax()].tolist(),
+        "cosine_to_first": cosines[: len(p)].tolist(),
     }  # fmt: skip
+    if not p.shape[1]:
+        return plain
+    return plain | {"top1": p.argmax(1).tolist(), "p_of_first_top1": p[:, p[0].argmax()].tolist()}
 
 
 def _typicality(place: Place, index: FeatureIndex) -> dict[str, Any]:
@@ -184,6 +192,23 @@ def curve(found: Exploration, kind: Kind, watched: str | None = None) -> list[Cu
     return made
 
 
+def representations(found: Exploration, kind: Kind) -> list[Curve]:
+    """Of the networks without classes: the cosine of each frame's feature to the first frame's."""
+    made = []
+    for place, card in enumerate(found.cards):
+        trace = found.traces.get((card.key, kind))
+        if trace is None or card.labels is not None or not len(cosines := trace.cosines.tolist()):
+            continue
+        in_frame = trace.path.unit == "network" and trace.path.kind == "shift"
+        made.append(
+            Curve(
+                title=card.name, place=place, watched="", values=trace.path.values[: len(cosines)], p=cosines, top=(),
+                stride=found.networks[card.key].stride if in_frame else None,
+            )
+        )  # fmt: skip
+    return made
+
+
 def bars(found: Exploration) -> list[Bar]:
     """What is measured so far, in the order of networks and protocols."""
     return [
@@ -198,14 +223,15 @@ def _figures(found: Exploration) -> Iterable[str]:
     figures: list[tuple[str, Any]] = []
     axes: tuple[tuple[Kind, str], ...] = (("shift", f"shift {found.settings.direction} (px)"), ("size", "size (px)"))
     for kind, axis in axes:
-        curves = curve(found, kind)
-        if curves:
-            span = (curves[0].values[0], curves[0].values[-1])
-            figures.append((kind, trajectory(curves, axis=axis, span=span, strides=kind == "shift")))
+        for name, curves, measure in (
+            (kind, curve(found, kind), P_CLASS), (f"{kind}, representation", representations(found, kind), COSINE)
+        ):  # fmt: skip
+            if curves:
+                span = (curves[0].values[0], curves[0].values[-1])
+                fig = trajectory(curves, axis=axis, span=span, strides=kind == "shift", measure=measure)
+                figures.append((name, fig))
     measured = bars(found)
-    if measured:
-        figures.append(("P(top-1 change)", p_top1_change(measured, protocols.names())))
-        figures.append(("Mean absolute change", mean_absolute_change(measured, protocols.names())))
+    figures += [(name, draw(measured, protocols.names())) for name, draw in measures(measured).items()]
     if found.place is not None and found.index is not None and found.index.manifest.reference:
         reference = [r.typicality for r in found.index.manifest.reference]
         figures.append(("Typicality", among_references(found.place.typicality.value, reference)))
@@ -218,13 +244,17 @@ def _figures(found: Exploration) -> Iterable[str]:
 
 def _table(found: Exploration) -> str:
     rows = "".join(
-        f"<tr><td>{escape(b.title)}<td>{b.protocol}<td>{b.measured.pairs}<td>{b.measured.p_top1_change:.3f}"
-        f"<td>{_span(b.measured.p_top1_change_interval)}<td>{b.measured.mean_absolute_change:.4f}"
+        f"<tr><td>{escape(b.title)}<td>{b.protocol}<td>{b.measured.pairs}<td>{_number(b.measured.p_top1_change, 3)}"
+        f"<td>{_span(b.measured.p_top1_change_interval)}<td>{_number(b.measured.mean_absolute_change, 4)}"
         f"<td>{_span(b.measured.mean_absolute_change_interval)}<td>{b.measured.representation_change:.5f}"
         for b in bars(found)
     )
     heads = "".join(f"<th>{escape(head)}" for head in HEADS)
     return f"<table><tr>{heads}</tr>{rows}</table>"
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
 
 
 def _neighbours(place: Place | None) -> str:

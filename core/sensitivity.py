@@ -7,14 +7,15 @@ and representation change, 1 − cosine of the two frames' features, which needs
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.integer[Any]]
 Interval = tuple[float, float]
 
 RESAMPLES = 2000
@@ -28,20 +29,26 @@ class Outcome:
     """One pair on one network. ``change``: p_after − p_before of the class that led before the step.
 
     ``feature_cosine``: between the penultimate features of the two frames. ``label``: the right class, if known.
+    Of a representation without classes the classes are None and the probabilities not numbers.
     """
 
     photograph: str  # digest
     pair: int
-    class_before: int
-    class_after: int
+    class_before: int | None
+    class_after: int | None
     p_before: float
     p_after: float
     feature_cosine: float
     label: int | None = None
 
     @property
+    def classless(self) -> bool:
+        """Of a representation without classes: only its features can be compared."""
+        return self.class_before is None
+
+    @property
     def changed(self) -> bool:
-        """The arg-max class differs (paper, § 2)."""
+        """The arg-max class differs (paper, § 2); without classes nothing can."""
         return self.class_before != self.class_after
 
     @property
@@ -61,14 +68,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sensitivity:
-    """Measures over ``pairs`` pairs of ``photographs`` photographs; 95 % intervals, None where n is 1."""
+    """Measures over ``pairs`` pairs of ``photographs`` photographs; 95 % intervals, None where n is 1.
+
+    Of a representation without classes the class measures (``changed`` to ``mean_absolute_change_interval``) are None.
+    """
 
     photographs: int
     pairs: int
-    changed: int
-    p_top1_change: float
-    p_top1_change_interval: Interval
-    mean_absolute_change: float
+    changed: int | None
+    p_top1_change: float | None
+    p_top1_change_interval: Interval | None
+    mean_absolute_change: float | None
     mean_absolute_change_interval: Interval | None
     representation_change: float
     representation_change_interval: Interval | None
@@ -94,31 +104,48 @@ def sensitivity(outcomes: Iterable[Outcome], *, seed: int = 0) -> Sensitivity:
         raise ValueError("got no pair; wanted at least one outcome")
     _, group = np.unique([o.photograph for o in rows], return_inverse=True)
     photographs = int(group.max()) + 1
-    changed = np.array([o.changed for o in rows], float)
-    change = np.array([abs(o.change) for o in rows])
     representation = np.array([1 - o.feature_cosine for o in rows])
     units = np.arange(len(rows)) if photographs == 1 else group
+    found = Sensitivity(
+        photographs=photographs,
+        pairs=len(rows),
+        changed=None,
+        p_top1_change=None,
+        p_top1_change_interval=None,
+        mean_absolute_change=None,
+        mean_absolute_change_interval=None,
+        representation_change=float(representation.mean()),
+        representation_change_interval=bootstrap(representation, units, seed=seed),
+        flips=None,
+        labelled_pairs=0,
+        method="none: a representation without classes",
+    )
+    return found if any(o.classless for o in rows) else _with_classes(found, rows, group, units, seed=seed)
+
+
+def _with_classes(
+    found: Sensitivity, rows: list[Outcome], group: Integers, units: Integers, *, seed: int
+) -> Sensitivity:
+    changed = np.array([o.changed for o in rows], float)
+    change = np.array([abs(o.change) for o in rows])
     total = int(changed.sum())
     interval, method = _proportion(changed, group, seed=seed)
     kinds = [o.flip for o in rows]
     labelled = sum(o.label is not None for o in rows)
-    return Sensitivity(
-        photographs=photographs,
-        pairs=len(rows),
+    return replace(
+        found,
         changed=total,
         p_top1_change=total / len(rows),
         p_top1_change_interval=interval,
         mean_absolute_change=float(change.mean()),
         mean_absolute_change_interval=bootstrap(change, units, seed=seed),
-        representation_change=float(representation.mean()),
-        representation_change_interval=bootstrap(representation, units, seed=seed),
         flips={kind: kinds.count(kind) for kind in FLIPS} if labelled else None,
         labelled_pairs=labelled,
         method=method,
     )
 
 
-def _proportion(changed: Floats, group: npt.NDArray[np.integer[Any]], *, seed: int) -> tuple[Interval, str]:
+def _proportion(changed: Floats, group: Integers, *, seed: int) -> tuple[Interval, str]:
     """Interval of P(top-1 change) and how it was found; ``changed`` (N,) 0 or 1, ``group`` (N,) its photograph."""
     total, pairs, photographs = int(changed.sum()), len(changed), int(group.max()) + 1
     if photographs in (1, pairs):
@@ -137,7 +164,7 @@ def wilson(successes: int, n: int) -> Interval:
     return (0.0 if successes == 0 else centre - half, 1.0 if successes == n else centre + half)
 
 
-def bootstrap(values: Floats, units: npt.NDArray[np.integer[Any]], *, seed: int) -> Interval | None:
+def bootstrap(values: Floats, units: Integers, *, seed: int) -> Interval | None:
     """95 % percentile interval of the mean of ``values`` (N,) when ``units`` (N,) are drawn with replacement.
 
     A unit (a photograph, or a pair) is drawn with all its values. None when there is one unit only.
@@ -157,6 +184,12 @@ def bootstrap(values: Floats, units: npt.NDArray[np.integer[Any]], *, seed: int)
 
 
 def most_changed(outcomes: Iterable[Outcome]) -> Outcome:
-    """The pair to show first: a flip before none, then the largest |change|."""
-    rank: Callable[[Outcome], tuple[bool, float, int]] = lambda o: (o.changed, abs(o.change), -o.pair)  # noqa: E731
-    return max(outcomes, key=rank)
+    """The pair to show first: by rank, the first of equals."""
+    return max(outcomes, key=lambda o: (*rank(o), -o.pair))
+
+
+def rank(outcome: Outcome) -> tuple[float, ...]:
+    """A flip before none, then the largest |change|; without classes the largest change of the features."""
+    if outcome.classless:
+        return False, 0.0, 1 - outcome.feature_cosine
+    return outcome.changed, abs(outcome.change), 0.0

@@ -21,7 +21,12 @@ def _pairs(found: Exploration) -> str:
     for card in found.cards:
         measured = {name: found.measured(card.key, name) for name in PLACES}
         whole = {name: m for name, m in measured.items() if m is not None and m.pairs == found.settings.pairs}
-        if whole:
+        if whole and card.labels is None:
+            changes = [
+                f"by {m.representation_change:.4f} on average over {_placed(m, name)}" for name, m in whole.items()
+            ]
+            texts.append(f"{card.name} changes its representation (1 − cosine) {' and '.join(changes)}")
+        elif whole:
             texts.append(f"{card.name} changes its answer {' and '.join(_count(m, name) for name, m in whole.items())}")
     if not texts:
         return ""
@@ -30,9 +35,15 @@ def _pairs(found: Exploration) -> str:
 
 
 def _count(m: Sensitivity, name: str) -> str:
+    if m.p_top1_change is None or m.p_top1_change_interval is None:
+        return ""
     low, high = m.p_top1_change_interval
     percent = f"({100 * m.p_top1_change:.0f} %, 95 % interval {100 * low:.0f} % to {100 * high:.0f} %)"
-    return f"in {m.changed or 'none'} of {m.pairs} {PLACES[name][m.pairs != 1]} {percent}"
+    return f"in {m.changed or 'none'} of {_placed(m, name)} {percent}"
+
+
+def _placed(m: Sensitivity, name: str) -> str:
+    return f"{m.pairs} {PLACES[name][m.pairs != 1]}"
 
 
 def _curve(found: Exploration) -> str:

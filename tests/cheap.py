@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import torch
 from safetensors.torch import save_file
 from torch import nn
 from torchvision.models import get_model
@@ -45,3 +46,14 @@ def write_card(folder: Path, model: nn.Module) -> str:
     (folder / f"{KEY}.txt").write_text("\n".join(NAMES))
     (folder / f"{KEY}.toml").write_text(CARD.format(key=KEY, sha256=digest, size=SIZE))
     return KEY
+
+
+def write_representation(folder: Path, state: dict[str, torch.Tensor]) -> str:
+    """A network without classes, its card and its checkpoint; returns the key."""
+    key = "representation"
+    save_file(state, folder / f"{key}.safetensors")
+    digest = hashlib.sha256((folder / f"{key}.safetensors").read_bytes()).hexdigest()
+    card = CARD.format(key=key, sha256=digest, size=SIZE)
+    card = card.replace("torchvision:shufflenet_v2_x0_5", "small:resnet10").replace(f"{key}.txt", "none")
+    (folder / f"{key}.toml").write_text(card)
+    return key

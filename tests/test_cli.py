@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +28,15 @@ from torch import nn
 from torchvision import transforms
 
 import core.engine
-from core import cli, measurements
+from core import cli, measurements, provision
 from core.datasets import find
+from core.downloads import RemoteFile
 from core.engine import Engine
 from core.folders import DataFolder
 from core.networks import registry
 from core.networks.card import SCENES
 from core.photographs import Photograph, read, reduce_to
+from core.progress import Progress
 from core.protocols import create, generator, names
 from core.scenes import render
 from core.training import make, photographs, recipe
@@ -472,6 +474,73 @@ def test_networks_for_machines_and_people(run: Run, data: Path) -> None:
     assert "download 528 MB" in next(line for line in lines if "vgg16" in line)
 
 
+def test_timms_networks_are_searched(run: Run) -> None:
+    rows = parsed(run("networks", "--search", "resnetblur50", "--json"))
+    assert [(r["key"], r["weights_here"], r["bytes"]) for r in rows] == [("timm/resnetblur50.bt_in1k", False, None)]
+    status, out, err = run("networks", "--search", "dm_in1k nfnet f0")
+    assert (status, err) == (0, "")
+    assert out.startswith("timm/dm_nfnet_f0.dm_in1k")
+    assert "not here, and cannot be: timm/dm_nfnet_f0.dm_in1k with crop_mode 'squash'" in out
+    status, out, err = run("networks", "--search", "no such network")
+    assert (status, out.strip(), err) == (0, "", "none of timm's names holds: no such network\n")
+    assert parsed(run("networks", "--search", "no such network", "--json")) == []
+
+
+@pytest.mark.parametrize("network", ["offline", "closed"])
+def test_fetching_without_a_network_is_one_clear_line(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, network: str
+) -> None:
+    if network == "offline":
+        monkeypatch.setenv("PHOTOBIAS_OFFLINE", "1")
+    else:
+        monkeypatch.delenv("PHOTOBIAS_OFFLINE", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens there
+    key = "timm/convnext_atto.d2_in1k"
+    status, out, err = run("networks", "--fetch", key, "--data", tmp_path)
+    assert (status, out, len(err.splitlines())) == (1, "", 1)
+    assert err.startswith("error: got " + ("offline mode" if network == "offline" else "no connection to"))
+    where = f"{tmp_path}/weights as timm--convnext_atto.d2_in1k.safetensors"
+    assert f"https://huggingface.co/{key}/resolve/main/model.safetensors and save it in {where}" in err
+    assert not list((tmp_path / "weights").glob("*.safetensors*.sha256"))
+
+
+def test_weights_are_fetched(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fetched(remote: RemoteFile, folder: Path, *, progress: Any, cancel: Any) -> Path:
+        for done in (0, 60 * 2**20, 120 * 2**20):
+            progress(Progress(done, 120 * 2**20, 2**21))
+        folder.mkdir(parents=True)
+        (folder / remote.name).write_bytes(b"weights")
+        return folder / remote.name
+
+    monkeypatch.setattr(provision, "fetch", fetched)
+    key, file = "timm/convnext_atto.d2_in1k", tmp_path / "weights" / "timm--convnext_atto.d2_in1k.safetensors"
+    status, out, err = run("networks", "--fetch", key, "--data", tmp_path, "--json")
+    digest = hashlib.sha256(b"weights").hexdigest()
+    assert (status, json.loads(out)) == (0, {"key": key, "file": str(file), "digest": digest})
+    assert err.splitlines()[1] == "MB: 60/120 (2.0/s, 30 s left)"
+    here = next(line for line in run("networks", "--data", tmp_path)[1].splitlines() if line.startswith(key))
+    assert here.startswith(f"{key:42} here 0 MB")
+    assert "apache-2.0; timm" in here
+    assert run("networks", "--fetch", KEY)[2].startswith(f"error: got no address for {KEY}")
+    status, _, err = run("networks", "--fetch", "timm/resnet50")
+    assert status == 1
+    assert "resnet50.a1_in1k" in err
+
+
+def test_layers_are_listed_with_their_strides(run: Run) -> None:
+    rows = parsed(run("networks", "--layers", KEY, "--json"))
+    found = {row["name"]: row for row in rows}
+    assert found["conv1.0"] == {"name": "conv1.0", "kind": "Conv2d", "edge": 32, "stride": 2}
+    assert (found["conv5"]["edge"], found["conv5"]["stride"]) == (2, 32)
+    lines = run("networks", "--layers", KEY)[1].splitlines()
+    assert len(lines) == len(rows)
+    assert lines[0].split() == ["conv1.0", "Conv2d", "32", "x", "32", "stride", "2"]
+    status, out, err = run("networks", "--layers", "torchvision/vgg16.imagenet1k_v1")
+    assert (status, out) == (1, "")
+    assert "Fetch them" in err
+
+
 def test_a_broken_card_is_warned_of_and_hides_nothing(run: Run, tmp_path: Path, data: Path) -> None:
     (tmp_path / "networks").mkdir()
     for file in (data / "networks").iterdir():
@@ -607,7 +676,7 @@ def speck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     scenes = replace(usual.scenes, count=96, held_out=24, size=64)
     schedule = replace(usual.schedule, epochs=1, batch=32, warmup_epochs=0.5)
     shown = replace(usual.preprocessing, resize=36, crop=32)
-    facts = asdict(replace(usual, name="speck", scenes=scenes, schedule=schedule, preprocessing=shown))
+    facts = replace(usual, name="speck", scenes=scenes, schedule=schedule, preprocessing=shown).as_dict()
     tables = {name: value for name, value in facts.items() if isinstance(value, dict)}
     path = tmp_path / "speck.toml"
     path.write_bytes(make.toml({name: value for name, value in facts.items() if name not in tables}, tables))

@@ -21,9 +21,9 @@ from typing import Any
 
 import pytest
 
-from core import downloads
+from core import checksums
 from core.archives import extract_tar
-from core.downloads import RemoteFile, fetch, is_here
+from core.downloads import RemoteFile, digest_of, fetch, is_here, whole
 from core.errors import Cancelled, DownloadFailed, PhotobiasError
 from core.jobs import Job
 from core.progress import Meter, Progress
@@ -46,6 +46,7 @@ class Server(ThreadingHTTPServer):
         self.ignore_range = self.slow = False
         self.tell_length = True
         self.location = ""
+        self.linked = ""  # X-Linked-ETag of the redirect from /moved, as Hugging Face answers
         self.asked: list[str | None] = []  # the Range header of every GET
         self.sent = 0
 
@@ -63,6 +64,12 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         s, ask = self.server, self.headers["Range"]
         s.asked.append(ask)
+        if self.path == "/moved":
+            self.send_response(302)
+            self.send_header("Location", s.url)
+            self.send_header("X-Linked-ETag", s.linked)
+            self.end_headers()
+            return
         if s.location or s.errors:
             self.send_response(302 if s.location else s.errors.pop(0))
             self.send_header("Location", s.location)
@@ -140,9 +147,9 @@ def test_a_verified_file_is_neither_fetched_nor_hashed_again(
 ) -> None:
     path = fetch(listed(server), tmp_path)
     hashed: list[Path] = []
-    hash_ = downloads._hash
-    monkeypatch.setattr(downloads, "_hash", lambda path, kind: hashed.append(path) or hash_(path, kind))
-    downloads._verified.clear()  # as a new process begins
+    hash_ = checksums.hash_of
+    monkeypatch.setattr(checksums, "hash_of", lambda path, kind: hashed.append(path) or hash_(path, kind))
+    checksums._verified.clear()  # as a new process begins
     fetch(listed(server), tmp_path)
     assert (len(server.asked), hashed) == (1, [])
     path.write_bytes(BODY[::-1])  # damaged: same size, other bytes
@@ -292,6 +299,103 @@ def test_a_prefix_as_in_torch_hub_names_or_an_md5_suffices(
 ) -> None:
     remote = listed(server, algorithm=algorithm, digest=digest)
     assert is_here(remote, fetch(remote, tmp_path).parent)
+
+
+# files whose publisher gives no hash in advance
+
+
+HASH = hashlib.sha256(BODY).hexdigest()
+
+
+def unlisted(server: Server, path: str = "weights.pth") -> RemoteFile:
+    return RemoteFile(url=server.url.replace("weights.pth", path), name="weights.pth")
+
+
+@pytest.mark.parametrize("shape", ['"{}"', 'W/"{}"', "{}"])
+@pytest.mark.parametrize("path", ["weights.pth", "moved"])
+def test_a_hash_that_the_server_tells_is_held(server: Server, tmp_path: Path, path: str, shape: str) -> None:
+    told, remote = shape.format(HASH), unlisted(server, path)
+    server.linked, server.etag = (told, '"short"') if path == "moved" else ("", told)
+    assert (digest_of(remote, tmp_path), whole(remote, tmp_path)) == ("", False)
+    assert fetch(remote, tmp_path).read_bytes() == BODY
+    assert (tmp_path / "weights.pth.sha256").read_text() == digest_of(remote, tmp_path) == HASH
+    assert is_here(remote, tmp_path)
+    server.body = BODY[::-1]  # what was told is not what comes
+    other = tmp_path / "other"
+    with pytest.raises(DownloadFailed, match="is removed") as caught:
+        fetch(remote, other)
+    assert HASH in caught.value.wanted
+    assert hashlib.sha256(server.body).hexdigest() in caught.value.got
+    assert [p.name for p in other.iterdir()] == ["weights.pth.lock"]
+
+
+@pytest.mark.parametrize("path", ["weights.pth", "moved"])
+def test_a_resumed_file_is_held_to_the_hash_told_first(server: Server, tmp_path: Path, path: str) -> None:
+    remote = unlisted(server, path)
+    server.linked, server.etag = (f'"{HASH}"', '"one"') if path == "moved" else ("", f'"{HASH}"')
+    server.cuts.append(150_000)
+    with pytest.raises(DownloadFailed, match="are kept"):
+        fetch(remote, tmp_path, waits=())
+    server.body = BODY[:150_000] + BODY[150_000:][::-1]  # the rest is another file's
+    with pytest.raises(DownloadFailed, match="is removed"):
+        fetch(remote, tmp_path, waits=())
+    assert "bytes=150000-" in server.asked
+    assert not (tmp_path / "weights.pth.sha256").exists()
+    server.body = BODY
+    server.cuts.append(150_000)
+    fetch(remote, tmp_path, waits=FAST)
+    assert digest_of(remote, tmp_path) == HASH
+
+
+@pytest.mark.parametrize("etag", ['"one"', "", '"' + "a" * 40 + '"', '"' + "A" * 64 + '"', '"' + "a" * 65 + '"'])
+def test_without_any_hash_what_arrives_first_is_held(server: Server, tmp_path: Path, etag: str) -> None:
+    server.etag, remote = etag, unlisted(server)
+    path = fetch(remote, tmp_path)
+    assert digest_of(remote, tmp_path) == HASH
+    path.write_bytes(BODY[::-1])
+    os.utime(path, ns=(1, 1))
+    assert not is_here(remote, tmp_path)
+    assert not whole(remote, tmp_path)
+    assert digest_of(remote, tmp_path) == HASH  # what it has to be
+    assert fetch(remote, tmp_path).read_bytes() == BODY
+    assert len(server.asked) == 2
+    path.unlink()
+    assert digest_of(remote, tmp_path) == ""
+    server.body = BODY[::-1]  # the publisher's file is another one now
+    with pytest.raises(DownloadFailed, match=r"remove .*weights\.pth\.sha256 to accept") as caught:
+        fetch(remote, tmp_path)
+    assert HASH in caught.value.wanted
+    assert not path.exists()
+    (tmp_path / "weights.pth.sha256").unlink()
+    assert fetch(remote, tmp_path).read_bytes() == server.body
+
+
+def test_a_file_without_a_hash_that_was_placed_by_hand_is_what_it_is(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[Path] = []
+    hash_ = checksums.hash_of
+    monkeypatch.setattr(checksums, "hash_of", lambda path, kind: hashed.append(path) or hash_(path, kind))
+    path, remote = tmp_path / "weights.pth", unlisted(server)
+    path.write_bytes(BODY)
+    for _ in range(3):
+        assert digest_of(remote, tmp_path) == HASH
+        checksums._verified.clear()
+    assert fetch(remote, tmp_path) == path
+    assert (server.asked, len(hashed)) == ([], 1)
+    path.write_bytes(BODY[::-1])
+    os.utime(path, ns=(1, 1))
+    assert whole(remote, tmp_path)
+    assert digest_of(remote, tmp_path) == hashlib.sha256(BODY[::-1]).hexdigest()
+    (tmp_path / "weights.pth.verified").unlink()
+    (tmp_path / "weights.pth.verified").mkdir()  # cannot be written, as in a folder that is read only
+    assert digest_of(remote, tmp_path) == hashlib.sha256(BODY[::-1]).hexdigest()
+    assert len(hashed) == 2
+
+
+def test_an_md5_is_always_given() -> None:
+    with pytest.raises(DownloadFailed, match="Correct the entry"):
+        RemoteFile(url="http://host/x", name="x", algorithm="md5")
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from core.index.build import build
 from core.measure import outcomes
 from core.networks import registry
 from core.networks.card import NetworkCard
+from core.networks.small import ResNet10
 from core.photographs import Photograph, read
 from core.protocols import create, names
 from core.scenes import USUAL, render
@@ -311,3 +312,56 @@ def test_a_scene_is_measured_and_its_unknown_class_is_said(equipped: DataFolder)
     found = finish(at)
     assert found.original.label == "owl"
     assert any("does not know the class “owl”" in info.value for info in at.info)
+
+
+def test_a_variant_is_added_beside_its_original(fresh: DataFolder) -> None:
+    at = app().run()
+    first = finish(at)
+    at.selectbox(key="variant").set_value("ensemble").run()
+    key = f"{OPENING[0]}~ensemble"
+    at.button(key=f"add {key}").click().run()
+    found = finish(at)
+    assert [card.key for card in found.cards] == [*OPENING, key]
+    assert found.problems == {}
+    for one in OPENING:  # what is known is not computed again
+        assert found.traces[one, "shift"] is first.traces[one, "shift"]
+        assert found.pairs[one, "crop"] is first.pairs[one, "crop"]
+    assert "9 forward passes" in texts(at)
+    holds_what_core_measures(at.table[0].value, registry.get(key, fresh), found.photograph)
+
+
+def test_a_network_that_cannot_be_changed_says_why(fresh: DataFolder) -> None:
+    at = app().run()
+    at.button(key=f"add {OPENING[0]}~bin2").click().run()
+    found = finish(at)
+    assert any("torchvision" in str(problem) for problem in found.problems.values())
+    assert {key for key, _ in found.pairs} == set(OPENING)  # the others are measured all the same
+
+
+def test_timms_networks_are_found_by_name(fresh: DataFolder) -> None:
+    at = app().run()
+    at.text_input(key="timm").set_value("resnetblur50").run()
+    name = at.selectbox(key="timm_name").options[0]
+    at.button(key=f"add timm/{name}").click().run()
+    assert not at.exception
+    assert f"timm/{name}" in at.multiselect(key="networks").value
+    assert "are not on this machine" in texts(at)
+    at.text_input(key="timm").set_value("no such words").run()
+    assert "No network of timm's" in texts(at)
+
+
+def test_a_representation_is_measured_without_classes(equipped: DataFolder, randomise: Randomise) -> None:
+    state = randomise(ResNet10(5), 64).state_dict()
+    cheap.write_representation(equipped.networks, {k: v for k, v in state.items() if not k.startswith("head.")})
+    at = app().run()
+    at.multiselect(key="networks").set_value(["representation"]).run()
+    found = finish(at)
+    assert (found.state, found.problems) == ("done", {})
+    assert "representation without classes" in texts(at)
+    assert "changes its representation" in texts(at)
+    row = at.table[0].value.loc[("representation", "black")]
+    assert (row["changed"], row["P(top-1 change)"], row["mean |Δp|"]) == ("–", "–", "–")
+    pairs = found.pairs["representation", "black"]
+    assert float(row["representation change"]) == pytest.approx(
+        np.mean([1 - o.feature_cosine for o in pairs]), abs=6e-6
+    )

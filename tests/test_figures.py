@@ -7,13 +7,14 @@ import json
 import pkgutil
 from collections.abc import Callable
 from importlib import import_module
+from math import nan
 from typing import Any
 
 import plotly.graph_objects as go
 import pytest
 
 from core import figures
-from core.figures.protocols import Bar, mean_absolute_change, p_top1_change
+from core.figures.protocols import Bar, mean_absolute_change, measures, p_top1_change, representation_change
 from core.figures.style import COLOURS, DASHES, faded
 from core.figures.trajectory import Curve, trajectory
 from core.figures.typicality import among_references
@@ -35,14 +36,26 @@ def curve(place: int = 0, *, stride: int | None = None, values: tuple[int, ...] 
 
 
 BARS = [bar(place, name, changed=2 * place + k) for place in (0, 1) for k, name in enumerate(ORDER)]
+CLASSLESS = Bar("net 2", 2, "crop", sensitivity([Outcome("aa", k, None, None, nan, nan, 0.99) for k in range(8)]))
 EXAMPLES: dict[str, Callable[[], go.Figure]] = {
     "p_top1_change": lambda: p_top1_change(BARS, ORDER),
     "mean_absolute_change": lambda: mean_absolute_change(BARS, ORDER),
+    "representation_change": lambda: representation_change([*BARS, CLASSLESS], ORDER),
     "trajectory": lambda: trajectory(
         [curve(0, stride=2), curve(1)], axis="shift right (px)", span=(0, 5), cursor=3, strides=True
     ),
     "among_references": lambda: among_references(0.7, [0.5, 0.6, 0.8]),
 }
+
+
+def test_what_has_no_classes_shows_its_representation_alone() -> None:
+    assert list(measures(BARS)) == ["P(top-1 change)", "Mean absolute change"]
+    assert list(measures([CLASSLESS])) == ["Representation change"]
+    assert len(measures([*BARS, CLASSLESS])) == 3
+    assert [trace.name for trace in p_top1_change([*BARS, CLASSLESS], ORDER).data] == ["net 0", "net 1"]
+    drawn = representation_change([*BARS, CLASSLESS], ORDER).data
+    assert [trace.name for trace in drawn] == ["net 0", "net 1", "net 2"]
+    assert drawn[2].y[0] == pytest.approx(0.01)
 
 
 def drawings() -> dict[str, Any]:

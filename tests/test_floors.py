@@ -17,12 +17,13 @@ ROOT = Path(__file__).resolve().parent.parent
 # name that fits counts. A module imports from its own floor or from lower ones, and in no circle.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("core", "core.errors", "core.folders", "core.files", "core.progress", "core.jobs", "core.archives",
-     "core.downloads", "core.photographs", "core.pictures", "core.geometry", "core.frames", "core.streams",
-     "core.signals", "core.versions"),
+     "core.checksums", "core.downloads", "core.photographs", "core.pictures", "core.geometry", "core.frames",
+     "core.streams", "core.signals", "core.versions"),
     ("core.protocols", "core.trajectories", "core.networks", "core.datasets", "core.scenes"),
     ("core.engine",),
     ("core.index",),
-    ("core.sensitivity", "core.measure", "core.typicality", "core.shiftability", "core.readouts", "core.bias"),
+    ("core.sensitivity", "core.measure", "core.consistency", "core.typicality", "core.shiftability", "core.readouts",
+     "core.bias"),
     ("core.studies", "core.training", "core.figures", "core.exploration", "core.measurements", "core.provision",
      "core.summary"),
     ("core.cli", "core.__main__", "core.bench", "core.report"),

@@ -196,6 +196,16 @@ def test_weights_without_an_address_are_said(data: DataFolder, tiny_card: TinyCa
 # The starter index
 
 
+def test_an_index_names_weights_whose_digest_is_known_once_they_are_here(
+    server: Server, data: DataFolder, tiny_card: TinyCard, engine: Engine, archive: bytes
+) -> None:
+    remote, packed = server.remote("net-1.pth", WEIGHTS), server.remote("imagenette2-320.tgz", archive, algorithm="md5")
+    card = replace(weighted(tiny_card(9), data, replace(remote, digest="")), weights_digest="")
+    out = starter(card, engine, data, packed)(Told(), threading.Event())
+    assert FeatureIndex.open(Path(str(out))).manifest.weights_digest == hashlib.sha256(WEIGHTS).hexdigest()
+    assert starter(card, engine, data, packed)(Told(), threading.Event()) == out  # the same index: it goes on
+
+
 def test_the_starter_index_stage_by_stage(
     server: Server, data: DataFolder, tiny_card: TinyCard, engine: Engine, archive: bytes
 ) -> None:

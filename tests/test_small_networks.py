@@ -18,7 +18,7 @@ from core.engine import Engine
 from core.networks import blurpool
 from core.networks.blurpool import BlurPool, binomial
 from core.networks.card import Labels
-from core.networks.probe import find_head, total_stride
+from core.networks.probe import find_head, layers, total_stride
 from core.networks.small import ARCHITECTURES
 from core.photographs import Photograph
 
@@ -223,7 +223,7 @@ def _steps(module: nn.Module) -> bool:
 
 
 def test_total_stride_is_32(network: tuple[str, nn.Module]):
-    assert total_stride(network[1], 96) == 32
+    assert total_stride(layers(network[1], 96)) == 32
 
 
 @pytest.mark.parametrize("axis", [2, 3])

@@ -185,10 +185,10 @@ class Exploration:
         make = shift_path if kind == "shift" else size_path
         interpolation = card.preprocessing.interpolation
         path = make(self.photograph, card.size, view=view, direction=direction, interpolation=interpolation)
-        trace = Trace(path, torch.empty(0, len(card.labels.names) if card.labels else 0))
+        trace = Trace(path, torch.empty(0, len(card.labels.names) if card.labels else 0), torch.empty(0, 0))
         self.traces = {**self.traces, (card.key, kind): trace}
         for part in self.engine.predict(network, path.frames):
-            trace.probabilities = torch.cat([trace.probabilities, part.finite(network).probabilities])
+            trace.add(part.finite(network))
             self._count(len(part))
             if self._cancel.is_set() and not trace.complete:
                 raise Cancelled("the exploration")
@@ -223,9 +223,11 @@ class Exploration:
             return
         [result] = self.engine.predict(self.engine.load(card), [card.preprocessing.centre(self.original)])
         found = typicality(index, result.features[0].numpy(), self.original.digest, k=self.settings.k)
-        confidence, best = (float(value) for value in result.probabilities[0].max(0))
-        predicted = card.labels.names[int(best)] if card.labels else None
-        self.place = Place(found, predicted, confidence, index.count(predicted) if predicted else None)
+        predicted, confidence = None, None
+        if card.labels is not None:
+            best = int(result.probabilities[0].argmax())
+            predicted, confidence = card.labels.names[best], float(result.probabilities[0, best])
+        self.place = Place(found, predicted, confidence, None if predicted is None else index.count(predicted))
         self._count(1)
         self.store.put(key, self.place)
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import torch
 
 from core import protocols
+from core.engine import Predictions
 from core.frames import Direction, Path, Unit
 from core.protocols import Protocol
 from core.trajectories import Cropped, OnBlack, View
@@ -46,10 +47,22 @@ class Settings:
 
 @dataclass(eq=False)
 class Trace:
-    """One network along a path: ``probabilities`` float32 (n, K) of the n frames done so far."""
+    """One network along a path, of the n frames done so far: ``probabilities`` float32 (n, K), ``features`` (n, D)."""
 
     path: Path
     probabilities: torch.Tensor
+    features: torch.Tensor
+
+    def add(self, part: Predictions) -> None:
+        """The next frames. Features first: a reader who sees a probability finds its feature."""
+        self.features = torch.cat([self.features.reshape(-1, part.features.shape[1]), part.features])
+        self.probabilities = torch.cat([self.probabilities, part.probabilities])
+
+    @property
+    def cosines(self) -> torch.Tensor:
+        """Of each frame's feature with the first frame's, float64 (n,): what a representation keeps of itself."""
+        unit = torch.nn.functional.normalize(self.features[: len(self.probabilities)].double(), dim=1)
+        return unit @ unit[0] if len(unit) else unit.new_empty(0)
 
     @property
     def complete(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
@@ -23,23 +23,50 @@ class Bar:
 
 def p_top1_change(bars: Sequence[Bar], order: Sequence[str]) -> go.Figure:
     """P(top-1 change) for each protocol and network, 95 % intervals."""
-    rows = [(b, b.measured.p_top1_change, b.measured.p_top1_change_interval) for b in bars]
+    rows = [
+        (b, b.measured.p_top1_change, b.measured.p_top1_change_interval)
+        for b in bars
+        if b.measured.p_top1_change is not None
+    ]
     return _bars(rows, order, "P(top-1 change)")
 
 
 def mean_absolute_change(bars: Sequence[Bar], order: Sequence[str]) -> go.Figure:
     """Mean absolute change for each protocol and network, 95 % intervals."""
-    rows = [(b, b.measured.mean_absolute_change, b.measured.mean_absolute_change_interval) for b in bars]
+    rows = [
+        (b, b.measured.mean_absolute_change, b.measured.mean_absolute_change_interval)
+        for b in bars
+        if b.measured.mean_absolute_change is not None
+    ]
     return _bars(rows, order, "Mean absolute change")
 
 
+def representation_change(bars: Sequence[Bar], order: Sequence[str]) -> go.Figure:
+    """1 − cosine of the two frames' features for each protocol and network, 95 % intervals (ours: needs no classes)."""
+    rows = [(b, b.measured.representation_change, b.measured.representation_change_interval) for b in bars]
+    return _bars(rows, order, "Representation change (1 − cosine)", least=0.001)
+
+
+def measures(bars: Sequence[Bar]) -> dict[str, Callable[[Sequence[Bar], Sequence[str]], go.Figure]]:
+    """Name → figure: the paper's two where a network has classes, representation change where one has none."""
+    found: dict[str, Callable[[Sequence[Bar], Sequence[str]], go.Figure]] = {}
+    if any(bar.measured.p_top1_change is not None for bar in bars):
+        found |= {"P(top-1 change)": p_top1_change, "Mean absolute change": mean_absolute_change}
+    if any(bar.measured.p_top1_change is None for bar in bars):
+        found |= {"Representation change": representation_change}
+    return found
+
+
 def _bars(
-    rows: Sequence[tuple[Bar, float, tuple[float, float] | None]], order: Sequence[str], measure: str
+    rows: Sequence[tuple[Bar, float, tuple[float, float] | None]],
+    order: Sequence[str],
+    measure: str,
+    least: float = 0.05,
 ) -> go.Figure:
     fig = figure(x="protocol", y=measure, height=290, rangemode="tozero")
     fig.update_layout(barmode="group", bargap=0.35, hovermode="closest")
     fig.update_xaxes(categoryorder="array", categoryarray=list(order), range=[-0.5, len(order) - 0.5])
-    top = 0.05
+    top = least
     for place in sorted({bar.place for bar, *_ in rows}):
         mine = [row for row in rows if row[0].place == place]
         top = max([top, *(interval[1] if interval else value for _, value, interval in mine)])

@@ -9,11 +9,15 @@ import plotly.graph_objects as go
 
 from core.figures.style import COLOURS, DASHES, GREY, figure
 
+P_CLASS = "P(class)"
+COSINE = "cosine to the first frame"
+
 
 @dataclass(frozen=True, slots=True)
 class Curve:
     """One network: ``values`` in pixels, ``p`` of the watched class there, ``top`` the arg-max class's name there.
 
+    Of a representation without classes ``p`` is the cosine to the first frame's feature, and ``top`` empty.
     ``place``: which colour and dash, so that a network keeps its own in every figure.
     """
 
@@ -27,15 +31,18 @@ class Curve:
 
 
 def trajectory(
-    curves: Sequence[Curve], *, axis: str, span: tuple[int, int], cursor: int | None = None, strides: bool = False
-) -> go.Figure:
+    curves: Sequence[Curve], *, axis: str, span: tuple[int, int], cursor: int | None = None, strides: bool = False,
+    measure: str = P_CLASS,
+) -> go.Figure:  # fmt: skip
     """Curves with a diamond wherever the arg-max has changed since the pixel before.
 
     ``strides``: dotted lines at the multiples of each total stride, where exact invariance is possible (§ 3).
     """
     most = max((p for curve in curves for p in curve.p), default=1.0)
     top = 1.0 if most > 0.4 else max(0.1, 1.2 * most)
-    fig = figure(x=axis, y="P(class)", height=310, range=[-0.03 * top, 1.03 * top])
+    least = 0.0 if measure == P_CLASS else min((p for curve in curves for p in curve.p), default=0.0)
+    pad = 0.03 * max(top - least, 0.01)
+    fig = figure(x=axis, y=measure, height=310, range=[least - pad, top + pad])
     low, high = min(span), max(span)
     pad = 0.03 * (high - low)
     fig.update_xaxes(range=[span[0] - pad, span[1] + pad] if span[0] < span[1] else [span[0] + pad, span[1] - pad])
@@ -52,9 +59,12 @@ def trajectory(
     for curve in curves:
         colour, dash = COLOURS[curve.place % 4], DASHES[curve.place % 4]
         fig.add_scatter(
-            x=list(curve.values), y=list(curve.p), mode="lines+markers", name=f"{curve.title}: {curve.watched}",
+            x=list(curve.values), y=list(curve.p), mode="lines+markers",
+            name=f"{curve.title}: {curve.watched}" if curve.watched else curve.title,
             line={"color": colour, "dash": dash, "width": 2}, marker={"size": 4}, showlegend=True,
-            customdata=list(curve.top), hovertemplate="%{y:.3f}, says %{customdata}<extra>" + curve.title + "</extra>",
+            customdata=list(curve.top),
+            hovertemplate=("%{y:.3f}, says %{customdata}" if curve.top else "%{y:.4f}")
+            + f"<extra>{curve.title}</extra>",
         )  # fmt: skip
         jumps = [k for k in range(1, len(curve.top)) if curve.top[k] != curve.top[k - 1]]
         fig.add_scatter(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Literal, Protocol
 
 import torch
 from torch import nn
@@ -20,13 +21,17 @@ SCENES = "drawn scenes"  # as ``trained_on`` of a card
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preprocessing:
-    """Resize of the short side, centre crop (the input size S), interpolation; mean and std of values in 0-1."""
+    """Resize of the short side, centre crop (the input size S), interpolation; mean and std of values in 0-1.
+
+    ``order``: of the channels that the network reads, after mean and std, which are of red, green, blue.
+    """
 
     resize: int
     crop: int
     interpolation: Interpolation
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+    order: Literal["rgb", "bgr"] = "rgb"
 
     def centre(self, photograph: Photograph) -> torch.Tensor:
         """The network's own evaluation view, uint8 (3, S, S)."""
@@ -34,8 +39,9 @@ class Preprocessing:
 
     def as_dict(self) -> dict[str, object]:
         """Plain values, for manifests."""
-        return {"resize": self.resize, "crop": self.crop, "interpolation": self.interpolation,
-                "mean": list(self.mean), "std": list(self.std)}  # fmt: skip
+        plain = {"resize": self.resize, "crop": self.crop, "interpolation": self.interpolation,
+                 "mean": list(self.mean), "std": list(self.std)}  # fmt: skip
+        return plain | ({"order": self.order} if self.order != "rgb" else {})  # indexes of old have no such entry
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,17 @@ def imagenet_labels() -> Labels:
     return Labels(names, tuple(table.read_text().split()) if table.exists() else None)
 
 
+class Remedy(Protocol):
+    """Several forward passes instead of one: what is done to the frames, and how the answers are joined."""
+
+    @property
+    def passes(self) -> int:
+        """Forward passes for one frame."""
+
+    def wrap(self, module: nn.Module) -> nn.Module:
+        """A module (N, 3, S, S) → (logits (N, K), features (N, D)) → another one of that kind."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class NetworkCard:
     """One network with one set of weights. ``build`` returns it in eval mode; weights are read there, not at import.
@@ -75,6 +92,7 @@ class NetworkCard:
     ``labels`` None: a representation without classes. ``weights``: the file that ``build`` reads;
     ``remote``: where that file can be fetched, if anywhere. ``published``: measures as their source gives them.
     ``trained_on``: the photographs that it learned from, where its source says so; SCENES for the project's own.
+    ``remedy``: what is done at inference beside the network's one forward pass. ``note``: what a user has to know.
     """
 
     key: str
@@ -89,6 +107,8 @@ class NetworkCard:
     remote: RemoteFile | None = None
     published: Mapping[str, float] = field(default_factory=dict)
     trained_on: str | None = None
+    remedy: Remedy | None = None
+    note: str = ""
 
     def strange(self, *, drawn: bool) -> str | None:
         """What has to stand above any number of a photograph that such a network never saw; else None."""

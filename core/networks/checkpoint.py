@@ -1,15 +1,16 @@
-"""Networks of the user's own: a TOML card beside a safetensors file in DATA/networks."""
+"""Networks of the user's own: a TOML card beside a checkpoint in DATA/networks (safetensors, or .pth, .pt, .bin)."""
 
 from __future__ import annotations
 
 import hashlib
 import math
+import pickle
 import re
 import tomllib
 from collections.abc import Iterator
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -17,11 +18,15 @@ from torch import nn
 from core.errors import BadCard, WeightsUnavailable
 from core.geometry import RESAMPLING
 from core.networks.card import Labels, NetworkCard, Preprocessing, imagenet_labels
+from core.networks.probe import find_head
 from core.networks.small import ARCHITECTURES
 
 FIELDS = ("key", "title", "architecture", "weights", "sha256", "labels", "source", "license", "preprocessing")
 PREPROCESSING = ("resize", "crop", "interpolation", "mean", "std")
 LIBRARIES = ("torchvision", "timm", "small")
+PICKLES = (".pth", ".pt", ".bin")
+NONE = "none"  # as ``labels``: a representation, its last layer left out
+STAND_IN = 7  # outputs of a last layer that is left out
 
 
 def cards(folder: Path) -> Iterator[NetworkCard]:
@@ -51,7 +56,7 @@ def read_card(path: Path) -> NetworkCard:
     return NetworkCard(
         key=texts["key"],
         title=texts["title"],
-        build=partial(_build, library, architecture, len(labels.names), weights, sha256),
+        build=partial(_build, library, architecture, len(labels.names) if labels else 0, weights, sha256),
         preprocessing=_preprocessing(path, facts["preprocessing"]),
         labels=labels,
         source=texts["source"],
@@ -88,8 +93,20 @@ def _preprocessing(path: Path, facts: object) -> Preprocessing:
     if min(std) <= 0:
         raise _wrong(path, "std", facts["std"], "three numbers above 0")
     return Preprocessing(
-        resize=facts["resize"], crop=facts["crop"], interpolation=facts["interpolation"], mean=mean, std=std
+        resize=facts["resize"],
+        crop=facts["crop"],
+        interpolation=facts["interpolation"],
+        mean=mean,
+        std=std,
+        order=_order(path, facts.get("order", "rgb")),
     )
+
+
+def _order(path: Path, value: object) -> Literal["rgb", "bgr"]:
+    for known in ("rgb", "bgr"):
+        if value == known:
+            return known
+    raise _wrong(path, "order", value, "rgb or bgr")
 
 
 def _three(path: Path, facts: dict[str, Any], name: str) -> tuple[float, float, float]:
@@ -110,12 +127,14 @@ def _text(path: Path, facts: dict[str, Any], name: str) -> str:
     return value
 
 
-def _labels(path: Path, name: str) -> Labels:
+def _labels(path: Path, name: str) -> Labels | None:
+    if name == NONE:
+        return None
     if name == "imagenet-1k":
         return imagenet_labels()
     file = _beside(path, "labels", name)
     if not file.is_file():
-        raise _wrong(path, "labels", name, "imagenet-1k, or a file beside the card with one name a line")
+        raise _wrong(path, "labels", name, "imagenet-1k, none, or a file beside the card with one name a line")
     try:
         text = file.read_text("utf-8-sig")
     except (UnicodeDecodeError, OSError) as error:
@@ -139,9 +158,6 @@ def _sha256(path: Path, size: int, changed: int) -> str:
 
 
 def _build(library: str, architecture: str, classes: int, weights: Path, sha256: str) -> nn.Module:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     if not weights.is_file():
         raise WeightsUnavailable(
             got=f"no file {weights}", wanted="the checkpoint that the card names", remedy="Put it beside its card."
@@ -155,10 +171,7 @@ def _build(library: str, architecture: str, classes: int, weights: Path, sha256:
             remedy="Copy the checkpoint again, or correct the card.",
         )
     model = _architecture(library, architecture, classes)
-    try:
-        state = load_file(weights)
-    except SafetensorError as error:
-        raise _bad(weights, str(error), "a safetensors file") from None
+    state = _state(weights)
     expected = model.state_dict()
     for key in sorted(set(expected) | set(state)):
         if key not in state and key.endswith("num_batches_tracked"):
@@ -171,7 +184,50 @@ def _build(library: str, architecture: str, classes: int, weights: Path, sha256:
     return model.requires_grad_(False).eval()
 
 
+def _state(weights: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a checkpoint by their names, without what data-parallel training puts before these."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    if weights.suffix not in PICKLES:
+        try:
+            return load_file(weights)
+        except SafetensorError as error:
+            raise _bad(weights, str(error), "a safetensors file") from None
+    try:
+        found: object = torch.load(weights, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise BadCard(
+            got=f"{weights.name}, which torch.load(weights_only=True) refused: it is damaged, or more than tensors",
+            wanted="a state dict, nothing that could run as code",
+            remedy="Where you trust it, convert it to safetensors and name that file on the card.",
+        ) from None
+    except (RuntimeError, EOFError, ValueError, KeyError, IndexError) as error:
+        raise _bad(weights, f"{type(error).__name__}: {error}".splitlines()[0], "a file of torch.save") from None
+    for name in ("state_dict", "model"):
+        if isinstance(found, dict) and isinstance(found.get(name), dict):
+            found = found[name]
+    if not isinstance(found, dict) or not found:
+        raise _bad(
+            weights, f"a {type(found).__name__} of no tensors", "a state dict, by itself or under state_dict or model"
+        )
+    for key, value in found.items():
+        if not isinstance(key, str) or not isinstance(value, torch.Tensor):
+            raise _bad(weights, f"{key}: a {type(value).__name__}", "a state dict, tensors alone")
+    prefix = "module." if all(key.startswith("module.") for key in found) else ""
+    return {key.removeprefix(prefix): value for key, value in found.items()}
+
+
 def _architecture(library: str, name: str, classes: int) -> nn.Module:
+    """Of timm's networks without classes, timm leaves the last layer out; of the others, this does."""
+    if classes or library == "timm":
+        return _made(library, name, classes)
+    model = _made(library, name, STAND_IN)
+    model.set_submodule(find_head(model, STAND_IN), nn.Identity())
+    return model
+
+
+def _made(library: str, name: str, classes: int) -> nn.Module:
     if library == "small":
         if name not in ARCHITECTURES:
             known = " or ".join(f"small:{known}" for known in ARCHITECTURES)

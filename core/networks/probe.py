@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -35,6 +38,34 @@ class Tapped(nn.Module):
         return logits, feature.mean((2, 3)) if feature.dim() == 4 else feature
 
 
+class Representation(nn.Module):
+    """A network without classes returns (no logits (N, 0), its output (N, D))."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        feature: torch.Tensor = self.model(x)
+        feature = feature.mean((2, 3)) if feature.dim() == 4 else feature
+        return feature[:, :0], feature
+
+
+class ReturnsBoth(nn.Module):
+    """Networks that return (logits, feature) of their own accord derive from this (those of another library)."""
+
+    def map_sizes(self, size: int) -> list[tuple[str, int]]:
+        """Name and edge of each feature map, in order, for a frame of that size; no memory is spent on maps."""
+        raise NotImplementedError
+
+
+def tapped(model: nn.Module, head: str | None) -> nn.Module:
+    """The model as one that returns (logits, penultimate feature); ``head`` None: it has no classes."""
+    if isinstance(model, ReturnsBoth):
+        return model
+    return Representation(model) if head is None else Tapped(model, head)
+
+
 def find_head(model: nn.Module, classes: int) -> str:
     """Name of the layer whose outputs are the classes: the last Linear or convolution of that width."""
     widths = {nn.Linear: "out_features", nn.Conv2d: "out_channels"}
@@ -49,30 +80,77 @@ def find_head(model: nn.Module, classes: int) -> str:
     )
 
 
-def total_stride(model: nn.Module, size: int) -> int | None:
-    """Pixels of input for one step of the last feature map that still has places; None where there is none.
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A module that gives a feature map: its name in the network, its kind, and its total stride in input pixels.
 
-    Measured on shapes alone: how much that map grows when the input does.
+    ``stride`` None: a map that does not grow with the frame, or, in a network of one size only, does not divide it.
     """
+
+    name: str
+    kind: str
+    edge: int  # of its map, for frames of the network's own size
+    stride: int | None
+
+
+def layers(model: nn.Module, size: int) -> tuple[Layer, ...]:
+    """Every module with a square map, (N, C, H, W) or (N, H, W, C), in the order in which they run.
+
+    Derived on shapes alone. The total stride is how much the frame grows for a step of the map; where a network takes
+    one size only (vision transformers), how often the map's edge goes into the frame's.
+    """
+    if isinstance(model, ReturnsBoth):
+        run, kinds = model.map_sizes, dict[str, str]()
+    else:
+        shell = _shell(model)
+        kinds = {name: type(module).__name__ for name, module in model.named_modules()}
+        run = partial(_map_sizes, shell)
+    small, large = _tried(run, size), _tried(run, size + GROWTH)
+    grown = None if large is None else dict(large)  # None: a network of one size only
+    return tuple(
+        Layer(name, kinds.get(name, ""), edge, _stride(size, edge, None if grown is None else grown.get(name, edge)))
+        for name, edge in dict(small or ()).items()
+    )
+
+
+def _tried(run: Callable[[int], list[tuple[str, int]]], size: int) -> list[tuple[str, int]] | None:
+    try:
+        return run(size)
+    except (RuntimeError, ValueError, AssertionError):  # it takes other sizes only, or looks at values to decide
+        return None
+
+
+def _stride(size: int, edge: int, grown: int | None) -> int | None:
+    if grown is None:
+        return size // edge if edge > 1 and size % edge == 0 else None
+    return GROWTH // (grown - edge) if grown > edge else None
+
+
+def total_stride(found: Sequence[Layer]) -> int | None:
+    """Pixels of input for one step of the last feature map that still has places; None where there is none."""
+    placed = [layer.stride for layer in found if layer.stride]
+    return placed[-1] if placed else None
+
+
+def _shell(model: nn.Module) -> nn.Module:
+    """The structure is copied, the weights are not."""
     shapes: dict[int, torch.Tensor] = {id(b): b.to("meta") for b in model.buffers()}
     shapes |= {id(p): nn.Parameter(p.to("meta"), requires_grad=False) for p in model.parameters()}
-    shell = copy.deepcopy(model, shapes)  # the structure is copied, the weights are not
-    try:
-        small, large = (_map_sizes(shell, edge) for edge in (size, size + GROWTH))
-    except (RuntimeError, ValueError, AssertionError):  # fixed input size (vision transformers)
-        return None
-    growths = [after - before for before, after in zip(small, large, strict=True) if after > before]
-    return GROWTH // growths[-1] if growths else None
+    return copy.deepcopy(model, shapes)
 
 
-def _map_sizes(model: nn.Module, size: int) -> list[int]:
-    sizes: list[int] = []
+def _map_sizes(model: nn.Module, size: int) -> list[tuple[str, int]]:
+    sizes: list[tuple[str, int]] = []
 
-    def keep(_module: nn.Module, _inputs: object, output: object) -> None:
+    def keep(name: str, _module: nn.Module, _inputs: object, output: object) -> None:
         if isinstance(output, torch.Tensor) and output.dim() == 4:
-            sizes.append(output.shape[-1])
+            _, one, two, three = output.shape
+            if two == three:
+                sizes.append((name, three))
+            elif one == two:  # channels last (Swin)
+                sizes.append((name, two))
 
-    hooks = [module.register_forward_hook(keep) for module in model.modules()]
+    hooks = [module.register_forward_hook(partial(keep, name)) for name, module in model.named_modules()]
     try:
         with torch.inference_mode():
             model(torch.empty(1, 3, size, size, device="meta"))

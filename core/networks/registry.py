@@ -1,30 +1,52 @@
-"""All networks that can be named: torchvision's, the user's own checkpoints, then those embedded in the project."""
+"""All networks that can be named: the libraries' own, the user's checkpoints, then those embedded in the project."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
 from core.errors import PhotobiasError, UnknownName
 from core.folders import EMBEDDED, DataFolder
-from core.networks import checkpoint, torchvision_zoo
+from core.networks import antialiased, checkpoint, derived, keras_zoo, timm_zoo, torchvision_zoo
 from core.networks.card import NetworkCard, choices
 
+Found = Iterator[tuple[str, NetworkCard | PhotobiasError]]  # where it stands, and the card or what is wrong with it
 
-def readable(data: DataFolder) -> tuple[dict[str, NetworkCard], list[PhotobiasError]]:
-    """Key → card in order, and what is wrong with the cards that cannot be read (nothing is skipped silently)."""
-    found = {card.key: card for card in torchvision_zoo.cards(data.weights)}
-    problems: list[PhotobiasError] = []
+
+def _zoo(cards: Callable[[Path], Iterator[NetworkCard | PhotobiasError]]) -> Callable[[DataFolder], Found]:
+    return lambda data: (("" if isinstance(c, PhotobiasError) else c.weights.name, c) for c in cards(data.weights))
+
+
+def _checkpoints(data: DataFolder) -> Found:
     folders = [data.networks]
     if data.networks.resolve() != EMBEDDED.networks.resolve():  # the same one while the embedded ones are made
         folders.append(EMBEDDED.networks)
     for path in (path for folder in folders for path in sorted(folder.glob("*.toml"))):
         try:
-            card = checkpoint.read_card(path)
+            yield path.name, checkpoint.read_card(path)
         except PhotobiasError as error:
-            problems.append(error)
-            continue
-        if card.key in found:
-            two = f"two cards with the key {card.key!r} ({path.name})"
+            yield path.name, error
+
+
+FAMILIES = (_zoo(torchvision_zoo.cards), _zoo(keras_zoo.cards), _zoo(antialiased.cards), _zoo(timm_zoo.here),
+            _checkpoints)  # fmt: skip
+
+
+def readable(data: DataFolder) -> tuple[dict[str, NetworkCard], list[PhotobiasError]]:
+    """Key → card in order, and what is wrong with the cards that cannot be read (nothing is skipped silently).
+
+    Of timm's networks those whose weights are here; ``get`` knows the others too.
+    """
+    found: dict[str, NetworkCard] = {}
+    problems: list[PhotobiasError] = []
+    for place, card in (each for family in FAMILIES for each in family(data)):
+        if isinstance(card, PhotobiasError):
+            problems.append(card)
+        elif card.key in found:
+            two = f"two cards with the key {card.key!r} ({place})"
             problems.append(UnknownName(got=two, wanted="one of each key", remedy="Rename one of them."))
-        found.setdefault(card.key, card)
+        else:
+            found[card.key] = card
     return found, problems
 
 
@@ -37,13 +59,22 @@ def cards(data: DataFolder) -> dict[str, NetworkCard]:
 
 
 def get(key: str, data: DataFolder) -> NetworkCard:
-    """The card of that key, or UnknownName listing the choices. Another card that is broken does not matter."""
+    """The card of that key, or UnknownName listing the choices. Another card that is broken does not matter.
+
+    ``timm/NAME`` is any of timm's, ``KEY~NAME`` a network derived from that of KEY (``derived.NAMES``).
+    """
     found, problems = readable(data)
     if key in found:
         return found[key]
+    original, change = derived.split(key)
+    if change is not None:
+        return derived.derive(get(original, data), change)
+    if key.startswith(timm_zoo.FAMILY):
+        return timm_zoo.card(key.removeprefix(timm_zoo.FAMILY), data.weights)
     broken = f" A card that cannot be read may be it: {problems[0]}" if problems else ""
+    near = sorted(found, key=lambda known: (key not in known, not found[known].available))
     raise UnknownName(
         got=f"network {key!r}",
-        wanted=f"one of {choices(tuple(found))}",
+        wanted=f"one of {choices(near)}, or {timm_zoo.FAMILY} and a name of timm's",
         remedy=f"List them with: python -m core networks --data {data.root}.{broken}",
     )

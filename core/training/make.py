@@ -8,7 +8,7 @@ import io
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -117,7 +117,7 @@ def _written(
         checkpoint.read_card(path), shown_whole, told=lambda *step: told(f"{name}: {step[0]}", *step[1:])
     )
     training = {"recipe": recipe.digest, "seed": seed, "device": Engine().device_name, "software": software("timm")}
-    tables = {"preprocessing": shown, "training": training, "recipe": asdict(recipe), "measured": measured}
+    tables = {"preprocessing": shown, "training": training, "recipe": recipe.as_dict(), "measured": measured}
     write(path, toml(facts | {"top1": measured["top1"]}, tables))
     return checkpoint.read_card(path)
 
@@ -146,7 +146,8 @@ def measure(
             rows += part
             told(f"measuring {name}, pairs", len(rows), len(shown))
         m = sensitivity(rows)
-        assert m.mean_absolute_change_interval is not None  # more than one photograph
+        assert m.p_top1_change_interval is not None  # these networks have classes
+        assert m.mean_absolute_change_interval is not None  # and there is more than one photograph
         found[name] = {
             "p_top1_change": m.p_top1_change, "p_top1_change_interval": list(m.p_top1_change_interval),
             "mean_absolute_change": m.mean_absolute_change,

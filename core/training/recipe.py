@@ -19,6 +19,7 @@ from core.scenes import Photographer
 from core.scenes.scene import MAX_SIZE, MIN_SIZE
 
 RECIPES = Path(__file__).parent / "recipes"
+FIXED = ("order",)  # of the channels: the project's own networks read red, green, blue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +81,11 @@ class Recipe:
     @property
     def digest(self) -> str:
         """sha256 of the whole recipe: what was begun with one is not gone on with by another."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as its TOML file has them."""
+        return asdict(self) | {"preprocessing": self.preprocessing.as_dict()}
 
     def small(self) -> Recipe:
         """The same in under a minute, for a trial: few scenes, two epochs."""
@@ -172,13 +177,14 @@ def _photographer(path: Path, scenes: dict[str, Any]) -> Photographer:
 
 def _table(path: Path, facts: dict[str, Any], name: str, kind: Any) -> dict[str, Any]:
     if not isinstance(facts.get(name), dict):
-        raise _bad(path, f"no table [{name}]", f"one with {', '.join(f.name for f in fields(kind))}")
+        wanted = ", ".join(f.name for f in fields(kind) if f.name not in FIXED)
+        raise _bad(path, f"no table [{name}]", f"one with {wanted}")
     return _fields(path, facts[name], f"[{name}]", kind)
 
 
 def _fields(path: Path, facts: dict[str, Any], where: str, kind: Any) -> dict[str, Any]:
     """The facts, if they are the fields of that dataclass and of their types (whole numbers pass for real ones)."""
-    types = {f.name: str(f.type) for f in fields(kind)}
+    types = {f.name: str(f.type) for f in fields(kind) if f.name not in FIXED}
     for name in sorted(set(facts) ^ set(types)):
         raise _bad(path, f"{'an unknown' if name in facts else 'no'} field {name!r} in {where}", ", ".join(types))
     plain: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import report
 from core.exploration import Exploration, Kind, Settings, Trace
-from core.figures.trajectory import trajectory
+from core.figures.trajectory import COSINE, P_CLASS, trajectory
 from core.frames import Path
 from core.networks.card import NetworkCard
 from core.photographs import Photograph
@@ -48,17 +48,23 @@ def _chart(found: Exploration, cards: list[NetworkCard], kind: Kind, cursor: int
         st.caption(f"The {kind} curve follows." if not found.finished else f"No {kind} curve.")
         return
     path = started[0][1].path
-    curves = report.curve(found, kind, state.watched())
     where = f" ({AXES[path.unit]})"
     axis = f"shift {found.settings.direction}{where}" if kind == "shift" else (
         f"short side{where}" if path.unit == "network" else f"side of the square{where}"
     )  # fmt: skip
-    fig = trajectory(
-        curves, axis=axis, span=(path.values[0], path.values[-1]),
-        cursor=None if cursor is None else path.values[min(cursor, len(path.values) - 1)], strides=kind == "shift",
-    )  # fmt: skip
     title = "Shift" if kind == "shift" else "Size"
-    st.plotly_chart(fig, key=f"chart {kind}", config=save.camera(f"{kind}-curve"), alt=f"{title} curve")
+    for name, measure, curves in (
+        (kind, P_CLASS, report.curve(found, kind, state.watched())),
+        (f"{kind}-representation", COSINE, report.representations(found, kind)),
+    ):
+        if not curves:
+            continue
+        fig = trajectory(
+            curves, axis=axis, span=(path.values[0], path.values[-1]), measure=measure, strides=kind == "shift",
+            cursor=None if cursor is None else path.values[min(cursor, len(path.values) - 1)],
+        )  # fmt: skip
+        alt = f"{title} curve" if measure == P_CLASS else f"{title} curve of the representation"
+        st.plotly_chart(fig, key=f"chart {name}", config=save.camera(f"{name}-curve"), alt=alt)
     st.caption(f"{title}: {path.description}. " + _numbers(started))
 
 
@@ -67,7 +73,11 @@ def _numbers(started: list[tuple[NetworkCard, Trace]]) -> str:
     texts = []
     for card, trace in started:
         n = len(trace.probabilities)
-        if n < 2 or card.labels is None:
+        if n < 2:
+            continue
+        if card.labels is None:
+            least = float(trace.cosines.min())
+            texts.append(f"{card.name}: representation without classes, least cosine to the first frame {least:.3f}")
             continue
         top = trace.probabilities.argmax(1)
         p = trace.probabilities[:, top[0]]
@@ -121,7 +131,10 @@ def _picture(path: Path, k: int) -> None:
 
 def _top5(found: Exploration, key: str, title: str, trace: Trace, k: int) -> None:
     card = found.networks[key].card
-    if k >= len(trace.probabilities) or card.labels is None:
+    if card.labels is None:
+        st.caption(f"{title} is a representation without classes: there is no top-5.")
+        return
+    if k >= len(trace.probabilities):
         st.caption("This frame is not computed yet.")
         return
     top5(title, trace.probabilities[k], card.labels.names, trace.probabilities[0])

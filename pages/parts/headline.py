@@ -45,6 +45,12 @@ def found(exploration: Exploration) -> None:
         st.markdown(text or "*Measuring …*")
     label = exploration.original.label
     for card in exploration.cards:
+        if card.labels is None:
+            st.info(
+                f"{card.name} is a representation without classes: nothing that needs an answer is measured of it "
+                "(P(top-1 change), |Δp|). What is: how much its feature changes, and typicality.",
+                icon=":material/info:",
+            )
         if label is not None and card.labels is not None and card.labels.find(label) is None:
             few = ", ".join(card.labels.names[:8])
             text = (

@@ -10,9 +10,9 @@ from core import provision
 from core.errors import PhotobiasError
 from core.folders import EMBEDDED
 from core.index.store import MANIFEST
-from core.networks import registry
+from core.networks import derived, registry, timm_zoo
 from core.networks.card import SCENES, NetworkCard
-from pages.parts import resources, tasks
+from pages.parts import resources, state, tasks
 
 MOST = 4
 PREFERRED = "torchvision/resnet50.imagenet1k_v1"
@@ -36,28 +36,64 @@ def choose(first: tuple[str, ...]) -> tuple[NetworkCard, ...]:
     for problem in problems:
         st.warning(str(problem), icon=":material/warning:")
     here = [card for card in found.values() if card.available]
+    for key in state.asked():  # of any timm network, of a variant: what was added, or stands in the address
+        if key not in found:
+            try:
+                found[key] = registry.get(key, resources.data())
+            except PhotobiasError as problem:
+                st.warning(str(problem), icon=":material/warning:")
     keys = st.multiselect(
         "Networks",
         list(found),
         default=[key for key in first if key in found],
         max_selections=MOST,
-        key="networks",
+        key=state.NETWORKS,
         bind="query-params",
         placeholder="Choose up to four",
     )
     if len(here) < len(found):
         st.caption(f"{len(here)} of {len(found)} have their weights here; choose another to fetch it.")
+    _more(keys)
     for key in keys:
         classes(found[key])
     return tuple(found[key] for key in keys)
 
 
+def _more(chosen: list[str]) -> None:
+    """Any network of timm's by name, and variants beside those that are chosen."""
+    with st.popover("More networks", icon=":material/add:", width="stretch"):
+        text = st.text_input("Any network of timm's", placeholder="convnext, dinov2, clip, resnetblur50 …", key="timm")
+        names = timm_zoo.search(text) if text.strip() else ()
+        if names:
+            name = st.selectbox(f"{len(names)} that match", names, key="timm_name")
+            _add(timm_zoo.FAMILY + name, chosen)
+        elif text.strip():
+            st.caption("No network of timm's with pretrained weights has all of these words in its name.")
+        if chosen:
+            st.caption("Beside a chosen one, with its own weights, not trained again:")
+            of = st.selectbox("Variant of", chosen, key="variant_of")
+            kind = st.selectbox("Variant", list(derived.NAMES), format_func=_variant, key="variant")
+            _add(f"{of}{derived.MARK}{kind}", chosen)
+
+
+def _variant(name: str) -> str:
+    return f"{name}: {derived.NAMES[name]}"
+
+
+def _add(key: str, chosen: list[str]) -> None:
+    full = len(chosen) >= MOST or key in chosen
+    st.button(f"Add {key}", key=f"add {key}", on_click=state.add, args=(key,), disabled=full, width="stretch")
+
+
 def classes(card: NetworkCard) -> None:
-    """What a network can answer at all."""
-    names = card.labels.names if card.labels else ()
-    with st.popover(f"{card.name} knows only {len(names):,} classes", type="tertiary", width="stretch"):
-        st.caption("Whatever a photograph shows, the network's answer is one of these.")
-        st.dataframe({"class": names}, hide_index=True, height=300)
+    """What a network can answer at all, and what its user has to know."""
+    if card.labels is not None:
+        names = card.labels.names
+        with st.popover(f"{card.name} knows only {len(names):,} classes", type="tertiary", width="stretch"):
+            st.caption("Whatever a photograph shows, the network's answer is one of these.")
+            st.dataframe({"class": names}, hide_index=True, height=300)
+    if card.note:
+        st.caption(f"**{card.name}**: {card.note}")
 
 
 def choose_index(cards: tuple[NetworkCard, ...]) -> Path | None:

@@ -7,14 +7,16 @@ import streamlit as st
 
 from core import protocols, report
 from core.exploration import Exploration
-from core.figures.protocols import Bar, mean_absolute_change, p_top1_change
+from core.figures.protocols import Bar, measures
 from core.measure import redo
+from core.networks.card import Labels
 from core.pictures import flicker, png
-from core.sensitivity import FLIPS, Outcome, most_changed
+from core.sensitivity import FLIPS, Outcome, most_changed, rank
 from pages.parts import save
 from pages.parts.photograph import source_pixel
-from pages.parts.widgets import interval
+from pages.parts.widgets import NONE, interval, number
 
+FILES = {"P(top-1 change)": "top-1", "Mean absolute change": "mac", "Representation change": "representation"}
 Measured = dict[tuple[str, str], list[Outcome]]
 
 
@@ -32,11 +34,12 @@ def section(found: Exploration) -> None:
         st.caption("These follow the curves." if not found.finished else "Nothing was measured.")
         return
     bars = report.bars(found)
-    left, right = st.columns(2)
-    for column, draw, name in ((left, p_top1_change, "top-1"), (right, mean_absolute_change, "mac")):
+    charts = measures(bars)
+    for column, (name, draw) in zip(st.columns(max(2, len(charts))), charts.items(), strict=False):
         fig = draw(bars, protocols.names())
+        file = FILES[name]
         column.plotly_chart(
-            fig, key=f"chart {name}", config=save.camera(f"protocols-{name}"), alt=fig.layout.yaxis.title.text
+            fig, key=f"chart {file}", config=save.camera(f"protocols-{file}"), alt=fig.layout.yaxis.title.text
         )
     with st.container(key="measures"):
         st.table(pd.DataFrame([_row(bar) for bar in bars]).set_index(["network", "protocol"]), border="horizontal")
@@ -46,9 +49,10 @@ def section(found: Exploration) -> None:
 def _row(bar: Bar) -> dict[str, object]:
     m = bar.measured
     row: dict[str, object] = {
-        "network": bar.title, "protocol": bar.protocol, "n pairs": m.pairs, "changed": m.changed,
-        "P(top-1 change)": f"{m.p_top1_change:.3f}", "95 % (P)": interval(m.p_top1_change_interval),
-        "mean |Δp|": f"{m.mean_absolute_change:.4f}", "95 % (|Δp|)": interval(m.mean_absolute_change_interval),
+        "network": bar.title, "protocol": bar.protocol, "n pairs": m.pairs,
+        "changed": NONE if m.changed is None else m.changed,
+        "P(top-1 change)": number(m.p_top1_change, 3), "95 % (P)": interval(m.p_top1_change_interval),
+        "mean |Δp|": number(m.mean_absolute_change, 4), "95 % (|Δp|)": interval(m.mean_absolute_change_interval),
         "representation change": f"{m.representation_change:.5f}",
         "95 % (repr.)": interval(m.representation_change_interval),
     }  # fmt: skip
@@ -72,8 +76,6 @@ def _most_changed(found: Exploration, measured: Measured) -> None:
     outcome = most_changed(measured[key, name])
     network = found.networks[key]
     pair = redo(found.photograph, found.settings.protocol(name), network, seed=found.settings.seed, pair=outcome.pair)
-    labels = network.card.labels
-    said = (labels.names[outcome.class_before], labels.names[outcome.class_after]) if labels else ("", "")
     with pictures, st.container(key="pair"):
         if still:
             before, after = st.columns(2)
@@ -82,18 +84,23 @@ def _most_changed(found: Exploration, measured: Measured) -> None:
         else:
             st.image(flicker(pair.before, pair.after, factor=2), output_format="PNG", width=448, alt="before and after")
     with text:
-        answer = f"**{said[0]}** → **{said[1]}**" if outcome.changed else f"**{said[0]}** both times"
         p = pair.placement
-        st.markdown(
-            f"{titles[key]}, {name}, pair {outcome.pair + 1} of {found.settings.pairs}: {answer}. "
-            f"P({said[0]}) went from {outcome.p_before:.3f} to {outcome.p_after:.3f} ({outcome.change:+.3f})."
-        )
+        said = _said(outcome, network.card.labels)
+        st.markdown(f"{titles[key]}, {name}, pair {outcome.pair + 1} of {found.settings.pairs}: {said}")
         st.caption(
             f"Placed at ({p.x}, {p.y}), side {p.side} px; enlarged two times without smoothing."
             + (" Its long side was cut to fit the frame." if p.cut else "")
         )
 
 
-def _rank(rows: list[Outcome]) -> tuple[bool, float]:
-    best = most_changed(rows)
-    return best.changed, abs(best.change)
+def _said(outcome: Outcome, labels: Labels | None) -> str:
+    """What the network made of the pair, in a sentence or two."""
+    if labels is None or outcome.class_before is None or outcome.class_after is None:
+        return f"representation change (1 − cosine) {1 - outcome.feature_cosine:.5f}."
+    before, after = labels.names[outcome.class_before], labels.names[outcome.class_after]
+    answer = f"**{before}** → **{after}**" if outcome.changed else f"**{before}** both times"
+    return f"{answer}. P({before}) went from {outcome.p_before:.3f} to {outcome.p_after:.3f} ({outcome.change:+.3f})."
+
+
+def _rank(rows: list[Outcome]) -> tuple[float, ...]:
+    return rank(most_changed(rows))

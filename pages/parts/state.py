@@ -27,7 +27,7 @@ class Choice:
     index: Path | None
 
 
-FIGURE_FORMAT, PATH, WATCHED = "figure_format", "path", "watched"
+FIGURE_FORMAT, PATH, WATCHED, NETWORKS = "figure_format", "path", "watched", "networks"
 OWN_ANSWER = "each network's own answer"
 _CHOICE = "choice"
 _EXPLORATION, _KEY, _STEP, _OPENING = "exploration", "exploration_key", "cursor", "opening"
@@ -53,6 +53,17 @@ def opening(find: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
         st.session_state[_OPENING] = find()
     found: tuple[str, ...] = st.session_state[_OPENING]
     return found
+
+
+def asked() -> list[str]:
+    """Keys of networks that the visitor chose or the address names, whether or not they stand in a list."""
+    kept: list[str] = st.session_state.get(NETWORKS, [])
+    return list(dict.fromkeys([*kept, *st.query_params.get_all(NETWORKS)]))
+
+
+def add(key: str) -> None:
+    """One more network."""
+    st.session_state[NETWORKS] = [*(k for k in st.session_state.get(NETWORKS, []) if k != key), key]
 
 
 def exploration() -> Exploration | None:

@@ -8,6 +8,7 @@ from html import escape
 import streamlit as st
 import torch
 
+NONE = "–"
 ROW = (
     '<div style="display:flex;justify-content:space-between;gap:.5rem;position:relative;padding:.15rem .4rem;'
     'margin-bottom:.2rem;border-radius:.3rem;overflow:hidden">'
@@ -28,6 +29,11 @@ def top5(title: str, probabilities: torch.Tensor, names: Sequence[str], start: t
     st.html(f'<div style="font-size:.85rem"><div style="opacity:.7">{escape(title)}, top 5</div>{"".join(rows)}</div>')
 
 
+def number(value: float | None, digits: int) -> str:
+    """So many digits, or a dash where there is nothing to measure."""
+    return NONE if value is None else f"{value:.{digits}f}"
+
+
 def interval(low_high: tuple[float, float] | None) -> str:
     """[low, high] to three digits, or a dash where n is too small for one."""
-    return "–" if low_high is None else f"{low_high[0]:.3f} – {low_high[1]:.3f}"
+    return NONE if low_high is None else f"{low_high[0]:.3f} – {low_high[1]:.3f}"

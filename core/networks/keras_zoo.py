@@ -1,0 +1,182 @@
+"""Keras' networks with Keras' weights (Tables 1 and 3), on torch. Keras itself is imported when one is built."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from core.downloads import RemoteFile
+from core.networks.card import NetworkCard, Preprocessing, imagenet_labels
+from core.networks.probe import ReturnsBoth
+from core.networks.weights import damaged, library, missing
+
+PACKAGE = "keras==3.15.1"
+ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications/"
+CAFFE = Preprocessing(  # keras.applications' mode "caffe": blue, green, red in 0-255, less the mean, not scaled
+    resize=256,
+    crop=224,
+    interpolation="bilinear",
+    mean=(123.68 / 255, 116.779 / 255, 103.939 / 255),
+    std=(1 / 255, 1 / 255, 1 / 255),
+    order="bgr",
+)
+TF = Preprocessing(  # mode "tf": -1 to 1. 342 = 299 / 0.875: the central 87.5 %, as TF-slim, which trained it, has it
+    resize=342, crop=299, interpolation="bilinear", mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """``path``, ``md5``: as keras.src.applications has them. Measures: the paper's Table 3."""
+
+    title: str
+    model: str
+    path: str
+    md5: str
+    preprocessing: Preprocessing
+    top1: float
+    top5: float
+    parameters: int
+    depth: int
+    license: str
+    note: str = ""
+
+
+ZOO = {
+    "vgg16": _Entry(
+        title="VGG-16", model="VGG16", preprocessing=CAFFE,
+        path="vgg16/vgg16_weights_tf_dim_ordering_tf_kernels.h5", md5="64373286793e3c8b2b4e3219cbf3544b",
+        top1=0.715, top5=0.901, parameters=138_357_544, depth=16, license="CC BY 4.0 (VGG, Oxford)",
+    ),
+    "resnet50": _Entry(
+        title="ResNet-50", model="ResNet50", preprocessing=CAFFE,
+        path="resnet/resnet50_weights_tf_dim_ordering_tf_kernels.h5", md5="2cb95161c43110f7111970584f804107",
+        top1=0.759, top5=0.929, parameters=25_636_712, depth=50, license="MIT (Kaiming He)",
+        note="Keras has replaced this file since the paper: the one of then had the md5 a7b3fe01…, and Keras' "
+        "documentation gave it top-1 .759; to today's it gives .749.",
+    ),
+    "inceptionresnetv2": _Entry(
+        title="Inception-ResNet-v2", model="InceptionResNetV2", preprocessing=TF,
+        path="inception_resnet_v2/inception_resnet_v2_weights_tf_dim_ordering_tf_kernels.h5",
+        md5="e693bd0210a403b3192acc6073ad2e96",
+        top1=0.804, top5=0.953, parameters=55_873_736, depth=134, license="Apache-2.0 (TF-slim)",
+    ),
+}  # fmt: skip
+
+
+def cards(weights_folder: Path) -> Iterator[NetworkCard]:
+    """The paper's three Keras networks (Table 3)."""
+    for name, entry in ZOO.items():
+        file = entry.path.rsplit("/", 1)[1]
+        yield NetworkCard(
+            key=f"keras/{name}.imagenet",
+            title=f"{entry.title} (Keras, imagenet)",
+            build=partial(_build, entry.model, weights_folder / file),
+            preprocessing=entry.preprocessing,
+            labels=imagenet_labels(),
+            source=f"keras.applications, {PACKAGE}, weights imagenet",
+            license=f"Apache-2.0 (code); weights {entry.license}, trained on ImageNet, non-commercial research",
+            weights=weights_folder / file,
+            weights_digest=entry.md5,
+            remote=RemoteFile(
+                url=ADDRESS + entry.path, name=file, digest=entry.md5, algorithm="md5", size=4 * entry.parameters
+            ),
+            published={
+                "top1": entry.top1,
+                "top5": entry.top5,
+                "parameters": entry.parameters,
+                "depth": entry.depth,
+            },
+            trained_on="ImageNet",
+            note=entry.note,
+        )
+
+
+class KerasClassifier(ReturnsBoth):
+    """Normalised frames (N, 3, S, S) → (logits (N, K), what the last layer reads (N, D)), always as in evaluation."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        keras = _keras()
+        self._on, self._spec = keras.device, keras.KerasTensor
+        self.model = keras.Model(model.inputs, [model.layers[-1].output, model.layers[-1].input])
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        with self._on(str(x.device)):  # else Keras moves what it is given to a GPU, where there is one
+            logits, feature = self.model(x.permute(0, 2, 3, 1), training=False)
+        return logits, feature
+
+    def map_sizes(self, size: int) -> list[tuple[str, int]]:
+        """Name and edge of each layer's map, for a frame of that size; shapes alone are computed."""
+        sizes: list[tuple[str, int]] = []
+
+        def spec(layer: Any) -> Any:
+            def keep(*inputs: Any, **options: Any) -> Any:
+                if len(layer.output.shape) != 4:  # behind the maps: of a fixed size, whatever the frame's
+                    return layer.output
+                output = layer.compute_output_spec(*inputs, **options)
+                sizes.append((layer.name, output.shape[1]))
+                return output
+
+            return keep
+
+        self.model._run_through_graph(self._spec((None, size, size, 3)), operation_fn=spec)
+        return sizes
+
+
+def _build(application: str, file: Path) -> nn.Module:
+    if not file.is_file():
+        raise missing(file, f"Keras' {application}")
+    _keras()
+    # Keras numbers layers without a name thread by thread: in a new one they begin at 0, whatever was built before
+    with ThreadPoolExecutor(1) as fresh:
+        return fresh.submit(_loaded, application, file).result()
+
+
+def _loaded(application: str, file: Path) -> nn.Module:
+    keras = _keras()
+    with keras.device("cpu"):
+        model = getattr(keras.applications, application)(weights=None, classifier_activation=None)
+        _load(model, file)
+        return KerasClassifier(model).requires_grad_(False).eval()
+
+
+def _keras() -> Any:
+    """Keras on torch, with its own defaults whatever the user's keras.json says; it writes nothing."""
+    if "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = "torch"
+        os.environ.setdefault("KERAS_HOME", os.devnull)  # where no settings are found, and none can be left behind
+    keras = library("keras", PACKAGE)
+    keras.config.set_floatx("float32")
+    keras.config.set_image_data_format("channels_last")
+    return keras
+
+
+def _load(model: Any, file: Path) -> None:
+    """Weights by the order of layers, as Keras does (names differ from one file to another); all shapes are compared
+    first."""
+    h5py = library("h5py", "h5py")
+    layers = [layer for layer in model.layers if layer.weights]
+    wanted = [[tuple(v.shape) for v in layer.trainable_weights + layer.non_trainable_weights] for layer in layers]
+    try:
+        with h5py.File(file) as saved:
+            root = saved if "layer_names" in saved.attrs else saved["model_weights"]
+            groups = [root[name] for name in root.attrs["layer_names"]]
+            found = [[group[name].shape for name in group.attrs["weight_names"]] for group in groups]
+        for layer, had, has in zip_longest(layers, filter(None, found), wanted):
+            if had != has:
+                name = layer.name if layer else "after the last layer"
+                raise damaged(file, f"{name}: {had or 'nothing'}, where the network has {has or 'nothing'}")
+        model.load_weights(file)
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:  # what h5py raises on other files
+        raise damaged(file, (str(error).splitlines() or [type(error).__name__])[0]) from None

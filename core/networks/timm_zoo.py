@@ -1,0 +1,243 @@
+"""timm's networks with its pretrained weights: ``timm/NAME``, NAME as timm writes it. timm is imported when asked."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from core.downloads import RemoteFile, digest_of, whole
+from core.errors import BadCard, PhotobiasError, UnknownName
+from core.geometry import RESAMPLING
+from core.networks.card import Labels, NetworkCard, Preprocessing, imagenet_labels
+from core.networks.weights import library, missing
+
+FAMILY, MARK = "timm/", "timm--"
+ENDINGS = (".safetensors", ".bin", ".pth")
+PROJECTIONS = range(256, 4097)  # widths of CLIP's image towers; timm's other sets of classes are larger
+# Recipes and authors whose tag says that ImageNet's training photographs alone were used: no other teacher, no web.
+ALONE = r"(fb|tv2?|tf|gluon|pycls|ms|bt|ch|ap|aa|sw|ah|am|ram|a[123]h?|ra[234]?|[bc]\d?k?|d\d?h?|augreg|sbb|[er]\d+)"
+NO_CLASSES = "A representation without classes: it is measured by its features."
+
+
+def here(weights: Path) -> Iterator[NetworkCard | PhotobiasError]:
+    """The cards of the weights in the folder, sorted; for a file that is of no network of timm's, what is wrong."""
+    for name in sorted({_name(file) for file in weights.glob(f"{MARK}*") if file.suffix in ENDINGS}):
+        try:
+            yield card(name, weights)
+        except PhotobiasError as error:
+            yield error
+
+
+def card(name: str, weights: Path) -> NetworkCard:
+    """The card of timm's NAME, whether or not its weights are in the folder; UnknownName, or BadCard with the reason
+    where its input or its classes cannot be given exactly."""
+    known = _names()
+    if name not in known:
+        close = [one for one in known if one.startswith(f"{name}.")] or difflib.get_close_matches(name, known, 8, 0.5)
+        raise UnknownName(
+            got=f"network {FAMILY + name!r}",
+            wanted="a name of timm's with pretrained weights" + (f", as {', '.join(close[:8])}" if close else ""),
+            remedy="Find it with: python -m core networks --search TEXT.",
+        )
+    config = _config(name)
+    labels, remote = _labels(name, config), _remote(name, config, weights)
+    return NetworkCard(
+        key=FAMILY + name,
+        title=f"{name} (timm)",
+        build=partial(_build, name, weights, remote),
+        preprocessing=_preprocessing(name, config),
+        labels=labels,
+        source=f"timm (origin {config['origin_url']})" if config.get("origin_url") else "timm",
+        license=licence if (licence := config.get("license")) not in (None, "unknown") else "see its model card",
+        weights=weights / remote.name,
+        weights_digest=digest_of(remote, weights),
+        remote=remote,
+        trained_on="ImageNet" if _imagenet_alone(config.get("tag") or "") else None,
+        note="" if labels else NO_CLASSES,
+    )
+
+
+def search(text: str, most: int = 20) -> tuple[str, ...]:
+    """Names with pretrained weights that hold all words of the text: those that begin with the first word first, then
+    the shorter; names that no card can be made of come last."""
+    words = text.lower().split()
+    found = [name for name in _names() if all(word in name.lower() for word in words)]
+
+    def rank(name: str) -> tuple[bool, bool, int, str]:
+        return not _expressible(name), bool(words) and not name.startswith(words[0]), len(name), name
+
+    return tuple(sorted(found, key=rank)[:most])
+
+
+def _name(file: Path) -> str:
+    return file.name.removeprefix(MARK).removesuffix(file.suffix)
+
+
+def _timm() -> Any:
+    return library("timm", "timm")
+
+
+@lru_cache(maxsize=1)
+def _names() -> dict[str, None]:
+    return dict.fromkeys(_timm().list_pretrained())
+
+
+def _config(name: str) -> dict[str, Any]:
+    config: dict[str, Any] = _timm().get_pretrained_cfg(name).to_dict()
+    return config
+
+
+def _expressible(name: str) -> bool:
+    config = _config(name)
+    try:
+        _labels(name, config)
+        _preprocessing(name, config)
+    except BadCard:
+        return False
+    return True
+
+
+def _preprocessing(name: str, config: dict[str, Any]) -> Preprocessing:
+    """timm's own evaluation transform (timm.data.create_transform), where it is a resize and a centre crop."""
+    data = library("timm.data", "timm").resolve_data_config(pretrained_cfg=config)
+    channels, height, width = data["input_size"]
+    if channels != 3 or len(data["mean"]) != 3 or height != width:
+        raise _cannot(name, f"an input of {channels} x {height} x {width}", "three channels, a square")
+    if data["crop_mode"] != "center":
+        raise _cannot(name, f"crop_mode {data['crop_mode']!r}", "a short side resized and a centre crop")
+    if data["crop_pct"] > 1:
+        raise _cannot(name, f"crop_pct {data['crop_pct']}, a black border", "a crop of at most the photograph")
+    if data["interpolation"] not in RESAMPLING:
+        raise _cannot(name, f"interpolation {data['interpolation']!r}", f"one of {', '.join(RESAMPLING)}")
+    return Preprocessing(
+        resize=math.floor(width / data["crop_pct"]),
+        crop=width,
+        interpolation=data["interpolation"],
+        mean=tuple(data["mean"]),
+        std=tuple(data["std"]),
+    )
+
+
+def _labels(name: str, config: dict[str, Any]) -> Labels | None:
+    """Names of the classes in the order of the outputs; None where the outputs are no classes."""
+    classes = config["num_classes"]
+    if classes == 1000 and "in1k" in (config.get("tag") or ""):
+        return imagenet_labels()
+    if config["architecture"].endswith("_enc"):
+        raise _cannot(name, "a row of tokens as its output", "one feature a frame")
+    if classes == 0 or (classes in PROJECTIONS and classes != 1000):
+        return None
+    labels = _subset(classes)
+    if labels is None:
+        raise _cannot(name, f"{classes} outputs whose classes timm does not name", "ImageNet's classes, or none")
+    return labels
+
+
+@lru_cache(maxsize=8)
+def _subset(classes: int) -> Labels | None:
+    """The classes of ImageNet's larger sets (12k, 21k, 22k) by timm's own tables; of two of one name, both by id."""
+    data = library("timm.data", "timm")
+    subset = data.infer_imagenet_subset({"num_classes": classes}) if classes != 1000 else None
+    if subset is None:
+        return None
+    info = data.ImageNetInfo(subset)
+    wnids, names = tuple(info.label_names()), info.label_descriptions()
+    often = Counter(names)
+    both = (one if often[one] == 1 else f"{one} ({wnid})" for one, wnid in zip(names, wnids, strict=True))
+    return Labels(tuple(both), wnids)
+
+
+def _imagenet_alone(tag: str) -> bool:
+    return re.fullmatch(f"({ALONE}_)*in1k(_[0-9]+)?", tag) is not None
+
+
+def _remote(name: str, config: dict[str, Any], weights: Path) -> RemoteFile:
+    """Where timm has the weights; the name is that of the file which is here, else of the one that is fetched."""
+    repository, _, revision = (config.get("hf_hub_id") or "").partition("@")
+    if repository:
+        from huggingface_hub import hf_hub_url
+
+        # timm's own repositories hold safetensors; of the others, what timm itself falls back to
+        usual = "model.safetensors" if repository.startswith(FAMILY) else "pytorch_model.bin"
+        url = hf_hub_url(repository, config.get("hf_hub_filename") or usual, revision=revision or None)
+    else:
+        url = config["url"]
+    fetched = ".safetensors" if url.endswith(".safetensors") else ".bin" if url.endswith(".bin") else ".pth"
+    endings = (ending for ending in ENDINGS if (weights / f"{MARK}{name}{ending}").is_file())
+    return RemoteFile(url=url, name=f"{MARK}{name}{next(endings, fetched)}")
+
+
+class _Filled(TorchFunctionMode):
+    """Sees which tensors are copied into, in this thread: those that a checkpoint fills, as load_state_dict copies."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.filled: set[int] = set()
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is torch.Tensor.copy_:
+            self.filled.add(id(args[0]))
+        return func(*args, **(kwargs or {}))
+
+
+def _build(name: str, weights: Path, remote: RemoteFile) -> nn.Module:
+    file = weights / remote.name
+    if not file.is_file():
+        raise missing(file, name)
+    if not whole(remote, weights):
+        raise _broken(file, "a file that has changed since it arrived", f"sha256 {digest_of(remote, weights)[:12]}…")
+    return _loaded(name, file)
+
+
+def _loaded(name: str, file: Path) -> nn.Module:
+    """By timm's own loader, which knows each architecture's older names; what it says is wrong is BadCard."""
+    from safetensors import SafetensorError
+
+    copies = _Filled()
+    try:
+        with copies:
+            model: nn.Module = _timm().create_model(name, pretrained=True, pretrained_cfg_overlay={"file": str(file)})
+    except (
+        RuntimeError,
+        SafetensorError,
+        OSError,
+        EOFError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+    ) as error:
+        raise _broken(file, _first_wrong(error), f"weights of {name}") from None
+    state = model.state_dict(keep_vars=True)
+    for key, value in state.items():  # where timm is not strict, a norm may stay as it is made: ones and zeros
+        if id(value) not in copies.filled and not bool((value == value.flatten()[:1]).all()):
+            raise _broken(file, f"no {key}", f"weights of {name}")
+    return model.requires_grad_(False).eval()
+
+
+def _first_wrong(error: Exception) -> str:
+    """The first key that torch's load_state_dict complains of, else the first line."""
+    text = str(error)
+    if match := re.search(r'(Missing|Unexpected) key\(s\) in state_dict: "([^"]+)"', text):
+        return f"{'no' if match[1] == 'Missing' else 'an unknown'} {match[2]}"
+    if match := re.search(r"size mismatch for (\S+): .*?Size\((\[.*?\]).*?Size\((\[.*?\])", text):
+        return f"{match[1]} of {match[2]} instead of {match[3]}"
+    return f"{type(error).__name__}: {(text.splitlines() or [''])[0]}"
+
+
+def _broken(file: Path, got: str, wanted: str) -> BadCard:
+    return BadCard(got=f"{got} in {file.name}", wanted=wanted, remedy="Remove the file and fetch it again.")
+
+
+def _cannot(name: str, got: str, wanted: str) -> BadCard:
+    return BadCard(got=f"{FAMILY}{name} with {got}", wanted=wanted, remedy="Choose another of timm's networks.")

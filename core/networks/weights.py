@@ -1,0 +1,82 @@
+"""What the zoos share: libraries that may be missing, published files that may be missing or damaged."""
+
+from __future__ import annotations
+
+import importlib
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from core.errors import WeightsUnavailable
+
+
+def library(name: str, pip: str) -> Any:
+    """The module of that name, imported now; ``pip``: how pip calls it."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise WeightsUnavailable(
+            got=f"no Python package {name} ({error})",
+            wanted="the library that this network is built with",
+            remedy=f"Install it: pip install {pip}",
+        ) from None
+
+
+def missing(file: Path, name: str) -> WeightsUnavailable:
+    """The error for a file that is not there."""
+    return WeightsUnavailable(
+        got=f"no file {file}", wanted=f"the weights of {name}", remedy="Fetch them on the Explore page."
+    )
+
+
+def damaged(file: Path, reason: str) -> WeightsUnavailable:
+    """The error for a file that is there and is not what was published; the reason in one line."""
+    return WeightsUnavailable(
+        got=f"{file}, which does not load ({reason})",
+        wanted="the published weights, whole",
+        remedy="Delete the file and fetch it again.",
+    )
+
+
+def read(file: Path) -> dict[str, Any]:
+    """What torch.save wrote: a dictionary, its tensors on the CPU."""
+    # VGG's and DenseNet's published files are older than torch's zip format, which alone can be memory-mapped
+    mapped = zipfile.is_zipfile(file)
+    try:
+        state: object = torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+        raise damaged(file, (str(error).splitlines() or [type(error).__name__])[0]) from None
+    if not isinstance(state, dict):
+        raise damaged(file, f"it holds a {type(state).__name__}")
+    return state
+
+
+def fill(model: nn.Module, state: dict[str, torch.Tensor], file: Path) -> nn.Module:
+    """The model, which may lie on the meta device, with these weights, in eval mode; the first wrong key raises."""
+    wanted = model.state_dict()
+    for key, value in wanted.items():
+        if key not in state and key.endswith("num_batches_tracked"):  # older files lack it; no part in eval mode
+            state[key] = torch.zeros(value.shape, dtype=value.dtype)
+    for key in [*wanted, *(key for key in state if key not in wanted)]:
+        had, has = (_shape(weights.get(key)) for weights in (state, wanted))
+        if had != has:
+            raise damaged(file, f"{key}: {had}, where the network has {has}")
+    model.load_state_dict({key: value.to(wanted[key].dtype) for key, value in state.items()}, assign=True)
+    return model.requires_grad_(False).eval()
+
+
+def modern(key: str) -> str:
+    """DenseNet's published files predate today's rules for names: norm.1 → norm1 and so on."""
+    parts = key.split(".")
+    for k in range(len(parts) - 1):
+        if parts[k] in ("norm", "relu", "conv") and parts[k + 1] in ("1", "2"):
+            return ".".join([*parts[:k], parts[k] + parts[k + 1], *parts[k + 2 :]])
+    return key
+
+
+def _shape(value: object) -> object:
+    return tuple(value.shape) if isinstance(value, torch.Tensor) else "nothing"
