@@ -173,13 +173,13 @@ class Engine:
 
         The model is the engine's from then on: a network without batch norm is not copied.
         """
-        known = isinstance(model, ReturnsBoth) or card.labels is None
-        head = None if known or card.labels is None else find_head(model, len(card.labels.names))
+        own_pair = isinstance(model, ReturnsBoth)
+        head = None if own_pair or card.labels is None else find_head(model, len(card.labels.names))
         parameters = sum(p.numel() for p in model.parameters())
         model.eval()
         with self._lock.turn():
             found = layers(model, card.size)
-            folded, merged = (model, False) if isinstance(model, ReturnsBoth) else _fold(model)
+            folded, merged = (model, False) if own_pair else _fold(model)
         module = tapped(folded, head)
         if card.remedy is not None:
             module = card.remedy.wrap(module)

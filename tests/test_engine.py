@@ -505,3 +505,27 @@ def test_a_gpu_agrees_with_the_cpu(engine: Engine, card: NetworkCard, natural: l
     torch.testing.assert_close(shuffled.probabilities, got.probabilities[order], rtol=0, atol=1e-5)
     alone = Predictions.join(everything(cuda, network, [f]) for f in islice(frames, 5))
     torch.testing.assert_close(alone.probabilities, got.probabilities[:5], rtol=0, atol=1e-5)
+
+
+def test_networks_used_longest_ago_leave_when_the_budget_is_exceeded(tiny_card: TinyCard) -> None:
+    """Two fit. Whoever still holds one that left computes on with it; asked for again, it is loaded again."""
+    one = Engine("cpu").load(tiny_card(1)).size_in_bytes
+    assert one > 0
+    engine = Engine("cpu", budget=2 * one)
+    first, second = engine.load(tiny_card(1)), engine.load(tiny_card(2))
+    assert engine.load(tiny_card(1)) is first  # used again: now the second is the older
+    third = engine.load(tiny_card(3))
+    assert engine.load(tiny_card(1)) is first
+    assert engine.load(tiny_card(3)) is third
+    frame = torch.zeros(3, 32, 32, dtype=torch.uint8)
+    (kept,) = engine.predict(second, [frame])
+    again = engine.load(tiny_card(2))
+    assert again is not second
+    (loaded,) = engine.predict(again, [frame])
+    assert equal(kept, loaded)
+
+
+def test_one_network_larger_than_the_budget_stays(tiny_card: TinyCard) -> None:
+    engine = Engine("cpu", budget=1)
+    network = engine.load(tiny_card(1))
+    assert engine.load(tiny_card(1)) is network

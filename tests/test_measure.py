@@ -24,7 +24,7 @@ from core.frames import FramePair
 from core.measure import accuracy, outcomes, photographs, redo
 from core.photographs import Photograph, photograph
 from core.protocols import Protocol, create, generator
-from core.sensitivity import Outcome, wilson
+from core.sensitivity import Outcome, sensitivity, wilson
 
 
 def collect(engine: Engine, network: Network, photos: Any, protocol: Protocol, **settings: Any) -> list[Outcome]:
@@ -287,3 +287,29 @@ def test_a_network_that_answers_nan_is_refused_by_name(
     network = engine.load(tiny_card(key="test/nan", build=damaged))
     with pytest.raises(BadCard, match="test/nan that are not numbers"):
         list(outcomes(engine, network, natural[:1], create("black"), pairs=2, seed=0))
+
+
+@pytest.mark.parametrize("name", protocols.names())
+def test_without_classes_the_features_alone_are_compared(
+    engine: Engine, tiny_card: TinyCard, natural: list[Photograph], name: str
+) -> None:
+    """The tiny network's outputs as a representation: the cosines of a slow loop, and no class measure at all."""
+    card = dataclasses.replace(tiny_card(key="test/classless"), labels=None)
+    network, protocol, photos = engine.load(card), protocols.create(name), natural[:3]
+    got = collect(engine, network, photos, protocol, pairs=2, seed=7)
+    cosines = []
+    for photo in photos:
+        for number in range(2):
+            pair = redo(photo, protocol, network, seed=7, pair=number)
+            (before,), (after,) = engine.predict(network, [pair.before]), engine.predict(network, [pair.after])
+            assert before.probabilities.shape == (1, 0)
+            a, b = (part.features[0].double().numpy() for part in (before, after))
+            cosines.append(float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b))))
+    assert [row.feature_cosine for row in got] == pytest.approx(cosines, abs=1e-12)
+    assert all(row.classless and not row.changed and row.flip is None for row in got)
+    measured = sensitivity(got)
+    assert measured.representation_change == pytest.approx(1 - np.mean(cosines), abs=1e-12)
+    assert measured.representation_change > 0
+    class_measures = ("changed", "p_top1_change", "p_top1_change_interval", "mean_absolute_change", "flips")
+    assert [getattr(measured, name) for name in class_measures] == [None] * 5
+    assert accuracy(engine, network, photos) is None
