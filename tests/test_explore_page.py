@@ -334,6 +334,8 @@ def test_a_network_that_cannot_be_changed_says_why(fresh: DataFolder) -> None:
     at = app().run()
     at.button(key=f"add {OPENING[0]}~bin2").click().run()
     found = finish(at)
+    assert found.strange[0].startswith("resnet10.scenes-0~bin2 was not trained for this change")
+    assert f"{found.strange[0]}." in [warning.value for warning in at.warning]
     assert any("torchvision" in str(problem) for problem in found.problems.values())
     assert {key for key, _ in found.pairs} == set(OPENING)  # the others are measured all the same
 

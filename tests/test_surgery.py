@@ -17,7 +17,7 @@ from core.engine import Engine
 from core.errors import BadCard, UnknownName
 from core.networks import derived, surgery
 from core.networks.blurpool import BlurPool
-from core.networks.card import NetworkCard
+from core.networks.card import SCENES, NetworkCard
 from core.networks.probe import layers, total_stride
 from core.photographs import Photograph
 
@@ -275,6 +275,29 @@ def test_every_name_makes_a_card(tiny_card: TinyCard, networks: Networks) -> Non
         assert (made.remedy.passes if made.remedy else None) == passes.get(name)
         assert (made.build is card.build) == (name in passes)
     assert card.published == {"top1": 0.7}
+
+
+def test_what_would_mislead_stands_above_any_number(tiny_card: TinyCard, networks: Networks) -> None:
+    """Weights that were not trained for a change can be steady because they answer alike; a crop that follows the
+    content makes shifts in black trivial. An ensemble is the network itself, several times."""
+    card = card_of(tiny_card, networks["resnet18"])
+    for name in derived.NAMES:
+        said = derived.derive(card, name).strange(drawn=False)
+        if name.startswith("ensemble"):
+            assert said is None
+        else:
+            assert said is not None
+            assert said.startswith(f"resnet18~{name} ")
+            assert ("not trained for this change" in said) == (name != "robustcrop")
+            assert ("follows the content" in said) == (name == "robustcrop")
+            assert said == derived.derive(card, name).strange(drawn=True)
+    both = derived.derive(derived.derive(card, "bin5"), "robustcrop").strange(drawn=True)
+    assert both is not None
+    assert "resnet18~bin5 was not trained" in both
+    assert "resnet18~bin5~robustcrop sees a crop" in both
+    scenes = dataclasses.replace(derived.derive(card, "bin5"), trained_on=SCENES)
+    assert "drawn things" in str(scenes.strange(drawn=False))
+    assert "not trained for this change" in str(scenes.strange(drawn=False))
 
 
 def test_keys_are_read_from_left_to_right(engine: Engine, tiny_card: TinyCard, networks: Networks) -> None:

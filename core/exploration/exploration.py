@@ -85,7 +85,7 @@ class Exploration:
 
     @property
     def strange(self) -> tuple[str, ...]:
-        """What has to stand above any number: networks that never saw such a photograph."""
+        """What has to stand above any number: networks that never saw such a photograph, or that mislead unread."""
         cards = (*self.cards, *([self.index_card] if self.index_card is not None else []))
         return tuple(dict.fromkeys(filter(None, (card.strange(drawn=self.original.drawn) for card in cards))))
 

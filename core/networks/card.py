@@ -92,7 +92,8 @@ class NetworkCard:
     ``labels`` None: a representation without classes. ``weights``: the file that ``build`` reads;
     ``remote``: where that file can be fetched, if anywhere. ``published``: measures as their source gives them.
     ``trained_on``: the photographs that it learned from, where its source says so; SCENES for the project's own.
-    ``remedy``: what is done at inference beside the network's one forward pass. ``note``: what a user has to know.
+    ``remedy``: what is done at inference beside the network's one forward pass. ``note``: what a user has to know;
+    ``caution``: what would mislead whoever reads a number without it.
     """
 
     key: str
@@ -109,16 +110,18 @@ class NetworkCard:
     trained_on: str | None = None
     remedy: Remedy | None = None
     note: str = ""
+    caution: str = ""
 
     def strange(self, *, drawn: bool) -> str | None:
-        """What has to stand above any number of a photograph that such a network never saw; else None."""
-        if self.trained_on != SCENES or drawn:
-            return None
-        classes = len(self.labels.names) if self.labels else 0
-        return (
-            f"{self.name} was trained on drawn scenes and knows only {classes} drawn things: what it says of a real "
-            "photograph shows how it errs, not what is in it"
-        )
+        """What has to stand above any number: its caution, and that it never saw such a photograph; else None."""
+        texts = [self.caution] if self.caution else []
+        if self.trained_on == SCENES and not drawn:
+            classes = len(self.labels.names) if self.labels else 0
+            texts.append(
+                f"{self.name} was trained on drawn scenes and knows only {classes} drawn things: what it says of a "
+                "real photograph shows how it errs, not what is in it"
+            )
+        return ". ".join(texts) or None
 
     @property
     def name(self) -> str:

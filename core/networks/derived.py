@@ -23,18 +23,29 @@ EXACT = 32  # polyphase sampling: frames of a multiple of this
 
 @dataclass(frozen=True)
 class _Derivation:
-    """``said``: one line for a list. ``note``: what a user has to know, beside its cost."""
+    """``said``: one line for a list. ``note``: what a user has to know, beside its cost.
+
+    ``caution``: what stands above any number, after the network's name.
+    """
 
     said: str
     note: str
+    caution: str = ""
     surgery: Callable[[nn.Module], nn.Module] | None = None
     remedy: Remedy | None = None
+
+
+UNTRAINED = (
+    "was not trained for this change and may answer much the same whatever it is shown: what never changes its answer "
+    "is steady too, so read its rates beside its accuracy"
+)
 
 
 def _bin(taps: int) -> _Derivation:
     return _Derivation(
         said=f"a blur of {taps} taps before each subsampling (torchvision's ResNets)",
         note="A pass costs about 1.3 times the original's. Trained with such a blur it would be another network.",
+        caution=UNTRAINED,
         surgery=partial(surgery.blurred, taps=taps),
     )
 
@@ -50,14 +61,16 @@ _DERIVATIONS = {f"bin{taps}": _bin(taps) for taps in surgery.TAPS} | {
         said="adaptive polyphase sampling, circular padding (torchvision's ResNets)",
         note="Exact under cyclic shifts only; weights trained with zeros around the frame lose accuracy. A pass costs "
         "about 1.4 times the original's.",
+        caution=UNTRAINED,
         surgery=surgery.polyphase,
     ),
     "ensemble": _ensemble(1),
     "ensemble2": _ensemble(2),
     "robustcrop": _Derivation(
         said="a crop that the picture's content chooses, 7/8 of the frame",
-        note="The crop follows the content, so that a photograph moved inside black by whole pixels is mostly seen as "
-        "the very same crop: a low rate there is the rule's doing and says nothing of the network.",
+        note="",
+        caution="sees a crop that follows the content, so that a photograph moved inside black by whole pixels is "
+        "mostly the very same crop to it: a low rate there is the rule's doing and says nothing of the network",
         remedy=RobustCrop(),
     ),
 }
@@ -85,15 +98,18 @@ def derive(card: NetworkCard, name: str) -> NetworkCard:
         remedy = Chain(card.remedy, derivation.remedy)
     passes = remedy.passes if remedy is not None else 1
     cost = f"Not retrained: {derivation.said}; {passes} forward pass{'es' if passes > 1 else ''} a frame."
+    key = f"{card.key}{MARK}{name}"
+    caution = f"{key.split('/')[-1]} {derivation.caution}" if derivation.caution else ""
     build = card.build if derivation.surgery is None else partial(_build, card, derivation.surgery, name)
     return replace(
         card,
-        key=f"{card.key}{MARK}{name}",
+        key=key,
         title=f"{card.title}, {name}",
         build=build,
         published={},  # the original's are not its own
         remedy=remedy,
         note=" ".join(text for text in (card.note, cost, derivation.note, _inexact(card, name)) if text),
+        caution=". ".join(text for text in (card.caution, caution) if text),
     )
 
 

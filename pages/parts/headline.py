@@ -14,7 +14,7 @@ STYLE = """<style>
 [data-testid="stMainBlockContainer"] {padding-top: 3.6rem; padding-bottom: 3rem}
 [data-testid="stSidebarHeader"] {height: 2.2rem; margin-bottom: 0}
 .st-key-finding p {font-size: 1.22rem; line-height: 1.5}
-.st-key-measures :is(td, th) {white-space: nowrap; font-size: .8rem; padding: .35rem .4rem}
+.st-key-measures :is(td, th) {font-size: .8rem; padding: .35rem .4rem}
 .st-key-frames > div {flex: 1 1 150px !important; min-width: 150px; max-width: 270px}
 .st-key-frames img, .st-key-pair img {image-rendering: pixelated}
 </style>"""
@@ -33,9 +33,9 @@ def refused(problem: PhotobiasError) -> None:
 
 
 def strange(exploration: Exploration) -> None:
-    """Above any number: which networks never saw such a photograph."""
+    """Above any number: which networks never saw such a photograph, and what would mislead without being told."""
     for text in exploration.strange:
-        st.warning(f"{text}.", icon=":material/brush:")
+        st.warning(f"{text}.", icon=":material/warning:")
 
 
 def found(exploration: Exploration) -> None:
