@@ -60,7 +60,7 @@ class _Watched(io.FileIO):
         return data
 
 
-class _StrictInfo(tarfile.TarInfo):
+class StrictInfo(tarfile.TarInfo):
     """tarfile takes a header that is missing or damaged for the archive's end; here only its block of zeros is that."""
 
     @classmethod
@@ -81,7 +81,7 @@ def _unpack(raw: _Watched, folder: Path) -> None:
 
     folder.mkdir()
     # errorlevel 2: nothing that fails is skipped in silence
-    with tarfile.open(fileobj=raw, tarinfo=_StrictInfo, errorlevel=2) as tar:
+    with tarfile.open(fileobj=raw, tarinfo=StrictInfo, errorlevel=2) as tar:
         tar.extractall(folder, filter=harmless)
         while tar.fileobj and tar.fileobj.read(_CHUNK):  # to the checksum that gzip and its like end in
             pass

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from core.networks.card import NetworkCard
 
 
+PLACES = "a folder, tar or parquet files, a folder or 'pattern*.tar' of them, hf://datasets/OWNER/NAME, scenes:0-9999"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; a known error is one line on stderr."""
     chosen = _parser().parse_args(arguments)
@@ -75,10 +78,10 @@ def _parser() -> argparse.ArgumentParser:
     index = commands.add_parser("index", help="Build, verify or search an index of features.")
     parts = index.add_subparsers(required=True, metavar="ACTION")
     one = command("build", _index_build, "Build an index from a folder; starting again goes on.", parts)
-    one.add_argument("--photos", type=Path, required=True, metavar="DIR", help="a folder, or scenes:0-9999")
+    one.add_argument("--photos", required=True, metavar="PLACE", help=PLACES)
     one.add_argument("--network", required=True)
     one.add_argument("--out", type=Path, required=True, metavar="DIR")
-    one.add_argument("--reference", type=Path, metavar="DIR", help="held-out photographs, for percentiles")
+    one.add_argument("--reference", metavar="PLACE", help="held-out photographs, for percentiles")
     one = command("verify", _index_verify, "Check every file of an index against its checksums.", parts)
     one.add_argument("index", type=Path, metavar="DIR")
     one = command("search", _index_search, "The nearest photographs of an index, the query's own included.", parts)

@@ -177,7 +177,7 @@ def folder(tmp_path: Path, natural: list[Photograph]) -> list[PhotoFile]:
         photo.image().save(path)
         if number == 4:
             path.write_bytes(path.read_bytes()[:3000])
-        files.append(PhotoFile(path, path.name, photo.label))
+        files.append(PhotoFile(str(tmp_path), path.name, photo.label))
     return files
 
 

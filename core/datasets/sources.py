@@ -1,4 +1,4 @@
-"""One way to every source of photographs."""
+"""One way to every source of photographs: what is there decides how it is read."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from core.datasets import folder, scenes
+from core.datasets import folder, hub, parquet, scenes, tars
 from core.errors import BadFolder, BadPhotograph
-from core.photographs import Photograph, read
+from core.photographs import Photograph
 
 
 @runtime_checkable
@@ -28,21 +28,40 @@ class Source(Protocol):
 
 
 def listing(place: Path | str) -> list[Source]:
-    """Every photograph of a folder, or the scenes of ``scenes:…``. Raises BadFolder."""
-    if str(place).startswith(scenes.SCHEME):
-        return list(scenes.scenes(str(place)))
+    """Every photograph that one name stands for, in an order that stays. Raises BadFolder.
+
+    A folder of photographs; a tar file, or a folder or pattern of them (ImageNet's, WebDataset's); parquet likewise,
+    and on the Hugging Face hub (``hf://datasets/OWNER/NAME/data/train-*.parquet``); scenes (``scenes:0-99``).
+    """
+    text = str(place)
     with _reached(place):
+        if text.startswith(scenes.SCHEME):
+            return list(scenes.scenes(text))
+        if files := tars.archives(text):
+            return list(tars.listing(*files))
+        if files := parquet.tables(text):
+            return list(parquet.listing(*files))
         return list(folder.listing(Path(place)))
 
 
 def find(places: Sequence[Path]) -> list[Source]:
-    """Photographs, folders of photographs and scenes, in the order given. Raises BadFolder."""
+    """Photographs and whatever ``listing`` takes, in the order given. Raises BadFolder."""
     found: list[Source] = []
     for place in places:
-        drawn = str(place).startswith(scenes.SCHEME)
         with _reached(place):
-            found.extend(listing(place) if drawn or place.is_dir() else [folder.one(place)])
+            found.extend(_one(str(place)) or listing(place))
     return found
+
+
+def _one(place: str) -> list[Source]:
+    """A single photograph: a file, or one in a tar or parquet file; empty where the place may be many."""
+    if parts := tars.split(place):
+        return [tars.again(*parts, None)]
+    if parts := parquet.split(place):
+        return [parquet.again(*parts, None)]
+    if place.startswith(scenes.SCHEME) or Path(place).is_dir() or tars.archives(place) or parquet.tables(place):
+        return []
+    return [folder.one(Path(place))]
 
 
 @contextmanager
@@ -57,22 +76,24 @@ def _reached(place: Path | str) -> Iterator[None]:
         ) from None  # fmt: skip
 
 
+def again(root: str, name: str, label: str | None) -> Source:
+    """What was listed under that root and name. Raises BadFolder for a name that leads out of its root."""
+    if root.startswith(scenes.SCHEME):
+        return scenes.again(root, name)
+    if tars.split(f"{root}/{name}"):
+        return tars.again(root, name, label)
+    if parquet.split(f"{root}/{name}"):
+        return parquet.again(root, name, label)
+    return folder.again(root, name, label)
+
+
 def reopened(root: str, name: str, label: str | None) -> Photograph | None:
     """What was indexed under that root and name; None when it cannot be read any more.
 
     Raises BadFolder for a name that leads out of its root.
     """
-    if root.startswith(scenes.SCHEME):
-        return scenes.again(root, name).read()
-    path = Path(root) / name
     try:
-        inside = path.resolve().is_relative_to(Path(root).resolve())
-    except (RuntimeError, ValueError):  # links that lead to each other; a name that no file can have
-        return None
-    if not inside:
-        raise BadFolder(got=f"{str(path)!r}", wanted=f"a file below {root}", remedy="Do not trust where this is from.")
-    try:
-        return read(path, label)
+        return again(root, name, label).read()
     except BadPhotograph:
         return None
 
@@ -81,9 +102,11 @@ def address(root: str, name: str) -> str:
     """What ``find`` takes for the photograph of that root and name."""
     if root.startswith(scenes.SCHEME):
         return f"{scenes.SCHEME}{name},{root.removeprefix(scenes.SCHEME)}"
-    return str(Path(root) / name)
+    return f"{root.rstrip('/')}/{name}"
 
 
 def dataset_name(root: str) -> str:
     """A root, short, for people."""
+    if hub.holds(root):
+        return root.removeprefix(hub.SCHEME)
     return "drawn scenes" if root.startswith(scenes.SCHEME) else Path(root).name
