@@ -12,7 +12,7 @@ import sys
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,9 +111,21 @@ class TurnLock:
                     self._queue[0].set()
 
 
-# One for the whole process: tracing (in _fold) replaces nn.Module.__call__ for every thread, so that a network
-# that is being prepared must not meet one that computes, whichever engine it belongs to.
-_TURNS = TurnLock()
+_TURNS: dict[tuple[str, int], TurnLock] = {}  # of each device, whichever engine asks
+
+
+def _turns(device: torch.device) -> TurnLock:
+    return _TURNS.setdefault((device.type, device.index or 0), TurnLock())
+
+
+@contextmanager
+def _all_turns() -> Iterator[None]:
+    """Every device's turn: tracing (in _fold) replaces nn.Module.__call__ for every thread, so that a network that
+    is being prepared must not meet one that computes, whichever engine it belongs to."""
+    with ExitStack() as held:
+        for _, lock in sorted(_TURNS.items(), key=lambda item: item[0]):
+            held.enter_context(lock.turn())
+        yield
 
 
 class Engine:
@@ -131,7 +143,7 @@ class Engine:
         # A forward pass takes the interpreter's lock back after each of its hundreds of operations; beside a busy
         # page thread the default of 5 ms costs a batch 2.1 s, where it takes 0.27 alone (0.9 at 0.5 ms, 0.8 at 0.05).
         sys.setswitchinterval(SWITCH_S)
-        self._lock = _TURNS
+        self._lock = _turns(self.device)
         self._loading, self._guard = threading.Lock(), threading.Lock()
         self._networks: OrderedDict[Any, Network] = OrderedDict()  # the one used longest ago first
 
@@ -177,7 +189,7 @@ class Engine:
         head = None if own_pair or card.labels is None else find_head(model, len(card.labels.names))
         parameters = sum(p.numel() for p in model.parameters())
         model.eval()
-        with self._lock.turn():
+        with _all_turns():
             found = layers(model, card.size)
             folded, merged = (model, False) if own_pair else _fold(model)
         module = tapped(folded, head)
@@ -230,6 +242,11 @@ class Engine:
         x = x.flip(1) if network.card.preprocessing.order == "bgr" else x
         logits, features = network.module(x.contiguous(memory_format=torch.channels_last))
         return Predictions(logits.float().softmax(1)[:n].cpu(), features.float()[:n].cpu())
+
+
+def engines() -> list[Engine]:
+    """One for each GPU; the CPU's where there is none."""
+    return [Engine(f"cuda:{number}") for number in range(torch.cuda.device_count())] or [Engine("cpu")]
 
 
 def _budget(device: torch.device) -> int:

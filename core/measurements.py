@@ -131,38 +131,73 @@ def record(
     }  # fmt: skip
 
 
-def typicality_of(path: Path, folder: Path, data: DataFolder, *, k: int, network: str | None) -> dict[str, Any]:
-    """Typicality of one photograph file, with its neighbours."""
-    photo, index, card = _query(path, folder, data, network)
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What is asked of an index: ``k``, the network it must be of, and FeatureIndex.neighbours's choices.
+
+    ``how``: "exact", "compact", or ``milvus://…``: where it is searched.
+    """
+
+    k: int = NEIGHBOURS
+    network: str | None = None
+    distinct: bool = False
+    labels: tuple[str, ...] | None = None
+    how: str = "exact"
+
+
+def typicality_of(
+    path: Path, folder: Path, data: DataFolder, asked: Asked, *, per_class: bool = False, alternatives: bool = False
+) -> dict[str, Any]:
+    """Typicality of one photograph file, with its neighbours.
+
+    ``per_class``: of each class alone too; ``alternatives``: other scores of density too.
+    """
+    photo, index, card = _query(path, folder, data, asked)
     engine = Engine()
     result = next(engine.predict(engine.load(card), [card.preprocessing.centre(photo)]))
-    found = typicality(index, result.features[0].numpy(), photo.digest, k=k)
+    feature = result.features[0].numpy()
+    found = typicality(index, feature, photo.digest, k=asked.k, distinct=asked.distinct, labels=asked.labels)
     predicted = card.labels.names[int(result.probabilities[0].argmax())] if card.labels else None
+    more: dict[str, Any] = {}
+    if per_class:
+        more["per_class"] = core.typicality.per_class(index, feature, photo.digest, k=asked.k)
+    if alternatives:
+        near = index.neighbours(
+            feature, ALTERNATIVES, without=photo.digest, distinct=asked.distinct, labels=asked.labels
+        )
+        more["alternatives"] = core.typicality.alternatives([n.cosine for n in near])
     return {
         "photograph": photo.name, "digest": photo.digest, "network": card.key, "trained_on": card.trained_on,
         "index": str(folder), "warning": card.strange(drawn=photo.drawn),
         "typicality": found.value, "percentile": found.percentile, "references": found.references, "k": found.k,
+        "search": index.how, "distinct": asked.distinct, "classes": asked.labels and list(asked.labels),
         "rows": index.manifest.rows, "predicted": predicted,
         "confidence": float(result.probabilities[0].max()) if card.labels else None,
         "indexed_of_predicted": index.count(predicted) if predicted else None,
-        "neighbours": [{"label": n.label, "cosine": n.cosine, "path": n.path} for n in found.neighbours],
+        "neighbours": _plain(found.neighbours), **more,
         "software": software("faiss-gpu", "faiss-cpu"),
     }  # fmt: skip
 
 
-def search(path: Path, folder: Path, data: DataFolder, *, k: int, network: str | None) -> list[dict[str, Any]]:
-    """The nearest rows of an index, the query itself included where it is indexed."""
-    photo, index, card = _query(path, folder, data, network)
+def search(path: Path, folder: Path, data: DataFolder, asked: Asked) -> list[dict[str, Any]]:
+    """The nearest rows of an index, the query itself included where it is indexed (unless ``distinct``)."""
+    photo, index, card = _query(path, folder, data, asked)
     engine = Engine()
     result = next(engine.predict(engine.load(card), [card.preprocessing.centre(photo)]))
-    found = index.neighbours(result.features[0].numpy(), k, without=None)
+    without = photo.digest if asked.distinct else None
+    return _plain(
+        index.neighbours(
+            result.features[0].numpy(), asked.k, without=without, distinct=asked.distinct, labels=asked.labels
+        )
+    )
+
+
+def _plain(found: Iterable[Neighbour]) -> list[dict[str, Any]]:
     return [{"label": n.label, "cosine": n.cosine, "path": n.path} for n in found]
 
 
-def _query(
-    path: Path, folder: Path, data: DataFolder, network: str | None
-) -> tuple[Photograph, FeatureIndex, NetworkCard]:
-    index = FeatureIndex.open(folder)
-    card = registry.get(network or index.manifest.network, data)
+def _query(path: Path, folder: Path, data: DataFolder, asked: Asked) -> tuple[Photograph, FeatureIndex, NetworkCard]:
+    index = opened(folder, asked.how)
+    card = registry.get(asked.network or index.manifest.network, data)
     index.check(card)
     return find([path])[0].read(), index, card

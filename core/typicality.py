@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,8 @@ import numpy.typing as npt
 from core.index.search import FeatureIndex, Neighbour
 
 NEIGHBOURS = 10
+ALTERNATIVES = 50  # nearest photographs that the other scores look at
+HALVED, KAPPA = 10, 20.0  # ranks over which a weight halves; concentration of the kernel
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +31,54 @@ class Typicality:
 
 
 def typicality(
-    index: FeatureIndex, feature: npt.NDArray[np.float32], digest: str, *, k: int = NEIGHBOURS
+    index: FeatureIndex,
+    feature: npt.NDArray[np.float32],
+    digest: str,
+    *,
+    k: int = NEIGHBOURS,
+    distinct: bool = False,
+    labels: Collection[str] | None = None,
 ) -> Typicality:
-    """Penultimate feature (D,) of a photograph with that digest → Typicality."""
-    neighbours = index.neighbours(feature, k, without=digest)
+    """Penultimate feature (D,) of a photograph with that digest → Typicality.
+
+    ``distinct`` and ``labels`` as ``FeatureIndex.neighbours`` has them; then, too, there is no percentile.
+    """
+    neighbours = index.neighbours(feature, k, without=digest, distinct=distinct, labels=labels)
     value = float(np.mean([n.cosine for n in neighbours]))
-    reference = [r.typicality for r in index.manifest.reference] if k == index.manifest.k else []
+    same = k == index.manifest.k and not distinct and labels is None
+    reference = [r.typicality for r in index.manifest.reference] if same else []
     return Typicality(value, percentile(value, reference), k, len(reference), tuple(neighbours))
+
+
+def per_class(
+    index: FeatureIndex, feature: npt.NDArray[np.float32], digest: str, *, k: int = NEIGHBOURS
+) -> dict[str, float]:
+    """Label → mean cosine to the k nearest photographs of that class alone, the largest first.
+
+    Of classes with k photographs at least, the query itself aside.
+    """
+    found = index.classes(feature, k, without=digest)
+    return dict(sorted(((name, float(np.mean(c))) for name, c in found.items()), key=lambda pair: (-pair[1], pair[0])))
+
+
+def alternatives(cosines: Sequence[float]) -> dict[str, float]:
+    """Other scores of density than typicality, from the cosines to the ``ALTERNATIVES`` nearest, nearest first.
+
+    - ``mean_cosine_1``, ``mean_cosine_50``: as typicality, of one and of all of them;
+    - ``decayed_cosine_50``: the mean cosine with weights that halve every ten ranks;
+    - ``kernel_density_50``: log of the mean of exp(κ (cosine − 1)), κ = 20: a von Mises-Fisher kernel's density on the
+      sphere (Hall, Watson and Cabrera, Biometrika 1987) without its constants, of the nearest only.
+    """
+    values = np.asarray(cosines, dtype=float)
+    if len(values) != ALTERNATIVES:
+        raise ValueError(f"got {len(values)} cosines; wanted {ALTERNATIVES}")
+    weights = 2.0 ** (-np.arange(ALTERNATIVES) / HALVED)
+    return {
+        "mean_cosine_1": float(values[0]),
+        f"mean_cosine_{ALTERNATIVES}": float(values.mean()),
+        f"decayed_cosine_{ALTERNATIVES}": float(np.sum(weights * values) / weights.sum()),
+        f"kernel_density_{ALTERNATIVES}": float(np.log(np.mean(np.exp(KAPPA * (values - 1))))),
+    }
 
 
 def percentile(value: float, reference: Sequence[float]) -> float | None:

@@ -23,6 +23,7 @@ from core.index.files import SHARDS
 from core.index.plan import Plan, order, settle
 from core.index.search import FeatureIndex
 from core.index.store import MANIFEST, PLAN, Manifest, Reference, Shard, read_features, read_table, write_manifest
+from core.index.thumbnails import JOURNAL, PACK, Pack
 from core.networks.card import NetworkCard
 
 __all__ = ["NEIGHBOURS", "SHARD_ROWS", "Progress", "build"]
@@ -40,19 +41,22 @@ PACKAGES = {"torch": "torch", "torchvision": "torchvision", "pillow": "pillow", 
 def build(
     photos: Path | str | Sequence[Source],
     card: NetworkCard,
-    engine: Engine,
+    engine: Engine | Sequence[Engine],
     out: Path,
     *,
     reference: Path | str | None = None,
+    thumbnails: bool = False,
     progress: Callable[[Progress], None] | None = None,
     cancel: threading.Event | None = None,
     shard_rows: int = SHARD_ROWS,
 ) -> Manifest:
     """The index of all photographs' features in folder ``out``; goes on where an earlier call stopped.
 
-    ``reference``: held-out photographs whose typicalities become the percentile scale. ``progress`` is
-    called after every batch, in this thread. Raises IndexMismatch when ``out`` holds another plan's build, IndexBroken
-    for a full disk or a second builder, BadFolder when there is nothing to index, Cancelled; what is finished is kept.
+    ``engine``: one, or several, which then make shards side by side. ``reference``: held-out photographs whose
+    typicalities become the percentile scale. ``thumbnails``: keep small pictures too (where some are kept already, the
+    rest follow anyway). ``progress`` is called after every batch, one device at a time. Raises IndexMismatch when
+    ``out`` holds another plan's build, IndexBroken for a full disk or a second builder, BadFolder when there is nothing
+    to index, Cancelled; what is finished is kept.
     """
     files = order(listing(photos) if isinstance(photos, Path | str) else photos)
     queries = order(listing(reference)) if reference is not None else []
@@ -61,10 +65,12 @@ def build(
     plan = Plan.of(files, queries, card, shard_rows)
     with _alone(out):
         settle(plan, out)
-        if finished := _finished(out, plan):
+        pack = Pack(out) if thumbnails or Pack(out) else None
+        if (finished := _finished(out, plan)) and (pack is None or not pack.missing(finished)):
             return finished
         meter = Meter(len(files) + len(queries), progress)
-        extraction = Extraction(card, engine, plan, meter, cancel or threading.Event())
+        engines = (engine,) if isinstance(engine, Engine) else tuple(engine)
+        extraction = Extraction(card, engines, plan, meter, cancel or threading.Event(), pack)
         rows = Section(out / SHARDS, files, plan.roots, unit=True)
         asked = Section(out / REFERENCE, queries, plan.reference_roots, unit=False)
         kept, kept_asked = extraction.kept(rows), extraction.kept(asked)
@@ -81,7 +87,7 @@ def build(
 @contextmanager
 def _alone(out: Path) -> Iterator[None]:
     """One builder in a folder at a time, and only in a folder of its own; a killed one lets go."""
-    own = {PLAN, MANIFEST, SHARDS, REFERENCE, LOCK, f"{PLAN}.part", f"{MANIFEST}.part"}
+    own = {PLAN, MANIFEST, SHARDS, REFERENCE, LOCK, f"{PLAN}.part", f"{MANIFEST}.part", PACK, JOURNAL}
     try:
         out.mkdir(parents=True, exist_ok=True)
         if foreign := sorted(p.name for p in out.iterdir() if p.name not in own and not p.name.startswith(".")):

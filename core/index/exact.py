@@ -1,114 +1,135 @@
-"""Exact nearest rows by cosine: FAISS finds candidates, float64 arithmetic ranks them. Only this file knows FAISS.
+"""Exact nearest rows by cosine: FAISS or a matrix product finds candidates, float64 arithmetic ranks them.
 
-FAISS holds the float16 features as they are stored (its fp16 codes are the same bytes). Its scores are inner
-products with rows whose length is 1 only up to float16's rounding, so they may rank near-equal rows wrongly:
-candidates are fetched until no row that was left out can belong among the first k.
+FAISS scans the float16 features where they lie (its fp16 codes are the same bytes), one query at a time; many queries,
+and those to a GPU, go through one product (``product``). Both score by inner products with rows whose length is 1 only
+up to float16's rounding, and may rank near-equal rows wrongly: every row that can belong among the first k is ranked.
 """
 
 from __future__ import annotations
 
 import os
-from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import Any
+from itertools import accumulate
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
+from core.index.product import Product
 from core.index.store import Features
 
-MARGIN = 32  # candidates beyond k at first
+MARGIN = 32  # candidates beyond k that FAISS is asked for
 PART = 50_000  # rows that are worth a thread of their own
-MOST_PARTS = 8  # past that memory is the limit
+MOST_THREADS = 8  # past that memory is the limit
+RANKED = 4096  # rows that are ranked at once, in float64
 
 Ranked = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]  # rows, cosines; nearest first
+Mask = npt.NDArray[np.bool_]
+
+
+class Search(Protocol):
+    """Where the rows of an index are searched: here, in a compact copy, or in a collection elsewhere."""
+
+    def nearest(self, queries: npt.NDArray[np.float32], k: int, among: Mask | None = None) -> list[Ranked]: ...
 
 
 class Exact:
-    """Float16 rows (R, D) in memory, each of length 1 (or 0), in the order given. May be shared by threads."""
+    """Float16 rows (R, D), in parts, each of length 1 (or 0). May be shared by threads. ``device``: the GPU if any."""
 
-    def __init__(self, arrays: Iterable[Features], rows: int, dim: int) -> None:
-        import faiss
+    def __init__(self, parts: Sequence[Features], device: str | None = None, kind: torch.dtype | None = None) -> None:
+        self._parts = list(parts)
+        ends = list(accumulate(len(part) for part in self._parts))
+        self.rows, self._starts = (ends[-1] if ends else 0), np.array([0, *ends[:-1]], np.int64)
+        place = device or _place(sum(part.nbytes for part in self._parts))
+        self.product = Product(self._parts, torch.device(place), kind)
+        dim = self._parts[0].shape[1] if ends else 1
+        self._noise = dim / 2.0**24  # of summing in float32
+        self._rounding = 2**-11 + dim**0.5 / 2**25 + 1e-5  # of a row's length, by float16: normal, subnormal numbers
 
-        size = -(-rows // min(os.cpu_count() or 1, MOST_PARTS, 1 + rows // PART))
-        self.rows, self._parts, self._starts = 0, list[Any](), list[int]()
-        for array in arrays:
-            if not self._parts or self._parts[-1].ntotal >= size:
-                kind = faiss.ScalarQuantizer.QT_fp16
-                self._parts.append(faiss.IndexScalarQuantizer(dim, kind, faiss.METRIC_INNER_PRODUCT))
-                self._starts.append(self.rows)
-            self._parts[-1].add_sa_codes(np.ascontiguousarray(array, np.float16).view(np.uint8))
-            self.rows += len(array)
-        rounding: float = 2**-11 + dim**0.5 / 2**25 + 1e-5  # of float16: normal and subnormal numbers; of normalising
-        self._shortest, self._longest, self._noise = 1 - rounding, 1 + rounding, dim / 2.0**24
+    def nearest(self, queries: npt.NDArray[np.float32], k: int, among: Mask | None = None) -> list[Ranked]:
+        """Queries (N, D) of any length → the k rows of largest cosine of each, ties by row number.
 
-    def nearest(self, queries: npt.NDArray[np.float32], k: int) -> list[Ranked]:
-        """Queries (N, D) of any length → the k rows of largest cosine of each, ties by row number; k at most R."""
+        ``among`` bool (R,): only these rows. Where there are fewer than k, all of them.
+        """
+        k = min(k, self.rows if among is None else int(among.sum()))
         lengths = np.linalg.norm(queries.astype(np.float64), axis=1, keepdims=True)
         unit = (queries / np.where(lengths > 0, lengths, 1)).astype(np.float32)
-        fetch = min(self.rows, k + MARGIN)
-        scores, found = self._candidates(unit, fetch)
-        return [self._settle(*query, k) for query in zip(queries, unit, scores, found, strict=True)]
+        live = np.flatnonzero(lengths[:, 0] > 0) if k else np.empty(0, int)
+        lists = dict(zip(live.tolist(), self._shortlists(unit[live], k, among) if len(live) else [], strict=True))
+        every = np.arange(self.rows) if among is None else np.flatnonzero(among)
+        return [self.rank(q, lists[n], k) if n in lists else (every[:k], np.zeros(k)) for n, q in enumerate(queries)]
 
-    def _settle(
-        self,
-        query: npt.NDArray[np.float32],
-        unit: npt.NDArray[np.float32],
-        scores: npt.NDArray[np.float32],
-        found: npt.NDArray[np.int64],
-        k: int,
-    ) -> Ranked:
-        while True:
-            cosines = cosine(query, self._take(found))
-            order = np.lexsort((found, -cosines))[:k]
-            if len(found) == self.rows or (k and cosines[order[-1]] > self._ceiling(float(scores[-1]))):
-                return found[order], np.clip(cosines[order], -1, 1)
-            more = self._candidates(unit[None], min(self.rows, 2 * len(found)))
-            scores, found = more[0][0], more[1][0]
-
-    def _candidates(self, unit: Features, fetch: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-        """Unit queries (N, D) → FAISS scores and rows (N, fetch), best first. A thread for each part."""
-        scan = partial(_scan, unit=unit, fetch=fetch)
-        if len(self._parts) == 1:
-            return scan(self._parts[0])
-        with ThreadPoolExecutor(len(self._parts)) as pool:
-            found = list(pool.map(scan, self._parts))
-        scores = np.concatenate([part[0] for part in found], axis=1)
-        rows = np.concatenate([part[1] + start for part, start in zip(found, self._starts, strict=True)], axis=1)
-        best = np.argsort(-scores, axis=1, kind="stable")[:, :fetch]
-        return np.take_along_axis(scores, best, 1), np.take_along_axis(rows, best, 1)
-
-    def _ceiling(self, score: float) -> float:
-        """The largest cosine that a row can have whose FAISS score is at most this."""
-        most = score + self._noise
-        return max(most / self._shortest, most / self._longest)
-
-    def _take(self, rows: npt.NDArray[np.int64]) -> Features:
-        """Stored rows by number, as float32 (exact)."""
-        taken = [
-            self._parts[part].reconstruct(int(row) - self._starts[part])
-            for row in rows
-            for part in (bisect_right(self._starts, row) - 1,)
-        ]
-        return np.stack(taken)
-
-
-def _scan(part: Any, unit: Features, fetch: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-    """One part, in this thread alone: FAISS's team of threads, beside torch's, makes a query of 0.05 ms take 16.
-
-    The number of threads is a setting of the calling thread, and it is put back.
-    """
-    import faiss
-
-    before = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(1)
-    try:
-        found: tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]] = part.search(unit, min(fetch, part.ntotal))
+    def nearest_of_each(
+        self, query: npt.NDArray[np.float32], k: int, groups: npt.NDArray[np.int32], count: int
+    ) -> list[Ranked]:
+        """Query (D,) and every row's group (R,), 0 to count - 1 or -1 for none → each group's k nearest, in one pass."""
+        length = np.linalg.norm(query.astype(np.float64)) or 1
+        scores = self.product.scores((query / length).astype(np.float32))
+        order = np.lexsort((-scores, groups))
+        slack = 2 * (self.product.error + self._rounding)
+        found = []
+        for rows in np.split(order, np.searchsorted(groups[order], np.arange(count)))[1:]:
+            near = rows[scores[rows] >= scores[rows[min(k, len(rows)) - 1]] - slack] if len(rows) else rows
+            found.append(self.rank(query, near, min(k, len(rows))))
         return found
-    finally:
-        faiss.omp_set_num_threads(before)
+
+    def rank(self, query: npt.NDArray[np.float32], rows: npt.NDArray[np.int64], k: int) -> Ranked:
+        """The k nearest among some rows."""
+        blocks = [self.take(rows[n : n + RANKED]) for n in range(0, len(rows), RANKED)]
+        cosines = np.concatenate([cosine(query, block) for block in blocks]) if blocks else np.empty(0)
+        order = np.lexsort((rows, -cosines))[:k]
+        return rows[order], np.clip(cosines[order], -1, 1)
+
+    def take(self, rows: npt.NDArray[np.int64]) -> Features:
+        """Stored rows by number, as float32 (exact)."""
+        parts = np.searchsorted(self._starts, rows, side="right") - 1
+        places = zip(parts.tolist(), (rows - self._starts[parts]).tolist(), strict=True)
+        return np.stack([self._parts[part][place] for part, place in places]).astype(np.float32)
+
+    def _shortlists(self, unit: Features, k: int, among: Mask | None) -> list[npt.NDArray[np.int64]]:
+        if len(unit) == 1 and among is None and self.product.device.type == "cpu":
+            scores, rows = self._scanned(unit[0], min(self.rows, k + MARGIN))
+            if len(rows) == self.rows or scores[-1] < scores[k - 1] - 2 * (self._noise + self._rounding):
+                return [rows]
+        return self.product.shortlists(unit, k, 2 * (self.product.error + self._rounding), among)
+
+    def _scanned(self, unit: Features, fetch: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+        """FAISS's scores (fetch,) of one query of length 1, best first, and their rows. A thread for each share."""
+        threads = min(os.cpu_count() or 1, MOST_THREADS, 1 + self.rows // PART, len(self._parts))
+        shares = [range(n * len(self._parts) // threads, (n + 1) * len(self._parts) // threads) for n in range(threads)]
+        if threads == 1:
+            found = [self._scan(unit, fetch, shares[0])]
+        else:
+            with ThreadPoolExecutor(threads) as pool:
+                found = list(pool.map(lambda share: self._scan(unit, fetch, share), shares))
+        scores, labels = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+        best = np.argsort(-scores, kind="stable")[:fetch]
+        rows: npt.NDArray[np.int64] = self._starts[labels[best] >> 32] + (labels[best] & 0xFFFFFFFF)
+        return scores[best], rows
+
+    def _scan(self, unit: Features, fetch: int, share: range) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+        """Some parts as FAISS's inverted lists, in this thread alone, without a copy."""
+        import faiss as library
+
+        faiss: Any = library  # its stubs lack the scanner
+        codec = faiss.ScalarQuantizer(unit.shape[0], faiss.ScalarQuantizer.QT_fp16)
+        scanner = codec.select_InvertedListScanner(faiss.METRIC_INNER_PRODUCT, None, True, None)
+        scanner.set_query(faiss.swig_ptr(unit))
+        scores, labels = np.full(fetch, -np.inf, np.float32), np.full(fetch, -1, np.int64)
+        for number in share:
+            part = self._parts[number]
+            scanner.set_list(number, 0.0)
+            codes = faiss.cast_integer_to_uint8_ptr(part.ctypes.data)
+            scanner.scan_codes(len(part), codes, None, faiss.swig_ptr(scores), faiss.swig_ptr(labels), fetch)
+        kept = labels >= 0
+        return scores[kept], labels[kept]
+
+
+def _place(size: int) -> str:
+    """The GPU, where there is one with room for so many bytes and as much again; else the CPU."""
+    return "cuda" if torch.cuda.is_available() and torch.cuda.mem_get_info()[0] > 2 * size else "cpu"
 
 
 def cosine(query: npt.NDArray[np.float32], rows: Features) -> npt.NDArray[np.float64]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Executor, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import cast
 
 import numpy as np
@@ -21,10 +24,18 @@ from core.engine import Engine, Network, Predictions
 from core.errors import BadFolder, BadPhotograph, Cancelled, IndexBroken
 from core.index.plan import Plan
 from core.index.store import Bad, Features, Row, Shard, read_features, read_table, write_shard
+from core.index.thumbnails import Pack, webp
 from core.networks.card import NetworkCard
 from core.streams import chunks, ordered_map, workers
 
-View = tuple[str, torch.Tensor] | str  # digest and frame uint8 (3, S, S), or why there is none
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """What a photograph gives: its digest, its frame uint8 (3, S, S), its WebP picture where one is wanted."""
+
+    digest: str
+    frame: torch.Tensor
+    picture: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +54,7 @@ class Progress:
 
 @dataclass
 class Meter:
-    """Counts for Progress."""
+    """Counts for Progress; several devices may add to it."""
 
     total: int
     report: Callable[[Progress], None] | None
@@ -51,11 +62,13 @@ class Meter:
     bad: int = 0
     fresh: int = 0  # done in this run
     began: float = field(default_factory=time.monotonic)
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, done: int, bad: int) -> None:
         """Photographs of this run."""
-        self.done, self.bad, self.fresh = self.done + done, self.bad + bad, self.fresh + done
-        self.tell()
+        with self.turn:
+            self.done, self.bad, self.fresh = self.done + done, self.bad + bad, self.fresh + done
+            self.tell()
 
     def tell(self) -> None:
         """Report how far it is."""
@@ -80,10 +93,11 @@ class Extraction:
     """One run of a build: finds the shards that are whole, makes those that are missing."""
 
     card: NetworkCard
-    engine: Engine
+    engines: tuple[Engine, ...]
     plan: Plan
     meter: Meter
     cancel: threading.Event
+    pack: Pack | None = None
 
     def stop(self, out: Path) -> None:
         """Raises Cancelled when that was asked for."""
@@ -93,13 +107,15 @@ class Extraction:
     def kept(self, section: Section) -> dict[int, Shard]:
         """Number → shard, of those that an earlier run finished and that are still whole."""
         found = {}
+        pictures = None if self.pack is None or not section.unit else self.pack.rows()
         for number, members in enumerate(chunks(section.files, self.plan.shard_rows)):
             try:
                 table, shard = read_table(section.folder, _name(number))
                 read_features(section.folder, shard)
             except IndexBroken:
                 continue
-            if table.plan == self.plan.digest and len(table.rows) + len(table.bad) == len(members):
+            whole = table.plan == self.plan.digest and len(table.rows) + len(table.bad) == len(members)
+            if whole and (pictures is None or pictures.get(number) == shard.rows):
                 found[number] = shard
                 self.meter.done += len(members)
                 self.meter.bad += len(table.bad)
@@ -113,48 +129,89 @@ class Extraction:
         return [shards[number] for number in cuts]
 
     def _make(self, section: Section, cuts: dict[int, list[Source]]) -> dict[int, Shard]:
-        network = self.engine.load(self.card)
-        batch, threads = network.batch, max(2, min(16, workers()))
+        """Every device takes the next shard that nobody has taken; the last one done is the end."""
+        left: SimpleQueue[int] = SimpleQueue()
+        for number in cuts:
+            left.put(number)
+        threads = max(2, min(16 * len(self.engines), workers()))
+        with ThreadPoolExecutor(threads, "decode") as pool:
+            fill = partial(self._fill, section=section, cuts=cuts, left=left, pool=pool, threads=threads)
+            if len(self.engines) == 1:
+                return fill(self.engines[0])
+            with ThreadPoolExecutor(len(self.engines), "device") as devices:
+                filling = [devices.submit(fill, engine) for engine in self.engines]
+                try:
+                    wait(filling, return_when=FIRST_EXCEPTION)
+                finally:
+                    while _taken(left) is not None:  # after a failure the others end with the shards they are at
+                        pass
+                return {number: shard for device in filling for number, shard in device.result().items()}
+
+    def _fill(
+        self, engine: Engine, section: Section, cuts: dict[int, list[Source]], left: SimpleQueue[int], pool: Executor,
+        threads: int,
+    ) -> dict[int, Shard]:  # fmt: skip
+        """The shards that one device makes."""
+        network = engine.load(self.card)
         if not self.meter.fresh:
             self.meter.began = time.monotonic()  # loading the network is not extraction
-        made = {}
-        with ThreadPoolExecutor(threads, "decode") as pool:
-            files = (file for members in cuts.values() for file in members)
-            stream = ordered_map(self._view, files, pool=pool, ahead=2 * batch + threads)
-            with closing(cast(Generator[View, None, None], stream)) as views:
-                for number, members in cuts.items():
-                    rows, bad, parts = list[Row](), list[Bad](), list[Features]()
-                    for block in chunks(members, batch):  # cut by row number: the same batches in every run
-                        self.stop(section.folder.parent)
-                        good, unread, features = self._block(network, section, block, list(islice(views, len(block))))
-                        rows, bad, parts = rows + good, bad + unread, [*parts, features]
-                        self.meter.add(len(block), len(unread))
-                    write_shard(section.folder, _name(number), np.concatenate(parts), rows, bad, self.plan.digest)
-                    made[number] = read_table(section.folder, _name(number))[1]
+        begun, made = deque[int](), dict[int, Shard]()
+
+        def files() -> Iterator[Source]:
+            while (number := _taken(left)) is not None:
+                begun.append(number)
+                yield from cuts[number]
+
+        view = partial(self._view, pictured=section.unit and self.pack is not None)
+        stream = ordered_map(view, files(), pool=pool, ahead=2 * network.batch + threads)
+        with closing(cast(Generator[View | str, None, None], stream)) as views:
+            for first in views:
+                number = begun.popleft()
+                made[number] = self._shard(engine, network, section, number, cuts[number], chain([first], views))
         return made
 
+    def _shard(
+        self, engine: Engine, network: Network, section: Section, number: int, members: list[Source],
+        views: Iterator[View | str],
+    ) -> Shard:  # fmt: skip
+        """One shard, from the next views."""
+        rows, bad, parts, pictures = list[Row](), list[Bad](), list[Features](), list[bytes]()
+        for block in chunks(members, network.batch):  # cut by row number: the same batches in every run
+            self.stop(section.folder.parent)
+            seen = list(islice(views, len(block)))
+            good, unread, features = self._block(engine, network, section, block, seen)
+            parts.append(features)
+            rows += [row for row, _ in good]
+            pictures += [picture for _, picture in good if picture is not None]
+            bad += unread
+            self.meter.add(len(block), len(unread))
+        if section.unit and self.pack is not None:
+            self.pack.add(number, pictures)
+        write_shard(section.folder, _name(number), np.concatenate(parts), rows, bad, self.plan.digest)
+        return read_table(section.folder, _name(number))[1]
+
     def _block(
-        self, network: Network, section: Section, block: list[Source], views: list[View]
-    ) -> tuple[list[Row], list[Bad], Features]:
-        """One batch: rows and features (rows, D) of what could be read, and what could not."""
-        frames = [view[1] for view in views if not isinstance(view, str)]
+        self, engine: Engine, network: Network, section: Section, block: list[Source], views: list[View | str]
+    ) -> tuple[list[tuple[Row, bytes | None]], list[Bad], Features]:
+        """One batch: rows (with pictures) and features (rows, D) of what could be read, and what could not."""
+        frames = [view.frame for view in views if not isinstance(view, str)]
         shown = frames or [torch.zeros(3, self.card.size, self.card.size, dtype=torch.uint8)]  # tells D at least
-        features = Predictions.join(self.engine.predict(network, shown)).features.numpy()[: len(frames)]
+        features = Predictions.join(engine.predict(network, shown)).features.numpy()[: len(frames)]
         finite = np.isfinite(features).all(axis=1)
-        rows, bad, place = list[Row](), list[Bad](), 0
+        rows, bad, place = list[tuple[Row, bytes | None]](), list[Bad](), 0
         for file, view in zip(block, views, strict=True):
             root = section.roots.index(file.root)
             if isinstance(view, str):
                 bad.append(Bad(root, file.name, view))
                 continue
             if finite[place]:
-                rows.append(Row(root, file.name, file.label, view[0]))
+                rows.append((Row(root, file.name, file.label, view.digest), view.picture))
             else:
                 bad.append(Bad(root, file.name, "features that are not finite"))
             place += 1
         return rows, bad, stored(features[finite]) if section.unit else features[finite]
 
-    def _view(self, file: Source) -> View:
+    def _view(self, file: Source, *, pictured: bool) -> View | str:
         try:
             photograph = file.read()
         except BadPhotograph as error:
@@ -165,7 +222,15 @@ class Extraction:
                     remedy="Bring it back and build again: finished shards are kept.",
                 ) from None
             return error.got
-        return photograph.digest, self.card.preprocessing.centre(photograph)
+        picture = webp(photograph) if pictured else None
+        return View(photograph.digest, self.card.preprocessing.centre(photograph), picture)
+
+
+def _taken(left: SimpleQueue[int]) -> int | None:
+    try:
+        return left.get_nowait()
+    except Empty:
+        return None
 
 
 def stored(features: npt.NDArray[np.float32]) -> npt.NDArray[np.float16]:

@@ -15,7 +15,7 @@ SHARDS = "shards"
 CHANGED = "changed since it was built"
 
 
-def sha256(data: bytes) -> str:
+def sha256(data: bytes | memoryview) -> str:
     """Hex digest."""
     return hashlib.sha256(data).hexdigest()
 
@@ -31,11 +31,16 @@ def write_whole(path: Path, data: bytes) -> None:
         files.write_whole(path, data)
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise IndexBroken(
-            got=f"{'a full disk' if full else 'a disk error'} ({error.strerror or error})",
-            wanted=f"to write {path} ({len(data) / 1e6:.1f} MB)",
-            remedy=("Free some space" if full else "See to the folder") + " and build again: finished shards are kept.",
-        ) from error
+        raise disk_refused(path, len(data), error.strerror or str(error), full=full) from error
+
+
+def disk_refused(path: Path, size: int, reason: str, *, full: bool) -> IndexBroken:
+    """An IndexBroken for what the disk did not take, ``size`` in bytes."""
+    return IndexBroken(
+        got=f"{'a full disk' if full else 'a disk error'} ({reason})",
+        wanted=f"to write {path} ({size / 1e6:.1f} MB)",
+        remedy=("Free some space" if full else "See to the folder") + " and build again: finished shards are kept.",
+    )
 
 
 def read_bytes(path: Path) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,9 @@ class Plan:
     @cached_property
     def content(self) -> bytes:
         """As it stands in plan.json."""
-        return to_json(asdict(self))
+        return to_json(
+            {field.name: getattr(self, field.name) for field in fields(self)}
+        )  # asdict copies a million rows
 
     @cached_property
     def digest(self) -> str:
@@ -57,8 +59,13 @@ class Plan:
 
 def order(files: Iterable[Source]) -> list[Source]:
     """Each photograph once, sorted by root and name."""
-    unique = {(file.root, file.name): file for file in files}
-    return [unique[key] for key in sorted(unique)]
+    ordered = sorted(files, key=lambda file: (file.root, file.name))
+    following = (*ordered[1:], None)
+    return [
+        file
+        for file, after in zip(ordered, following, strict=True)
+        if after is None or (file.root, file.name) != (after.root, after.name)
+    ]
 
 
 def settle(plan: Plan, out: Path) -> None:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import threading
-from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from itertools import accumulate
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from core.datasets import address, reopened
-from core.errors import BadCard, BadFolder, IndexBroken, IndexMismatch
-from core.index.exact import Exact
-from core.index.files import SHARDS, broken
-from core.index.store import Features, Manifest, Row, Shard, check_sizes, read_features, read_manifest, read_table
+from core.errors import BadCard, BadFolder, IndexBroken, IndexMismatch, UnknownName
+from core.index.exact import Exact, Mask, Search
+from core.index.mapped import mapped
+from core.index.rows import Rows
+from core.index.store import Manifest, check_sizes, read_manifest
+from core.index.thumbnails import Pack
 from core.networks.card import NetworkCard
 from core.photographs import Photograph
+
+SAME = 1 - 1e-6  # the cosine from which on two features are the same: float16 rounds a row by some 1e-7 of its cosine
+NEAR = 0.999  # the cosine below which no row can be the query itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,46 +47,21 @@ class Neighbours:
     cosines: npt.NDArray[np.float64]
 
 
-class Rows(Sequence[Row]):
-    """Name, label and digest of every row; a shard's table is read when one of its rows is first asked for."""
-
-    def __init__(self, folder: Path, manifest: Manifest) -> None:
-        self._folder, self._shards = folder / SHARDS, manifest.shards
-        self._ends = list(accumulate(shard.rows for shard in manifest.shards))
-        self._tables: dict[int, tuple[Row, ...]] = {}
-
-    def __len__(self) -> int:
-        return self._ends[-1] if self._ends else 0
-
-    @overload
-    def __getitem__(self, place: int) -> Row: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[Row]: ...
-    def __getitem__(self, place: int | slice) -> Row | list[Row]:
-        if isinstance(place, slice):
-            return [self[row] for row in range(*place.indices(len(self)))]
-        row = range(len(self))[place]
-        number = bisect_right(self._ends, row)
-        if number not in self._tables:
-            shard = self._shards[number]
-            table, found = read_table(self._folder, shard.name, shard.table)
-            if found.rows != shard.rows:
-                raise broken(self._folder / f"{shard.name}.json", f"{found.rows} rows", f"{shard.rows} rows")
-            self._tables[number] = table.rows
-        return self._tables[number][row - self._ends[number]]  # counted from the shard's end
-
-
 class FeatureIndex:
-    """A finished index. Opening is cheap; features are read, and held against their hashes, at the first search.
+    """A finished index. Opening is cheap; features are mapped, and held against their hashes, at the first search.
 
     One object may be shared by threads. ``rows`` tells name, label and digest of every row.
     """
 
-    def __init__(self, path: Path, manifest: Manifest) -> None:
-        self.path, self.manifest = path, manifest
+    def __init__(
+        self, path: Path, manifest: Manifest, load: Callable[[Path, Manifest], Search] | None = None, how: str = "exact"
+    ) -> None:
+        """``load`` makes what searches the rows, at the first search; ``how`` says in a word what it is."""
+        self.path, self.manifest, self.how = path, manifest, how
         self.rows = Rows(path, manifest)
         self._loading = threading.Lock()
-        self._loaded: Exact | None = None
+        self._load = load or (lambda path, manifest: Exact(mapped(path, manifest)))
+        self._loaded: Search | None = None
 
     @classmethod
     def open(cls, path: Path) -> FeatureIndex:
@@ -122,40 +100,70 @@ class FeatureIndex:
         Ties go by row number. Where the index has fewer than k rows, all of them.
         """
         queries = np.atleast_2d(np.asarray(features, dtype=np.float32))
-        exact, k = self._exact(queries, k), min(k, len(self.rows))
-        found = exact.nearest(queries, k)
+        k = min(k, len(self.rows)) if k > 0 else k
+        found = self._searching(queries, k).nearest(queries, k)
         rows = np.array([rows for rows, _ in found], dtype=np.int64).reshape(len(queries), k)
         return Neighbours(rows, np.array([cosines for _, cosines in found], dtype=float).reshape(len(queries), k))
 
     def neighbours(
-        self, feature: npt.NDArray[np.float32], k: int = 10, *, without: str | None = None
+        self,
+        feature: npt.NDArray[np.float32],
+        k: int = 10,
+        *,
+        without: str | None = None,
+        distinct: bool = False,
+        labels: Collection[str] | None = None,
     ) -> list[Neighbour]:
         """The k nearest rows of a feature (D,), all rows of the digest ``without`` left out.
 
-        Raises IndexBroken when fewer than k are there.
+        ``distinct``: exact duplicates too are left out, of the query (a cosine of 1 up to ``SAME``: the same features
+        up to float16's rounding) and of each other (the same digest). ``labels``: only rows of these classes.
+        Raises IndexBroken when fewer than k are there, UnknownName for a class that the index does not hold.
         """
         query = np.asarray(feature, dtype=np.float32).reshape(-1)
-        exact, fetch = self._exact(query[None], k), k + (without is not None)
+        search, among = self._searching(query[None], k), self._among(labels)
+        there = len(self.rows) if among is None else int(among.sum())
+        fetch = k + (without is not None) + (8 if distinct else 0)
         while True:
-            [(rows, cosines)] = exact.nearest(query[None], min(fetch, len(self.rows)))
+            [(rows, cosines)] = search.nearest(query[None], min(fetch, there), among)
             found = [self._neighbour(int(r), float(c)) for r, c in zip(rows, cosines, strict=True)]
             kept = [neighbour for neighbour in found if without is None or neighbour.digest != without]
+            kept = _distinct(kept) if distinct else kept
             if len(kept) >= k:
                 return kept[:k]
-            if fetch >= len(self.rows):
+            if fetch >= there:
                 break
             fetch *= 2  # the photograph was indexed several times
         itself = f", {len(found) - len(kept)} of them the query itself" if len(kept) < len(found) else ""
         raise IndexBroken(
-            got=f"{len(found)} photographs in {self.path}{itself}",
+            got=f"{len(found)} photographs{' of those classes' if labels else ''} in {self.path}{itself}",
             wanted=f"at least {k} others",
             remedy="Build an index of more photographs.",
         )
 
+    def classes(
+        self, feature: npt.NDArray[np.float32], k: int = 10, *, without: str | None = None
+    ) -> dict[str, list[float]]:
+        """Label → cosines of its k rows nearest to a feature (D,), those of the digest ``without`` left out.
+
+        Of labels with at least k such rows; exact, whatever else searches this index.
+        """
+        query = np.asarray(feature, dtype=np.float32).reshape(-1)
+        self._checked(query[None], k)
+        names, numbers = self.rows.labels
+        extra = k + (without is not None)
+        each, found = self._exact().nearest_of_each(query, extra, numbers, len(names)), {}
+        for name, (rows, cosines) in zip(names, each, strict=True):
+            pairs = zip(rows.tolist(), cosines.tolist(), strict=True)
+            kept = [c for r, c in pairs if c < NEAR or without is None or self.rows[r].digest != without]
+            if len(kept) >= k:
+                found[name] = kept[:k]
+        return found
+
     def picture(self, neighbour: Neighbour) -> Photograph | None:
         """The neighbour's picture, read or drawn again; None when it is gone or is no longer the one that was indexed.
 
-        Raises IndexBroken for a path outside the index's roots.
+        Where the index keeps thumbnails, then that; its notes say so. Raises IndexBroken for a path outside its roots.
         """
         row = self.rows[neighbour.row]
         try:
@@ -166,9 +174,10 @@ class FeatureIndex:
                 wanted=error.wanted,
                 remedy="Do not trust this index; build it again.",
             ) from None
-        if photograph is None:
-            return None
-        return photograph if photograph.digest == neighbour.digest else None
+        if photograph is not None and photograph.digest == neighbour.digest:
+            return photograph
+        number, place = self.rows.place(neighbour.row)
+        return Pack(self.path).picture(int(self.manifest.shards[number].name), place, row.name, row.label)
 
     def _neighbour(self, number: int, cosine: float) -> Neighbour:
         row = self.rows[number]
@@ -180,7 +189,19 @@ class FeatureIndex:
             )
         return Neighbour(number, row.label, cosine, address(self.manifest.roots[row.root], row.name), row.digest)
 
-    def _exact(self, queries: npt.NDArray[np.float32], k: int) -> Exact:
+    def _among(self, labels: Collection[str] | None) -> Mask | None:
+        """Rows of these classes, bool (R,)."""
+        if labels is None:
+            return None
+        names, numbers = self.rows.labels
+        if unknown := sorted(set(labels) - set(names)):
+            raise UnknownName(
+                got=f"the class {unknown[0]!r}", wanted=f"one of the {len(names)} in {self.path}",
+                remedy=f"Among them are {', '.join(names[:8])}.",
+            )  # fmt: skip
+        return np.isin(numbers, [names.index(label) for label in labels])
+
+    def _checked(self, queries: npt.NDArray[np.float32], k: int) -> None:
         if k < 1:
             raise ValueError(f"got k = {k}; wanted at least 1")
         if queries.ndim != 2 or queries.shape[1] != self.manifest.dim:
@@ -193,15 +214,26 @@ class FeatureIndex:
             raise BadCard(
                 got="a feature with NaN or infinity", wanted="finite numbers", remedy="Look at the network's weights."
             )
+
+    def _searching(self, queries: npt.NDArray[np.float32], k: int) -> Search:
+        self._checked(queries, k)
         with self._loading:
             if self._loaded is None:
-                arrays = (self._features(shard) for shard in self.manifest.shards if shard.rows)
-                self._loaded = Exact(arrays, self.manifest.rows, self.manifest.dim)
+                self._loaded = self._load(self.path, self.manifest)
             return self._loaded
 
-    def _features(self, shard: Shard) -> Features:
-        features = read_features(self.path / SHARDS, shard)
-        if features.dtype != np.float16 or features.shape[1] != self.manifest.dim:
-            got, wanted = f"{features.dtype} of width {features.shape[1]}", f"float16 of width {self.manifest.dim}"
-            raise broken(self.path / SHARDS / f"{shard.name}.npy", got, wanted)
-        return features
+    def _exact(self) -> Exact:
+        """The exact search, also beside another."""
+        with self._loading:
+            if isinstance(self._loaded, Exact):
+                return self._loaded
+            exact = Exact(mapped(self.path, self.manifest))
+            if self.how == "exact":
+                self._loaded = exact
+            return exact
+
+
+def _distinct(found: list[Neighbour]) -> list[Neighbour]:
+    """Those whose cosine is below 1 up to rounding, the first of each digest."""
+    first = {neighbour.digest: neighbour for neighbour in reversed(found) if neighbour.cosine < SAME}
+    return [neighbour for neighbour in found if first.get(neighbour.digest) is neighbour]

@@ -1,0 +1,75 @@
+"""An index's features as they lie on the disk: mapped, not read. A shard is held against its hash once a change."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from core import files
+from core.index.files import CHANGED, SHARDS, broken, sha256, to_json
+from core.index.store import Features, Manifest, Shard
+from core.streams import workers
+
+HASHED = ".hashed"  # says which state of the shards was found to be whole
+LARGE = 2**28  # bytes; what is smaller is hashed whenever it is opened, in a fraction of a second
+
+
+def mapped(folder: Path, manifest: Manifest) -> list[Features]:
+    """The features (rows, D) of every shard that has rows, float16, in order; raises IndexBroken for changed ones.
+
+    Pages are read when they are used and shared by all processes: opening a million rows takes no memory.
+    """
+    shards = [shard for shard in manifest.shards if shard.rows]
+    try:
+        stamp = _stamp(folder, manifest, shards)
+        known = sum(shard.size for shard in shards) >= LARGE and _hashed(folder) == stamp
+    except OSError as error:
+        raise broken(folder / SHARDS, error.strerror or str(error), "the shards") from None
+    with ThreadPoolExecutor(workers()) as pool:
+        parts = list(pool.map(lambda shard: _part(folder / SHARDS, shard, manifest.dim, known=known), shards))
+    if not known and sum(shard.size for shard in shards) >= LARGE:
+        with suppress(OSError):  # a folder that is read only: hashed again the next time
+            files.write_whole(folder / HASHED, stamp.encode())
+    return parts
+
+
+def _part(folder: Path, shard: Shard, dim: int, *, known: bool) -> Features:
+    path = folder / f"{shard.name}.npy"
+    try:
+        size = path.stat().st_size
+        if size != shard.size:
+            raise broken(path, f"truncated or changed, {size} bytes", f"{shard.size} bytes")
+        data = torch.from_file(str(path), shared=False, size=size, dtype=torch.uint8).numpy()  # keeps no file open
+    except (OSError, RuntimeError) as error:
+        raise broken(path, str(error), "a readable file") from None
+    if not known and sha256(data.data) != shard.sha256:
+        raise broken(path, CHANGED, f"sha256 {shard.sha256[:12]}…")
+    with path.open("rb") as file:
+        try:
+            version = np.lib.format.read_magic(file)
+            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+            shape, _, kind = read(file)
+        except ValueError as error:
+            raise broken(path, str(error), "an array") from None
+        start = file.tell()
+    if kind != np.float16 or shape != (shard.rows, dim) or size - start != 2 * shard.rows * dim:
+        raise broken(path, f"{kind} {shape}", f"float16 of width {dim}, {shard.rows} rows")
+    return data[start:].view(np.float16).reshape(shape)
+
+
+def _stamp(folder: Path, manifest: Manifest, shards: list[Shard]) -> str:
+    """Names one state of the shards: their hashes, sizes and times of change."""
+    stats = [(folder / SHARDS / f"{shard.name}.npy").stat() for shard in shards]
+    state = [[shard.sha256, stat.st_size, stat.st_mtime_ns] for shard, stat in zip(shards, stats, strict=True)]
+    return sha256(to_json([manifest.plan, state]))
+
+
+def _hashed(folder: Path) -> str | None:
+    try:
+        return (folder / HASHED).read_text()
+    except OSError:
+        return None

@@ -1,0 +1,102 @@
+"""Inner products of queries with all rows, by torch: on a GPU, or for many queries at once on the CPU.
+
+Products are rounded; ``error`` bounds by how much, so that a shortlist surely holds the nearest. bfloat16 shortlists
+where the processor multiplies it, else float32; on a GPU the stored float16 themselves, kept there.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from core.index.store import Features
+
+SCORES = {"cpu": 2**22, "cuda": 2**27}  # of a block, queries times rows: what is held at once
+ROUNDING = {torch.float32: 0.0, torch.float16: 2**-11, torch.bfloat16: 2**-9}  # of a number near 1
+
+
+class Product:
+    """Float16 rows (R, D) of length 1 (or 0), in parts. ``device``: a GPU that keeps them, or the CPU, by maps."""
+
+    def __init__(self, parts: Sequence[Features], device: torch.device, kind: torch.dtype | None = None) -> None:
+        if device.type == "cuda":
+            torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False  # sums in float32
+        self.device, self.kind = device, kind or _kind(device)
+        self._parts = [torch.from_numpy(part).to(device) for part in parts]
+        self._ends = list(accumulate(len(part) for part in parts))
+
+    @property
+    def error(self) -> float:
+        """By how much a product of two rows of length 1 may be wrong: of query, row and result, and of summing."""
+        rows = self.kind is torch.bfloat16  # float16 and float32 hold them exactly
+        dim = self._parts[0].shape[1] if self._parts else 1
+        return (2 + rows) * 1.01 * ROUNDING[self.kind] + float(dim) / 2**24
+
+    def shortlists(
+        self, unit: Features, k: int, slack: float, among: npt.NDArray[np.bool_] | None = None
+    ) -> list[npt.NDArray[np.int64]]:
+        """Queries (N, D) of length 1 → of each, every row whose product is at most ``slack`` below the k-th largest.
+
+        ``among`` bool (R,): only these rows; at least k of them.
+        """
+        queries = torch.from_numpy(unit).to(self.device, self.kind)
+        floors = torch.full((len(unit),), -torch.inf, device=self.device)
+        found = [np.empty(0, np.int64)] * 2
+        values = np.empty(0, np.float32)
+        for start, scores in self._blocks(queries, among):
+            if bool(torch.isinf(floors).any()) and scores.shape[1] >= k:
+                floors = torch.maximum(floors, scores.topk(k).values[:, -1] - slack)
+            asked, rows = ((scores >= floors[:, None]) & (scores > -torch.inf)).nonzero(as_tuple=True)
+            values = np.concatenate([values, scores[asked, rows].cpu().numpy()])
+            found = [np.concatenate(pair) for pair in zip(found, (asked.cpu(), rows.cpu() + start), strict=True)]
+            lowest = _kth(found[0], values, len(unit), k) - slack
+            floors = torch.maximum(floors, torch.from_numpy(lowest).to(self.device))
+            keep = values >= floors.cpu().numpy()[found[0]]
+            found, values = [array[keep] for array in found], values[keep]
+        order = np.argsort(found[0], kind="stable")
+        ends = np.searchsorted(found[0][order], np.arange(len(unit)), side="right")
+        return np.split(found[1][order], ends[:-1])
+
+    def scores(self, unit: Features) -> npt.NDArray[np.float32]:
+        """One query (D,) of length 1 → its products with all rows (R,)."""
+        queries = torch.from_numpy(unit[None]).to(self.device, self.kind)
+        return np.concatenate([scores[0].cpu().numpy() for _, scores in self._blocks(queries, None)])
+
+    def _blocks(self, queries: torch.Tensor, among: npt.NDArray[np.bool_] | None) -> Iterator[tuple[int, torch.Tensor]]:
+        """First row and products float32 (N, rows) of one block of parts after the other."""
+        most = max(1, SCORES.get(self.device.type, SCORES["cpu"]) // len(queries))
+        first = 0
+        while first < len(self._parts):
+            start = self._ends[first - 1] if first else 0
+            last = max(first + 1, bisect_left(self._ends, start + most + 1))
+            wanted = None if among is None else among[start : self._ends[last - 1]]
+            if wanted is None or wanted.any():
+                parts = self._parts[first:last]
+                scores = torch.cat([(queries @ part.to(self.kind).T).float() for part in parts], dim=1)
+                if wanted is not None:
+                    scores.masked_fill_(torch.from_numpy(~wanted).to(self.device), -torch.inf)
+                yield start, scores
+            first = last
+
+
+def _kth(asked: npt.NDArray[np.int64], values: npt.NDArray[np.float32], n: int, k: int) -> npt.NDArray[np.float32]:
+    """Of each query, the k-th largest of the values found so far; -inf where there are fewer."""
+    order = np.lexsort((-values, asked))
+    starts = np.searchsorted(asked[order], np.arange(n + 1))
+    place = np.minimum(starts[:-1] + k - 1, max(len(values) - 1, 0))
+    enough = starts[1:] - starts[:-1] >= k
+    result = np.full(n, -np.inf, np.float32)
+    result[enough] = values[order][place[enough]]
+    return result
+
+
+def _kind(device: torch.device) -> torch.dtype:
+    if device.type == "cuda":
+        return torch.float16
+    fast = torch.cpu.get_capabilities()
+    return torch.bfloat16 if fast.get("avx512_bf16") or fast.get("amx_bf16") else torch.float32
