@@ -64,7 +64,7 @@ def _batching(engine: Engine, network: Network, plain: nn.Module, rounds: int) -
         for _ in engine.predict(network, frames):
             pass
 
-    alone, together = _interleaved(single, batched, rounds)
+    alone, together = interleaved(single, batched, rounds)
     rates = network.batch / alone, len(frames) / together
     return {
         "single_frames_per_s": rates[0],
@@ -88,7 +88,7 @@ def _end_to_end(engine: Engine, network: Network, files: list[Source], rounds: i
             parts = outcomes(engine, network, photographs(files), create(name), pairs=pairs, seed=0)
             sensitivity(outcome for part in parts for outcome in part)
 
-    bare, full = _interleaved(raw, whole, rounds)
+    bare, full = interleaved(raw, whole, rounds)
     return {
         "raw_frames_per_s": count / bare,
         "end_to_end_frames_per_s": count / full,
@@ -96,7 +96,7 @@ def _end_to_end(engine: Engine, network: Network, files: list[Source], rounds: i
     }
 
 
-def _interleaved(first: Callable[[], None], second: Callable[[], None], rounds: int) -> tuple[float, float]:
+def interleaved(first: Callable[[], None], second: Callable[[], None], rounds: int) -> tuple[float, float]:
     """Median seconds of each, taken in turns after one unmeasured turn."""
     times: tuple[list[float], list[float]] = ([], [])
     for turn in range(rounds + 1):

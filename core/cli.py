@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,8 @@ from core.folders import DataFolder
 if TYPE_CHECKING:
     from PIL import Image
 
+    from core.index.store import Manifest
+    from core.measurements import Asked
     from core.networks.card import NetworkCard
 
 
@@ -73,6 +75,8 @@ def _parser() -> argparse.ArgumentParser:
     one = command("typicality", _typicality, "Mean cosine to the nearest photographs of an index, and its percentile.")
     one.add_argument("photo", type=Path, metavar="PHOTO")
     one.add_argument("--index", type=Path, required=True, metavar="DIR")
+    one.add_argument("--per-class", action="store_true", help="also among the photographs of each class alone")
+    one.add_argument("--scores", action="store_true", help="also other scores of density, of the 50 nearest")
     _query_options(one)
 
     index = commands.add_parser("index", help="Build, verify or search an index of features.")
@@ -82,6 +86,16 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--network", required=True)
     one.add_argument("--out", type=Path, required=True, metavar="DIR")
     one.add_argument("--reference", metavar="PLACE", help="held-out photographs, for percentiles")
+    one.add_argument("--thumbnails", action="store_true", help="keep small pictures of the photographs")
+    one.add_argument("--compact", action="store_true", help="make a compact copy too, as index compact does")
+    one.add_argument("--engine", choices=("local", "ray"), default="local", help="ray: on a cluster's machines")
+    one.add_argument("--workers", type=_whole, help="of Ray (one for each GPU, else for each CPU)")
+    one.add_argument("--address", help="of a Ray cluster (the one this machine is in, else a new one here)")
+    one = command("compact", _index_compact, "A compact copy for small machines, measured against exact search.", parts)
+    one.add_argument("index", type=Path, metavar="DIR")
+    one = command("push", _index_push, "Fill a Milvus collection with an index; starting again goes on.", parts)
+    one.add_argument("index", type=Path, metavar="DIR")
+    one.add_argument("--to", required=True, metavar="milvus://HOST[:PORT]")
     one = command("verify", _index_verify, "Check every file of an index against its checksums.", parts)
     one.add_argument("index", type=Path, metavar="DIR")
     one = command("search", _index_search, "The nearest photographs of an index, the query's own included.", parts)
@@ -110,12 +124,18 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--network", help="a key whose weights are here (default: ResNet-50's architecture)")
     one.add_argument("--photos", type=Path, metavar="DIR", help="photographs for end to end (default: made for it)")
     one.add_argument("--rounds", type=_whole, default=5)
+    one.add_argument("--index", type=Path, metavar="DIR", help="search: jittered copies of this index's features")
+    one.add_argument("--rows", type=_whole, default=1_281_167, help="of that search (ImageNet-train's)")
+    one.add_argument("--out", type=Path, metavar="DIR", help="where they are kept (4 kB a row of 2,048 features)")
     return parser
 
 
 def _query_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("--k", type=_whole, default=10)
     one.add_argument("--network", help="refuse the index unless it was built with this network")
+    one.add_argument("--class", dest="labels", action="append", metavar="NAME", help="only photographs of this class")
+    one.add_argument("--distinct", action="store_true", help="leave exact duplicates out: of the photo, of each other")
+    one.add_argument("--search", default="exact", metavar="HOW", help="exact (default), compact, milvus://HOST[:PORT]")
 
 
 def _whole(text: str, least: int = 1) -> int:
@@ -228,18 +248,32 @@ def _protocols(chosen: argparse.Namespace) -> list[Any]:
 def _typicality(chosen: argparse.Namespace) -> None:
     from core import measurements
 
-    result = measurements.typicality_of(chosen.photo, chosen.index, _data(chosen), k=chosen.k, network=chosen.network)
+    result = measurements.typicality_of(
+        chosen.photo, chosen.index, _data(chosen), _asked(chosen), classes=chosen.per_class, scores=chosen.scores
+    )
     if result["warning"]:
         _say(f"warning: {result['warning']}")
     place = "no reference queries" if result["percentile"] is None else (
         f"more typical than {result['percentile']:.0f} % of {result['references']} reference photographs"
     )  # fmt: skip
+    how = f"{result['rows']} photographs indexed" + (
+        "" if chosen.search == "exact" else f", searched by {chosen.search}"
+    )
     lines = [
-        f"typicality {result['typicality']:.4f} ({place}); {result['network']}, {result['rows']} photographs indexed",
+        f"typicality {result['typicality']:.4f} ({place}); {result['network']}, {how}",
         f"predicted {result['predicted']}: {result['indexed_of_predicted']} indexed photographs of that class",
         *(f"  {_neighbour_line(n)}" for n in result["neighbours"]),
+        *(f"{name} {value:.4f}" for name, value in result.get("alternatives", {}).items()),
+        *(f"{value:.4f}  among photographs of {name}" for name, value in result.get("per_class", {}).items()),
     ]
     _print(chosen, result, lines)
+
+
+def _asked(chosen: argparse.Namespace) -> Asked:
+    from core.measurements import Asked
+
+    labels = tuple(chosen.labels) if chosen.labels else None
+    return Asked(k=chosen.k, network=chosen.network, distinct=chosen.distinct, labels=labels, how=chosen.search)
 
 
 def _neighbour_line(n: dict[str, Any]) -> str:
@@ -247,18 +281,53 @@ def _neighbour_line(n: dict[str, Any]) -> str:
 
 
 def _index_build(chosen: argparse.Namespace) -> None:
-    from core.engine import Engine
+    from core.engine import engines
     from core.index.build import build
+    from core.index.extract import Progress
+    from core.index.ray_build import Cluster, build_with_ray
     from core.networks import registry
 
     card, show = registry.get(chosen.network, _data(chosen)), _Progress()
-    made = build(
-        chosen.photos, card, Engine(), chosen.out, reference=chosen.reference,
-        progress=lambda p: show("photographs", p.done, p.total, p.rate, p.seconds_left),
-    )  # fmt: skip
+
+    def told(p: Progress) -> None:
+        show("photographs", p.done, p.total, p.rate, p.seconds_left)
+
+    if chosen.engine == "ray":
+        cluster = Cluster(chosen.workers, chosen.address)
+        made = build_with_ray(
+            chosen.photos, card, chosen.out, reference=chosen.reference, thumbnails=chosen.thumbnails, cluster=cluster,
+            progress=told,
+        )  # fmt: skip
+    else:
+        made = build(
+            chosen.photos, card, engines(), chosen.out, reference=chosen.reference, thumbnails=chosen.thumbnails,
+            progress=told,
+        )  # fmt: skip
+    if chosen.compact:
+        made = _compacted(chosen.out)
     summary = {"index": str(chosen.out), "network": made.network, "rows": made.rows, "bad": made.bad,
                "reference": len(made.reference)}  # fmt: skip
     _print(chosen, summary, [", ".join(f"{name} {value}" for name, value in summary.items())])
+
+
+def _compacted(folder: Path) -> Manifest:
+    from core.index import compact
+
+    return compact.make(folder, _Watch(_Progress()))
+
+
+def _index_compact(chosen: argparse.Namespace) -> None:
+    held = _compacted(chosen.index).compact
+    facts = asdict(held) if held else {}
+    _print(chosen, facts, (f"{name:18} {value}" for name, value in facts.items()))
+
+
+def _index_push(chosen: argparse.Namespace) -> None:
+    from core.index import milvus
+
+    watch = _Watch(_Progress())
+    rows = milvus.push(chosen.index, chosen.to, lambda done, total: watch("rows", done, total))
+    _print(chosen, {"to": chosen.to, "rows": rows}, [f"{rows} rows in {chosen.to}"])
 
 
 def _index_verify(chosen: argparse.Namespace) -> None:
@@ -275,7 +344,7 @@ def _index_verify(chosen: argparse.Namespace) -> None:
 def _index_search(chosen: argparse.Namespace) -> None:
     from core import measurements
 
-    found = measurements.search(chosen.photo, chosen.index, _data(chosen), k=chosen.k, network=chosen.network)
+    found = measurements.search(chosen.photo, chosen.index, _data(chosen), _asked(chosen))
     _print(chosen, found, map(_neighbour_line, found))
 
 
@@ -321,9 +390,13 @@ def _wrote(chosen: argparse.Namespace, what: dict[str, Any]) -> None:
 
 
 def _bench(chosen: argparse.Namespace) -> None:
-    from core import bench
+    from core import bench, bench_index
 
-    result = bench.run(_data(chosen), network=chosen.network, photos=chosen.photos, rounds=chosen.rounds)
+    if chosen.index:
+        folder = chosen.out or _data(chosen).root / "bench" / f"{chosen.index.name}-{chosen.rows}"
+        result = bench_index.run(chosen.index, folder, rows=chosen.rows, rounds=chosen.rounds)
+    else:
+        result = bench.run(_data(chosen), network=chosen.network, photos=chosen.photos, rounds=chosen.rounds)
     lines = (f"{k:32} {v:.3f}" if isinstance(v, float) else f"{k:32} {v}" for k, v in result.items())
     _print(chosen, result, lines)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,15 @@ from core.datasets import SceneFile, Source, find
 from core.engine import Engine, Network
 from core.errors import BadPhotograph, PhotobiasError
 from core.folders import DataFolder
-from core.index.search import FeatureIndex
+from core.index.opening import EXACT, opened
+from core.index.search import FeatureIndex, Neighbour
 from core.measure import Accuracy, Skipped, accuracy, outcomes, photographs
 from core.networks import registry
 from core.networks.card import NetworkCard
 from core.photographs import Photograph
 from core.protocols import Protocol
 from core.sensitivity import Outcome, Sensitivity, sensitivity
-from core.typicality import typicality
+from core.typicality import ALTERNATIVES, NEIGHBOURS, alternatives, per_class, typicality
 from core.versions import software
 
 Progress = Callable[[str, int, int, float, float | None], None]
@@ -142,15 +143,15 @@ class Asked:
     network: str | None = None
     distinct: bool = False
     labels: tuple[str, ...] | None = None
-    how: str = "exact"
+    how: str = EXACT
 
 
 def typicality_of(
-    path: Path, folder: Path, data: DataFolder, asked: Asked, *, per_class: bool = False, alternatives: bool = False
+    path: Path, folder: Path, data: DataFolder, asked: Asked, *, classes: bool = False, scores: bool = False
 ) -> dict[str, Any]:
     """Typicality of one photograph file, with its neighbours.
 
-    ``per_class``: of each class alone too; ``alternatives``: other scores of density too.
+    ``classes``: of each class alone too; ``scores``: other scores of density too.
     """
     photo, index, card = _query(path, folder, data, asked)
     engine = Engine()
@@ -159,13 +160,13 @@ def typicality_of(
     found = typicality(index, feature, photo.digest, k=asked.k, distinct=asked.distinct, labels=asked.labels)
     predicted = card.labels.names[int(result.probabilities[0].argmax())] if card.labels else None
     more: dict[str, Any] = {}
-    if per_class:
-        more["per_class"] = core.typicality.per_class(index, feature, photo.digest, k=asked.k)
-    if alternatives:
+    if classes:
+        more["per_class"] = per_class(index, feature, photo.digest, k=asked.k)
+    if scores:
         near = index.neighbours(
             feature, ALTERNATIVES, without=photo.digest, distinct=asked.distinct, labels=asked.labels
         )
-        more["alternatives"] = core.typicality.alternatives([n.cosine for n in near])
+        more["alternatives"] = alternatives([n.cosine for n in near])
     return {
         "photograph": photo.name, "digest": photo.digest, "network": card.key, "trained_on": card.trained_on,
         "index": str(folder), "warning": card.strange(drawn=photo.drawn),

@@ -94,6 +94,7 @@ def run(
     """``run("measure", …)`` with that data folder; every call shares one engine, so that networks load once."""
     monkeypatch.setattr(measurements, "Engine", lambda: engine)
     monkeypatch.setattr(core.engine, "Engine", lambda: engine)
+    monkeypatch.setattr(core.engine, "engines", lambda: [engine])
     monkeypatch.setenv("PHOTOBIAS_DATA", str(data))
 
     def work(*arguments: object) -> Answer:

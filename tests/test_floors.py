@@ -26,7 +26,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
      "core.bias"),
     ("core.studies", "core.training", "core.figures", "core.exploration", "core.measurements", "core.provision",
      "core.summary"),
-    ("core.cli", "core.__main__", "core.bench", "core.report"),
+    ("core.cli", "core.__main__", "core.bench", "core.bench_index", "core.report"),
     ("pages.parts",),
     ("pages",),
     ("app",),

@@ -18,11 +18,21 @@ import numpy as np
 from core.datasets import Source, dataset_name, listing
 from core.engine import Engine
 from core.errors import BadFolder, IndexBroken
-from core.index.extract import Extraction, Meter, Progress, Section
+from core.index.extract import Elsewhere, Extraction, Meter, Progress, Section
 from core.index.files import SHARDS
 from core.index.plan import Plan, order, settle
 from core.index.search import FeatureIndex
-from core.index.store import MANIFEST, PLAN, Manifest, Reference, Shard, read_features, read_table, write_manifest
+from core.index.store import (
+    COMPACT,
+    MANIFEST,
+    PLAN,
+    Manifest,
+    Reference,
+    Shard,
+    read_features,
+    read_table,
+    write_manifest,
+)
 from core.index.thumbnails import JOURNAL, PACK, Pack
 from core.networks.card import NetworkCard
 
@@ -49,14 +59,15 @@ def build(
     progress: Callable[[Progress], None] | None = None,
     cancel: threading.Event | None = None,
     shard_rows: int = SHARD_ROWS,
+    elsewhere: Elsewhere | None = None,
 ) -> Manifest:
     """The index of all photographs' features in folder ``out``; goes on where an earlier call stopped.
 
-    ``engine``: one, or several, which then make shards side by side. ``reference``: held-out photographs whose
-    typicalities become the percentile scale. ``thumbnails``: keep small pictures too (where some are kept already, the
-    rest follow anyway). ``progress`` is called after every batch, one device at a time. Raises IndexMismatch when
-    ``out`` holds another plan's build, IndexBroken for a full disk or a second builder, BadFolder when there is nothing
-    to index, Cancelled; what is finished is kept.
+    ``engine``: one, or several, which then make shards side by side; ``elsewhere`` makes them on other machines
+    instead. ``reference``: held-out photographs whose typicalities become the percentile scale. ``thumbnails``: keep
+    small pictures too (where some are kept already, the rest follow anyway). ``progress`` is called after every batch,
+    one device at a time. Raises IndexMismatch when ``out`` holds another plan's build, IndexBroken for a full disk or
+    a second builder, BadFolder when there is nothing to index, Cancelled; what is finished is kept.
     """
     files = order(listing(photos) if isinstance(photos, Path | str) else photos)
     queries = order(listing(reference)) if reference is not None else []
@@ -70,7 +81,7 @@ def build(
             return finished
         meter = Meter(len(files) + len(queries), progress)
         engines = (engine,) if isinstance(engine, Engine) else tuple(engine)
-        extraction = Extraction(card, engines, plan, meter, cancel or threading.Event(), pack)
+        extraction = Extraction(card, engines, plan, meter, cancel or threading.Event(), pack, elsewhere)
         rows = Section(out / SHARDS, files, plan.roots, unit=True)
         asked = Section(out / REFERENCE, queries, plan.reference_roots, unit=False)
         kept, kept_asked = extraction.kept(rows), extraction.kept(asked)
@@ -87,7 +98,8 @@ def build(
 @contextmanager
 def _alone(out: Path) -> Iterator[None]:
     """One builder in a folder at a time, and only in a folder of its own; a killed one lets go."""
-    own = {PLAN, MANIFEST, SHARDS, REFERENCE, LOCK, f"{PLAN}.part", f"{MANIFEST}.part", PACK, JOURNAL}
+    whole = {PLAN, MANIFEST, COMPACT}
+    own = {*whole, *(f"{name}.part" for name in whole), SHARDS, REFERENCE, LOCK, PACK, JOURNAL}
     try:
         out.mkdir(parents=True, exist_ok=True)
         if foreign := sorted(p.name for p in out.iterdir() if p.name not in own and not p.name.startswith(".")):

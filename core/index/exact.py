@@ -7,6 +7,7 @@ up to float16's rounding, and may rank near-equal rows wrongly: every row that c
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -44,9 +45,7 @@ class Exact:
         self.rows, self._starts = (ends[-1] if ends else 0), np.array([0, *ends[:-1]], np.int64)
         place = device or _place(sum(part.nbytes for part in self._parts))
         self.product = Product(self._parts, torch.device(place), kind)
-        dim = self._parts[0].shape[1] if ends else 1
-        self._noise = dim / 2.0**24  # of summing in float32
-        self._rounding = 2**-11 + dim**0.5 / 2**25 + 1e-5  # of a row's length, by float16: normal, subnormal numbers
+        self._dim = self._parts[0].shape[1] if ends else 1
 
     def nearest(self, queries: npt.NDArray[np.float32], k: int, among: Mask | None = None) -> list[Ranked]:
         """Queries (N, D) of any length → the k rows of largest cosine of each, ties by row number.
@@ -64,11 +63,11 @@ class Exact:
     def nearest_of_each(
         self, query: npt.NDArray[np.float32], k: int, groups: npt.NDArray[np.int32], count: int
     ) -> list[Ranked]:
-        """Query (D,) and every row's group (R,), 0 to count - 1 or -1 for none → each group's k nearest, in one pass."""
+        """Query (D,) and each row's group (R,), 0 to count - 1 or -1 for none → each group's k nearest, in one pass."""
         length = np.linalg.norm(query.astype(np.float64)) or 1
         scores = self.product.scores((query / length).astype(np.float32))
         order = np.lexsort((-scores, groups))
-        slack = 2 * (self.product.error + self._rounding)
+        slack = 2 * (self.product.error + length_error(self._dim))
         found = []
         for rows in np.split(order, np.searchsorted(groups[order], np.arange(count)))[1:]:
             near = rows[scores[rows] >= scores[rows[min(k, len(rows)) - 1]] - slack] if len(rows) else rows
@@ -78,9 +77,7 @@ class Exact:
     def rank(self, query: npt.NDArray[np.float32], rows: npt.NDArray[np.int64], k: int) -> Ranked:
         """The k nearest among some rows."""
         blocks = [self.take(rows[n : n + RANKED]) for n in range(0, len(rows), RANKED)]
-        cosines = np.concatenate([cosine(query, block) for block in blocks]) if blocks else np.empty(0)
-        order = np.lexsort((rows, -cosines))[:k]
-        return rows[order], np.clip(cosines[order], -1, 1)
+        return ranked(rows, np.concatenate([cosine(query, block) for block in blocks]) if blocks else np.empty(0), k)
 
     def take(self, rows: npt.NDArray[np.int64]) -> Features:
         """Stored rows by number, as float32 (exact)."""
@@ -91,9 +88,9 @@ class Exact:
     def _shortlists(self, unit: Features, k: int, among: Mask | None) -> list[npt.NDArray[np.int64]]:
         if len(unit) == 1 and among is None and self.product.device.type == "cpu":
             scores, rows = self._scanned(unit[0], min(self.rows, k + MARGIN))
-            if len(rows) == self.rows or scores[-1] < scores[k - 1] - 2 * (self._noise + self._rounding):
+            if len(rows) == self.rows or complete(scores, k, self._dim):
                 return [rows]
-        return self.product.shortlists(unit, k, 2 * (self.product.error + self._rounding), among)
+        return self.product.shortlists(unit, k, 2 * (self.product.error + length_error(self._dim)), among)
 
     def _scanned(self, unit: Features, fetch: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
         """FAISS's scores (fetch,) of one query of length 1, best first, and their rows. A thread for each share."""
@@ -125,6 +122,22 @@ class Exact:
             scanner.scan_codes(len(part), codes, None, faiss.swig_ptr(scores), faiss.swig_ptr(labels), fetch)
         kept = labels >= 0
         return scores[kept], labels[kept]
+
+
+def length_error(dim: int) -> float:
+    """By how much a stored row's length may differ from 1, by float16: normal numbers, subnormal ones."""
+    return 2**-11 + math.sqrt(dim) / 2**25 + 1e-5
+
+
+def complete(scores: npt.NDArray[np.float32], k: int, dim: int) -> bool:
+    """Float32 inner products with the best rows, best first: whether no row beyond them can be one of the k nearest."""
+    return bool(scores[-1] < scores[k - 1] - 2 * (dim / 2.0**24 + length_error(dim)))
+
+
+def ranked(rows: npt.NDArray[np.int64], cosines: npt.NDArray[np.float64], k: int) -> Ranked:
+    """The first k by cosine, ties by row number."""
+    order = np.lexsort((rows, -cosines))[:k]
+    return rows[order], np.clip(cosines[order], -1, 1)
 
 
 def _place(size: int) -> str:

@@ -78,6 +78,9 @@ class Meter:
             self.report(Progress(self.done, self.total, self.bad, rate, left))
 
 
+Elsewhere = Callable[["Extraction", "Section", dict[int, list[Source]]], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """Files that fill the shards of one folder. ``unit``: features float16 of length 1, else float32 as they come."""
@@ -98,6 +101,7 @@ class Extraction:
     meter: Meter
     cancel: threading.Event
     pack: Pack | None = None
+    elsewhere: Elsewhere | None = None  # makes shards on other machines, in the same folder
 
     def stop(self, out: Path) -> None:
         """Raises Cancelled when that was asked for."""
@@ -125,11 +129,14 @@ class Extraction:
         """All shards of the section, in order; those that are not ``kept`` are made."""
         cuts = dict(enumerate(chunks(section.files, self.plan.shard_rows)))
         missing = [number for number in cuts if number not in kept]
-        shards = kept | (self._make(section, {number: cuts[number] for number in missing}) if missing else {})
+        shards = kept | (self.make(section, {number: cuts[number] for number in missing}) if missing else {})
         return [shards[number] for number in cuts]
 
-    def _make(self, section: Section, cuts: dict[int, list[Source]]) -> dict[int, Shard]:
-        """Every device takes the next shard that nobody has taken; the last one done is the end."""
+    def make(self, section: Section, cuts: dict[int, list[Source]]) -> dict[int, Shard]:
+        """These shards, number → photographs: every device takes the next that nobody has taken."""
+        if self.elsewhere is not None:
+            self.elsewhere(self, section, cuts)
+            return {number: read_table(section.folder, _name(number))[1] for number in cuts}
         left: SimpleQueue[int] = SimpleQueue()
         for number in cuts:
             left.put(number)

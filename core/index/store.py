@@ -23,7 +23,7 @@ import numpy.typing as npt
 from core.errors import IndexBroken
 from core.index.files import CHANGED, SHARDS, broken, read_bytes, sha256, to_json, write_whole
 
-PLAN, MANIFEST = "plan.json", "manifest.json"
+PLAN, MANIFEST, COMPACT = "plan.json", "manifest.json", "compact.faiss"
 FORMAT = 1  # of the manifest; raised when a reader of the old one would misread the new one
 Features = npt.NDArray[Any]  # float16 in an index, float32 among reference queries
 
@@ -78,6 +78,26 @@ class Reference:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Compact:
+    """A compact copy of the features, and how far it is from exact, measured on ``queries`` of the index's own rows.
+
+    ``factory``: FAISS's words for it; ``probes``: lists that are looked into; ``refined``: rows that are then ranked
+    exactly. ``recall``: of the k nearest, the mean part that it finds; ``typicality_error``: the mean of
+    |its typicality - the exact one|. ``sha256`` and ``size`` of its file.
+    """
+
+    factory: str
+    probes: int
+    refined: int
+    k: int
+    recall: float
+    typicality_error: float
+    queries: int
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Manifest:
     """Everything about an index but its features. ``plan``: sha256 of plan.json; ``labels``: rows of each label.
 
@@ -98,6 +118,7 @@ class Manifest:
     shards: tuple[Shard, ...]
     k: int
     reference: tuple[Reference, ...]
+    compact: Compact | None = None
 
 
 def write_shard(
@@ -152,6 +173,8 @@ def read_features(folder: Path, shard: Shard) -> Features:
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """The last file of a build; it carries a checksum of itself."""
     facts = {"format": FORMAT, **asdict(manifest)}
+    if manifest.compact is None:
+        del facts["compact"]  # as manifests were before there was one
     write_whole(folder / MANIFEST, to_json({**facts, "checksum": sha256(to_json(facts))}))
 
 
@@ -170,10 +193,10 @@ def read_manifest(folder: Path) -> Manifest:
         facts: Any = json.loads(read_bytes(path))
     except ValueError as error:
         raise broken(path, str(error), "JSON") from None
-    wanted = {"format", "checksum", *(field.name for field in fields(Manifest))}
+    wanted = {"format", "checksum", *(field.name for field in fields(Manifest))} - {"compact"}
     if not isinstance(facts, dict) or facts.get("format", FORMAT) != FORMAT:
         raise broken(path, "another format", f"an index of format {FORMAT}")
-    if odd := sorted(wanted ^ set(facts)):
+    if odd := sorted(wanted ^ (set(facts) - {"compact"})):
         names = ", ".join(f"{'no' if name in wanted else 'an unknown'} field {name!r}" for name in odd)
         raise broken(path, names, f"the fields {', '.join(sorted(wanted))}")
     if facts.pop("checksum") != sha256(to_json(facts)):
@@ -182,6 +205,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         facts["shards"] = tuple(Shard(**shard) for shard in facts["shards"])
         facts["reference"] = tuple(Reference(**query) for query in facts["reference"])
+        facts["compact"] = Compact(**facts["compact"]) if facts.get("compact") else None
         if odd := [shard.name for shard in facts["shards"] if not shard.name.isdecimal()]:
             raise broken(path, f"a shard named {odd[0]!r}", "numbers")
         return Manifest(**{**facts, "roots": tuple(facts["roots"])})

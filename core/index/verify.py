@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import IndexBroken
+from core.index import compact
 from core.index.files import CHANGED, SHARDS, read_bytes, sha256
 from core.index.store import MANIFEST, PLAN, Manifest, Shard, Table, read_features, read_manifest, read_table
 from core.index.thumbnails import Pack
@@ -38,7 +39,7 @@ def verify(folder: Path) -> list[str]:
             problems.append(f"{SHARDS}/{shard.name}.json: {len(table.rows)} rows, not those that {MANIFEST} lists")
     if len(tables) == len(manifest.shards):
         problems += _counts(manifest, tables)
-    return problems + Pack(folder).problems(manifest)
+    return problems + Pack(folder).problems(manifest) + compact.problems(folder, manifest)
 
 
 def _features(folder: Path, shard: Shard, dim: int) -> list[str]:

@@ -1,0 +1,175 @@
+"""A compact copy of an index's features for small machines: FAISS's OPQ and IVF-PQ; what it finds is ranked exactly.
+
+It distorts neighbours: how much is measured against exact search and stands in the manifest. No number comes from it
+unless it was chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import BadFolder, IndexBroken
+from core.index.exact import Exact, Mask, Ranked
+from core.index.files import CHANGED, broken, read_bytes, sha256, write_whole
+from core.index.mapped import mapped
+from core.index.search import FeatureIndex
+from core.index.store import COMPACT, Compact, Features, Manifest, read_manifest, write_manifest
+
+LEAST = 1000  # rows; with fewer, exact search is as fast
+QUERIES = 200  # of the index's own rows, each left out
+RECALL, ERROR = 0.95, 0.002  # what the smallest effort that reaches both is chosen by
+REFINED = (64, 128, 256, 512)  # rows ranked exactly: which are tried
+BLOCK = 16_384  # rows added at once
+SAMPLE = 48  # rows for each list that the quantisers learn from
+Told = Callable[[str, int, int], None]
+
+
+def make(folder: Path, told: Told = lambda *_: None) -> Manifest:
+    """Writes the compact copy of an index into its folder, measures it, and says so in its manifest.
+
+    Raises BadFolder for an index so small that it needs none, IndexBroken.
+    """
+    manifest = read_manifest(folder)
+    if manifest.rows < LEAST:
+        raise BadFolder(
+            got=f"{manifest.rows} rows in {folder}", wanted=f"at least {LEAST} for a compact copy",
+            remedy="Search it as it is: so few rows take no time.",
+        )  # fmt: skip
+    exact = Exact(mapped(folder, manifest))
+    factory = _factory(manifest.rows, manifest.dim)
+    index = _trained(exact, factory, manifest.dim, told)
+    probes, refined, recall, error = _measured(exact, index, manifest.k, told)
+    data = _serialised(index)
+    write_whole(folder / COMPACT, data)
+    made = Compact(
+        factory=factory, probes=probes, refined=refined, k=manifest.k, recall=recall, typicality_error=error,
+        queries=QUERIES, sha256=sha256(data), size=len(data),
+    )  # fmt: skip
+    manifest = replace(manifest, compact=made)
+    write_manifest(folder, manifest)
+    return manifest
+
+
+def opened(folder: Path) -> FeatureIndex:
+    """The index, searched by its compact copy. Raises IndexBroken where it has none."""
+    index = FeatureIndex.open(folder)
+    if index.manifest.compact is None:
+        raise IndexBroken(
+            got=f"{folder} without a compact copy", wanted="one, for a search by it",
+            remedy=f"Make it: python -m core index compact {folder}",
+        )  # fmt: skip
+    return FeatureIndex(folder, index.manifest, CompactSearch, how="compact")
+
+
+class CompactSearch:
+    """What searches an index by its compact copy."""
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        import faiss
+
+        held = manifest.compact
+        if held is None:
+            raise ValueError(f"got {folder} without a compact copy; wanted one")
+        data = read_bytes(folder / COMPACT)
+        if sha256(data) != held.sha256:
+            raise broken(folder / COMPACT, CHANGED, f"sha256 {held.sha256[:12]}…")
+        self._index = faiss.deserialize_index(np.frombuffer(data, np.uint8))
+        faiss.extract_index_ivf(self._index).nprobe = held.probes
+        self._refined, self._exact = held.refined, Exact(mapped(folder, manifest), "cpu")
+
+    def nearest(self, queries: npt.NDArray[np.float32], k: int, among: Mask | None = None) -> list[Ranked]:
+        """As Exact.nearest, of what the copy finds; ``among`` is searched exactly."""
+        if among is not None:
+            return self._exact.nearest(queries, k, among)
+        found = _candidates(self._index, _unit(queries), max(self._refined, 4 * k))
+        return [
+            self._exact.rank(query, rows[rows >= 0], min(k, self._exact.rows))
+            for query, rows in zip(queries, found, strict=True)
+        ]
+
+
+def problems(folder: Path, manifest: Manifest) -> list[str]:
+    """What is wrong with the copy, in a sentence; empty where there is none."""
+    if manifest.compact is None:
+        return []
+    try:
+        data = read_bytes(folder / COMPACT)
+    except IndexBroken as error:
+        return [error.got]
+    return [] if sha256(data) == manifest.compact.sha256 else [f"{COMPACT}: {CHANGED}"]
+
+
+def _factory(rows: int, dim: int) -> str:
+    """FAISS's words: 64 subspaces of 4 dimensions at most after a learnt rotation, about √rows lists."""
+    spaces = max(m for m in (64, 32, 16, 8, 4, 2, 1) if dim % m == 0)
+    kept = min(dim - dim % spaces, 4 * spaces)
+    lists = 2 ** round(np.log2(np.sqrt(rows)))
+    bits = 8 if rows >= 10_000 else 6  # 2^bits centroids are learnt from at least 39 rows each
+    return f"OPQ{spaces}_{kept},IVF{lists},PQ{spaces}x{bits}"
+
+
+def _trained(exact: Exact, factory: str, dim: int, told: Told) -> Any:
+    import faiss
+
+    index = faiss.index_factory(dim, factory, faiss.METRIC_INNER_PRODUCT)
+    lists = faiss.extract_index_ivf(index).nlist
+    sample = np.random.default_rng(0).permutation(exact.rows)[: max(SAMPLE * lists, 10_000)]
+    told("rows learnt from", 0, len(sample))
+    index.train(exact.take(np.sort(sample)))
+    for start in range(0, exact.rows, BLOCK):
+        index.add(exact.take(np.arange(start, min(start + BLOCK, exact.rows))))
+        told("rows coded", min(start + BLOCK, exact.rows), exact.rows)
+    return index
+
+
+def _measured(exact: Exact, index: Any, k: int, told: Told) -> tuple[int, int, float, float]:
+    """The smallest probes and refined that reach RECALL and ERROR, else the largest; recall and typicality error."""
+    import faiss
+
+    own = np.sort(np.random.default_rng(1).permutation(exact.rows)[:QUERIES])
+    queries, inverted = exact.take(own), faiss.extract_index_ivf(index)
+    truth = [_others(*found, row, k) for found, row in zip(exact.nearest(queries, k + 1), own, strict=True)]
+    probes = 1
+    while True:
+        probes = min(8 * probes, inverted.nlist)
+        inverted.nprobe = probes
+        found = _candidates(index, _unit(queries), max(REFINED) + 1)
+        for refined in REFINED:
+            told("probes tried", probes, inverted.nlist)
+            recalls, errors = [], []
+            for query, rows, row, (right, cosines) in zip(queries, found, own, truth, strict=True):
+                near = exact.rank(query, rows[(rows >= 0) & (rows != row)][:refined], k)
+                recalls.append(np.isin(right, near[0]).mean())
+                errors.append(abs(near[1].mean() - cosines.mean()))
+            recall, error = float(np.mean(recalls)), float(np.mean(errors))
+            if (recall >= RECALL and error <= ERROR) or (probes == inverted.nlist and refined == REFINED[-1]):
+                return probes, refined, recall, error
+
+
+def _others(rows: npt.NDArray[np.int64], cosines: npt.NDArray[np.float64], row: int, k: int) -> Ranked:
+    keep = np.flatnonzero(rows != row)[:k]
+    return rows[keep], cosines[keep]
+
+
+def _candidates(index: Any, unit: Features, fetch: int) -> npt.NDArray[np.int64]:
+    """Rows (N, fetch) that the copy finds near, nearest first by its own scores; -1 where it finds fewer."""
+    rows: npt.NDArray[np.int64] = index.search(unit, min(fetch, index.ntotal))[1]
+    return rows
+
+
+def _unit(queries: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    lengths = np.linalg.norm(queries, axis=1, keepdims=True)
+    return np.ascontiguousarray(queries / np.where(lengths > 0, lengths, 1), np.float32)
+
+
+def _serialised(index: Any) -> bytes:
+    import faiss
+
+    data: bytes = faiss.serialize_index(index).tobytes()
+    return data

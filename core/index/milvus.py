@@ -1,0 +1,143 @@
+"""Search past one machine: an index's features in a Milvus collection, behind the same interface.
+
+The collection is flat and its metric the inner product, so that its answers are exact up to float32's rounding; they
+are fetched until none that was left out can belong, and ranked in float64 as everywhere. Only this file knows Milvus.
+``milvus://HOST[:PORT]`` is a server, ``milvus:///PATH.db`` a file of Milvus Lite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import IndexBroken, IndexMismatch
+from core.index.exact import MARGIN, Mask, Ranked, complete, cosine, ranked
+from core.index.files import SHARDS
+from core.index.search import FeatureIndex
+from core.index.store import Manifest, read_features, read_manifest
+
+SCHEME, PORT = "milvus://", 19530
+MOST = 16_384  # rows that Milvus gives at once; among more rows than these that are equally near, any may come first
+ROW, FEATURE = "row", "feature"
+
+
+def push(folder: Path, where: str, told: Callable[[int, int], None] = lambda *_: None) -> int:
+    """Fills the collection of an index, or what it lacks; returns its rows. ``told``: rows done, rows in all."""
+    manifest = read_manifest(folder)
+    with _client(where) as client:
+        name = collection(manifest)
+        if not client.has_collection(name):
+            _create(client, name, manifest.dim)
+        there, done = _rows(client, name), 0
+        for shard in manifest.shards:
+            if shard.rows and done + shard.rows > there:  # rows go in order: what is there is a beginning
+                features = read_features(folder / SHARDS, shard).astype(np.float32)
+                client.upsert(name, [{ROW: done + n, FEATURE: feature} for n, feature in enumerate(features)])
+            done += shard.rows
+            told(done, manifest.rows)
+        client.flush(name)
+        return _rows(client, name)
+
+
+def opened(folder: Path, where: str) -> FeatureIndex:
+    """The index, its rows searched in the collection; the folder's features need not be here."""
+    return FeatureIndex(folder, read_manifest(folder), lambda _, held: MilvusSearch(where, held), how=where)
+
+
+def collection(manifest: Manifest) -> str:
+    """Named by the build's plan: the same photographs, network and preprocessing."""
+    return f"photobias_{manifest.plan[:24]}"
+
+
+class MilvusSearch:
+    """What searches the rows of an index in its collection."""
+
+    def __init__(self, where: str, manifest: Manifest) -> None:
+        self._where, self._name, self._held = where, collection(manifest), manifest
+        with _client(where) as client:
+            if not client.has_collection(self._name):
+                raise IndexMismatch(
+                    got=f"{where} without the collection {self._name}", wanted="the index's features there",
+                    remedy=f"Fill it: python -m core index push DIR --to {where}",
+                )  # fmt: skip
+            rows = _rows(client, self._name)
+        if rows != manifest.rows:
+            raise IndexBroken(
+                got=f"{rows} rows in {where}", wanted=f"{manifest.rows}", remedy="Run the same index push again."
+            )
+
+    def nearest(self, queries: npt.NDArray[np.float32], k: int, among: Mask | None = None) -> list[Ranked]:
+        """As Exact.nearest; ``among`` goes to the server as a list of rows."""
+        rows = self._held.rows if among is None else int(among.sum())
+        wanted = "" if among is None else f"{ROW} in {np.flatnonzero(among).tolist()}"
+        with _client(self._where) as client:
+            return [self._settled(client, query, min(k, rows), rows, wanted) for query in queries]
+
+    def _settled(self, client: Any, query: npt.NDArray[np.float32], k: int, there: int, wanted: str) -> Ranked:
+        unit = (query / (np.linalg.norm(query.astype(np.float64)) or 1)).astype(np.float32)
+        fetch = k + MARGIN
+        while k:
+            fetch = min(fetch, there, MOST)
+            [found] = client.search(
+                self._name, data=[unit], limit=fetch, anns_field=FEATURE, filter=wanted, output_fields=[ROW, FEATURE],
+                search_params={"metric_type": "IP"}, consistency_level="Strong",
+            )  # fmt: skip
+            scores = np.array([hit["distance"] for hit in found], np.float32)
+            if len(found) >= min(there, MOST) or complete(scores, k, self._held.dim):
+                rows = np.array([hit["entity"][ROW] for hit in found], np.int64)
+                features = np.array([hit["entity"][FEATURE] for hit in found], np.float32)
+                return ranked(rows, cosine(query, features), k)
+            fetch *= 2
+        return np.empty(0, np.int64), np.empty(0)
+
+
+def _create(client: Any, name: str, dim: int) -> None:
+    from pymilvus import DataType
+
+    schema, index = client.create_schema(auto_id=False), client.prepare_index_params()
+    schema.add_field(ROW, DataType.INT64, is_primary=True)
+    schema.add_field(FEATURE, DataType.FLOAT_VECTOR, dim=dim)
+    index.add_index(FEATURE, index_type="FLAT", metric_type="IP")
+    client.create_collection(name, schema=schema, index_params=index)
+
+
+def _rows(client: Any, name: str) -> int:
+    [found] = client.query(name, filter=f"{ROW} >= 0", output_fields=["count(*)"], consistency_level="Strong")
+    return int(found["count(*)"])
+
+
+@contextmanager
+def _client(where: str) -> Iterator[Any]:
+    """A connection; raises IndexBroken where there is none, or no library."""
+    try:
+        from pymilvus import MilvusClient
+        from pymilvus.exceptions import MilvusException
+    except ImportError:
+        raise IndexBroken(
+            got="no pymilvus", wanted=f"it, to reach {where}", remedy="pip install -r requirements-milvus.txt"
+        ) from None
+    place = where.removeprefix(SCHEME)
+    try:
+        client = MilvusClient(
+            uri=place if place.startswith("/") else f"http://{place if ':' in place else f'{place}:{PORT}'}"
+        )
+    except MilvusException as error:
+        raise _unreached(where, error) from None
+    try:
+        yield client
+    except MilvusException as error:
+        raise _unreached(where, error) from None
+    finally:
+        client.close()
+
+
+def _unreached(where: str, error: Exception) -> IndexBroken:
+    return IndexBroken(
+        got=f"{where} ({' '.join(str(error).split())})", wanted="a Milvus server that answers",
+        remedy="See to the server and its address; what was pushed is kept.",
+    )  # fmt: skip

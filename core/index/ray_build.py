@@ -1,0 +1,116 @@
+"""A build past one machine: Ray Data makes the shards on every node, on a folder that all of them share.
+
+Each worker holds the network on its device and makes one shard after the other, by the code of a build on one machine;
+a worker that dies loses the shard it was at, which another then makes. Only this file knows Ray.
+"""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from core.datasets import Source
+from core.engine import Engine
+from core.errors import BadFolder, IndexBroken
+from core.index.build import SHARD_ROWS, build
+from core.index.extract import Extraction, Meter, Progress, Section
+from core.index.plan import Plan
+from core.index.store import Manifest
+from core.networks.card import NetworkCard
+
+
+def build_with_ray(
+    photos: Path | str | Sequence[Source],
+    card: NetworkCard,
+    out: Path,
+    *,
+    reference: Path | str | None = None,
+    thumbnails: bool = False,
+    cluster: Cluster | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    cancel: threading.Event | None = None,
+    shard_rows: int = SHARD_ROWS,
+) -> Manifest:
+    """As ``build``; ``out`` and the photographs lie where every node finds them, under the same path.
+
+    Raises what ``build`` raises; IndexBroken where Ray is not installed, BadFolder with thumbnails.
+    """
+    return build(
+        photos, card, (), out.absolute(), reference=reference, thumbnails=thumbnails, progress=progress, cancel=cancel,
+        shard_rows=shard_rows, elsewhere=cluster or Cluster(),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Where shards are made. ``workers``: one for each GPU, or each CPU where there is none, unless it is given.
+
+    ``address``: the cluster's; without one, the cluster that this process belongs to, else a new one on this machine.
+    ``batch``: of each worker's engine.
+    """
+
+    workers: int | None = None
+    address: str | None = None
+    batch: int | None = None
+
+    def __call__(self, extraction: Extraction, section: Section, cuts: dict[int, list[Source]]) -> None:
+        """Makes these shards of a section."""
+        ray: Any = _ray()
+        if extraction.pack is not None:
+            raise BadFolder(
+                got=f"an index with thumbnails in {section.folder.parent}", wanted="one without, to be built by Ray",
+                remedy="Build without --thumbnails; or on one machine.",
+            )  # fmt: skip
+        own = not ray.is_initialized()
+        if own:
+            ray.init(address=self.address, log_to_driver=False, logging_level="ERROR", include_dashboard=False)
+        try:
+            self._run(ray, extraction, section, cuts)
+        finally:
+            if own:
+                ray.shutdown()
+
+    def _run(self, ray: Any, extraction: Extraction, section: Section, cuts: dict[int, list[Source]]) -> None:
+        held = ray.cluster_resources()
+        gpus = int(held.get("GPU", 0))
+        workers = min(len(cuts), self.workers or gpus or max(1, int(held.get("CPU", 1))))
+        items = [{"shard": number, "files": pickle.dumps(files)} for number, files in cuts.items()]
+        made = ray.data.from_items(items, override_num_blocks=len(items)).map(
+            Mapper,
+            fn_constructor_args=(extraction.card, extraction.plan, replace(section, files=()), self.batch),
+            compute=ray.data.ActorPoolStrategy(size=workers),
+            num_gpus=1 if gpus else None,
+            num_cpus=None if gpus else 1,
+        )
+        for row in made.iter_rows():
+            extraction.stop(section.folder.parent)
+            extraction.meter.add(row["done"], row["bad"])
+
+
+class Mapper:
+    """Shard by shard: its number and its photographs → its files, in the shared folder. One in every worker."""
+
+    def __init__(self, card: NetworkCard, plan: Plan, section: Section, batch: int | None) -> None:
+        self._section = section
+        self._extraction = Extraction(card, (Engine(batch=batch),), plan, Meter(0, None), threading.Event())
+
+    def __call__(self, row: dict[str, Any]) -> dict[str, int]:
+        number, files = int(row["shard"]), pickle.loads(row["files"])
+        section = replace(self._section, files=files)
+        made = self._extraction.make(section, {number: files})[number]
+        return {"shard": number, "done": len(files), "bad": len(files) - made.rows}
+
+
+def _ray() -> Any:
+    try:
+        import ray
+        import ray.data
+    except ImportError:
+        raise IndexBroken(
+            got="no Ray on this machine", wanted="it, for --engine ray", remedy="pip install -r requirements-ray.txt"
+        ) from None
+    return ray
