@@ -96,7 +96,7 @@ def _end_to_end(engine: Engine, network: Network, files: list[Source], rounds: i
     }
 
 
-def interleaved(first: Callable[[], None], second: Callable[[], None], rounds: int) -> tuple[float, float]:
+def interleaved(first: Callable[[], object], second: Callable[[], object], rounds: int) -> tuple[float, float]:
     """Median seconds of each, taken in turns after one unmeasured turn."""
     times: tuple[list[float], list[float]] = ([], [])
     for turn in range(rounds + 1):

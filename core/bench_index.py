@@ -30,7 +30,7 @@ JITTER = 0.42  # length of the noise beside a feature's: two copies of one have 
 
 
 def run(source: Path, folder: Path, *, rows: int = ROWS, rounds: int = 7, compacted: bool = True) -> dict[str, Any]:
-    """Figures of a synthetic index of ``rows`` in ``folder`` (made there where it is not), from the index ``source``."""
+    """Figures of a synthetic index of ``rows`` in ``folder``, made there where it is not, from the index ``source``."""
     real = np.concatenate(mapped(source, FeatureIndex.open(source).manifest)).astype(np.float32)
     began = time.perf_counter()
     if not (folder / "manifest.json").is_file():
@@ -51,7 +51,8 @@ def run(source: Path, folder: Path, *, rows: int = ROWS, rounds: int = 7, compac
     figures = {
         "features": f"{index.manifest.rows} jittered copies of {len(real)} of {source.name}", "dim": index.manifest.dim,
         "load_before": os.getloadavg()[0], "written_s": written, "open_and_first_query_s": opening, "query_s": alone,
-        "read_once_s": read, "query_over_read": alone / read, f"batch_of_{BATCH}_s": batch, "batch_equals_single": equal,
+        "read_once_s": read, "query_over_read": alone / read, f"batch_of_{BATCH}_s": batch,
+        "batch_equals_single": equal,
         "resident_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
     }  # fmt: skip
     if compacted:
@@ -84,7 +85,10 @@ def jittered(real: npt.NDArray[np.float32], rows: int, rng: np.random.Generator)
     """Copies of some features (n, D), drawn at random, each with noise of its own: float32 (rows, D)."""
     copies = real[rng.integers(len(real), size=rows)]
     noise = rng.standard_normal(copies.shape, dtype=np.float32)
-    return copies + noise * (JITTER * np.linalg.norm(copies, axis=1, keepdims=True) / np.sqrt(real.shape[1]))
+    made: npt.NDArray[np.float32] = copies + noise * (
+        JITTER * np.linalg.norm(copies, axis=1, keepdims=True) / np.sqrt(real.shape[1])
+    )
+    return made.astype(np.float32, copy=False)
 
 
 def synthetic(folder: Path, real: npt.NDArray[np.float32], rows: int) -> Manifest:

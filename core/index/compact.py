@@ -6,7 +6,8 @@ unless it was chosen.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,12 @@ from core.index.mapped import mapped
 from core.index.search import FeatureIndex
 from core.index.store import COMPACT, Compact, Features, Manifest, read_manifest, write_manifest
 
-LEAST = 1000  # rows; with fewer, exact search is as fast
+LEAST = 10_000  # rows; fewer are searched exactly in a millisecond, and too few to learn 256 centroids from
 QUERIES = 200  # of the index's own rows, each left out
 RECALL, ERROR = 0.95, 0.002  # what the smallest effort that reaches both is chosen by
 REFINED = (64, 128, 256, 512)  # rows ranked exactly: which are tried
+ROUNDS, PASSES, LEARNT = 5, 10, 16_384  # of the rotation, of k-means, rows they learn from: FAISS's own take hours
+SMALL = 100_000  # rows that one thread learns from sooner than several
 BLOCK = 16_384  # rows added at once
 SAMPLE = 48  # rows for each list that the quantisers learn from
 Told = Callable[[str, int, int], None]
@@ -43,7 +46,8 @@ def make(folder: Path, told: Told = lambda *_: None) -> Manifest:
         )  # fmt: skip
     exact = Exact(mapped(folder, manifest))
     factory = _factory(manifest.rows, manifest.dim)
-    index = _trained(exact, factory, manifest.dim, told)
+    with _team(exact.rows):
+        index = _trained(exact, factory, manifest.dim, told)
     probes, refined, recall, error = _measured(exact, index, manifest.k, told)
     data = _serialised(index)
     write_whole(folder / COMPACT, data)
@@ -106,26 +110,40 @@ def problems(folder: Path, manifest: Manifest) -> list[str]:
 
 
 def _factory(rows: int, dim: int) -> str:
-    """FAISS's words: 64 subspaces of 4 dimensions at most after a learnt rotation, about √rows lists."""
-    spaces = max(m for m in (64, 32, 16, 8, 4, 2, 1) if dim % m == 0)
-    kept = min(dim - dim % spaces, 4 * spaces)
+    """FAISS's words: at most 64 subspaces of 4 dimensions after a learnt rotation, a byte each; about √rows lists."""
+    spaces = max(m for m in (64, 32, 16, 8, 4, 2, 1) if dim % m == 0 and (4 * m <= dim or m == 1))
     lists = 2 ** round(np.log2(np.sqrt(rows)))
-    bits = 8 if rows >= 10_000 else 6  # 2^bits centroids are learnt from at least 39 rows each
-    return f"OPQ{spaces}_{kept},IVF{lists},PQ{spaces}x{bits}"
+    return f"OPQ{spaces}_{min(dim, 4 * spaces)},IVF{lists},PQ{spaces}"
 
 
 def _trained(exact: Exact, factory: str, dim: int, told: Told) -> Any:
     import faiss
 
-    index = faiss.index_factory(dim, factory, faiss.METRIC_INNER_PRODUCT)
-    lists = faiss.extract_index_ivf(index).nlist
-    sample = np.random.default_rng(0).permutation(exact.rows)[: max(SAMPLE * lists, 10_000)]
+    index: Any = faiss.index_factory(dim, factory, faiss.METRIC_INNER_PRODUCT)
+    rotation: Any = faiss.downcast_VectorTransform(index.chain.at(0))
+    inverted: Any = faiss.downcast_index(faiss.extract_index_ivf(index))
+    rotation.niter, rotation.niter_pq_0, rotation.niter_pq, rotation.max_train_points = ROUNDS, PASSES, 2, LEARNT
+    inverted.pq.cp.niter, inverted.pq.cp.max_points_per_centroid = PASSES, LEARNT >> 8
+    sample = np.random.default_rng(0).permutation(exact.rows)[: max(SAMPLE * inverted.nlist, LEAST)]
     told("rows learnt from", 0, len(sample))
     index.train(exact.take(np.sort(sample)))
     for start in range(0, exact.rows, BLOCK):
         index.add(exact.take(np.arange(start, min(start + BLOCK, exact.rows))))
         told("rows coded", min(start + BLOCK, exact.rows), exact.rows)
     return index
+
+
+@contextmanager
+def _team(rows: int) -> Iterator[None]:
+    """FAISS's threads for this one: for few rows one, as a team's would wait for each other most of the time."""
+    import faiss
+
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1 if rows < SMALL else before)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
 
 
 def _measured(exact: Exact, index: Any, k: int, told: Told) -> tuple[int, int, float, float]:

@@ -151,14 +151,20 @@ class FeatureIndex:
         query = np.asarray(feature, dtype=np.float32).reshape(-1)
         self._checked(query[None], k)
         names, numbers = self.rows.labels
-        extra = k + (without is not None)
-        each, found = self._exact().nearest_of_each(query, extra, numbers, len(names)), {}
-        for name, (rows, cosines) in zip(names, each, strict=True):
-            pairs = zip(rows.tolist(), cosines.tolist(), strict=True)
-            kept = [c for r, c in pairs if c < NEAR or without is None or self.rows[r].digest != without]
-            if len(kept) >= k:
-                found[name] = kept[:k]
-        return found
+        exact, fetch = self._exact(), k + (without is not None)
+        while True:
+            short, found = False, {}
+            for name, (rows, cosines) in zip(
+                names, exact.nearest_of_each(query, fetch, numbers, len(names)), strict=True
+            ):
+                pairs = zip(rows.tolist(), cosines.tolist(), strict=True)
+                kept = [c for r, c in pairs if c < NEAR or without is None or self.rows[r].digest != without]
+                short |= len(kept) < k and len(rows) == fetch
+                if len(kept) >= k:
+                    found[name] = kept[:k]
+            if not short:
+                return found
+            fetch *= 2  # the photograph was indexed several times
 
     def picture(self, neighbour: Neighbour) -> Photograph | None:
         """The neighbour's picture, read or drawn again; None when it is gone or is no longer the one that was indexed.
