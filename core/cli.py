@@ -88,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--reference", metavar="PLACE", help="held-out photographs, for percentiles")
     one.add_argument("--thumbnails", action="store_true", help="keep small pictures of the photographs")
     one.add_argument("--compact", action="store_true", help="make a compact copy too, as index compact does")
+    one.add_argument("--shard-rows", type=_whole, default=512, help="photographs a shard: the most work lost (512)")
     one.add_argument("--engine", choices=("local", "ray"), default="local", help="ray: on a cluster's machines")
     one.add_argument("--workers", type=_whole, help="of Ray (one for each GPU, else for each CPU)")
     one.add_argument("--address", help="of a Ray cluster (the one this machine is in, else a new one here)")
@@ -296,12 +297,12 @@ def _index_build(chosen: argparse.Namespace) -> None:
         cluster = Cluster(chosen.workers, chosen.address)
         made = build_with_ray(
             chosen.photos, card, chosen.out, reference=chosen.reference, thumbnails=chosen.thumbnails, cluster=cluster,
-            progress=told,
+            progress=told, shard_rows=chosen.shard_rows,
         )  # fmt: skip
     else:
         made = build(
             chosen.photos, card, engines(), chosen.out, reference=chosen.reference, thumbnails=chosen.thumbnails,
-            progress=told,
+            progress=told, shard_rows=chosen.shard_rows,
         )  # fmt: skip
     if chosen.compact:
         made = _compacted(chosen.out)

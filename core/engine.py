@@ -246,7 +246,7 @@ class Engine:
 
 def engines() -> list[Engine]:
     """One for each GPU; the CPU's where there is none."""
-    return [Engine(f"cuda:{number}") for number in range(torch.cuda.device_count())] or [Engine("cpu")]
+    return [Engine(f"cuda:{number}") for number in range(torch.cuda.device_count())] or [Engine()]
 
 
 def _budget(device: torch.device) -> int:

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
@@ -640,6 +641,50 @@ def test_an_index_without_reference_has_no_percentile(run: Run, album: Path, pho
     status, _, err = run("typicality", photo, "--index", tmp_path / "index", "--k", 12)
     assert status == 1
     assert "wanted at least 12 others" in err
+
+
+def test_classes_duplicates_and_other_scores(run: Run, index: Path, photo: Path) -> None:
+    near = parsed(run("index", "search", index, photo, "--class", "cat", "--class", "cup", "--k", 5, "--json"))
+    assert {n["label"] for n in near} == {"cat", "cup"}
+    assert near[0]["path"] == str(photo.resolve())
+    apart = parsed(
+        run("index", "search", index, photo, "--class", "cat", "--class", "cup", "--distinct", "--json", "--k", 5)
+    )
+    assert apart[:4] == near[1:]
+    status, _, err = run("index", "search", index, photo, "--class", "dragon")
+    assert status == 1
+    assert "got the class 'dragon'; wanted one of the 4" in err
+    result = parsed(run("typicality", photo, "--index", index, "--k", 2, "--per-class", "--json"))
+    assert set(result["per_class"]) == {"cat", "cup", "face", "rocket"}
+    alone = parsed(run("typicality", photo, "--index", index, "--k", 2, "--class", "rocket", "--json"))
+    assert alone["typicality"] == pytest.approx(result["per_class"]["rocket"], abs=1e-12)
+    assert (alone["percentile"], alone["classes"], alone["search"]) == (None, ["rocket"], "exact")
+    lines = run("typicality", photo, "--index", index, "--k", 2, "--per-class")[1].splitlines()
+    assert lines[4].endswith(f"among photographs of {next(iter(result['per_class']))}")
+    status, _, err = run("typicality", photo, "--index", index, "--scores")
+    assert status == 1
+    assert "wanted at least 50 others" in err
+    for how, said in (("compact", "index compact"), ("guess", "wanted exact, compact, or milvus://")):
+        status, _, err = run("index", "search", index, photo, "--search", how)
+        assert status == 1
+        assert said in err
+    status, _, err = run("index", "compact", index)
+    assert status == 1
+    assert "Search it as it is" in err
+
+
+def test_thumbnails_and_archives_on_the_command_line(run: Run, album: Path, photo: Path, tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "album.tar", "w") as tar:
+        tar.add(album, ".")
+    arguments = ("--photos", tmp_path / "album.tar", "--network", KEY, "--out", tmp_path / "index", "--thumbnails")
+    assert run("index", "build", *arguments, "--shard-rows", 5)[0] == 0
+    assert (tmp_path / "index/thumbnails.sqlite").is_file()
+    assert run("index", "verify", tmp_path / "index")[:2] == (0, "whole\n")
+    near = parsed(run("index", "search", tmp_path / "index", photo, "--k", 3, "--json"))
+    assert (near[0]["path"], near[0]["label"]) == (f"{tmp_path}/album.tar/cat/02.png", "cat")
+    assert parsed(run("index", "search", tmp_path / "index", near[1]["path"], "--k", 1, "--json"))[0] == {
+        **near[1], "cosine": pytest.approx(1, abs=1e-6),
+    }  # fmt: skip
 
 
 def test_an_index_of_another_network_is_refused(run: Run, index: Path, photo: Path) -> None:

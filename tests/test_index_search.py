@@ -23,6 +23,7 @@ from core.index.search import FeatureIndex
 from core.index.store import Row, read_manifest, read_table, write_manifest, write_shard
 from core.index.verify import verify
 from core.typicality import alternatives, per_class, typicality
+from pages.parts.neighbours import _searched
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -292,6 +293,17 @@ def test_the_compact_copy_is_not_used_unless_chosen(small: Path) -> None:
     assert len(searching.neighbours(queries[0], 700, distinct=True)) == 700  # more than it ranks by itself
     among = np.arange(len(features)) % 50 == 7  # some rows only: exactly
     check(searching._searching(queries, 9).nearest(queries, 9, among), queries, features, 9, among)
+
+
+def test_the_page_says_how_it_was_searched(small: Path, made: Path) -> None:
+    assert _searched(FeatureIndex.open(made)) == "Searched exactly."
+    for how, said in (("exact", "Searched exactly, and not by"), ("compact", "and not exactly")):
+        text = _searched(opening.opened(small, how))
+        assert said in text
+        held = read_manifest(small).compact
+        assert held is not None
+        for figure in (f"recall@10 {held.recall:.3f}", f"error {held.typicality_error:.4f}", "200 of its own"):
+            assert figure in text
 
 
 def test_a_broken_compact_copy(small: Path, made: Path, tmp_path: Path) -> None:

@@ -110,10 +110,13 @@ def problems(folder: Path, manifest: Manifest) -> list[str]:
 
 
 def _factory(rows: int, dim: int) -> str:
-    """FAISS's words: at most 64 subspaces of 4 dimensions after a learnt rotation, a byte each; about √rows lists."""
+    """FAISS's words: at most 64 subspaces of 4 dimensions after a learnt rotation, a byte each; about √rows lists.
+
+    np: without polysemous training, which serves Hamming distances and takes most of the time.
+    """
     spaces = max(m for m in (64, 32, 16, 8, 4, 2, 1) if dim % m == 0 and (4 * m <= dim or m == 1))
     lists = 2 ** round(np.log2(np.sqrt(rows)))
-    return f"OPQ{spaces}_{min(dim, 4 * spaces)},IVF{lists},PQ{spaces}"
+    return f"OPQ{spaces}_{min(dim, 4 * spaces)},IVF{lists},PQ{spaces}np"
 
 
 def _trained(exact: Exact, factory: str, dim: int, told: Told) -> Any:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.exploration import Exploration, Place
 from core.figures.typicality import among_references
+from core.index.opening import COMPACT
 from core.index.search import FeatureIndex
 from core.index.store import Manifest
 from core.networks.card import NetworkCard
@@ -62,7 +63,7 @@ def _numbers(got: Place, index: FeatureIndex, card: NetworkCard) -> None:
             )
     st.caption(
         f"Features of {card.name}; {m.rows:,} photographs of {m.dataset}; {t.references:,} reference queries. "
-        f"The photograph itself, where indexed, is left out."
+        f"The photograph itself, where indexed, is left out. {_searched(index)}"
     )
     if got.predicted is not None:
         held = got.indexed_of_predicted or 0
@@ -74,6 +75,18 @@ def _numbers(got: Place, index: FeatureIndex, card: NetworkCard) -> None:
             st.warning(
                 f"{text}: its typicality compares it with other classes only. {_known(m)}", icon=":material/info:"
             )
+
+
+def _searched(index: FeatureIndex) -> str:
+    """Whether the numbers are exact, and how far from that a compact copy is where there is one."""
+    held = index.manifest.compact
+    if held is None:
+        return "Searched exactly."
+    off = f"recall@{held.k} {held.recall:.3f}, mean absolute typicality error {held.typicality_error:.4f}"
+    measured = f"({off}, measured on {held.queries} of its own photographs)"
+    if index.how == COMPACT:
+        return f"Searched by the index's compact copy, and not exactly {measured}."
+    return f"Searched exactly, and not by the index's compact copy {measured}."
 
 
 def _known(manifest: Manifest) -> str:
