@@ -333,7 +333,9 @@ def test_a_broken_compact_copy(small: Path, made: Path, tmp_path: Path) -> None:
 # Milvus
 
 
-def test_milvus_answers_as_the_index_does(made: Path, tmp_path: Path, features: np.ndarray) -> None:
+def test_milvus_answers_as_the_index_does(
+    made: Path, tmp_path: Path, features: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("pymilvus", reason="pip install -r requirements-milvus.txt")
     pytest.importorskip("milvus_lite", reason="pip install -r requirements-milvus.txt")
     where = f"milvus://{tmp_path}/lite.db"
@@ -350,6 +352,7 @@ def test_milvus_answers_as_the_index_does(made: Path, tmp_path: Path, features: 
         assert got.cosines == pytest.approx(expected.cosines, abs=1e-12)
     asked = {"k": 9, "labels": ("cat",), "distinct": True, "without": f"{5:064x}"}
     assert there.neighbours(queries[4], **asked) == here.neighbours(queries[4], **asked)
+    monkeypatch.setattr(milvus, "MESSAGE", 4 * DIM * 150)  # a shard in several messages
     assert milvus.push(made, where) == ROWS  # again: nothing is doubled
     with milvus._client(where) as client:
         client.delete(milvus.collection(read_manifest(made)), filter="row >= 700")

@@ -1,1 +1,1 @@
-"""Feature indexes: built shard by shard (``build``), kept as plain files (``store``), searched exactly (``search``)."""
+"""Feature indexes: built shard by shard (``build``), kept as plain files (``store``), searched (``search``)."""

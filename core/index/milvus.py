@@ -20,9 +20,11 @@ from core.index.exact import MARGIN, Mask, Ranked, complete, cosine, ranked
 from core.index.files import SHARDS
 from core.index.search import FeatureIndex
 from core.index.store import Manifest, read_features, read_manifest
+from core.streams import chunks
 
 SCHEME, PORT = "milvus://", 19530
 MOST = 16_384  # rows that Milvus gives at once; among more rows than these that are equally near, any may come first
+MESSAGE = 2**24  # bytes of features that are sent at once; a server takes 64 MB
 ROW, FEATURE = "row", "feature"
 
 
@@ -37,7 +39,8 @@ def push(folder: Path, where: str, told: Callable[[int, int], None] = lambda *_:
         for shard in manifest.shards:
             if shard.rows and done + shard.rows > there:  # rows go in order: what is there is a beginning
                 features = read_features(folder / SHARDS, shard).astype(np.float32)
-                client.upsert(name, [{ROW: done + n, FEATURE: feature} for n, feature in enumerate(features)])
+                for rows in chunks(range(shard.rows), max(1, MESSAGE // (4 * manifest.dim))):
+                    client.upsert(name, [{ROW: done + n, FEATURE: features[n]} for n in rows])
             done += shard.rows
             told(done, manifest.rows)
         client.flush(name)

@@ -1,4 +1,4 @@
-"""FeatureIndex: the nearest photographs of a feature, by exact cosine, with their labels and their pictures."""
+"""FeatureIndex: the nearest photographs of a feature, by cosine, with their labels and their pictures."""
 
 from __future__ import annotations
 
@@ -95,9 +95,9 @@ class FeatureIndex:
         return self.manifest.labels.get(label, 0)
 
     def search(self, features: npt.NDArray[np.float32], k: int = 10) -> Neighbours:
-        """Features (N, D), or one (D,) as N = 1, of any length → their k nearest rows by cosine, exactly.
+        """Features (N, D), or one (D,) as N = 1, of any length → their k nearest rows by cosine.
 
-        Ties go by row number. Where the index has fewer than k rows, all of them.
+        Exactly, unless the index was opened to be searched by its compact copy. Ties go by row number. Where the index has fewer than k rows, all of them.
         """
         queries = np.atleast_2d(np.asarray(features, dtype=np.float32))
         k = min(k, len(self.rows)) if k > 0 else k
