@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -48,17 +51,23 @@ def _part(folder: Path, shard: Shard, dim: int, *, known: bool) -> Features:
         raise broken(path, str(error), "a readable file") from None
     if not known and sha256(data.data) != shard.sha256:
         raise broken(path, CHANGED, f"sha256 {shard.sha256[:12]}…")
-    with path.open("rb") as file:
-        try:
-            version = np.lib.format.read_magic(file)
-            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-            shape, _, kind = read(file)
-        except ValueError as error:
-            raise broken(path, str(error), "an array") from None
-        start = file.tell()
+    try:
+        shape, kind, start = _header(data[: int.from_bytes(data[8:10].tobytes(), "little") + 10].tobytes())
+    except ValueError as error:
+        raise broken(path, str(error), "an array") from None
     if kind != np.float16 or shape != (shard.rows, dim) or size - start != 2 * shard.rows * dim:
         raise broken(path, f"{kind} {shape}", f"float16 of width {dim}, {shard.rows} rows")
     return data[start:].view(np.float16).reshape(shape)
+
+
+@lru_cache(maxsize=64)
+def _header(header: bytes) -> tuple[tuple[int, ...], np.dtype[Any], int]:
+    """Shape, type and beginning of the array of a .npy file, from what stands before it: nearly always the same."""
+    file = io.BytesIO(header)
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ValueError("a .npy file of another version than 1.0")
+    shape, _, kind = np.lib.format.read_array_header_1_0(file)
+    return shape, kind, file.tell()
 
 
 def _stamp(folder: Path, manifest: Manifest, shards: list[Shard]) -> str:

@@ -97,7 +97,8 @@ class FeatureIndex:
     def search(self, features: npt.NDArray[np.float32], k: int = 10) -> Neighbours:
         """Features (N, D), or one (D,) as N = 1, of any length → their k nearest rows by cosine.
 
-        Exactly, unless the index was opened to be searched by its compact copy. Ties go by row number. Where the index has fewer than k rows, all of them.
+        Exactly, unless the index was opened to be searched by its compact copy. Ties go by row number. Where the
+        index has fewer than k rows, all of them.
         """
         queries = np.atleast_2d(np.asarray(features, dtype=np.float32))
         k = min(k, len(self.rows)) if k > 0 else k
