@@ -67,6 +67,12 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--reduce-to", type=_whole, metavar="PIXELS", help="first reduce the short side to this (375)")
     one.add_argument("--limit", type=_whole, help="only the first photographs")
 
+    one = command("consistency", _consistency, "Adobe's consistency: how often two random crops of 224 agree.")
+    one.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="photographs, folders of them, scenes:0-99")
+    one.add_argument("--network", required=True, help="one key, or several with commas")
+    one.add_argument("--seed", type=partial(_whole, least=0), default=0)
+    one.add_argument("--limit", type=_whole, help="only the first photographs")
+
     one = command("typicality", _typicality, "Mean cosine to the nearest photographs of an index, and its percentile.")
     one.add_argument("photo", type=Path, metavar="PHOTO")
     one.add_argument("--index", type=Path, required=True, metavar="DIR")
@@ -188,6 +194,24 @@ def _measure(chosen: argparse.Namespace) -> None:
         limit=chosen.limit, progress=_Progress(), warn=lambda text: _say(f"warning: {text}"),
     )  # fmt: skip
     _print(chosen, results, map(_measure_line, results))
+
+
+def _consistency(chosen: argparse.Namespace) -> None:
+    from core import measurements
+    from core.networks import registry
+
+    data = _data(chosen)
+    cards = [registry.get(key, data) for key in chosen.network.split(",")]
+    results = measurements.consistencies(
+        chosen.photos, cards, seed=chosen.seed, limit=chosen.limit, warn=lambda text: _say(f"warning: {text}")
+    )
+    lines = (
+        f"{r['network']}  consistency {r['consistency']:.3f} [{r['consistency_interval'][0]:.3f}, "
+        f"{r['consistency_interval'][1]:.3f}]  ({r['photographs']} photographs, two random crops of {r['size']} px "
+        f"from the centre {r['resized_to']}; not a one-pixel rate)"
+        for r in results
+    )
+    _print(chosen, results, lines)
 
 
 def _measure_line(r: dict[str, Any]) -> str:

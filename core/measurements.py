@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from core.consistency import consistency, edge
 from core.datasets import SceneFile, Source, find
 from core.engine import Engine, Network
 from core.errors import BadPhotograph, PhotobiasError
@@ -49,7 +50,7 @@ def run(
     told: set[str] = set()
     for card in cards:
         network = engine.load(card)
-        if text := card.strange(drawn=all(isinstance(file, SceneFile) for file in files)):
+        if text := card.strange(drawn=_drawn(files)):
             warn(text)
         known = [file for file in files if card.labels and card.labels.find(file.label) is not None]
         right = accuracy(engine, network, _each_once(known, short_side, lambda *_: None)) if known else None
@@ -79,6 +80,10 @@ def run(
     return results
 
 
+def _drawn(files: Sequence[Source]) -> bool:
+    return all(isinstance(file, SceneFile) for file in files)
+
+
 def _into(left_out: list[tuple[str, PhotobiasError]]) -> Skipped:
     return lambda name, reason: left_out.append((name, reason))
 
@@ -104,6 +109,40 @@ def _each_once(files: Sequence[Source], short_side: int | None, skipped: Skipped
             skipped(name, BadPhotograph(got=same, wanted="every photograph once", remedy="Remove one of them."))
 
 
+def consistencies(
+    paths: Sequence[Path],
+    cards: Sequence[NetworkCard],
+    *,
+    seed: int,
+    limit: int | None = None,
+    warn: Callable[[str], None] = lambda _: None,
+) -> list[dict[str, Any]]:
+    """Adobe's consistency, one record a network; a bad photograph is left out with a warning, as ``run`` does."""
+    files = find(paths)[:limit]
+    engine = Engine()
+    results = []
+    told: set[str] = set()
+
+    def skipped(name: str, reason: PhotobiasError) -> None:
+        text = f"{name} left out: {reason}"
+        if text not in told:
+            told.add(text)
+            warn(text)
+
+    for card in cards:
+        network = engine.load(card)
+        if text := card.strange(drawn=_drawn(files)):
+            warn(text)
+        found = consistency(engine, network, _each_once(files, None, skipped), seed=seed)
+        results.append(
+            {"network": card.key, "weights_digest": card.weights_digest, "trained_on": card.trained_on,
+             "measure": "consistency", "consistency": found.value, "consistency_interval": list(found.interval),
+             "photographs": found.n, "seed": seed, "size": card.size, "resized_to": edge(card.size),
+             "device": engine.device.type, "precision": engine.precision, "software": software()}
+        )  # fmt: skip
+    return results
+
+
 def record(
     engine: Engine,
     network: Network,
@@ -127,7 +166,8 @@ def record(
         "top1": accuracy.top1 if accuracy else None,
         "top1_interval": list(accuracy.interval) if accuracy else None,
         "top1_n": accuracy.n if accuracy else 0,
-        "skipped": list(skipped), "device": engine.device.type, "precision": engine.precision, "software": software(),
+        "skipped": list(skipped), "device": engine.device.type, "precision": engine.precision, "batch": network.batch,
+        "software": software(),
     }  # fmt: skip
 
 

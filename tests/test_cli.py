@@ -29,6 +29,7 @@ from torchvision import transforms
 
 import core.engine
 from core import cli, measurements, provision
+from core.consistency import consistency
 from core.datasets import find
 from core.downloads import RemoteFile
 from core.engine import Engine
@@ -315,6 +316,31 @@ def test_reduce_to_measures_the_reduced_photograph(run: Run, photo: Path, tmp_pa
 
 
 # Scenes
+
+
+def test_consistency_is_cores_and_says_what_is_left_out(
+    run: Run, album: Path, engine: Engine, data: Path, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.jpg"
+    bad.write_text("no picture")
+    arguments = ("consistency", album, bad, "--network", f"{KEY},{DRAWN}", "--seed", 3)
+    status, out, err = run(*arguments, "--json")
+    assert status == 0
+    first, second = json.loads(out)
+    card = registry.get(KEY, DataFolder(data))
+    slow = consistency(engine, engine.load(card), [file.read() for file in find([album])], seed=3)
+    assert (first["consistency"], first["photographs"], first["resized_to"]) == (slow.value, 12, 73)
+    assert first["consistency_interval"] == list(slow.interval)
+    assert second["network"] == DRAWN
+    assert len(warnings(err)) == 2  # the bad photograph once, and that DRAWN never saw photographs
+    assert "bad.jpg left out" in err
+    assert "trained on drawn scenes" in err
+    status, out, _ = run(*arguments)
+    assert f"{KEY}  consistency {slow.value:.3f} [" in out
+    assert "not a one-pixel rate" in out
+    status, _, err = run("consistency", bad, "--network", KEY)
+    assert status == 1
+    assert "error: got no usable photograph" in err.lower()
 
 
 def test_scenes_are_measured_as_their_pictures_are(run: Run, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,15 +15,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import streamlit as st
+import torch
 from conftest import ROOT, Randomise
+from libraries import publish
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from core.cli import main
 from core.engine import Engine
 from core.exploration import Exploration
 from core.folders import DataFolder
 from core.index.build import build
-from core.measure import outcomes
+from core.measure import outcomes, redo
 from core.networks import registry
 from core.networks.card import NetworkCard
 from core.networks.small import ResNet10
@@ -340,6 +344,18 @@ def test_a_network_that_cannot_be_changed_says_why(fresh: DataFolder) -> None:
     assert {key for key, _ in found.pairs} == set(OPENING)  # the others are measured all the same
 
 
+def test_a_batch_that_was_halved_for_memory_is_said(equipped: DataFolder) -> None:
+    at = app().run()
+    found = finish(at)
+    assert "halved" not in texts(at)
+    found.networks[cheap.KEY].batch //= 2  # as the engine does when memory runs out
+    at.run()
+    assert (
+        f"{cheap.KEY}: the device's memory ran out, so its batches were halved to {found.engine.batch // 2}"
+        in texts(at)
+    )
+
+
 def test_timms_networks_are_found_by_name(fresh: DataFolder) -> None:
     at = app().run()
     at.text_input(key="timm").set_value("resnetblur50").run()
@@ -350,6 +366,53 @@ def test_timms_networks_are_found_by_name(fresh: DataFolder) -> None:
     assert "are not on this machine" in texts(at)
     at.text_input(key="timm").set_value("no such words").run()
     assert "No network of timm's" in texts(at)
+
+
+PAPERS = (
+    "torchvision/vgg16.imagenet1k_v1", "torchvision/resnet50.imagenet1k_v1", "torchvision/densenet121.imagenet1k_v1",
+    "keras/vgg16.imagenet", "keras/resnet50.imagenet", "keras/inceptionresnetv2.imagenet",
+    "antialiased/vgg16.bin5", "antialiased/resnet50.bin5", "antialiased/densenet121.bin5",
+)  # fmt: skip
+TODAYS = ("timm/vit_tiny_patch16_224.augreg_in21k_ft_in1k", "timm/convnext_atto.d2_in1k")
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of Keras, in predict_on_batch
+@pytest.mark.parametrize("key", [*TODAYS, *(pytest.param(key, marks=pytest.mark.full) for key in PAPERS)])
+def test_a_librarys_network_from_file_to_page(
+    key: str, fresh: DataFolder, randomise: Randomise, natural: list[Photograph], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Weights as the library publishes them; what `measure` and the page say, asked of the library's own network."""
+    own = publish(key, fresh.weights, randomise, natural)
+    photo = render(7, label="cat")
+    photo.image().save(fresh.root / "photo.png")
+    assert main(["measure", str(fresh.root / "photo.png"), "--network", key, "--protocol", "crop,black",
+                 "--pairs", "4", "--json"]) == 0  # fmt: skip
+    network = Engine("cpu").prepare(own.card, own.card.build())
+    for record in json.loads(capsys.readouterr().out):
+        made = [redo(photo, create(record["protocol"]), network, seed=0, pair=n) for n in range(4)]
+        before, after = (
+            own.answer(own.of_frames(frames))
+            for frames in ([pair.before for pair in made], [pair.after for pair in made])
+        )
+        first = before.argmax(1)
+        change = (after - before)[torch.arange(4), first].abs()
+        assert change.max() > 1e-4  # else nothing would be told apart
+        assert record["mean_absolute_change"] == pytest.approx(float(change.mean()), abs=1e-5)
+        assert record["p_top1_change"] == float((after.argmax(1) != first).double().mean())
+
+    at = app().run()
+    at.multiselect(key="networks").set_value([key]).run()
+    at.number_input(key="pairs").set_value(4).run()
+    found = finish(at, 300)
+    assert (found.state, found.problems) == ("done", {})
+    trace = found.traces[key, "shift"]
+    wanted = own.answer(own.of_frames(trace.path.frames))
+    assert wanted.max() > 0.02  # else every network would look alike
+    torch.testing.assert_close(trace.probabilities, wanted, rtol=0, atol=1e-5)
+    centre = next(found.engine.predict(found.networks[key], [own.card.preprocessing.centre(photo)]))
+    whole = own.answer(own.of_photographs([photo]))
+    torch.testing.assert_close(centre.probabilities, whole, rtol=0, atol=1e-5)
+    assert at.table[0].value.loc[(own.card.name, "crop")]["n pairs"] == 4
 
 
 def test_a_representation_is_measured_without_classes(equipped: DataFolder, randomise: Randomise) -> None:

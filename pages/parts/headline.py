@@ -57,6 +57,13 @@ def found(exploration: Exploration) -> None:
                 f"{card.name} does not know the class “{label}”; it knows only these {len(card.labels.names):,} classes"
             )
             st.info(f"{text}: {few}, … Flips are therefore not split into right and wrong.", icon=":material/info:")
+    for key, network in exploration.networks.items():
+        if network.batch < exploration.engine.batch:
+            st.info(
+                f"{key}: the device's memory ran out, so its batches were halved to {network.batch} and the work went "
+                "on. Results stay within 1e-5 of those at the full batch.",
+                icon=":material/memory:",
+            )
     for part, problem in exploration.problems.items():
         st.warning(f"**{part}**: {problem}", icon=":material/warning:")
     if exploration.state == "done":
