@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from pages.parts import networks, photograph, state
+from pages.parts import networks, photograph, state, style
 
 st.set_page_config(page_title="Photographer's Bias", page_icon=":material/photo_camera:", layout="wide")
+style.apply()
 
 page = st.navigation(
     [st.Page("pages/explore.py", title="Explore", icon=":material/frame_inspect:", default=True)], position="sidebar"

@@ -336,6 +336,7 @@ def test_a_variant_is_added_beside_its_original(fresh: DataFolder) -> None:
 
 def test_a_network_that_cannot_be_changed_says_why(fresh: DataFolder) -> None:
     at = app().run()
+    at.selectbox(key="variant").set_value("bin2").run()
     at.button(key=f"add {OPENING[0]}~bin2").click().run()
     found = finish(at)
     assert found.strange[0].startswith("resnet10.scenes-0~bin2 was not trained for this change")

@@ -10,19 +10,9 @@ from core.summary import sentence
 from pages.parts import state
 from pages.parts.tasks import duration
 
-STYLE = """<style>
-[data-testid="stMainBlockContainer"] {padding-top: 3.6rem; padding-bottom: 3rem}
-[data-testid="stSidebarHeader"] {height: 2.2rem; margin-bottom: 0}
-.st-key-finding p {font-size: 1.22rem; line-height: 1.5}
-.st-key-measures :is(td, th) {font-size: .8rem; padding: .35rem .4rem}
-.st-key-frames > div {flex: 1 1 150px !important; min-width: 150px; max-width: 270px}
-.st-key-frames img, .st-key-pair img {image-rendering: pixelated}
-</style>"""
-
 
 def title() -> None:
     """The page's name and its question."""
-    st.html(STYLE)
     st.markdown("##### Photographer's Bias: what happens when this photograph moves by one pixel?")
 
 
