@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -93,8 +94,13 @@ def finish(at: AppTest, seconds: float = 60) -> Exploration:
     raise AssertionError(f"not finished within {seconds} s")
 
 
+def read_out(elements: Iterable[Any]) -> list[str]:
+    """Their texts as they are read, without Markdown's escapes."""
+    return [re.sub(r"\\(\W|_)", r"\1", str(element.value)) for element in elements]
+
+
 def texts(at: AppTest) -> str:
-    return "\n".join(str(e.value) for kind in (at.markdown, at.caption, at.warning, at.error, at.info) for e in kind)
+    return "\n".join(read_out([*at.markdown, *at.caption, *at.warning, *at.error, *at.info]))
 
 
 def test_a_fresh_server_opens_on_scenes(fresh: DataFolder) -> None:
@@ -136,7 +142,7 @@ def test_what_a_scenes_network_says_of_a_real_photograph_is_labelled(fresh: Data
     at.selectbox(key="source").set_value("Example").run()
     found = finish(at)
     assert len(found.strange) == len(OPENING)
-    above = [warning.value for warning in at.warning]
+    above = read_out(at.warning)
     assert above == [f"{text}." for text in found.strange]
     assert all("trained on drawn scenes" in text for text in above)
     at.selectbox(key="source").set_value("Scene").run()
@@ -177,7 +183,7 @@ def test_every_number_is_the_one_that_core_measures(equipped: DataFolder) -> Non
     assert found.place is not None
     assert value == f"{found.place.typicality.value:.3f}"
     assert percentile == f"{found.place.typicality.percentile:.0f}"
-    gallery = [c.value for c in at.caption if c.value.startswith(("bowl", "cat", "cup"))]
+    gallery = [text for text in read_out(at.caption) if text.startswith(("bowl", "cat", "cup"))]
     assert [c.split()[-1] for c in gallery] == [f"{n.cosine:.3f}" for n in found.place.typicality.neighbours]
 
 
@@ -268,7 +274,7 @@ def test_a_bad_upload_is_one_sentence_and_the_page_stays_alive(
     at = app().run()
     at.file_uploader(key="upload").set_value((name, content, "image/jpeg")).run()
     assert not at.exception
-    assert any(said in error.value and name in error.value for error in at.error)
+    assert any(said in error and name in error for error in read_out(at.error))
     buffer = io.BytesIO()
     Image.fromarray(np.full((90, 120, 3), 90, np.uint8)).save(buffer, "PNG")
     at.file_uploader(key="upload").set_value(("good.png", buffer.getvalue(), "image/png")).run()
@@ -280,7 +286,7 @@ def test_a_missing_folder_is_said(equipped: DataFolder, tmp_path: Path) -> None:
     at = app().run()
     at.selectbox(key="source").set_value("Folder").run()
     at.text_input(key="folder").set_value(str(tmp_path / "nowhere")).run()
-    assert any("nowhere" in error.value for error in at.error)
+    assert any("nowhere" in error for error in read_out(at.error))
     at.text_input(key="folder").set_value(str(tmp_path / "pictures" / "val")).run()
     assert not at.error
     assert finish(at).original.label == "bowl"
@@ -289,7 +295,7 @@ def test_a_missing_folder_is_said(equipped: DataFolder, tmp_path: Path) -> None:
 def test_a_broken_card_is_named_and_hides_nothing(equipped: DataFolder) -> None:
     (equipped.networks / "broken.toml").write_text("key = 3 =")
     at = app().run()
-    assert any("broken.toml" in warning.value for warning in at.warning)
+    assert any("broken.toml" in warning for warning in read_out(at.warning))
     assert cheap.KEY in at.multiselect(key="networks").value
 
 
@@ -299,7 +305,7 @@ def test_an_index_of_another_network_is_refused(equipped: DataFolder) -> None:
     at = app().run()
     found = finish(at)
     assert found.place is None
-    assert any("Build one with" in error.value for error in at.error)
+    assert any("Build one with" in error for error in read_out(at.error))
 
 
 def test_every_example_decodes(fresh: DataFolder) -> None:
@@ -315,7 +321,7 @@ def test_a_scene_is_measured_and_its_unknown_class_is_said(equipped: DataFolder)
     at.selectbox(key="scene").set_value("owl").run()
     found = finish(at)
     assert found.original.label == "owl"
-    assert any("does not know the class “owl”" in info.value for info in at.info)
+    assert any("does not know the class “owl”" in info for info in read_out(at.info))
 
 
 def test_a_variant_is_added_beside_its_original(fresh: DataFolder) -> None:
@@ -340,7 +346,7 @@ def test_a_network_that_cannot_be_changed_says_why(fresh: DataFolder) -> None:
     at.button(key=f"add {OPENING[0]}~bin2").click().run()
     found = finish(at)
     assert found.strange[0].startswith("resnet10.scenes-0~bin2 was not trained for this change")
-    assert f"{found.strange[0]}." in [warning.value for warning in at.warning]
+    assert f"{found.strange[0]}." in read_out(at.warning)
     assert any("torchvision" in str(problem) for problem in found.problems.values())
     assert {key for key, _ in found.pairs} == set(OPENING)  # the others are measured all the same
 
@@ -355,6 +361,16 @@ def test_a_batch_that_was_halved_for_memory_is_said(equipped: DataFolder) -> Non
         f"{cheap.KEY}: the device's memory ran out, so its batches were halved to {found.engine.batch // 2}"
         in texts(at)
     )
+
+
+def test_the_names_of_variants_are_not_read_as_markup(fresh: DataFolder) -> None:
+    """Two with a tilde each in one sentence would strike through what stands between them."""
+    at = app().run()
+    first, second = (f"{OPENING[0]}~{name}" for name in ("ensemble", "robustcrop"))
+    at.session_state["networks"] = [first, second]
+    finish(at.run())
+    (finding,) = (e.value for e in at.markdown if "changes its answer" in e.value)
+    assert finding.count("\\~") == finding.count("~") >= 2
 
 
 def test_timms_networks_are_found_by_name(fresh: DataFolder) -> None:

@@ -14,7 +14,7 @@ from core.pictures import flicker, png
 from core.sensitivity import FLIPS, Outcome, most_changed, rank
 from pages.parts import save
 from pages.parts.photograph import source_pixel
-from pages.parts.widgets import NONE, interval, number
+from pages.parts.widgets import NONE, interval, number, plain
 
 FILES = {"P(top-1 change)": "top-1", "Mean absolute change": "mac", "Representation change": "representation"}
 Measured = dict[tuple[str, str], list[Outcome]]
@@ -86,7 +86,7 @@ def _most_changed(found: Exploration, measured: Measured) -> None:
     with text:
         p = pair.placement
         said = _said(outcome, network.card.labels)
-        st.markdown(f"{titles[key]}, {name}, pair {outcome.pair + 1} of {found.settings.pairs}: {said}")
+        st.markdown(f"{plain(titles[key])}, {name}, pair {outcome.pair + 1} of {found.settings.pairs}: {said}")
         st.caption(
             f"Placed at ({p.x}, {p.y}), side {p.side} px; enlarged two times without smoothing."
             + (" Its long side was cut to fit the frame." if p.cut else "")
@@ -98,8 +98,9 @@ def _said(outcome: Outcome, labels: Labels | None) -> str:
     if labels is None or outcome.class_before is None or outcome.class_after is None:
         return f"representation change (1 − cosine) {1 - outcome.feature_cosine:.5f}."
     before, after = labels.names[outcome.class_before], labels.names[outcome.class_after]
-    answer = f"**{before}** → **{after}**" if outcome.changed else f"**{before}** both times"
-    return f"{answer}. P({before}) went from {outcome.p_before:.3f} to {outcome.p_after:.3f} ({outcome.change:+.3f})."
+    answer = f"**{plain(before)}** → **{plain(after)}**" if outcome.changed else f"**{plain(before)}** both times"
+    went = f"went from {outcome.p_before:.3f} to {outcome.p_after:.3f} ({outcome.change:+.3f})"
+    return f"{answer}. P({plain(before)}) {went}."
 
 
 def _rank(rows: list[Outcome]) -> tuple[float, ...]:

@@ -17,6 +17,7 @@ from core.protocols.crop import MIN_AREA
 from core.scenes import MAX_EXTENT, MIN_EXTENT, USUAL, Photographer, scene_classes
 from pages.parts import resources
 from pages.parts.networks import OPENING
+from pages.parts.widgets import plain
 
 SHORT_SIDE = 375  # ImageNet's usual short side
 EXAMPLES = {
@@ -134,7 +135,7 @@ def _sized(original: Photograph, origin: str) -> Shown:
     about = [f"{photograph.width} x {photograph.height} px", *photograph.notes]
     if photograph.label:
         about.insert(0, photograph.label)
-    st.caption(f"**{_plain(original.name)}** · " + " · ".join(about))
+    st.caption(f"**{plain(original.name)}** · " + " · ".join(about))
     return Shown(original, photograph, origin)
 
 
@@ -151,8 +152,3 @@ def _examples() -> Path:
     assert spec is not None
     assert spec.submodule_search_locations  # a requirement of this project
     return Path(spec.submodule_search_locations[0]) / "data"
-
-
-def _plain(text: str) -> str:
-    """A file's name without what Markdown would read as markup."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>~$:" else c for c in text)
