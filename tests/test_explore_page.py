@@ -81,7 +81,7 @@ def app() -> AppTest:
 
 
 def finish(at: AppTest, seconds: float = 60) -> Exploration:
-    """Run until the exploration has ended, as the page's own polling does."""
+    """Run until the exploration has ended, as the page's own polling does, though not as often."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         found: Exploration = at.session_state["exploration"]
@@ -89,7 +89,9 @@ def finish(at: AppTest, seconds: float = 60) -> Exploration:
             at.run()
             assert not at.exception
             return found
-        time.sleep(0.1)
+        wait = time.monotonic() + 2  # a page that is drawn takes its time from the network
+        while not found.finished and time.monotonic() < wait:
+            time.sleep(0.05)
         at.run()
     raise AssertionError(f"not finished within {seconds} s")
 
