@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
@@ -32,6 +33,12 @@ class Accuracy:
     top1: float
     interval: tuple[float, float]
     n: int
+
+    @staticmethod
+    def fields(found: Accuracy | None) -> dict[str, Any]:
+        """Plain values for a record; None where nothing was labelled."""
+        top1, interval, n = (found.top1, list(found.interval), found.n) if found else (None, None, 0)
+        return {"top1": top1, "top1_interval": interval, "top1_n": n}
 
 
 def photographs(

@@ -113,10 +113,8 @@ def record(
         "trained_on": network.card.trained_on, "protocol": protocol.name,
         **settings, "size": network.card.size, "interpolation": network.card.preprocessing.interpolation,
         "reduced_to": short_side, "seed": seed, "pairs_per_photograph": pairs, **measured.as_dict(),
-        "top1": accuracy.top1 if accuracy else None,
-        "top1_interval": list(accuracy.interval) if accuracy else None,
-        "top1_n": accuracy.n if accuracy else 0,
-        "skipped": list(skipped), "device": engine.device.type, "precision": engine.precision, "software": software(),
+        **Accuracy.fields(accuracy), "skipped": list(skipped),
+        "device": engine.device.type, "precision": engine.precision, "software": software(),
     }  # fmt: skip
 
 
