@@ -17,7 +17,11 @@ from core.registration import Registry
 
 _STUDIES = Registry("study")
 register = _STUDIES.register
-names = _STUDIES.names
+
+
+def names() -> tuple[str, ...]:
+    """All studies, by alphabet."""
+    return tuple(sorted(_STUDIES.names()))
 
 
 Axis = Literal["index", "confidence"]

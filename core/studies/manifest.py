@@ -137,7 +137,7 @@ def settle(wanted: Manifest, folder: Path) -> Manifest:
     held = IDENTITY if there.finished else (*IDENTITY, "software")
     for name in held:
         if (theirs := getattr(there, name)) != (ours := getattr(wanted, name)):
-            what, theirs, ours = _difference(name, theirs, ours)
+            what, theirs, ours = _difference((name,), theirs, ours)
             raise StudyMismatch(
                 got=f"{folder}, which holds a study of {what} {theirs}",
                 wanted=f"one of {what} {ours}",
@@ -146,18 +146,18 @@ def settle(wanted: Manifest, folder: Path) -> Manifest:
     return there
 
 
-def _difference(name: str, theirs: Any, ours: Any) -> tuple[str, Any, Any]:
+def _difference(path: tuple[str, ...], theirs: Any, ours: Any) -> tuple[str, Any, Any]:
     """The first thing in which they differ: (in words, theirs, ours)."""
     if isinstance(theirs, dict) and isinstance(ours, dict):
         inner = next(key for key in (*theirs, *ours) if theirs.get(key) != ours.get(key))
-        return _difference(f"{name}, {inner}:", theirs.get(inner), ours.get(inner))
+        return _difference((*path, inner), theirs.get(inner), ours.get(inner))
     if isinstance(theirs, list) and isinstance(ours, list):
         there, here = ([one["key"] if isinstance(one, dict) else str(one) for one in some] for some in (theirs, ours))
-        if there != here:
-            return name, ", ".join(there), ", ".join(here)
-        place = next(n for n, (a, b) in enumerate(zip(theirs, ours, strict=True)) if a != b)
-        return _difference(there[place], theirs[place], ours[place])
-    return name, theirs, ours
+        place = next((n for n, (a, b) in enumerate(zip(theirs, ours, strict=False)) if a != b), 0)
+        if there == here:
+            return _difference((there[place],), theirs[place], ours[place])
+        theirs, ours = ", ".join(there), ", ".join(here)
+    return ", ".join(path) + (":" if len(path) > 1 else ""), theirs, ours
 
 
 def _now() -> str:

@@ -22,6 +22,7 @@ from core.studies.request import Request
 from core.studies.runner import LOG, PROGRESS
 
 EVERY_S = 0.5  # between two reports
+PROC = Path("/proc")
 State = Literal["running", "finished", "stopped", "failed"]
 
 
@@ -148,11 +149,11 @@ def _runs(held: dict[str, Any]) -> bool:
 
 def born(pid: int) -> str | None:
     """When a process began, as the system counts it; None where there is none, or nothing but its exit status."""
-    if not Path("/proc/self/stat").exists():  # not Linux
+    if not (PROC / "self" / "stat").exists():  # not Linux
         found = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
         return found.stdout.strip() or None
     try:
-        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        after_name = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
     return None if after_name[0] == "Z" else after_name[19]
