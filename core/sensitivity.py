@@ -20,6 +20,7 @@ Interval = tuple[float, float]
 
 RESAMPLES = 2000
 DRAWS = 1_000_000  # of the bootstrap, held at once
+MANY, FEW = 10_000, 100  # units, and different ones among them
 Z95 = 1.959963984540054  # two-sided 95 %
 FLIPS = ("right→wrong", "wrong→right", "wrong→wrong")
 
@@ -196,11 +197,13 @@ def bootstrap(values: Floats, units: Integers, *, seed: int) -> Interval | None:
 
     A unit (a photograph, or a pair) is drawn with all its values. None when there is one unit only.
     """
-    sums, counts = np.bincount(units, values), np.bincount(units).astype(float)
+    sums, counts = np.bincount(units, values).astype(float), np.bincount(units).astype(float)
     n = len(sums)
     if n < 2:
         return None
     rng = np.random.default_rng(seed)
+    if n > MANY:
+        return _bootstrap_of_many(sums, counts, rng)
     means = np.empty(RESAMPLES)
     rows = max(1, DRAWS // n)
     for k in range(0, RESAMPLES, rows):  # the same draws as one resample at a time, at bounded memory
@@ -208,6 +211,24 @@ def bootstrap(values: Floats, units: Integers, *, seed: int) -> Interval | None:
         means[k : k + rows] = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
     low, high = np.quantile(means, [0.025, 0.975])
     return float(low), float(high)
+
+
+def _bootstrap_of_many(sums: Floats, counts: Floats, rng: np.random.Generator) -> Interval:
+    """The same for so many units that drawing each would take minutes.
+
+    Where few different ones occur (flips), how often each is drawn is multinomial: the bootstrap itself. Else the
+    interval that it tends to, that of a ratio of normal sums; the difference is less than the resamples' own noise.
+    """
+    (kinds, kind), (sizes, size) = (np.unique(each, return_inverse=True) for each in (sums, counts))
+    different, times = np.unique(kind * len(sizes) + size, return_counts=True)
+    if len(different) <= FEW:
+        drawn = rng.multinomial(len(sums), times / len(sums), RESAMPLES)
+        means = (drawn @ kinds[different // len(sizes)]) / (drawn @ sizes[different % len(sizes)])
+        low, high = np.quantile(means, [0.025, 0.975])
+        return float(low), float(high)
+    mean = sums.sum() / counts.sum()
+    half = Z95 * float(np.sqrt(np.sum((sums - mean * counts) ** 2)) / counts.sum())
+    return float(mean - half), float(mean + half)
 
 
 def most_changed(outcomes: Iterable[Outcome]) -> Outcome:
