@@ -649,6 +649,38 @@ def test_a_table_that_is_damaged(tmp_path: Path, whole: Path) -> None:
         studies.read(tmp_path)
 
 
+def test_finished_while_it_is_read(
+    tmp_path: Path,
+    whole: Path,
+    engine: Engine,
+    many: list[Held],
+    cards: list[NetworkCard],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The parts that a reader has counted are gone when it opens them."""
+    cancel = threading.Event()
+    with pytest.raises(Cancelled):
+        studies.run(
+            study_of(),
+            many,
+            cards,
+            tmp_path,
+            engine=engine,
+            cancel=cancel,
+            progress=lambda p: p.done > 70 and cancel.set(),
+        )
+    real = rows.parts
+
+    def counted(folder: Path) -> int:
+        count = real(folder)
+        monkeypatch.setattr(rows, "parts", real)
+        studies.run(study_of(), many, cards, tmp_path, engine=engine)
+        return count
+
+    monkeypatch.setattr(rows, "parts", counted)
+    assert plain(studies.read(tmp_path).pairs) == plain(studies.read(whole).pairs)
+
+
 def test_a_full_disk_is_named_and_what_was_finished_is_kept(
     tmp_path: Path,
     whole: Path,

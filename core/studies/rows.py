@@ -24,7 +24,7 @@ RESULTS, PHOTOGRAPHS, PARTS = "results.parquet", "photographs.parquet", "parts"
 ROW_GROUP = 100_000
 _FACTS = b"study"  # a part's own, in its metadata
 
-TEXT, COUNT, CLASS, YES = "category", "int64", "Int32", "boolean"  # the capitalised ones may be missing
+TEXT, COUNT, CLASS, YES = "category", "int64", "Int32", "boolean"  # all but counts may be missing
 PAIRS = {
     "digest": TEXT, "name": TEXT, "label": TEXT, "network": TEXT, "protocol": TEXT, "side": CLASS, "step": COUNT,
     "direction": TEXT, "unit": TEXT, "seed": COUNT, "pair": COUNT, "x": COUNT, "y": COUNT, "class_before": CLASS,
@@ -134,10 +134,15 @@ class Results:
 def read(folder: Path) -> Results:
     """The results in a study's folder; of one that is not finished, the parts that are. Raises StudyBroken."""
     manifest = read_manifest(folder)
-    if manifest.finished:
-        tables = decoded(folder / RESULTS), decoded(folder / PHOTOGRAPHS)
-    else:
-        tables = collected(folder, manifest.study, parts(folder))
+    try:
+        if manifest.finished:
+            tables = decoded(folder / RESULTS), decoded(folder / PHOTOGRAPHS)
+        else:
+            tables = collected(folder, manifest.study, parts(folder))
+    except StudyBroken:
+        if not manifest.finished and read_manifest(folder).finished:  # in between: its parts are gone
+            return read(folder)
+        raise
     return Results(folder, tables[0].to_pandas(), tables[1].to_pandas(), manifest)
 
 
