@@ -36,6 +36,11 @@ class DataFolder:
         return self.root / "indexes"
 
     @property
+    def studies(self) -> Path:
+        """Studies over many photographs, one folder each."""
+        return self.root / "studies"
+
+    @property
     def photographs(self) -> Path:
         """Downloaded photographs."""
         return self.root / "photographs"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from core.engine import Engine, Network
 from core.errors import BadPhotograph, PhotobiasError
 from core.folders import DataFolder
 from core.index.search import FeatureIndex
-from core.measure import Accuracy, Skipped, accuracy, outcomes, photographs
+from core.measure import Accuracy, Skipped, accuracy, decoded, each_once, outcomes
 from core.networks import registry
 from core.networks.card import NetworkCard
 from core.photographs import Photograph
@@ -89,24 +89,13 @@ def _into(left_out: list[tuple[str, PhotobiasError]]) -> Skipped:
 
 
 def _each_once(files: Sequence[Source], short_side: int | None, skipped: Skipped | None) -> Iterator[Photograph]:
-    """Decoded, named as in their folder; told apart by their pixels."""
-    seen: dict[str, str] = {}
-    coming = iter(files)
-
-    def unreadable(name: str, reason: PhotobiasError) -> None:
-        next(coming)
-        if skipped is None:
-            raise reason
-        skipped(name, reason)
-
-    for photo in photographs(files, short_side=short_side, skipped=unreadable):
-        name = next(coming).name
-        if photo.digest not in seen:
-            seen[photo.digest] = name
-            yield replace(photo, name=name)
-        elif skipped is not None:
-            same = f"{name!r} with the same pixels as {seen[photo.digest]!r}"
-            skipped(name, BadPhotograph(got=same, wanted="every photograph once", remedy="Remove one of them."))
+    for file, got in each_once(decoded(files, short_side=short_side)):
+        if isinstance(got, Photograph):
+            yield got
+        elif skipped is None:
+            raise got
+        else:
+            skipped(file.name, got)
 
 
 def consistencies(
@@ -163,11 +152,8 @@ def record(
         "trained_on": network.card.trained_on, "protocol": protocol.name,
         **settings, "size": network.card.size, "interpolation": network.card.preprocessing.interpolation,
         "reduced_to": short_side, "seed": seed, "pairs_per_photograph": pairs, **measured.as_dict(),
-        "top1": accuracy.top1 if accuracy else None,
-        "top1_interval": list(accuracy.interval) if accuracy else None,
-        "top1_n": accuracy.n if accuracy else 0,
-        "skipped": list(skipped), "device": engine.device.type, "precision": engine.precision, "batch": network.batch,
-        "software": software(),
+        **Accuracy.fields(accuracy), "skipped": list(skipped), "device": engine.device.type,
+        "precision": engine.precision, "batch": network.batch, "software": software(),
     }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ Interval = tuple[float, float]
 
 RESAMPLES = 2000
 DRAWS = 1_000_000  # of the bootstrap, held at once
+MANY, FEW = 10_000, 100  # units, and different ones among them
 Z95 = 1.959963984540054  # two-sided 95 %
 FLIPS = ("right→wrong", "wrong→right", "wrong→wrong")
 
@@ -92,6 +93,25 @@ class Sensitivity:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Columns:
+    """Outcomes of N pairs as columns (N,), for tables. ``photograph``: digests, or any names; ``pair``: its number.
+
+    Of a representation without classes ``changed`` is None, and ``change`` and ``flip`` say nothing.
+    """
+
+    photograph: npt.NDArray[Any]
+    pair: Integers
+    changed: npt.NDArray[np.bool_] | None
+    change: Floats  # p_after − p_before
+    feature_cosine: Floats
+    flip: npt.NDArray[np.object_]  # one of FLIPS, or None
+    labelled: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.photograph)
+
+
 def sensitivity(outcomes: Iterable[Outcome], *, seed: int = 0) -> Sensitivity:
     """Outcomes of one network and protocol, in any order → Sensitivity. Raises ValueError without a pair.
 
@@ -99,16 +119,31 @@ def sensitivity(outcomes: Iterable[Outcome], *, seed: int = 0) -> Sensitivity:
     Wilson; with several pairs each: bootstrap of photographs, or Wilson over photographs where no pair or every
     pair changed. Of the means: bootstrap of pairs (one photograph) or of photographs.
     """
-    rows = sorted(outcomes, key=lambda o: (o.photograph, o.pair))
-    if not rows:
+    rows = list(outcomes)
+    columns = Columns(
+        photograph=np.array([o.photograph for o in rows]),
+        pair=np.array([o.pair for o in rows], int),
+        changed=None if any(o.classless for o in rows) else np.array([o.changed for o in rows], bool),
+        change=np.array([o.change for o in rows], float),
+        feature_cosine=np.array([o.feature_cosine for o in rows], float),
+        flip=np.array([o.flip for o in rows], object),
+        labelled=np.array([o.label is not None for o in rows], bool),
+    )
+    return of_columns(columns, seed=seed)
+
+
+def of_columns(columns: Columns, *, seed: int = 0) -> Sensitivity:
+    """``sensitivity`` of outcomes that are columns."""
+    if not len(columns):
         raise ValueError("got no pair; wanted at least one outcome")
-    _, group = np.unique([o.photograph for o in rows], return_inverse=True)
-    photographs = int(group.max()) + 1
-    representation = np.array([1 - o.feature_cosine for o in rows])
-    units = np.arange(len(rows)) if photographs == 1 else group
+    _, group = np.unique(columns.photograph, return_inverse=True)
+    order = np.lexsort((columns.pair, group))  # sums in one order, so that the order of the rows changes nothing
+    group, photographs = group[order], int(group.max()) + 1
+    representation = 1 - columns.feature_cosine[order]
+    units = np.arange(len(group)) if photographs == 1 else group
     found = Sensitivity(
         photographs=photographs,
-        pairs=len(rows),
+        pairs=len(group),
         changed=None,
         p_top1_change=None,
         p_top1_change_interval=None,
@@ -120,26 +155,19 @@ def sensitivity(outcomes: Iterable[Outcome], *, seed: int = 0) -> Sensitivity:
         labelled_pairs=0,
         method="none: a representation without classes",
     )
-    return found if any(o.classless for o in rows) else _with_classes(found, rows, group, units, seed=seed)
-
-
-def _with_classes(
-    found: Sensitivity, rows: list[Outcome], group: Integers, units: Integers, *, seed: int
-) -> Sensitivity:
-    changed = np.array([o.changed for o in rows], float)
-    change = np.array([abs(o.change) for o in rows])
-    total = int(changed.sum())
+    if columns.changed is None:
+        return found
+    changed, change = columns.changed[order].astype(float), np.abs(columns.change[order])
+    total, labelled = int(changed.sum()), int(columns.labelled.sum())
     interval, method = _proportion(changed, group, seed=seed)
-    kinds = [o.flip for o in rows]
-    labelled = sum(o.label is not None for o in rows)
     return replace(
         found,
         changed=total,
-        p_top1_change=total / len(rows),
+        p_top1_change=total / len(group),
         p_top1_change_interval=interval,
         mean_absolute_change=float(change.mean()),
         mean_absolute_change_interval=bootstrap(change, units, seed=seed),
-        flips={kind: kinds.count(kind) for kind in FLIPS} if labelled else None,
+        flips={kind: int((columns.flip == kind).sum()) for kind in FLIPS} if labelled else None,
         labelled_pairs=labelled,
         method=method,
     )
@@ -169,11 +197,13 @@ def bootstrap(values: Floats, units: Integers, *, seed: int) -> Interval | None:
 
     A unit (a photograph, or a pair) is drawn with all its values. None when there is one unit only.
     """
-    sums, counts = np.bincount(units, values), np.bincount(units).astype(float)
+    sums, counts = np.bincount(units, values).astype(float), np.bincount(units).astype(float)
     n = len(sums)
     if n < 2:
         return None
     rng = np.random.default_rng(seed)
+    if n > MANY:
+        return _bootstrap_of_many(sums, counts, rng)
     means = np.empty(RESAMPLES)
     rows = max(1, DRAWS // n)
     for k in range(0, RESAMPLES, rows):  # the same draws as one resample at a time, at bounded memory
@@ -181,6 +211,24 @@ def bootstrap(values: Floats, units: Integers, *, seed: int) -> Interval | None:
         means[k : k + rows] = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
     low, high = np.quantile(means, [0.025, 0.975])
     return float(low), float(high)
+
+
+def _bootstrap_of_many(sums: Floats, counts: Floats, rng: np.random.Generator) -> Interval:
+    """The same for so many units that drawing each would take minutes.
+
+    Where few different ones occur (flips), how often each is drawn is multinomial: the bootstrap itself. Else the
+    interval that it tends to, that of a ratio of normal sums; the difference is less than the resamples' own noise.
+    """
+    (kinds, kind), (sizes, size) = (np.unique(each, return_inverse=True) for each in (sums, counts))
+    different, times = np.unique(kind * len(sizes) + size, return_counts=True)
+    if len(different) <= FEW:
+        drawn = rng.multinomial(len(sums), times / len(sums), RESAMPLES)
+        means = (drawn @ kinds[different // len(sizes)]) / (drawn @ sizes[different % len(sizes)])
+        low, high = np.quantile(means, [0.025, 0.975])
+        return float(low), float(high)
+    mean = sums.sum() / counts.sum()
+    half = Z95 * float(np.sqrt(np.sum((sums - mean * counts) ** 2)) / counts.sum())
+    return float(mean - half), float(mean + half)
 
 
 def most_changed(outcomes: Iterable[Outcome]) -> Outcome:

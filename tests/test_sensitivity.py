@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+import core.sensitivity
 from core.sensitivity import FLIPS, RESAMPLES, Outcome, bootstrap, most_changed, sensitivity, wilson
 
 EVERY_PAIR_AGREED = "Wilson over photographs: every pair agreed"
@@ -251,3 +252,25 @@ def test_the_bootstrap_of_photographs_covers() -> None:
         naive += low <= 0.2 <= high
     assert 0.88 <= clustered / runs <= 0.985
     assert naive / runs < 0.8
+
+
+@pytest.mark.parametrize(("kind", "pairs"), [("flips", 1), ("flips", 4), ("changes", 1), ("changes", 3)])
+def test_many_units_have_the_interval_that_drawing_each_gives(
+    monkeypatch: pytest.MonkeyPatch, kind: str, pairs: int
+) -> None:
+    """Photographs differ among each other, and some have fewer pairs than others."""
+    rng = np.random.default_rng(1)
+    n = 10_500
+    level = rng.beta(0.3, 3, n)
+    units = np.repeat(np.arange(n), pairs)[: n * pairs - (pairs > 1)]
+    values = (rng.random(len(units)) < level[units]).astype(float) if kind == "flips" else rng.beta(
+        0.5 + level[units], 4
+    )  # fmt: skip
+    quick = bootstrap(values, units, seed=0)
+    monkeypatch.setattr(core.sensitivity, "MANY", n)
+    slow = bootstrap(values, units, seed=0)
+    assert quick is not None
+    assert slow is not None
+    width = slow[1] - slow[0]
+    assert quick == pytest.approx(slow, abs=0.05 * width)
+    assert quick != slow

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from core.datasets.folder import PhotoFile
 from core.datasets.scenes import SceneFile
-from core.datasets.sources import Source, address, dataset_name, find, listing, reopened
+from core.datasets.sources import Source, address, check_there, dataset_name, find, listing, reopened
 
-__all__ = ["PhotoFile", "SceneFile", "Source", "address", "dataset_name", "find", "listing", "reopened"]
+__all__ = ["PhotoFile", "SceneFile", "Source", "address", "check_there", "dataset_name", "find", "listing", "reopened"]

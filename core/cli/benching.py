@@ -1,0 +1,30 @@
+"""``bench``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from core.cli.console import show
+from core.cli.options import add, data_folder, whole
+
+
+def register(commands: Any) -> None:
+    """The subcommand."""
+    about = "Throughput, as ratios to raw forward passes measured in the same run."
+    one = add(commands, "bench", _bench, about)
+    one.add_argument("--network", help="a key whose weights are here (default: ResNet-50's architecture)")
+    one.add_argument("--photos", type=Path, metavar="DIR", help="photographs for end to end (default: made for it)")
+    one.add_argument("--rounds", type=whole, default=5)
+    one.add_argument("--study", type=whole, default=0, metavar="N", help="instead, a whole study over N photographs")
+
+
+def _bench(chosen: argparse.Namespace) -> None:
+    from core import bench
+
+    result = bench.run(
+        data_folder(chosen), network=chosen.network, photos=chosen.photos, rounds=chosen.rounds, study=chosen.study
+    )
+    lines = (f"{k:32} {v:.3f}" if isinstance(v, float) else f"{k:32} {v}" for k, v in result.items())
+    show(chosen, result, lines)
