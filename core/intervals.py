@@ -15,7 +15,7 @@ Interval = tuple[float, float]
 
 RESAMPLES = 2000
 DRAWS = 1_000_000  # of the bootstrap, held at once
-MANY = 20_000  # units above which the means of resamples are drawn from their normal limit
+MANY = 5_000  # units above which the means of resamples are drawn from their normal limit
 Z95 = 1.959963984540054  # two-sided 95 %
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from core.intervals import Floats, Integers, Interval, percentiles, resampled, wilson
+from core.intervals import MANY, Floats, Integers, Interval, percentiles, resampled, wilson
 
 FLIPS = ("right→wrong", "wrong→right", "wrong→wrong")
 
@@ -192,7 +192,8 @@ def _proportion(changed: int, pairs: int, photographs: int, spread: Interval | N
         return wilson(changed, pairs), "Wilson"
     if not 0 < changed < pairs or spread is None:  # every resample would say the same, and the interval have no width
         return wilson(photographs if changed else 0, photographs), "Wilson over photographs: every pair agreed"
-    return spread, "bootstrap of photographs"
+    method = "bootstrap of photographs"
+    return (max(0.0, spread[0]), spread[1]), method if photographs <= MANY else f"{method}, its normal limit"
 
 
 def most_changed(outcomes: Iterable[Outcome]) -> Outcome:
