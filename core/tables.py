@@ -189,6 +189,27 @@ def table_1(found: Sequence[Measured]) -> pd.DataFrame:
     return pd.DataFrame(list(rows.values()), index=index if rows else None)
 
 
+def about(found: Sequence[Measured], measure: str = "") -> str:
+    """What numbers of a study are of, for below a figure: n, step, and who cannot be measured so."""
+    if not found:
+        return "nothing measured"
+    n = _span([one.sensitivity.photographs for one in found], "photograph")
+    pairs = _span([one.sensitivity.pairs for one in found], "pair")
+    steps = ", ".join(dict.fromkeys(f"step {one.step} px {one.direction}" for one in found))
+    units = {one.unit for one in found if one.protocol == "crop"}
+    crops = f" (crop: {' and '.join(sorted(units))} pixels)" if units else ""
+    lacking = [one.network for one in found if measure and getattr(one.sensitivity, measure) is None]
+    none = ", ".join(dict.fromkeys(lacking))
+    return f"n = {n}, {pairs} each; {steps}{crops}; 95 % intervals" + (
+        f"; without classes, so shown by its representation change alone: {none}" if none else ""
+    )
+
+
+def _span(numbers: Sequence[int], what: str) -> str:
+    low, high = min(numbers), max(numbers)
+    return f"{low:,} {what}{'s' if low != 1 else ''}" if low == high else f"{low:,} to {high:,} {what}s"
+
+
 def cell(found: Sensitivity, measure: str, digits: int = 3) -> str:
     """A measure with its interval, as text; empty where it was not measured."""
     value, span = getattr(found, measure), getattr(found, f"{measure}_interval")
