@@ -200,7 +200,7 @@ def about(found: Sequence[Measured], measure: str = "") -> str:
     crops = f" (crop: {' and '.join(sorted(units))} pixels)" if units else ""
     lacking = [one.network for one in found if measure and getattr(one.sensitivity, measure) is None]
     none = ", ".join(dict.fromkeys(lacking))
-    return f"n = {n}, {pairs} each; {steps}{crops}; 95 % intervals" + (
+    return f"n = {pairs} of {n}; {steps}{crops}; 95 % intervals" + (
         f"; without classes, so shown by its representation change alone: {none}" if none else ""
     )
 

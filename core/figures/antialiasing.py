@@ -26,14 +26,21 @@ def antialiasing(found: Sequence[Measured], twins: Mapping[str, str], measure: s
         if twin is None:
             missing.append(short(one.network))
             continue
-        x = f"{one.protocol}<br>{short(one.network)}"
-        x = x if x not in order else f"{one.protocol} {one.side}<br>{short(one.network)}"
+        x = f"{one.protocol}<br>{_name(one.network, twins)}"
+        x = x if x not in order else f"{one.protocol} {one.side}<br>{_name(one.network, twins)}"
         both = [(place, k) for place, k in ((ORIGINAL, one), (ANTIALIASED, twin)) if _value(k, measure) is not None]
         columns += [_column(k, place, x, measure) for place, k in both]
         order.append(x)
     fig = grouped(columns, order, "protocol, network", MEASURES[measure])
     without = f"no antialiased twin measured of {', '.join(dict.fromkeys(missing))}" if missing else ""
     return said(fig, about([one for one in found if one.network in {*twins, *twins.values()}], measure), without)
+
+
+def _name(network: str, twins: Mapping[str, str]) -> str:
+    """Its architecture, where that says which of the originals it is; else all of its name."""
+    names = [short(key).split(".")[0] for key in twins]
+    name = short(network).split(".")[0]
+    return name if names.count(name) == 1 else short(network)
 
 
 def _value(one: Measured, measure: str) -> float | None:

@@ -43,7 +43,7 @@ def curves(
             x=1, xref="paper", xanchor="right", y=value, yanchor="bottom", text=f"paper: {text}", showarrow=False,
             font={"size": 11, "color": GREY},
         )  # fmt: skip
-    return said(fig, *notes, *_settings(known, bins), sampled, *_lacking(photographs, axis, measure))
+    return said(fig, *notes, _settings(known, bins), sampled, *_lacking(photographs, axis, measure))
 
 
 def _points(fig: go.Figure, shown: pd.DataFrame, axis: str, measure: str, network: str, place: int) -> None:
@@ -66,14 +66,14 @@ def _curve(fig: go.Figure, curve: pd.DataFrame, network: str, place: int) -> Non
     )  # fmt: skip
 
 
-def _settings(known: pd.DataFrame, bins: int) -> list[str]:
+def _settings(known: pd.DataFrame, bins: int) -> str:
     if known.empty:
-        return ["nothing measured"]
+        return "nothing measured"
     rows = known[["protocol", "step", "direction", "unit"]].drop_duplicates().itertuples()
     pairs = sorted(set(known["pairs"]))
     counts = f"{pairs[0]} to {pairs[-1]}" if len(pairs) > 1 else f"{pairs[0]}"
     steps = ", ".join(f"{row.protocol}, step {row.step} {row.unit} px {row.direction}" for row in rows)
-    return [steps, f"{counts} pairs a photograph", f"{bins} bins of equal count ± standard error"]
+    return f"{steps}; {counts} pairs a photograph; {bins} bins of equal count ± standard error"
 
 
 def _lacking(photographs: pd.DataFrame, axis: str, measure: str) -> list[str]:

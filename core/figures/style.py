@@ -13,6 +13,7 @@ COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")
 DASHES = ("solid", "dash", "dot", "dashdot")
 PATTERNS = ("", "/", ".", "x")
 GREY = "#8a8f98"
+CHARACTER, WIDTH = 7, 480  # pixels: of a label's character, and what labels may take side by side
 LINE = 60  # characters in a line below a figure: as many as fit on a phone
 SYMBOLS = ("circle", "square", "triangle-up", "cross")
 # the paper's numbers: open diamonds, white inside so that they stand on bars and on either ground
@@ -35,18 +36,30 @@ def figure(*, x: str, y: str, height: int = 300, **axes: Any) -> go.Figure:
     return fig
 
 
-def said(fig: go.Figure, *parts: str) -> go.Figure:
-    """The figure with sentences below it: n, protocol, step, and what else has to be known to read it."""
-    lines = textwrap.wrap("; ".join(part for part in parts if part), LINE)
-    fig.update_layout(
-        height=fig.layout.height + 17 * len(lines),
-        title={
-            "text": "<br>".join(lines), "font": {"size": 12, "color": GREY}, "automargin": True,
-            "x": 0, "xref": "container", "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom",
-            "pad": {"l": 8, "b": 4, "t": 8},
-        },
+def said(fig: go.Figure, *sentences: str) -> go.Figure:
+    """The figure with sentences below it, each on its own line: n, protocol, step, and what else has to be known."""
+    lines = [line for sentence in sentences for line in textwrap.wrap(sentence, LINE)]
+    below, height = _labels(fig), 17 * len(lines)
+    fig.add_annotation(
+        text="<br>".join(lines), x=0, y=0, xref="paper", yref="paper", xanchor="left", yanchor="top", align="left",
+        showarrow=False, yshift=-46 - below, font={"size": 12, "color": GREY},
     )  # fmt: skip
+    fig.update_layout(height=fig.layout.height + below + height, margin={"b": 54 + below + height})
     return fig
+
+
+def _labels(fig: go.Figure) -> int:
+    """Pixels that the labels of categories take below their first line; upright where they would not fit side by side.
+
+    (Left to itself, plotly turns them by whatever angle fits, into what stands below.)
+    """
+    labels = [str(label).split("<br>") for label in fig.layout.xaxis.categoryarray or ()]
+    widest = max((len(line) for label in labels for line in label), default=0)
+    if CHARACTER * widest * len(labels) <= WIDTH:
+        fig.update_xaxes(tickangle=0)
+        return 16 * (max(map(len, labels), default=1) - 1)
+    fig.update_xaxes(tickangle=-90)
+    return CHARACTER * widest
 
 
 def faded(colour: str, alpha: float) -> str:
