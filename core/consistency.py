@@ -12,9 +12,9 @@ import torch
 from core.engine import Engine, Network
 from core.errors import BadCard, BadPhotograph, BadProtocol
 from core.geometry import centre_crop
+from core.intervals import Interval, wilson
 from core.measure import THREADS
 from core.photographs import Photograph
-from core.sensitivity import Interval, wilson
 from core.streams import ordered_map
 
 FAMILY = 3  # of the randomness: 1 and 2 are the protocols'

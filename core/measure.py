@@ -15,9 +15,10 @@ from core.datasets import Source
 from core.engine import Engine, Network, Predictions
 from core.errors import BadPhotograph, Cancelled, PhotobiasError
 from core.frames import FramePair
+from core.intervals import wilson
 from core.photographs import Photograph, reduce_to
 from core.protocols import Protocol, generator
-from core.sensitivity import Outcome, wilson
+from core.sensitivity import Outcome
 from core.streams import chunks, ordered_map
 
 THREADS = 4

@@ -6,22 +6,15 @@ and representation change, 1 − cosine of the two frames' features, which needs
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.integer[Any]]
-Interval = tuple[float, float]
+from core.intervals import MANY, Floats, Integers, Interval, percentiles, resampled, wilson
 
-RESAMPLES = 2000
-DRAWS = 1_000_000  # of the bootstrap, held at once
-MANY, FEW = 10_000, 100  # units, and different ones among them
-Z95 = 1.959963984540054  # two-sided 95 %
 FLIPS = ("right→wrong", "wrong→right", "wrong→wrong")
 
 
@@ -93,23 +86,36 @@ class Sensitivity:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Columns:
-    """Outcomes of N pairs as columns (N,), for tables. ``photograph``: digests, or any names; ``pair``: its number.
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Pairs of one network and protocol as columns (N,), sorted by photograph and pair.
 
-    Of a representation without classes ``changed`` is None, and ``change`` and ``flip`` say nothing.
+    ``photograph``: 0, 1, … in the order of digests. ``changed``: 0 or 1; ``change``: |p_after − p_before|; both None of
+    a representation without classes. ``flips``: counts by kind, over ``labelled`` pairs whose class is known.
     """
 
-    photograph: npt.NDArray[Any]
-    pair: Integers
-    changed: npt.NDArray[np.bool_] | None
-    change: Floats  # p_after − p_before
-    feature_cosine: Floats
-    flip: npt.NDArray[np.object_]  # one of FLIPS, or None
-    labelled: npt.NDArray[np.bool_]
+    photograph: Integers
+    changed: Floats | None
+    change: Floats | None
+    representation: Floats
+    flips: dict[str, int]
+    labelled: int
 
-    def __len__(self) -> int:
-        return len(self.photograph)
+    @property
+    def photographs(self) -> int:
+        """How many."""
+        return int(self.photograph[-1]) + 1
+
+    @property
+    def measures(self) -> tuple[Floats, ...]:
+        """What is averaged, the representation last."""
+        found = (self.changed, self.change, self.representation)
+        return tuple(column for column in found if column is not None)
+
+    @property
+    def units(self) -> Integers:
+        """What the bootstrap draws: photographs; of one photograph its pairs."""
+        return np.arange(len(self.photograph)) if self.photographs == 1 else self.photograph
 
 
 def sensitivity(outcomes: Iterable[Outcome], *, seed: int = 0) -> Sensitivity:
@@ -119,116 +125,75 @@ def sensitivity(outcomes: Iterable[Outcome], *, seed: int = 0) -> Sensitivity:
     Wilson; with several pairs each: bootstrap of photographs, or Wilson over photographs where no pair or every
     pair changed. Of the means: bootstrap of pairs (one photograph) or of photographs.
     """
-    rows = list(outcomes)
-    columns = Columns(
-        photograph=np.array([o.photograph for o in rows]),
-        pair=np.array([o.pair for o in rows], int),
-        changed=None if any(o.classless for o in rows) else np.array([o.changed for o in rows], bool),
-        change=np.array([o.change for o in rows], float),
-        feature_cosine=np.array([o.feature_cosine for o in rows], float),
-        flip=np.array([o.flip for o in rows], object),
-        labelled=np.array([o.label is not None for o in rows], bool),
-    )
-    return of_columns(columns, seed=seed)
-
-
-def of_columns(columns: Columns, *, seed: int = 0) -> Sensitivity:
-    """``sensitivity`` of outcomes that are columns."""
-    if not len(columns):
+    rows = sorted(outcomes, key=lambda o: (o.photograph, o.pair))
+    if not rows:
         raise ValueError("got no pair; wanted at least one outcome")
-    _, group = np.unique(columns.photograph, return_inverse=True)
-    order = np.lexsort((columns.pair, group))  # sums in one order, so that the order of the rows changes nothing
-    group, photographs = group[order], int(group.max()) + 1
-    representation = 1 - columns.feature_cosine[order]
-    units = np.arange(len(group)) if photographs == 1 else group
-    found = Sensitivity(
-        photographs=photographs,
-        pairs=len(group),
-        changed=None,
-        p_top1_change=None,
-        p_top1_change_interval=None,
-        mean_absolute_change=None,
-        mean_absolute_change_interval=None,
-        representation_change=float(representation.mean()),
-        representation_change_interval=bootstrap(representation, units, seed=seed),
-        flips=None,
-        labelled_pairs=0,
-        method="none: a representation without classes",
+    kinds, classless = [o.flip for o in rows], any(o.classless for o in rows)
+    tally = Tally(
+        photograph=np.unique([o.photograph for o in rows], return_inverse=True)[1],
+        changed=None if classless else np.array([o.changed for o in rows], float),
+        change=None if classless else np.array([abs(o.change) for o in rows]),
+        representation=np.array([1 - o.feature_cosine for o in rows]),
+        flips={kind: kinds.count(kind) for kind in FLIPS},
+        labelled=sum(o.label is not None for o in rows),
     )
-    if columns.changed is None:
-        return found
-    changed, change = columns.changed[order].astype(float), np.abs(columns.change[order])
-    total, labelled = int(changed.sum()), int(columns.labelled.sum())
-    interval, method = _proportion(changed, group, seed=seed)
-    return replace(
-        found,
+    return sensitivities([tally], seed=seed)[0]
+
+
+def sensitivities(tallies: Sequence[Tally], *, seed: int = 0) -> list[Sensitivity]:
+    """Each tally's Sensitivity; those over as many units share the draws of the bootstrap, and its time."""
+    return [_sensitivity(tally, ends) for tally, ends in zip(tallies, _intervals(tallies, seed), strict=True)]
+
+
+def _intervals(tallies: Sequence[Tally], seed: int) -> list[Floats | None]:
+    """Of each tally's measures, (2, M) by bootstrap; None where there is one unit only."""
+    found: list[Floats | None] = [None] * len(tallies)
+    shapes = [(int(t.units[-1]) + 1, len(t.measures)) for t in tallies]
+    for (n, _), places in groupby(sorted(range(len(tallies)), key=lambda k: shapes[k]), key=lambda k: shapes[k]):
+        if n < 2:
+            continue
+        alike = list(places)
+        units = [tallies[k].units for k in alike]
+        sums = [[np.bincount(u, m) for m in tallies[k].measures] for k, u in zip(alike, units, strict=True)]
+        counts = np.array([np.bincount(u) for u in units], float)
+        ends = percentiles(resampled(np.array(sums).transpose(2, 0, 1), counts.T, seed=seed))
+        for place, k in enumerate(alike):
+            found[k] = ends[:, place]
+    return found
+
+
+def _sensitivity(tally: Tally, ends: Floats | None) -> Sensitivity:
+    spans = [None] * 3 if ends is None else [(float(low), float(high)) for low, high in ends.T]
+    n = len(tally.representation)
+    if tally.changed is None or tally.change is None:
+        total, change, interval, method = None, None, None, "none: a representation without classes"
+    else:
+        total, change = int(tally.changed.sum()), float(tally.change.mean())
+        interval, method = _proportion(total, n, tally.photographs, spans[0])
+    return Sensitivity(
+        photographs=tally.photographs,
+        pairs=n,
         changed=total,
-        p_top1_change=total / len(group),
+        p_top1_change=None if total is None else total / n,
         p_top1_change_interval=interval,
-        mean_absolute_change=float(change.mean()),
-        mean_absolute_change_interval=bootstrap(change, units, seed=seed),
-        flips={kind: int((columns.flip == kind).sum()) for kind in FLIPS} if labelled else None,
-        labelled_pairs=labelled,
+        mean_absolute_change=change,
+        mean_absolute_change_interval=None if total is None else spans[1],
+        representation_change=float(tally.representation.mean()),
+        representation_change_interval=spans[-1],
+        flips=tally.flips if tally.labelled and total is not None else None,
+        labelled_pairs=0 if total is None else tally.labelled,
         method=method,
     )
 
 
-def _proportion(changed: Floats, group: Integers, *, seed: int) -> tuple[Interval, str]:
-    """Interval of P(top-1 change) and how it was found; ``changed`` (N,) 0 or 1, ``group`` (N,) its photograph."""
-    total, pairs, photographs = int(changed.sum()), len(changed), int(group.max()) + 1
+def _proportion(changed: int, pairs: int, photographs: int, spread: Interval | None) -> tuple[Interval, str]:
+    """Interval of P(top-1 change) and how it was found; ``spread``: by bootstrap."""
     if photographs in (1, pairs):
-        return wilson(total, pairs), "Wilson"
-    spread = bootstrap(changed, group, seed=seed) if 0 < total < pairs else None
-    if spread is None:  # every resample would say the same, and the interval have no width
-        return wilson(photographs if total else 0, photographs), "Wilson over photographs: every pair agreed"
-    return spread, "bootstrap of photographs"
-
-
-def wilson(successes: int, n: int) -> Interval:
-    """95 % Wilson score interval of a proportion."""
-    p, z2 = successes / n, Z95**2
-    centre = (p + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z95 / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
-    return (0.0 if successes == 0 else centre - half, 1.0 if successes == n else centre + half)
-
-
-def bootstrap(values: Floats, units: Integers, *, seed: int) -> Interval | None:
-    """95 % percentile interval of the mean of ``values`` (N,) when ``units`` (N,) are drawn with replacement.
-
-    A unit (a photograph, or a pair) is drawn with all its values. None when there is one unit only.
-    """
-    sums, counts = np.bincount(units, values).astype(float), np.bincount(units).astype(float)
-    n = len(sums)
-    if n < 2:
-        return None
-    rng = np.random.default_rng(seed)
-    if n > MANY:
-        return _bootstrap_of_many(sums, counts, rng)
-    means = np.empty(RESAMPLES)
-    rows = max(1, DRAWS // n)
-    for k in range(0, RESAMPLES, rows):  # the same draws as one resample at a time, at bounded memory
-        drawn = rng.integers(0, n, (min(rows, RESAMPLES - k), n))
-        means[k : k + rows] = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return float(low), float(high)
-
-
-def _bootstrap_of_many(sums: Floats, counts: Floats, rng: np.random.Generator) -> Interval:
-    """The same for so many units that drawing each would take minutes.
-
-    Where few different ones occur (flips), how often each is drawn is multinomial: the bootstrap itself. Else the
-    interval that it tends to, that of a ratio of normal sums; the difference is less than the resamples' own noise.
-    """
-    (kinds, kind), (sizes, size) = (np.unique(each, return_inverse=True) for each in (sums, counts))
-    different, times = np.unique(kind * len(sizes) + size, return_counts=True)
-    if len(different) <= FEW:
-        drawn = rng.multinomial(len(sums), times / len(sums), RESAMPLES)
-        means = (drawn @ kinds[different // len(sizes)]) / (drawn @ sizes[different % len(sizes)])
-        low, high = np.quantile(means, [0.025, 0.975])
-        return float(low), float(high)
-    mean = sums.sum() / counts.sum()
-    half = Z95 * float(np.sqrt(np.sum((sums - mean * counts) ** 2)) / counts.sum())
-    return float(mean - half), float(mean + half)
+        return wilson(changed, pairs), "Wilson"
+    if not 0 < changed < pairs or spread is None:  # every resample would say the same, and the interval have no width
+        return wilson(photographs if changed else 0, photographs), "Wilson over photographs: every pair agreed"
+    method = "bootstrap of photographs"
+    return (max(0.0, spread[0]), spread[1]), method if photographs <= MANY else f"{method}, its normal limit"
 
 
 def most_changed(outcomes: Iterable[Outcome]) -> Outcome:
