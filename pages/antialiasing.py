@@ -1,0 +1,12 @@
+"""Antialiasing: how much steadier are networks that were trained with blur before subsampling? (Figures 9, 13)"""
+
+from pages.parts import along, studies, twins
+
+results = studies.section("failures", "antialiasing")
+if results is not None:
+    twins.section(results)
+    twins.failed(results)
+    studies.take_away(results, {
+        "Differences": lambda: twins.difference_table(results),
+        "Photographs": lambda: along.photographs_of(results),
+    })  # fmt: skip
