@@ -8,7 +8,13 @@ st.set_page_config(page_title="Photographer's Bias", page_icon=":material/photo_
 style.apply()
 
 page = st.navigation(
-    [st.Page("pages/explore.py", title="Explore", icon=":material/frame_inspect:", default=True)], position="sidebar"
+    [
+        st.Page("pages/explore.py", title="Explore", icon=":material/frame_inspect:", default=True),
+        st.Page("pages/protocols.py", title="Protocols", icon=":material/bar_chart:"),
+        st.Page("pages/typicality.py", title="Typicality", icon=":material/scatter_plot:"),
+        st.Page("pages/antialiasing.py", title="Antialiasing", icon=":material/blur_on:"),
+    ],
+    position="sidebar",
 )
 first = state.opening(networks.opening)
 with st.sidebar:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -64,12 +65,27 @@ class Recorder:
 
 def start(request: Request, folder: Path, data: DataFolder) -> Status:
     """Runs the request in a new process, unless one is at work in the folder already. Its words go to DIR/log.txt."""
+    return _start(request.arguments(), folder, data)
+
+
+def resume(folder: Path, data: DataFolder) -> Status:
+    """Goes on with the study in the folder, as its manifest says that it was asked for. Raises StudyBroken."""
+    words = shlex.split(read_manifest(folder).command)
+    if words[:3] != ["python", "-m", "core"]:
+        raise StudyBroken(
+            got=f"{folder}, whose manifest holds no command", wanted="the command that began it",
+            remedy="Ask for the same study again, into the same folder.",
+        )  # fmt: skip
+    return _start(words[3:], folder, data)
+
+
+def _start(asked: list[str], folder: Path, data: DataFolder) -> Status:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder / "start", threading.Event(), "the start of a study"):
             if (held := _recorded(folder)) is not None and _runs(held):
                 return status(folder)
-            words = [*request.arguments(), "--data", str(data.root), "--out", str(folder)]
+            words = [*asked, "--data", str(data.root), "--out", str(folder)]
             paths = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
             with (folder / LOG).open("ab") as log:
                 process = subprocess.Popen(

@@ -69,7 +69,9 @@ def section(results: Results, *, axes: tuple[str, ...] = tuple(AXES), place: Map
         with column:
             st.subheader(AXES[axis], anchor=axis)
             fig = studies.derived(
-                results, f"figure {axis} {settings} {place}", lambda r, axis=axis: _figure(r, axis, mine, settings, place)
+                results,
+                f"figure {axis} {settings} {place}",
+                lambda r, axis=axis: _figure(r, axis, mine, settings, place),
             )
             for point in charts.draw(go.Figure(fig), f"{axis}", f"{MEASURES[settings.measure]} against {axis}"):
                 network = fig.data[point["curve_number"]].legendgroup
@@ -116,9 +118,7 @@ def _figure(
     return against_typicality(mine, str(held.get("dataset", "")), s.measure, bins=s.bins, place=place)
 
 
-def _behind(
-    results: Results, axes: list[str], mine: pd.DataFrame, s: Settings, clicked: dict[str, Any] | None
-) -> None:
+def _behind(results: Results, axes: list[str], mine: pd.DataFrame, s: Settings, clicked: dict[str, Any] | None) -> None:
     """The photographs of whatever was clicked, or chosen in the list (by keyboard, or on a phone)."""
     spans: dict[str, tuple[str, str, float, float]] = {}
     for axis in axes:
@@ -164,7 +164,9 @@ def _quintiles(mine: pd.DataFrame, axis: str, measure: str) -> None:
     for network, part in mine[mine[measure].notna()].groupby("network", sort=False, observed=True):
         for _, row in quintiles(part, axis, measure).iterrows():
             span = f"{row['low']:.3f} to {row['high']:.3f}"
-            value = f"{row[measure]:.3f} [{row[f'{measure}_low']:.3f}, {row[f'{measure}_high']:.3f}], n = {row['n']:.0f}"
+            value = (
+                f"{row[measure]:.3f} [{row[f'{measure}_low']:.3f}, {row[f'{measure}_high']:.3f}], n = {row['n']:.0f}"
+            )
             rows.setdefault((f"{row['quintile']:.0f}", span), {})[short(str(network))] = value
     shown = [{"quintile": number, axis: span, **values} for (number, span), values in rows.items()]
     with st.container(key=f"quintiles-{axis}"):

@@ -30,6 +30,7 @@ class Choice:
 FIGURE_FORMAT, PATH, WATCHED, NETWORKS = "figure_format", "path", "watched", "networks"
 OWN_ANSWER = "each network's own answer"
 _CHOICE = "choice"
+_STUDY, _TURN = "study", "turn"
 _EXPLORATION, _KEY, _STEP, _OPENING = "exploration", "exploration_key", "cursor", "opening"
 
 
@@ -122,3 +123,22 @@ def cursor_key(low: int, high: int) -> str:
     if _STEP in st.session_state:
         st.session_state[_STEP] = min(max(st.session_state[_STEP], low), high)
     return _STEP
+
+
+def study(kind: str) -> str | None:
+    """The study that this visitor looks at, of those of a kind: remembered, else named by the address."""
+    found: str | None = st.session_state.get(f"{_STUDY} {kind}", st.query_params.get(kind))
+    return found
+
+
+def look_at(kind: str, name: str, *, anew: bool = False) -> None:
+    """Remember it, and put it into the address. ``anew``: though the list shows another, whose widget is given up."""
+    st.session_state[f"{_STUDY} {kind}"] = name
+    st.query_params[kind] = name
+    if anew:
+        st.session_state[_TURN] = turn() + 1
+
+
+def turn() -> int:
+    """Changes whenever lists of studies have to forget what was chosen in them."""
+    return int(st.session_state.get(_TURN, 0))

@@ -41,13 +41,14 @@ def section(results: Results) -> None:
     found = measured.all_of(results)
     shown = measured.measures_of(found)
     charts.finding(findings.antialiased(compared, shown[0]))
-    clicked: list[str] = []
+    clicked: list[Measured] = []
     for column, measure in zip(st.columns(2), shown, strict=False):
         fig = antialiasing(found, twins, measure)
         with column:
             points = charts.draw(fig, f"figure 9 {measure}", MEASURES[measure])
-        clicked += [measured.named(one) for point in points if (one := _bar(found, fig, point, twins, measure))]
-    measured.behind_of(results, [one for one in found if one.network in {*twins, *twins.values()}], clicked, "bar")
+        clicked += [one for point in points if (one := _bar(found, fig, point, twins, measure)) is not None]
+    both = [one for one in found if one.network in {*twins, *twins.values()}]
+    measured.behind_measured(results, both, clicked, "bar")
     measured.compared_table(compared[compared["measure"].isin(shown)], len(compared))
     if along.photographs_of(results)["typicality"].notna().any():
         along.section(results, axes=("typicality",), place=places(_keys(results), twins))
@@ -57,9 +58,7 @@ def section(results: Results) -> None:
 
 def difference_table(results: Results) -> pd.DataFrame:
     """Twins minus originals, with paired intervals."""
-    return studies.derived(
-        results, "twins", lambda r: comparisons(r.pairs, couples=list(twins_of(r).items()))
-    )
+    return studies.derived(results, "twins", lambda r: comparisons(r.pairs, couples=list(twins_of(r).items())))
 
 
 def failed(results: Results) -> None:
