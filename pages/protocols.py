@@ -19,4 +19,4 @@ if results is not None and figure == "protocols":
 elif results is not None:
     measured.figure_6(results)
 if results is not None:
-    studies.take_away(results, measured.take_away(results))
+    measured.take_away(results)

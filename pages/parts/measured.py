@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -15,6 +15,7 @@ from core.figures.accuracy import against_accuracy
 from core.figures.embedded_size import embedded_size
 from core.figures.flips import flips as flips_by_kind
 from core.figures.style import short
+from core.measure import Accuracy
 from core.studies import Results
 from core.tables import MEASURES, Measured
 from pages.parts import charts, studies
@@ -23,7 +24,6 @@ from pages.parts.widgets import plain
 
 FIGURES = {"protocols": "Figure 2 and Table 1", "embedded_size": "Figure 6"}
 TWO = ("p_top1_change", "mean_absolute_change")  # the paper's; the third needs no classes
-Drawn = tuple[go.Figure, Sequence[Measured | None]]
 
 
 def all_of(results: Results) -> list[Measured]:
@@ -119,8 +119,12 @@ def _compared(row: pd.Series[Any]) -> dict[str, str]:
 def accuracy(results: Results) -> None:
     """Are steadier networks only more often right?"""
     st.subheader("Sensitivity against accuracy", anchor="accuracy")
-    right = studies.derived(results, "accuracies", lambda r: tables.accuracies(r.photographs))
-    charts.draw(against_accuracy(all_of(results), right), "accuracy", "P(top-1 change) against accuracy", select=False)
+    charts.draw(
+        against_accuracy(all_of(results), _accuracies(results)),
+        "accuracy",
+        "P(top-1 change) against accuracy",
+        select=False,
+    )
 
 
 def flips(results: Results) -> None:
@@ -133,13 +137,15 @@ def flips(results: Results) -> None:
         st.caption("The right class of no photograph is known, so flips are not split into right and wrong.")
 
 
-def take_away(results: Results) -> dict[str, Callable[[], pd.DataFrame]]:
-    """What can be taken away: title → table."""
-    right = studies.derived(results, "accuracies", lambda r: tables.accuracies(r.photographs))
-    return {
-        "Measures": lambda: tables.tidy(all_of(results), right),
-        "Comparisons": lambda: _comparisons(results),
-    }  # fmt: skip
+def take_away(results: Results) -> None:
+    """Downloads, the tables that they hold among them."""
+    right = _accuracies(results)
+    measures, compared = (lambda: tables.tidy(all_of(results), right)), (lambda: _comparisons(results))
+    studies.take_away(results, {"Measures": measures, "Comparisons": compared})
+
+
+def _accuracies(results: Results) -> dict[str, Accuracy]:
+    return studies.derived(results, "accuracies", lambda r: tables.accuracies(r.photographs))
 
 
 def _comparisons(results: Results) -> pd.DataFrame:

@@ -40,7 +40,14 @@ def choose(choice: Choice) -> None:
 
 
 def choice() -> Choice:
-    """The photograph, the networks and the index of this run."""
+    """The photograph, the networks and the index of this run.
+
+    Where a link to a page is the first thing that a server is asked for, Streamlit takes pages/ for a list of scripts
+    and runs that one without the frame, until st.navigation has been called.
+    """
+    if _CHOICE not in st.session_state:
+        st.navigation([st.Page("app.py")], position="hidden")
+        st.rerun()
     found: Choice = st.session_state[_CHOICE]
     return found
 
