@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.parts import measured, networks, state, studies
 
+st.markdown("##### Protocols: over many photographs, how often does one pixel change the answer?")
 networks.absent(state.choice().cards)
 figure = st.segmented_control(
     "Figure", list(measured.FIGURES), default=next(iter(measured.FIGURES)), required=True,

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import time
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import cheap
 import numpy as np
 import pandas as pd
 import pytest
-import streamlit as st
 import torch
-from conftest import ROOT, Randomise
+from conftest import Randomise
+from framed import app, fresh, read_out, texts
 from libraries import publish
 from PIL import Image
 from streamlit.testing.v1 import AppTest
@@ -35,28 +32,8 @@ from core.photographs import Photograph, read
 from core.protocols import create, names
 from core.scenes import USUAL, render
 from core.sensitivity import sensitivity
-from pages.parts import resources
 from pages.parts.networks import OPENING, PREFERRED
 from pages.parts.photograph import EXAMPLES
-
-
-@pytest.fixture
-def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DataFolder]:
-    """A server that has nothing yet."""
-    monkeypatch.setenv("PHOTOBIAS_DATA", str(tmp_path))
-    # AppTest forgets between runs that st.navigation is in use and, seeing pages/, would run the page without its frame
-    run = AppTest._run
-
-    def from_the_frame(at: AppTest, *arguments: Any, **more: Any) -> AppTest:
-        at._finished_page_script_hash = ""
-        return run(at, *arguments, **more)
-
-    monkeypatch.setattr(AppTest, "_run", from_the_frame)
-    st.cache_resource.clear()
-    st.cache_data.clear()
-    yield DataFolder(tmp_path)
-    resources.executor().shutdown()  # nothing goes on into the next test
-    st.cache_resource.clear()
 
 
 @pytest.fixture
@@ -76,10 +53,6 @@ def equipped(fresh: DataFolder, randomise: Randomise, tmp_path: Path) -> DataFol
     return fresh
 
 
-def app() -> AppTest:
-    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-
-
 def finish(at: AppTest, seconds: float = 60) -> Exploration:
     """Run until the exploration has ended, as the page's own polling does, though not as often."""
     end = time.monotonic() + seconds
@@ -94,15 +67,6 @@ def finish(at: AppTest, seconds: float = 60) -> Exploration:
             time.sleep(0.05)
         at.run()
     raise AssertionError(f"not finished within {seconds} s")
-
-
-def read_out(elements: Iterable[Any]) -> list[str]:
-    """Their texts as they are read, without Markdown's escapes."""
-    return [re.sub(r"\\(\W|_)", r"\1", str(element.value)) for element in elements]
-
-
-def texts(at: AppTest) -> str:
-    return "\n".join(read_out([*at.markdown, *at.caption, *at.warning, *at.error, *at.info]))
 
 
 def test_a_fresh_server_opens_on_scenes(fresh: DataFolder) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -12,12 +13,12 @@ from core.errors import PhotobiasError
 from core.networks import registry
 from core.sensitivity import Outcome
 from core.studies import Results
-from core.tables import change, changed
+from core.tables import change, changed, photographs_of
 from pages.parts import flicker, resources, studies
 from pages.parts.widgets import plain
 
 SHOWN = 6  # on a page
-WIDTH = 250  # pixels on screen
+WIDTH = 300  # pixels on screen
 FRAMES = ("digest", "network", "protocol", "side", "step", "direction", "unit", "seed", "pair")
 
 
@@ -40,11 +41,11 @@ def behind(results: Results, rows: pd.DataFrame, key: str) -> None:
 
 def most_changed_first(rows: pd.DataFrame) -> pd.DataFrame:
     """Changed ones first, by |Δp|, and without classes by the change of the representation; equals by digest, pair."""
-    keys = pd.DataFrame(
-        {"changed": -changed(rows), "change": -change(rows), "cosine": rows["feature_cosine"].to_numpy(float),
-         "digest": rows["digest"].astype(str).to_numpy(), "pair": rows["pair"].to_numpy()}
+    order = np.lexsort(
+        (rows["pair"].to_numpy(), photographs_of(rows), rows["feature_cosine"].to_numpy(float), -change(rows),
+         -changed(rows))
     )  # fmt: skip
-    return rows.iloc[keys.sort_values(list(keys.columns)).index]
+    return rows.iloc[order]
 
 
 def _card(results: Results, row: pd.Series[Any]) -> None:

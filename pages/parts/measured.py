@@ -111,7 +111,7 @@ def _compared(row: pd.Series[Any]) -> dict[str, str]:
         "second": f"{short(row['second'])} {row['value_second']:.3f}",
         "difference": f"{row['difference']:+.3f}{span}",
         "p (Holm)": "" if pd.isna(row["p_holm"]) else f"{row['p_holm']:.3g}",
-        "n": f"{row['pairs']:,} pairs, {row['photographs']:,} photographs",
+        "pairs": f"{row['pairs']:,}", "photographs": f"{row['photographs']:,}",
     }  # fmt: skip
 
 
@@ -138,8 +138,8 @@ def flips(results: Results) -> None:
 
 def take_away(results: Results) -> None:
     """Downloads, the tables that they hold among them."""
-    right = _accuracies(results)
-    measures, compared = (lambda: tables.tidy(all_of(results), right)), (lambda: _comparisons(results))
+    found, right = all_of(results), _accuracies(results)
+    measures, compared = (lambda: tables.tidy(found, right)), (lambda: comparisons.comparisons(results.pairs))
     studies.take_away(results, {"Measures": measures, "Comparisons": compared})
 
 
