@@ -1,7 +1,8 @@
 """Antialiasing: how much steadier are networks that were trained with blur before subsampling? (Figures 9, 13)"""
 
-from pages.parts import along, studies, twins
+from pages.parts import along, networks, state, studies, twins
 
+networks.absent(state.choice().cards)
 results = studies.section("failures", "antialiasing")
 if results is not None:
     twins.section(results)

@@ -1,7 +1,8 @@
 """Typicality: are photographs that are unlike the training photographs the fragile ones? (Figures 7, 8, 12)"""
 
-from pages.parts import along, extremes, own_ranking, studies
+from pages.parts import along, extremes, networks, own_ranking, state, studies
 
+networks.absent(state.choice().cards)
 results = studies.section("typicality", "confidence")
 if results is not None:
     along.section(results)
