@@ -20,6 +20,7 @@ from core.studies import Results
 from core.tables import MEASURES, per_photograph
 from pages.parts import charts, studies
 from pages.parts.behind import behind
+from pages.parts.widgets import plain
 
 AXES = {"typicality": "Against typicality (Figure 8)", "confidence": "Against confidence (Figure 12)"}
 MOST_BINS = 50
@@ -46,8 +47,14 @@ def photographs_of(results: Results) -> pd.DataFrame:
     return studies.derived(results, "per photograph", lambda r: per_photograph(r.pairs))
 
 
-def section(results: Results, *, axes: tuple[str, ...] = tuple(AXES), place: Mapping[str, int] | None = None) -> None:
-    """Sentence, curves, the photographs behind them, quintiles; ``place`` of networks among the colours."""
+def section(
+    results: Results, *, axes: tuple[str, ...] = tuple(AXES), place: Mapping[str, int] | None = None,
+    leading: bool = True,
+) -> None:  # fmt: skip
+    """Sentence, curves, the photographs behind them, quintiles; ``place`` of networks among the colours.
+
+    ``leading``: whether the sentence is what the page has to say first.
+    """
     table = photographs_of(results)
     known = [axis for axis in axes if table[axis].notna().any()]
     if not known:
@@ -59,11 +66,15 @@ def section(results: Results, *, axes: tuple[str, ...] = tuple(AXES), place: Map
     top = st.container()
     settings = _settings(table)
     mine = settings.of(table)
+    sentence = studies.derived(
+        results, f"finding {known[0]} {settings}",
+        lambda r: findings.against(mine, known[0], of(r, known[0]), settings.measure),
+    )  # fmt: skip
     with top:
-        charts.finding(studies.derived(
-            results, f"finding {known[0]} {settings}",
-            lambda r: findings.against(mine, known[0], of(r, known[0]), settings.measure),
-        ))  # fmt: skip
+        if leading:
+            charts.finding(sentence)
+        else:
+            st.markdown(plain(sentence))
     clicked: dict[str, Any] | None = None
     for column, axis in zip(st.columns(len(known)), known, strict=True):
         with column:

@@ -51,7 +51,7 @@ def section(results: Results) -> None:
     measured.behind_measured(results, both, clicked, "bar")
     measured.compared_table(compared[compared["measure"].isin(shown)], len(compared))
     if along.photographs_of(results)["typicality"].notna().any():
-        along.section(results, axes=("typicality",), place=places(_keys(results), twins))
+        along.section(results, axes=("typicality",), place=places(_keys(results), twins), leading=False)
     else:
         st.caption("With an index, this study would also draw the curves of Figure 9 against typicality.")
 
