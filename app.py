@@ -11,6 +11,8 @@ page = st.navigation(
     [
         st.Page("pages/explore.py", title="Explore", icon=":material/frame_inspect:", default=True),
         st.Page("pages/protocols.py", title="Protocols", icon=":material/bar_chart:"),
+        st.Page("pages/typicality.py", title="Typicality", icon=":material/scatter_plot:"),
+        st.Page("pages/antialiasing.py", title="Antialiasing", icon=":material/blur_on:"),
     ],
     position="sidebar",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
@@ -51,14 +51,18 @@ class Comparison:
     frames: str
 
 
-def comparisons(pairs: pd.DataFrame, networks: Sequence[str] | None = None, *, seed: int = 0) -> pd.DataFrame:
+def comparisons(
+    pairs: pd.DataFrame, networks: Sequence[str] | None = None, *, couples: Sequence[tuple[str, str]] | None = None,
+    seed: int = 0,
+) -> pd.DataFrame:  # fmt: skip
     """Every two networks under every protocol, side and step that both have, in every measure that both have.
 
-    One row a Comparison, all corrected together (Holm); empty where there is nothing to compare. Raises BadTable
-    for a network that the table lacks.
+    ``couples``: only these (first, second), such as originals and their antialiased twins. One row a Comparison, all
+    corrected together (Holm); empty where there is nothing to compare. Raises BadTable for a network that the table
+    lacks.
     """
     require(pairs, (*BY, *PLACE, "x", "y", "p_before", "p_after", "changed", "feature_cosine"))
-    shared = list(_shared(pairs, networks))
+    shared = list(_shared(pairs, networks, couples))
     result = pd.DataFrame(
         [asdict(one) for both, spread in zip(shared, _spreads(shared, seed), strict=True)
          for one in _compared(both, spread)],
@@ -83,17 +87,20 @@ class _Shared:
     values: Floats
 
 
-def _shared(pairs: pd.DataFrame, networks: Sequence[str] | None) -> Iterator[_Shared]:
+def _shared(
+    pairs: pd.DataFrame, networks: Sequence[str] | None, couples: Sequence[tuple[str, str]] | None
+) -> Iterator[_Shared]:
     number, keys = groups(pairs, ("network", *SETTING))
     rows = {key: np.flatnonzero(number == k) for k, key in enumerate(keys)}
     has = list(dict.fromkeys(key[0] for key in keys))
-    lacking = [name for name in networks or () if name not in has]
+    named = networks or () if couples is None else dict.fromkeys(chain.from_iterable(couples))
+    lacking = [name for name in named if name not in has]
     if lacking:
         raise BadTable(
             got=f"no pairs of {', '.join(lacking)}", wanted=f"one of {', '.join(has)}", remedy="Measure it first."
         )
     table = _Rows(pairs)
-    for first, second in combinations(networks or has, 2):
+    for first, second in combinations(networks or has, 2) if couples is None else couples:
         for setting in (key[1:] for key in keys if key[0] == first and (second, *key[1:]) in rows):
             one, other = rows[first, *setting], rows[second, *setting]
             sides = np.unique(table.where[one, 0])

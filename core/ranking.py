@@ -9,6 +9,8 @@ import pandas as pd
 
 from core.tables import change, changed, require
 
+KEPT = ("name", "label", "typicality", "percentile", "predicted", "confidence", "digest")  # of a ranking, where known
+
 
 def ranked(photographs: pd.DataFrame, by: str = "typicality", *, label: str | None = None) -> pd.DataFrame:
     """Each photograph once, the most typical first, with its ``rank``; of one class where ``label`` is given.
@@ -20,7 +22,7 @@ def ranked(photographs: pd.DataFrame, by: str = "typicality", *, label: str | No
     table = photographs[photographs[by].notna()].drop_duplicates("digest")
     if label is not None:
         table = table[table["label"] == label]
-    kept = [name for name in ("name", "label", "typicality", "confidence", "digest") if name in table.columns]
+    kept = [name for name in KEPT if name in table.columns]
     found = table.sort_values([by, "digest"], ascending=[False, True], ignore_index=True, key=_by_name)[kept]
     found.insert(0, "rank", np.arange(1, len(found) + 1))
     return found

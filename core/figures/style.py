@@ -8,6 +8,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from core.networks.card import short as short
+
 # Okabe & Ito (2008), the four that stand on white and on near-black; networks keep theirs across figures
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")
 DASHES = ("solid", "dash", "dot", "dashdot")
@@ -92,11 +94,6 @@ def places(networks: Iterable[str], twins: Mapping[str, str] | None = None) -> d
         return {key: k for k, key in enumerate(keys)}
     found = {key: 8 * (k // 4) + k % 4 for k, key in enumerate(firsts)}
     return {key: found[key] if key in found else found[originals[key]] + 4 for key in keys}
-
-
-def short(network: str) -> str:
-    """A key without its family."""
-    return network.split("/")[-1]
 
 
 def whiskers(values: Iterable[float], intervals: Iterable[tuple[float, float] | None]) -> dict[str, Any]:

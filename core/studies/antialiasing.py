@@ -41,6 +41,11 @@ def twin(key: str) -> str | None:
     return None
 
 
+def couples(keys: Collection[str]) -> dict[str, str]:
+    """Original → its trained twin, of those networks of which both are there."""
+    return {key: other for key in keys if (other := twin(key)) is not None and other in keys}
+
+
 def with_twins(keys: Sequence[str], known: Collection[str]) -> tuple[str, ...]:
     """Keys, each followed by its twin where that is known and not named already."""
     found = list[str]()

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.errors import StudyMismatch
-from core.folders import DataFolder
+from core.errors import PhotobiasError, StudyMismatch
+from core.folders import EMBEDDED, DataFolder
 from core.index.search import FeatureIndex
+from core.index.store import read_manifest
 from core.networks import registry
 from core.networks.card import NetworkCard
 from core.studies.config import Study
@@ -68,3 +69,21 @@ class Axes:
                                "k": held.k},
             "confidence": card and {"key": card.key, "weights_digest": card.weights_digest},
         }  # fmt: skip
+
+
+def index_again(held: dict[str, Any] | None, path: str | None, data: DataFolder) -> Path | None:
+    """Folder of the index that a study was laid out along, from its manifest's ``index`` and ``index_path``.
+
+    Where it was, else the same among those that ship and a user's own; None when there is none, or another there now.
+    """
+    if held is None:
+        return None
+    homes = [*sorted(EMBEDDED.indexes.glob("*")), *sorted(data.indexes.glob("*"))]
+    for folder in [*([Path(path)] if path else []), *homes]:
+        try:
+            there = read_manifest(folder)
+        except PhotobiasError:
+            continue
+        if (there.plan, there.network, there.rows) == (held["plan"], held["network"], held["rows"]):
+            return folder
+    return None

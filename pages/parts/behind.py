@@ -51,7 +51,7 @@ def most_changed_first(rows: pd.DataFrame) -> pd.DataFrame:
 def _card(results: Results, row: pd.Series[Any]) -> None:
     """One pair: picture, name, label, network, protocol, answers, likeness."""
     place = (*studies.key(results)[:2], *(None if pd.isna(row[name]) else row[name] for name in FRAMES))
-    picture = resources.pair_picture(place, lambda: _picture(results, row))
+    picture = resources.picture(place, lambda: _picture(results, row))
     if picture is None:
         st.caption("The photograph is no longer where it was measured, or has changed.")
     else:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from core import comparisons, findings, protocols, tables
@@ -18,7 +17,7 @@ from core.figures.style import short
 from core.measure import Accuracy
 from core.studies import Results
 from core.tables import MEASURES, Measured
-from pages.parts import save, studies
+from pages.parts import charts, studies
 from pages.parts.behind import behind
 from pages.parts.widgets import plain
 
@@ -31,44 +30,38 @@ def all_of(results: Results) -> list[Measured]:
     return studies.derived(results, "measured", lambda r: tables.measured(r.pairs))
 
 
-def finding(sentence: str) -> None:
-    """In large letters."""
-    with st.container(key="finding"):
-        st.markdown(plain(sentence))
-
-
 def figure_2(results: Results) -> None:
     """The sentence, the bars of both measures, and the photographs behind a bar."""
     found = all_of(results)
-    finding(findings.protocols(found))
+    charts.finding(findings.protocols(found))
     clicked: list[Measured] = []
-    for column, measure in zip(st.columns(2), _measures(found), strict=False):
+    for column, measure in zip(st.columns(2), measures_of(found), strict=False):
         fig = bars.study(found, protocols.names(), measure)
         with column:
-            points = _chart(fig, f"figure 2 {measure}", MEASURES[measure])
+            points = charts.draw(fig, f"figure 2 {measure}", MEASURES[measure])
         made = bars.bars(found)
         for point in points:
             place = str(fig.data[point["curve_number"]].offsetgroup)
             clicked += [one for one, bar in zip(found, made, strict=True)
                         if (str(bar.place), bar.protocol) == (place, point["x"])]  # fmt: skip
-    _behind(results, found, clicked, "bar")
+    behind_measured(results, found, clicked, "bar")
 
 
 def figure_6(results: Results) -> None:
     """The sentence, the curves against size, and the photographs behind a point."""
     found = all_of(results)
-    finding(findings.embedded_size(found))
+    charts.finding(findings.embedded_size(found))
     share = st.toggle("Size as a share of the input", key="share", bind="query-params")
     sizes = {one["key"]: one["preprocessing"]["crop"] for one in results.manifest.networks} if share else None
     clicked: list[Measured] = []
-    for column, measure in zip(st.columns(2), _measures(found), strict=False):
+    for column, measure in zip(st.columns(2), measures_of(found), strict=False):
         fig = embedded_size(found, measure, sizes=sizes)
         with column:
-            points = _chart(fig, f"figure 6 {measure}", f"{MEASURES[measure]} against size")
+            points = charts.draw(fig, f"figure 6 {measure}", f"{MEASURES[measure]} against size")
         for point in points:
             name = fig.data[point["curve_number"]].name
             clicked += [one for one in found if short(one.network) == name and _near(one, point["x"], sizes)]
-    _behind(results, found, clicked, "point")
+    behind_measured(results, found, clicked, "point")
 
 
 def _near(one: Measured, x: float, sizes: dict[str, int] | None) -> bool:
@@ -97,15 +90,18 @@ def compared(results: Results) -> None:
     if table.empty:
         st.caption("A comparison needs two networks that share pairs.")
         return
-    shown = table[table["measure"].isin(_measures(all_of(results)))]
+    shown = table[table["measure"].isin(measures_of(all_of(results)))]
+    compared_table(shown, len(table))
+
+
+def compared_table(shown: pd.DataFrame, together: int) -> None:
+    """Rows of ``core.comparisons.comparisons``, out of so many that were corrected together."""
     rows = [_compared(row) for _, row in shown.iterrows()]
     with st.container(key="comparisons"):
         st.table(pd.DataFrame(rows), border="horizontal", hide_index=True)
     methods = "; ".join(dict.fromkeys(shown["method"]))
     frames = "; ".join(dict.fromkeys(shown["frames"]))
-    st.caption(
-        f"Second minus first, 95 % interval; {methods}; {frames}; p corrected by Holm for {len(table)} together."
-    )
+    st.caption(f"Second minus first, 95 % interval; {methods}; {frames}; p corrected by Holm for {together} together.")
 
 
 def _compared(row: pd.Series[Any]) -> dict[str, str]:
@@ -124,7 +120,7 @@ def _compared(row: pd.Series[Any]) -> dict[str, str]:
 def accuracy(results: Results) -> None:
     """Are steadier networks only more often right?"""
     st.subheader("Sensitivity against accuracy", anchor="accuracy")
-    _chart(
+    charts.draw(
         against_accuracy(all_of(results), _accuracies(results)),
         "accuracy",
         "P(top-1 change) against accuracy",
@@ -137,7 +133,7 @@ def flips(results: Results) -> None:
     st.subheader("What changes into what", anchor="flips")
     found = all_of(results)
     if any(one.sensitivity.flips for one in found):
-        _chart(flips_by_kind(found), "flips", "Flips by kind", select=False)
+        charts.draw(flips_by_kind(found), "flips", "Flips by kind", select=False)
     else:
         st.caption("The right class of no photograph is known, so flips are not split into right and wrong.")
 
@@ -157,20 +153,13 @@ def _comparisons(results: Results) -> pd.DataFrame:
     return studies.derived(results, "comparisons", lambda r: comparisons.comparisons(r.pairs))
 
 
-def _measures(found: Sequence[Measured]) -> list[str]:
+def measures_of(found: Sequence[Measured]) -> list[str]:
     """The paper's two where a network has classes, representation change where one has none."""
     known = [one.sensitivity.p_top1_change is not None for one in found]
     return [*(TWO if any(known) else ()), *(() if all(known) else ["representation_change"])]
 
 
-def _chart(fig: go.Figure, key: str, alt: str, *, select: bool = True) -> list[Any]:
-    """Drawn; the points that were clicked."""
-    more = {"on_select": "rerun", "selection_mode": "points"} if select else {}
-    event: Any = st.plotly_chart(fig, key=f"chart {key}", config=save.camera(key.replace(" ", "-")), alt=alt, **more)
-    return list(event.selection.points) if select else []
-
-
-def _behind(results: Results, found: list[Measured], clicked: list[Measured], what: str) -> None:
+def behind_measured(results: Results, found: Sequence[Measured], clicked: Sequence[Measured], what: str) -> None:
     """The photographs of whatever was clicked, or chosen in the list (by keyboard, or on a phone)."""
     names = [f"{short(one.network)}, {one.settings}" for one in found]
     first = names.index(f"{short(clicked[-1].network)}, {clicked[-1].settings}") if clicked else None

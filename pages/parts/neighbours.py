@@ -9,11 +9,9 @@ from core.figures.typicality import among_references
 from core.index.search import FeatureIndex
 from core.index.store import Manifest
 from core.networks.card import NetworkCard
-from pages.parts import networks, resources, save
+from pages.parts import gallery, networks, save
 from pages.parts.exploring import Indexed
 from pages.parts.widgets import plain
-
-THUMBNAIL = 168
 
 
 def section(found: Exploration, place: Indexed, cards: tuple[NetworkCard, ...]) -> None:
@@ -86,11 +84,4 @@ def _known(manifest: Manifest) -> str:
 def _gallery(got: Place, index: FeatureIndex) -> None:
     st.markdown(f"**The {got.typicality.k} nearest**")
     with st.container(horizontal=True, key="gallery"):
-        for n in got.typicality.neighbours:
-            with st.container(width=THUMBNAIL):
-                picture = resources.neighbour_picture(n.digest, 2 * THUMBNAIL, index, n)
-                if picture is None:
-                    st.caption("The photograph is no longer where it was indexed.")
-                else:
-                    st.image(picture, output_format="PNG", width="stretch", alt=n.label or "neighbour")
-                st.caption(f"{plain(n.label or 'no label')}  \n{n.cosine:.3f}")
+        gallery.neighbours(index, got.typicality.neighbours)

@@ -117,6 +117,6 @@ def of_study(key: Hashable, what: str, _make: Callable[[], T]) -> T:
 
 
 @st.cache_data(show_spinner=False, max_entries=512)
-def pair_picture(key: Hashable, _make: Callable[[], bytes | None]) -> bytes | None:
-    """A pair of a study as an animated PNG; ``key`` is all that makes the pair. None: its photograph is gone."""
+def picture(key: Hashable, _make: Callable[[], bytes | None]) -> bytes | None:
+    """A photograph, or a pair of a study, as PNG; ``key`` is all that makes it. None: its photograph is gone."""
     return _make()

@@ -25,7 +25,8 @@ def offer(name: str, label: str, work: Callable[..., Any], *, icon: str) -> None
         st.error(plain(job.error), icon=":material/error:")
     if job is not None and job.state == "cancelled":
         st.caption("Stopped; what has arrived is kept.")
-    if st.button(label if job is None else f"{label} (go on)", key=f"start {name}", icon=icon, type="primary"):
+    again = job is not None and job.state != "done"
+    if st.button(f"{label} (go on)" if again else label, key=f"start {name}", icon=icon, type="primary"):
         jobs[name] = Job(work).start()
         st.rerun()
 
