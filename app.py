@@ -8,7 +8,11 @@ st.set_page_config(page_title="Photographer's Bias", page_icon=":material/photo_
 style.apply()
 
 page = st.navigation(
-    [st.Page("pages/explore.py", title="Explore", icon=":material/frame_inspect:", default=True)], position="sidebar"
+    [
+        st.Page("pages/explore.py", title="Explore", icon=":material/frame_inspect:", default=True),
+        st.Page("pages/replication.py", title="Replication", icon=":material/fact_check:"),
+    ],
+    position="sidebar",
 )
 first = state.opening(networks.opening)
 with st.sidebar:

@@ -6,8 +6,10 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
+from core import replication
 from core.engine import Engine
 from core.exploration import Store
 from core.folders import DataFolder
@@ -98,3 +100,9 @@ def neighbour_picture(digest: str, side: int, _index: FeatureIndex, _neighbour: 
     """A neighbour's thumbnail as PNG; None when its photograph is no longer there."""
     picture = _index.picture(_neighbour)
     return None if picture is None else thumbnail(picture, side)
+
+
+@st.cache_data(show_spinner="Reading the studies …", max_entries=4)
+def replicated(studies: tuple[tuple[str, int], ...]) -> tuple[pd.DataFrame, list[str]]:
+    """The paper's numbers beside those of studies, keyed by their folders and when each was finished."""
+    return replication.of_folders(Path(folder) for folder, _ in studies)
