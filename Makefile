@@ -43,8 +43,8 @@ embedded-studies: .venv/.run
 	$(call STUDY,confidence) --limit 400
 	$(call STUDY,typicality) --limit 400
 	$(call STUDY,protocols) --limit 400
-	$(call STUDY,antialiasing) --limit 200
-	$(call STUDY,embedded_size) --limit 200
+	$(call STUDY,antialiasing) --limit 150
+	$(call STUDY,embedded_size) --limit 150
 
 bench: .venv/.run
 	$(BIN)/python -m core bench
