@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from core import paper
+from core.datasets import dataset_name
+from core.errors import StudyBroken
 from core.paper import Printed
+from core.studies.manifest import Manifest, read_manifest
+from core.studies.rows import read
 from core.tables import accuracies, measured
 
 PHOTOS, INDEX = "IMAGENET_VAL", "data/indexes/imagenet-train"  # what a user has to have, in commands
@@ -34,13 +39,14 @@ class Filled:
     photographs: str
 
 
-COLUMNS = ("where", "what", "paper", "read", "ours", "low", "high", "n", "pairs", "network", "protocol",
-           "weights_digest", "date", "photographs", "command", "note")  # fmt: skip
+COLUMNS = ("where", "what", "paper", "read", "ours", "low", "high", "difference", "within", "n", "pairs",
+           "network", "protocol", "weights_digest", "date", "photographs", "command", "note")  # fmt: skip
 
 
 def replication(studies: Iterable[Study]) -> pd.DataFrame:
     """A row for each number of the paper, in its order; ``ours`` and what belongs to it null where not measured.
 
+    ``difference``: ours less the paper's; ``within``: whether the paper's lies in [low, high], null without one.
     ``studies``: finished ones; manifests as plain values (``networks``, ``photographs``, ``index``, ``finished``). A
     number is filled by its own network only, on photographs that are no drawn scenes, with the paper's one-pixel
     diagonal step; of several studies by the one of most photographs, then the latest.
@@ -54,7 +60,30 @@ def replication(studies: Iterable[Study]) -> pd.DataFrame:
             {"where": number.where, "what": number.what, "paper": number.value, "read": number.read,
              "network": number.network, "command": command(number), "note": number.note, **ours}
         )  # fmt: skip
-    return pd.DataFrame(rows, columns=COLUMNS).astype({"n": "Int64", "pairs": "Int64", "ours": float})
+    kinds = {"n": "Int64", "pairs": "Int64", "within": "boolean"} | dict.fromkeys(("ours", "low", "high"), float)
+    table = pd.DataFrame(rows, columns=COLUMNS).astype(kinds)
+    inside = table["paper"].between(table["low"], table["high"]).astype("boolean")
+    return table.assign(difference=table["ours"] - table["paper"], within=inside.where(table["low"].notna()))
+
+
+def fills(manifest: Manifest) -> bool:
+    """Whether a study can fill a number: it is finished, of no drawn scenes, and of a network of the paper."""
+    known = {number.network for number in paper.numbers()}
+    measured_here = {one["key"] for one in manifest.networks}
+    return bool(manifest.finished and not manifest.photographs["drawn"] and known & measured_here)
+
+
+def of_folders(folders: Iterable[Path]) -> tuple[pd.DataFrame, list[str]]:
+    """``replication`` over the studies in these folders, and why some cannot be read. Only what ``fills`` is."""
+    found, problems = list[Study](), list[str]()
+    for folder in folders:
+        try:
+            if fills(read_manifest(folder)):
+                results = read(folder)
+                found.append((results.pairs, results.photographs, asdict(results.manifest)))
+        except StudyBroken as error:
+            problems.append(str(error))
+    return replication(found), problems
 
 
 def command(number: Printed) -> str | None:
@@ -80,7 +109,7 @@ def _candidates(number: Printed, studies: Iterable[Study]) -> Iterator[Filled]:
         if number.study is None or number.network is None or number.network not in weights:
             continue
         of = {"weights_digest": weights[number.network], "date": manifest["finished"],
-              "photographs": ", ".join(manifest["photographs"]["roots"])}  # fmt: skip
+              "photographs": ", ".join(map(dataset_name, manifest["photographs"]["roots"]))}  # fmt: skip
         if number.quantity == paper.TOP1:
             right = accuracies(photographs[photographs["network"] == number.network]).get(number.network)
             if right is not None:

@@ -13,6 +13,7 @@ from typing import Any, Self
 from core.datasets import SceneFile, Source
 from core.errors import StudyBroken, StudyMismatch
 from core.files import write
+from core.folders import located, portable
 from core.networks.card import NetworkCard
 from core.studies.axes import Axes
 from core.studies.config import Study
@@ -63,6 +64,11 @@ class Manifest:
         """Below which its photographs have their names."""
         return tuple(self.photographs["roots"])
 
+    @property
+    def index_folder(self) -> Path | None:
+        """The index that typicality is by, where it lay when the study began; None without one."""
+        return located(self.index_path) if self.index_path else None
+
     def network(self, key: str) -> dict[str, Any]:
         """The entry of a network; KeyError where it was not measured."""
         return {one["key"]: one for one in self.networks}[key]
@@ -98,7 +104,7 @@ def of(
         precision=precision,
         software=software("faiss-gpu", "faiss-cpu", "scikit-image", "pyarrow"),
         command=command,
-        index_path=str(axes.index.path) if axes.index is not None else None,
+        index_path=portable(axes.index.path) if axes.index is not None else None,
         started=_now(),
     )  # fmt: skip
 

@@ -7,12 +7,12 @@ import json
 import shlex
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.datasets import listing
 from core.engine import Engine
-from core.folders import DataFolder
+from core.folders import DataFolder, portable
 from core.networks import registry
 from core.networks.card import NetworkCard
 from core.progress import Progress
@@ -54,8 +54,9 @@ class Request:
 
     @property
     def command(self) -> str:
-        """For people: what to type."""
-        return shlex.join(["python", "-m", "core", *self.arguments()])
+        """For people: what to type in the project's folder."""
+        index = self.index and portable(Path(self.index))
+        return shlex.join(["python", "-m", "core", *replace(self, index=index).arguments()])
 
     def place(self, studies: Path) -> Path:
         """Its own folder among the studies: the same request has the same one, so that nobody runs it twice."""

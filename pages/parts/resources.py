@@ -7,8 +7,10 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pandas as pd
 import streamlit as st
 
+from core import replication
 from core.engine import Engine
 from core.exploration import Store
 from core.folders import DataFolder
@@ -120,3 +122,9 @@ def of_study(key: Hashable, what: str, _make: Callable[[], T]) -> T:
 def picture(key: Hashable, _make: Callable[[], bytes | None]) -> bytes | None:
     """A photograph, or a pair of a study, as PNG; ``key`` is all that makes it. None: its photograph is gone."""
     return _make()
+
+
+@st.cache_data(show_spinner="Reading the studies …", max_entries=4)
+def replicated(studies: tuple[tuple[str, int], ...]) -> tuple[pd.DataFrame, list[str]]:
+    """The paper's numbers beside those of studies, keyed by their folders and when each was finished."""
+    return replication.of_folders(Path(folder) for folder, _ in studies)
