@@ -391,7 +391,8 @@ def test_a_librarys_network_from_file_to_page(
     trace = found.traces[key, "shift"]
     wanted = own.answer(own.of_frames(trace.path.frames))
     assert wanted.max() > 0.02  # else every network would look alike
-    torch.testing.assert_close(trace.probabilities, wanted, rtol=0, atol=1e-5)
+    # 33 frames through fifty layers and more, whose batch norms are folded: rounding adds up (2.3e-5 at most, seen)
+    torch.testing.assert_close(trace.probabilities, wanted, rtol=0, atol=5e-5)
     centre = next(found.engine.predict(found.networks[key], [own.card.preprocessing.centre(photo)]))
     whole = own.answer(own.of_photographs([photo]))
     torch.testing.assert_close(centre.probabilities, whole, rtol=0, atol=1e-5)

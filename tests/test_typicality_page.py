@@ -25,6 +25,7 @@ from core.ranking import extremes, ranked
 from core.studies import read
 from core.tables import per_photograph
 from pages.parts import resources
+from pages.parts import studies as page_studies
 
 INDEX = EMBEDDED.indexes / "scenes"
 
@@ -89,7 +90,9 @@ def test_the_ends_of_the_ranking_and_the_photographs_of_a_bin(stocked: DataFolde
     assert f"{2 * first['n']:.0f} pairs of {first['n']:.0f} photographs" in texts(at)
 
 
-def test_a_folder_is_ranked_in_the_background(fresh: DataFolder) -> None:
+def test_a_folder_is_ranked_in_the_background(fresh: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where there is no study at all."""
+    monkeypatch.setattr(page_studies, "EMBEDDED", DataFolder(fresh.root / "nothing"))
     at = opened()
     assert "No such study on this machine yet" in texts(at)
     at.text_input(key="rank_folder").set_value("scenes:30-41").run()
