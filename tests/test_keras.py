@@ -261,6 +261,17 @@ def test_threads_do_not_disturb_each_other(resnet: NetworkCard) -> None:
         assert all(torch.equal(a, b) for a, b in zip(alone, pool.map(answer, frames), strict=True))
 
 
+def test_a_page_that_runs_meanwhile_takes_no_names_from_a_network_being_built(keras: Any) -> None:
+    """Streamlit clears Keras' session at every run, whoever is at work."""
+    from streamlit.runtime.scriptrunner.script_runner import _clean_problem_modules
+
+    names = []
+    for _ in range(3):
+        names.append(keras.layers.ReLU().name)
+        _clean_problem_modules()
+    assert len(set(names)) == 3
+
+
 def test_without_its_weights_a_network_says_so(tmp_path: Path) -> None:
     card = keras_card("vgg16", tmp_path)
     assert not card.available
