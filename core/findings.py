@@ -47,7 +47,7 @@ def embedded_size(found: Sequence[Measured]) -> str:
     texts = []
     for network in dict.fromkeys(one.network for one in known):
         mine = sorted((one for one in known if one.network == network), key=lambda one: one.side or 0)
-        ends = [f"{_percent(one.sensitivity)} at {one.side} px" for one in dict.fromkeys([mine[0], mine[-1]])]
+        ends = [f"{_percent(one.sensitivity)} at {one.side} px" for one in [*mine[:1], *mine[1:][-1:]]]
         texts.append(f"{short(network)}'s answer in {' and '.join(ends)}")
     return f"A step of {_steps(known)} changes {_joined(texts)}." if texts else ""
 

@@ -20,7 +20,7 @@ def flips(found: Sequence[Measured]) -> go.Figure:
     fig.update_layout(barmode="stack", bargap=0.3, hovermode="closest", legend={"traceorder": "normal"})
     fig.update_xaxes(rangemode="tozero")
     fig.update_yaxes(type="category", autorange="reversed")
-    y = [f"{short(one.network)}, {one.protocol}" + (f" {one.side}" if _several(one, known) else "") for one in known]
+    y = [f"{short(one.network)}<br>{one.protocol}" + (f" {one.side}" if _several(one, known) else "") for one in known]
     n = [one.sensitivity.labelled_pairs for one in known]
     counts = {kind: [(one.sensitivity.flips or {})[kind] for one in known] for kind in FLIPS}
     totals = [sum(column) for column in zip(*counts.values(), strict=True)]

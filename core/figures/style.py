@@ -16,7 +16,7 @@ DASHES = ("solid", "dash", "dot", "dashdot")
 PATTERNS = ("", "/", ".", "x")
 GREY = "#8a8f98"
 CHARACTER, WIDTH = 7, 480  # pixels: of a label's character, and what labels may take side by side
-LINE = 60  # characters in a line below a figure: as many as fit on a phone
+LINE = 52  # characters in a line below a figure: as many as fit on a phone
 SYMBOLS = ("circle", "square", "triangle-up", "cross")
 # the paper's numbers: open diamonds, white inside so that they stand on bars and on either ground
 PAPER = {"symbol": "diamond", "size": 10, "color": "#ffffff", "line": {"width": 2, "color": "#4a4f57"}}

@@ -77,7 +77,9 @@ def table_1(results: Results) -> None:
         st.caption("Networks without classes have no P(top-1 change): see their representation change.")
         return
     with st.container(key="table-1"):
-        st.table(table.rename(columns=short).reset_index(), border="horizontal", hide_index=True)
+        shown = table.rename(columns=short).reset_index()
+        shown["protocol"] = [text.split(", step ")[0] for text in shown["protocol"]]  # one step in all, said below
+        st.table(shown, border="horizontal", hide_index=True)
     st.caption(plain(tables.about(all_of(results))))
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from core import protocols, provision, studies
 from core.datasets import listing
 from core.datasets.scenes import SCHEME
-from core.errors import BadProtocol, PhotobiasError
+from core.errors import BadFolder, BadProtocol, PhotobiasError
 from core.folders import EMBEDDED
 from core.networks.card import NetworkCard
 from core.studies import worker
@@ -114,6 +114,8 @@ def _axes(study: Study, cards: list[NetworkCard]) -> tuple[str | None, str | Non
 
 
 def _place(photos: str) -> str:
-    """A folder in full, so that the command means the same anywhere."""
+    """A folder in full, so that the command means the same anywhere. Raises BadFolder for none."""
     text = photos.strip()
-    return text if text.startswith(SCHEME) or not text else str(Path(text).expanduser().resolve())
+    if not text:
+        raise BadFolder(got="no photographs", wanted="a folder of them, or scenes", remedy="Name one above.")
+    return text if text.startswith(SCHEME) else str(Path(text).expanduser().resolve())
