@@ -46,7 +46,8 @@ def choice() -> Choice:
     and runs that one without the frame, until st.navigation has been called.
     """
     if _CHOICE not in st.session_state:
-        st.navigation([st.Page("app.py")], position="hidden")
+        scripts = [st.Page(f"pages/{path.name}") for path in sorted(Path(__file__).parent.parent.glob("*.py"))]
+        st.navigation([st.Page("app.py", default=True), *scripts], position="hidden")  # the page stays who it is
         st.rerun()
     found: Choice = st.session_state[_CHOICE]
     return found
