@@ -78,7 +78,7 @@ def section(
     clicked: dict[str, Any] | None = None
     for column, axis in zip(st.columns(len(known)), known, strict=True):
         with column:
-            st.subheader(AXES[axis], anchor=axis)
+            st.subheader(AXES[axis] if leading else "Against typicality (Figure 9)", anchor=axis)
             fig = studies.derived(
                 results,
                 f"figure {axis} {settings} {place}",

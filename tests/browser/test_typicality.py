@@ -10,7 +10,7 @@ import pytest
 from browsing import Serve, chromium, page, serve
 from playwright.sync_api import Page, expect
 from studied import NETWORKS, laid_out
-from test_studies import DRAWN_MS, FIGURE, traces
+from test_study_pages_seen import DRAWN_MS, FIGURE, traces
 
 from core.association import binned
 from core.folders import DataFolder
