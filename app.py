@@ -2,12 +2,20 @@
 
 import streamlit as st
 
-from pages.parts import networks, photograph, state
+from pages.parts import networks, photograph, state, style
 
 st.set_page_config(page_title="Photographer's Bias", page_icon=":material/photo_camera:", layout="wide")
+style.apply()
 
 page = st.navigation(
-    [st.Page("pages/explore.py", title="Explore", icon=":material/frame_inspect:", default=True)], position="sidebar"
+    [
+        st.Page("pages/explore.py", title="Explore", icon=":material/frame_inspect:", default=True),
+        st.Page("pages/protocols.py", title="Protocols", icon=":material/bar_chart:"),
+        st.Page("pages/typicality.py", title="Typicality", icon=":material/scatter_plot:"),
+        st.Page("pages/antialiasing.py", title="Antialiasing", icon=":material/blur_on:"),
+        st.Page("pages/replication.py", title="Replication", icon=":material/fact_check:"),
+    ],
+    position="sidebar",
 )
 first = state.opening(networks.opening)
 with st.sidebar:

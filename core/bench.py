@@ -6,6 +6,7 @@ import copy
 import io
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
@@ -17,6 +18,7 @@ import torch
 from PIL import Image
 from torch import nn
 
+from core import studies
 from core.datasets import Source, find
 from core.engine import Engine, Network
 from core.folders import DataFolder
@@ -29,8 +31,13 @@ from core.sensitivity import sensitivity
 PHOTOGRAPHS = 4
 
 
-def run(data: DataFolder, *, network: str | None = None, photos: Path | None = None, rounds: int = 5) -> dict[str, Any]:
-    """Frames a second and ratios; without a network's key, ResNet-50's architecture at random values."""
+def run(
+    data: DataFolder, *, network: str | None = None, photos: Path | None = None, rounds: int = 5, study: int = 0
+) -> dict[str, Any]:
+    """Frames a second and ratios; without a network's key, ResNet-50's architecture at random values.
+
+    ``study``: instead, of a study over so many photographs, one pair of each protocol.
+    """
     engine = Engine()
     if network is None:
         card = next(torchvision_zoo.cards(data.weights))
@@ -39,15 +46,22 @@ def run(data: DataFolder, *, network: str | None = None, photos: Path | None = N
         card = registry.get(network, data)
         model, weights = card.build(), card.weights_digest
     plain = copy.deepcopy(model)  # the engine may take the model itself
-    loaded = engine.prepare(card, model)
+    card = replace(card, build=lambda: model)
+    loaded = engine.load(card)
+    count = study or PHOTOGRAPHS
     with TemporaryDirectory() as folder:
-        files = find([photos])[:PHOTOGRAPHS] if photos else _photographs(Path(folder))
-        return {
+        files = find([photos])[:count] if photos else _photographs(Path(folder), count)
+        facts = {
             "network": card.key, "weights": weights, "device": engine.device_name, "precision": engine.precision,
             "batch": loaded.batch, "rounds": rounds,
+        }  # fmt: skip
+        if study:
+            return {**facts, "photographs": len(files), **_study(engine, loaded, files, rounds)}
+        return {
+            **facts,
             **_batching(engine, loaded, plain.to(engine.device).eval(), rounds),
             **_end_to_end(engine, loaded, files, rounds),
-        }  # fmt: skip
+        }
 
 
 def _batching(engine: Engine, network: Network, plain: nn.Module, rounds: int) -> dict[str, float]:
@@ -77,11 +91,7 @@ def _end_to_end(engine: Engine, network: Network, files: list[Source], rounds: i
     """Decode, all four protocols, forward and tally, against the forward passes of as many prepared frames."""
     pairs = max(2, network.batch // 2)
     count = len(names()) * len(files) * pairs * 2
-    frames = list(islice(cycle(_frames(network.card.size, network.batch)), count))
-
-    def raw() -> None:
-        for _ in engine.predict(network, frames):
-            pass
+    raw = _raw(engine, network, count)
 
     def whole() -> None:
         for name in names():
@@ -94,6 +104,34 @@ def _end_to_end(engine: Engine, network: Network, files: list[Source], rounds: i
         "end_to_end_frames_per_s": count / full,
         "end_to_end_over_raw": bare / full,
     }
+
+
+def _study(engine: Engine, network: Network, files: list[Source], rounds: int) -> dict[str, float]:
+    """A whole study, its tables written, against the forward passes of as many prepared frames."""
+    count = len(files) * (2 * len(names()) + 1)  # one is the centre crop
+    raw = _raw(engine, network, count)
+
+    def whole() -> None:
+        with TemporaryDirectory() as folder:
+            studies.run(studies.create("protocols"), files, [network.card], Path(folder), engine=engine)
+
+    bare, full = interleaved(raw, whole, rounds)
+    return {
+        "raw_frames_per_s": count / bare,
+        "study_frames_per_s": count / full,
+        "study_over_raw": bare / full,
+    }
+
+
+def _raw(engine: Engine, network: Network, count: int) -> Callable[[], None]:
+    """Forward passes of so many frames that are there already."""
+    frames = list(islice(cycle(_frames(network.card.size, network.batch)), count))
+
+    def work() -> None:
+        for _ in engine.predict(network, frames):
+            pass
+
+    return work
 
 
 def interleaved(first: Callable[[], object], second: Callable[[], object], rounds: int) -> tuple[float, float]:
@@ -121,7 +159,7 @@ def _random(card: NetworkCard) -> nn.Module:
     return model.eval()
 
 
-def _photographs(folder: Path) -> list[Source]:
+def _photographs(folder: Path, count: int) -> list[Source]:
     """JPEG files of ImageNet's usual size with a natural photograph's 1/f spectrum."""
 
     def noise(rng: np.random.Generator) -> Iterator[np.ndarray[Any, np.dtype[np.float64]]]:
@@ -131,7 +169,7 @@ def _photographs(folder: Path) -> list[Source]:
             plane = np.fft.irfft2(spectrum / np.maximum(np.hypot(fy, fx), 1 / 500), s=(375, 500))
             yield 128 + 50 * plane / plane.std()
 
-    for k in range(PHOTOGRAPHS):
+    for k in range(count):
         picture = np.stack(list(noise(np.random.default_rng(k))), axis=2).clip(0, 255).astype(np.uint8)
         buffer = io.BytesIO()
         Image.fromarray(picture).save(buffer, "JPEG", quality=92)

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 
 from core.engine import Engine, Network
-from core.errors import BadCard, BadProtocol
+from core.errors import BadCard, BadPhotograph, BadProtocol
 from core.geometry import centre_crop
+from core.intervals import Interval, wilson
 from core.measure import THREADS
 from core.photographs import Photograph
-from core.sensitivity import Interval, wilson
 from core.streams import ordered_map
 
 FAMILY = 3  # of the randomness: 1 and 2 are the protocols'
@@ -31,7 +31,7 @@ class Consistency:
 
 def consistency(engine: Engine, network: Network, photographs: Iterable[Photograph], *, seed: int) -> Consistency:
     """Short side resized to 256, that square cut from the centre, two random crops of 224 (scaled to S): the rate of
-    equal classes, one pair of crops a photograph. Raises BadCard without classes, ValueError without a photograph.
+    equal classes, one pair of crops a photograph. Raises BadCard without classes, BadPhotograph without any.
 
     This is not a one-pixel rate: two crops lie 17 pixels apart on average. The published numbers
     are of five pairs a photograph, and crops that a whole batch shares. Of the 33 places along an edge the last is
@@ -58,7 +58,9 @@ def consistency(engine: Engine, network: Network, photographs: Iterable[Photogra
     parts = engine.predict(network, frames())
     found = [k for part in parts for k in part.finite(network).probabilities.argmax(1).tolist()]
     if not found:
-        raise ValueError("got no photograph; wanted at least one")
+        raise BadPhotograph(
+            got="no usable photograph", wanted="at least one", remedy="Name a photograph or a folder of them."
+        )
     n, agreed = len(found) // 2, sum(a == b for a, b in zip(found[0::2], found[1::2], strict=True))
     return Consistency(agreed / n, wilson(agreed, n), n)
 

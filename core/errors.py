@@ -51,6 +51,18 @@ class IndexMismatch(PhotobiasError):
     """An index built with another network, preprocessing or build plan than asked for."""
 
 
+class StudyBroken(PhotobiasError):
+    """A study whose files are missing or changed, or in whose folder another run is at work."""
+
+
+class StudyMismatch(PhotobiasError):
+    """A study's folder that holds the rows of another configuration, network or software than asked for."""
+
+
+class BadTable(PhotobiasError):
+    """A table of results without the columns, networks or photographs that are asked of it."""
+
+
 class DownloadFailed(PhotobiasError):
     """A download that did not arrive whole; what arrived is kept where it can be resumed."""
 

@@ -6,11 +6,11 @@ import errno
 import fcntl
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from core.errors import BadFolder, Cancelled, DownloadFailed
+from core.errors import BadFolder, Cancelled, DownloadFailed, PhotobiasError
 
 
 @contextmanager
@@ -25,6 +25,38 @@ def locked(path: Path, stop: threading.Event, what: str, waiting: Callable[[], N
                 waiting()
             if stop.wait(0.1):
                 raise Cancelled(what)
+        try:
+            yield
+        finally:
+            fcntl.flock(handle, fcntl.LOCK_UN)  # closing is not enough where a forked child holds a copy
+
+
+@contextmanager
+def alone(folder: Path, own: Collection[str], lock: str, what: str, busy: PhotobiasError) -> Iterator[None]:
+    """One maker of ``what`` in a folder at a time, and only in a folder of its own; a killed one lets go.
+
+    ``own``: the names that may lie there, those of files on their way included. Raises BadFolder for a folder with
+    anything else, ``busy`` where another is at work.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        known = {*own, lock, *(f"{name}.part" for name in own)}
+        if foreign := sorted(p.name for p in folder.iterdir() if p.name not in known and not p.name.startswith(".")):
+            raise BadFolder(
+                got=f"{folder}, which holds {foreign[0]!r}",
+                wanted=f"a new or empty folder, or {what}",
+                remedy=f"Choose another folder for {what}.",
+            )
+        handle = (folder / lock).open("wb")
+    except OSError as error:
+        raise BadFolder(
+            got=f"{folder} ({error.strerror or error})", wanted="a folder to write to", remedy="Choose another folder."
+        ) from None
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise busy from None
         try:
             yield
         finally:

@@ -9,6 +9,17 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 
 
+def portable(path: Path) -> str:
+    """A path as a file that may be shipped keeps it: relative to the project where it lies there, else absolute."""
+    whole = path.resolve()
+    return (whole.relative_to(PROJECT) if whole.is_relative_to(PROJECT) else whole).as_posix()
+
+
+def located(kept: str) -> Path:
+    """The path that ``portable`` kept, on this machine."""
+    return PROJECT / kept
+
+
 @dataclass(frozen=True)
 class DataFolder:
     """A user's data: cards and checkpoints, downloaded weights, indexes, studies. Made when first written to."""
@@ -36,9 +47,14 @@ class DataFolder:
         return self.root / "indexes"
 
     @property
+    def studies(self) -> Path:
+        """Studies over many photographs, one folder each."""
+        return self.root / "studies"
+
+    @property
     def photographs(self) -> Path:
         """Downloaded photographs."""
         return self.root / "photographs"
 
 
-EMBEDDED = DataFolder(PROJECT / "data" / "embedded")  # shipped with the project: scene networks and their index
+EMBEDDED = DataFolder(PROJECT / "data" / "embedded")  # shipped: scene networks, their index, studies of them

@@ -12,6 +12,8 @@ from core.progress import Progress
 
 T = TypeVar("T")
 State = Literal["running", "done", "failed", "cancelled"]
+Report = Callable[[Progress | str], None]  # how far it is, or the name of the stage that begins
+Work = Callable[[Report, threading.Event], T]
 _LOG = logging.getLogger(__name__)
 
 
@@ -21,7 +23,7 @@ class Job(Generic[T]):
     report takes a Progress, or a string that names the stage. cancel is an Event that the work looks at.
     """
 
-    def __init__(self, work: Callable[[Callable[[Progress | str], None], threading.Event], T]) -> None:
+    def __init__(self, work: Work[T]) -> None:
         self.state: State = "running"
         self.progress: Progress | None = None
         self.stage = ""

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
 from core.datasets import Source
 from core.engine import Engine, Network, Predictions
-from core.errors import Cancelled, PhotobiasError
+from core.errors import BadPhotograph, Cancelled, PhotobiasError
 from core.frames import FramePair
+from core.intervals import wilson
 from core.photographs import Photograph, reduce_to
 from core.protocols import Protocol, generator
-from core.sensitivity import Outcome, wilson
+from core.sensitivity import Outcome
 from core.streams import chunks, ordered_map
 
 THREADS = 4
 Job = tuple[Photograph, int]
 Skipped = Callable[[str, PhotobiasError], None]
+Decoded = tuple[Source, Photograph | PhotobiasError]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,12 @@ class Accuracy:
     interval: tuple[float, float]
     n: int
 
+    @staticmethod
+    def fields(found: Accuracy | None) -> dict[str, Any]:
+        """Plain values for a record; None where nothing was labelled."""
+        top1, interval, n = (found.top1, list(found.interval), found.n) if found else (None, None, 0)
+        return {"top1": top1, "top1_interval": interval, "top1_n": n}
+
 
 def photographs(
     files: Iterable[Source], *, short_side: int | None = None, skipped: Skipped | None = None
@@ -40,6 +49,15 @@ def photographs(
 
     A photograph that does not decode raises BadPhotograph, or goes to ``skipped`` (name, reason) where given.
     """
+    for file, got in decoded(files, short_side=short_side):
+        if isinstance(got, Photograph):
+            yield got
+        else:
+            _skip(file.name, got, skipped)
+
+
+def decoded(files: Iterable[Source], *, short_side: int | None = None) -> Iterator[Decoded]:
+    """Each file and its photograph, or why there is none; decoded ahead in threads, in order."""
 
     def work(file: Source) -> Photograph | PhotobiasError:
         try:
@@ -50,11 +68,22 @@ def photographs(
 
     with ThreadPoolExecutor(THREADS) as pool:
         listed = list(files)
-        for file, got in zip(listed, ordered_map(work, listed, pool=pool, ahead=2 * THREADS), strict=True):
-            if isinstance(got, Photograph):
-                yield got
-            else:
-                _skip(file.name, got, skipped)
+        yield from zip(listed, ordered_map(work, listed, pool=pool, ahead=2 * THREADS), strict=True)
+
+
+def each_once(files: Iterable[Decoded], seen: dict[str, str] | None = None) -> Iterator[Decoded]:
+    """Photographs named as in their folder; those whose pixels came before are BadPhotograph: they would only count
+    the same pairs twice. ``seen``: digest → name of those that came before, kept up to date."""
+    known = {} if seen is None else seen
+    for file, got in files:
+        if not isinstance(got, Photograph):
+            yield file, got
+        elif got.digest in known:
+            same = f"{file.name!r} with the same pixels as {known[got.digest]!r}"
+            yield file, BadPhotograph(got=same, wanted="every photograph once", remedy="Remove one of them.")
+        else:
+            known[got.digest] = file.name
+            yield file, replace(got, name=file.name)
 
 
 def outcomes(
@@ -93,9 +122,14 @@ def outcomes(
     for part in chunks(made(), max(1, network.batch // 2)):
         if cancel is not None and cancel.is_set():
             raise Cancelled(f"{protocol.name} on {card.key}")
-        frames = [frame for _, pair in part for frame in (pair.before, pair.after)]
-        result = Predictions.join(engine.predict(network, frames)).finite(network)
-        yield _compare(network, [job for job, _ in part], result)
+        yield compared(engine, network, part)
+
+
+def compared(engine: Engine, network: Network, made: Sequence[tuple[Job, FramePair]]) -> list[Outcome]:
+    """Frame pairs and what they are of → their outcomes, in order. Raises BadCard for answers that are no numbers."""
+    frames = [frame for _, pair in made for frame in (pair.before, pair.after)]
+    result = Predictions.join(engine.predict(network, frames)).finite(network)
+    return _compare(network, [job for job, _ in made], result)
 
 
 def redo(photo: Photograph, protocol: Protocol, network: Network, *, seed: int, pair: int) -> FramePair:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from core.consistency import consistency, edge
 from core.datasets import SceneFile, Source, find
 from core.engine import Engine, Network
 from core.errors import BadPhotograph, PhotobiasError
 from core.folders import DataFolder
 from core.index.opening import EXACT, opened
 from core.index.search import FeatureIndex, Neighbour
-from core.measure import Accuracy, Skipped, accuracy, outcomes, photographs
+from core.measure import Accuracy, Skipped, accuracy, decoded, each_once, outcomes
 from core.networks import registry
 from core.networks.card import NetworkCard
 from core.photographs import Photograph
@@ -50,7 +51,7 @@ def run(
     told: set[str] = set()
     for card in cards:
         network = engine.load(card)
-        if text := card.strange(drawn=all(isinstance(file, SceneFile) for file in files)):
+        if text := card.strange(drawn=_drawn(files)):
             warn(text)
         known = [file for file in files if card.labels and card.labels.find(file.label) is not None]
         right = accuracy(engine, network, _each_once(known, short_side, lambda *_: None)) if known else None
@@ -80,29 +81,56 @@ def run(
     return results
 
 
+def _drawn(files: Sequence[Source]) -> bool:
+    return all(isinstance(file, SceneFile) for file in files)
+
+
 def _into(left_out: list[tuple[str, PhotobiasError]]) -> Skipped:
     return lambda name, reason: left_out.append((name, reason))
 
 
 def _each_once(files: Sequence[Source], short_side: int | None, skipped: Skipped | None) -> Iterator[Photograph]:
-    """Decoded, named as in their folder; told apart by their pixels."""
-    seen: dict[str, str] = {}
-    coming = iter(files)
+    for file, got in each_once(decoded(files, short_side=short_side)):
+        if isinstance(got, Photograph):
+            yield got
+        elif skipped is None:
+            raise got
+        else:
+            skipped(file.name, got)
 
-    def unreadable(name: str, reason: PhotobiasError) -> None:
-        next(coming)
-        if skipped is None:
-            raise reason
-        skipped(name, reason)
 
-    for photo in photographs(files, short_side=short_side, skipped=unreadable):
-        name = next(coming).name
-        if photo.digest not in seen:
-            seen[photo.digest] = name
-            yield replace(photo, name=name)
-        elif skipped is not None:
-            same = f"{name!r} with the same pixels as {seen[photo.digest]!r}"
-            skipped(name, BadPhotograph(got=same, wanted="every photograph once", remedy="Remove one of them."))
+def consistencies(
+    paths: Sequence[Path],
+    cards: Sequence[NetworkCard],
+    *,
+    seed: int,
+    limit: int | None = None,
+    warn: Callable[[str], None] = lambda _: None,
+) -> list[dict[str, Any]]:
+    """Adobe's consistency, one record a network; a bad photograph is left out with a warning, as ``run`` does."""
+    files = find(paths)[:limit]
+    engine = Engine()
+    results = []
+    told: set[str] = set()
+
+    def skipped(name: str, reason: PhotobiasError) -> None:
+        text = f"{name} left out: {reason}"
+        if text not in told:
+            told.add(text)
+            warn(text)
+
+    for card in cards:
+        network = engine.load(card)
+        if text := card.strange(drawn=_drawn(files)):
+            warn(text)
+        found = consistency(engine, network, _each_once(files, None, skipped), seed=seed)
+        results.append(
+            {"network": card.key, "weights_digest": card.weights_digest, "trained_on": card.trained_on,
+             "measure": "consistency", "consistency": found.value, "consistency_interval": list(found.interval),
+             "photographs": found.n, "seed": seed, "size": card.size, "resized_to": edge(card.size),
+             "device": engine.device.type, "precision": engine.precision, "software": software()}
+        )  # fmt: skip
+    return results
 
 
 def record(
@@ -125,10 +153,8 @@ def record(
         "trained_on": network.card.trained_on, "protocol": protocol.name,
         **settings, "size": network.card.size, "interpolation": network.card.preprocessing.interpolation,
         "reduced_to": short_side, "seed": seed, "pairs_per_photograph": pairs, **measured.as_dict(),
-        "top1": accuracy.top1 if accuracy else None,
-        "top1_interval": list(accuracy.interval) if accuracy else None,
-        "top1_n": accuracy.n if accuracy else 0,
-        "skipped": list(skipped), "device": engine.device.type, "precision": engine.precision, "software": software(),
+        **Accuracy.fields(accuracy), "skipped": list(skipped), "device": engine.device.type,
+        "precision": engine.precision, "batch": network.batch, "software": software(),
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a transfer is: bytes done, bytes in total where known, bytes a second lately."""
+    """How far it is, in bytes or whatever is counted: done, in total where known, and a second lately."""
 
     done: int
     total: int | None
@@ -29,7 +29,7 @@ Report = Callable[[Progress], None]
 
 
 class Meter:
-    """Turns byte counts into Progress; the rate is that of the last five seconds."""
+    """Turns counts into Progress; the rate is that of the last five seconds."""
 
     def __init__(self, progress: Report | None, total: int | None) -> None:
         self._progress, self._total = progress, total

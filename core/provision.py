@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,12 +12,11 @@ from core.engine import Engine
 from core.errors import BadFolder, DownloadFailed
 from core.folders import DataFolder
 from core.index.build import build
+from core.jobs import Report, Work
 from core.networks.card import NetworkCard
 from core.progress import Progress
 
 IMAGENETTE_MB = 326
-Report = Callable[[Progress | str], None]
-Work = Callable[[Report, threading.Event], object]
 
 
 def imagenette() -> RemoteFile:
@@ -29,7 +27,7 @@ def imagenette() -> RemoteFile:
     return RemoteFile(url=url, name=url.rsplit("/", 1)[1], digest=md5, algorithm="md5", size=IMAGENETTE_MB * 2**20)
 
 
-def fetch_weights(card: NetworkCard) -> Work:
+def fetch_weights(card: NetworkCard) -> Work[Path]:
     """Work for a Job: the weights of a card into its folder."""
 
     def work(report: Report, cancel: threading.Event) -> Path:
@@ -50,7 +48,7 @@ def _identified(card: NetworkCard) -> NetworkCard:
     return replace(card, weights_digest=digest_of(card.remote, card.weights.parent))
 
 
-def build_starter(card: NetworkCard, engine: Engine, data: DataFolder, archive: RemoteFile | None = None) -> Work:
+def build_starter(card: NetworkCard, engine: Engine, data: DataFolder, archive: RemoteFile | None = None) -> Work[Path]:
     """Work for a Job: download, unpack and index Imagenette; each step goes on where it was stopped.
 
     Where the card's weights are not here, they are fetched first.

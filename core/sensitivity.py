@@ -6,21 +6,15 @@ and representation change, 1 − cosine of the two frames' features, which needs
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.integer[Any]]
-Interval = tuple[float, float]
+from core.intervals import MANY, Floats, Integers, Interval, percentiles, resampled, wilson
 
-RESAMPLES = 2000
-DRAWS = 1_000_000  # of the bootstrap, held at once
-Z95 = 1.959963984540054  # two-sided 95 %
 FLIPS = ("right→wrong", "wrong→right", "wrong→wrong")
 
 
@@ -92,6 +86,38 @@ class Sensitivity:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Pairs of one network and protocol as columns (N,), sorted by photograph and pair.
+
+    ``photograph``: 0, 1, … in the order of digests. ``changed``: 0 or 1; ``change``: |p_after − p_before|; both None of
+    a representation without classes. ``flips``: counts by kind, over ``labelled`` pairs whose class is known.
+    """
+
+    photograph: Integers
+    changed: Floats | None
+    change: Floats | None
+    representation: Floats
+    flips: dict[str, int]
+    labelled: int
+
+    @property
+    def photographs(self) -> int:
+        """How many."""
+        return int(self.photograph[-1]) + 1
+
+    @property
+    def measures(self) -> tuple[Floats, ...]:
+        """What is averaged, the representation last."""
+        found = (self.changed, self.change, self.representation)
+        return tuple(column for column in found if column is not None)
+
+    @property
+    def units(self) -> Integers:
+        """What the bootstrap draws: photographs; of one photograph its pairs."""
+        return np.arange(len(self.photograph)) if self.photographs == 1 else self.photograph
+
+
 def sensitivity(outcomes: Iterable[Outcome], *, seed: int = 0) -> Sensitivity:
     """Outcomes of one network and protocol, in any order → Sensitivity. Raises ValueError without a pair.
 
@@ -102,85 +128,72 @@ def sensitivity(outcomes: Iterable[Outcome], *, seed: int = 0) -> Sensitivity:
     rows = sorted(outcomes, key=lambda o: (o.photograph, o.pair))
     if not rows:
         raise ValueError("got no pair; wanted at least one outcome")
-    _, group = np.unique([o.photograph for o in rows], return_inverse=True)
-    photographs = int(group.max()) + 1
-    representation = np.array([1 - o.feature_cosine for o in rows])
-    units = np.arange(len(rows)) if photographs == 1 else group
-    found = Sensitivity(
-        photographs=photographs,
-        pairs=len(rows),
-        changed=None,
-        p_top1_change=None,
-        p_top1_change_interval=None,
-        mean_absolute_change=None,
-        mean_absolute_change_interval=None,
-        representation_change=float(representation.mean()),
-        representation_change_interval=bootstrap(representation, units, seed=seed),
-        flips=None,
-        labelled_pairs=0,
-        method="none: a representation without classes",
+    kinds, classless = [o.flip for o in rows], any(o.classless for o in rows)
+    tally = Tally(
+        photograph=np.unique([o.photograph for o in rows], return_inverse=True)[1],
+        changed=None if classless else np.array([o.changed for o in rows], float),
+        change=None if classless else np.array([abs(o.change) for o in rows]),
+        representation=np.array([1 - o.feature_cosine for o in rows]),
+        flips={kind: kinds.count(kind) for kind in FLIPS},
+        labelled=sum(o.label is not None for o in rows),
     )
-    return found if any(o.classless for o in rows) else _with_classes(found, rows, group, units, seed=seed)
+    return sensitivities([tally], seed=seed)[0]
 
 
-def _with_classes(
-    found: Sensitivity, rows: list[Outcome], group: Integers, units: Integers, *, seed: int
-) -> Sensitivity:
-    changed = np.array([o.changed for o in rows], float)
-    change = np.array([abs(o.change) for o in rows])
-    total = int(changed.sum())
-    interval, method = _proportion(changed, group, seed=seed)
-    kinds = [o.flip for o in rows]
-    labelled = sum(o.label is not None for o in rows)
-    return replace(
-        found,
+def sensitivities(tallies: Sequence[Tally], *, seed: int = 0) -> list[Sensitivity]:
+    """Each tally's Sensitivity; those over as many units share the draws of the bootstrap, and its time."""
+    return [_sensitivity(tally, ends) for tally, ends in zip(tallies, _intervals(tallies, seed), strict=True)]
+
+
+def _intervals(tallies: Sequence[Tally], seed: int) -> list[Floats | None]:
+    """Of each tally's measures, (2, M) by bootstrap; None where there is one unit only."""
+    found: list[Floats | None] = [None] * len(tallies)
+    shapes = [(int(t.units[-1]) + 1, len(t.measures)) for t in tallies]
+    for (n, _), places in groupby(sorted(range(len(tallies)), key=lambda k: shapes[k]), key=lambda k: shapes[k]):
+        if n < 2:
+            continue
+        alike = list(places)
+        units = [tallies[k].units for k in alike]
+        sums = [[np.bincount(u, m) for m in tallies[k].measures] for k, u in zip(alike, units, strict=True)]
+        counts = np.array([np.bincount(u) for u in units], float)
+        ends = percentiles(resampled(np.array(sums).transpose(2, 0, 1), counts.T, seed=seed))
+        for place, k in enumerate(alike):
+            found[k] = ends[:, place]
+    return found
+
+
+def _sensitivity(tally: Tally, ends: Floats | None) -> Sensitivity:
+    spans = [None] * 3 if ends is None else [(float(low), float(high)) for low, high in ends.T]
+    n = len(tally.representation)
+    if tally.changed is None or tally.change is None:
+        total, change, interval, method = None, None, None, "none: a representation without classes"
+    else:
+        total, change = int(tally.changed.sum()), float(tally.change.mean())
+        interval, method = _proportion(total, n, tally.photographs, spans[0])
+    return Sensitivity(
+        photographs=tally.photographs,
+        pairs=n,
         changed=total,
-        p_top1_change=total / len(rows),
+        p_top1_change=None if total is None else total / n,
         p_top1_change_interval=interval,
-        mean_absolute_change=float(change.mean()),
-        mean_absolute_change_interval=bootstrap(change, units, seed=seed),
-        flips={kind: kinds.count(kind) for kind in FLIPS} if labelled else None,
-        labelled_pairs=labelled,
+        mean_absolute_change=change,
+        mean_absolute_change_interval=None if total is None else spans[1],
+        representation_change=float(tally.representation.mean()),
+        representation_change_interval=spans[-1],
+        flips=tally.flips if tally.labelled and total is not None else None,
+        labelled_pairs=0 if total is None else tally.labelled,
         method=method,
     )
 
 
-def _proportion(changed: Floats, group: Integers, *, seed: int) -> tuple[Interval, str]:
-    """Interval of P(top-1 change) and how it was found; ``changed`` (N,) 0 or 1, ``group`` (N,) its photograph."""
-    total, pairs, photographs = int(changed.sum()), len(changed), int(group.max()) + 1
+def _proportion(changed: int, pairs: int, photographs: int, spread: Interval | None) -> tuple[Interval, str]:
+    """Interval of P(top-1 change) and how it was found; ``spread``: by bootstrap."""
     if photographs in (1, pairs):
-        return wilson(total, pairs), "Wilson"
-    spread = bootstrap(changed, group, seed=seed) if 0 < total < pairs else None
-    if spread is None:  # every resample would say the same, and the interval have no width
-        return wilson(photographs if total else 0, photographs), "Wilson over photographs: every pair agreed"
-    return spread, "bootstrap of photographs"
-
-
-def wilson(successes: int, n: int) -> Interval:
-    """95 % Wilson score interval of a proportion."""
-    p, z2 = successes / n, Z95**2
-    centre = (p + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z95 / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
-    return (0.0 if successes == 0 else centre - half, 1.0 if successes == n else centre + half)
-
-
-def bootstrap(values: Floats, units: Integers, *, seed: int) -> Interval | None:
-    """95 % percentile interval of the mean of ``values`` (N,) when ``units`` (N,) are drawn with replacement.
-
-    A unit (a photograph, or a pair) is drawn with all its values. None when there is one unit only.
-    """
-    sums, counts = np.bincount(units, values), np.bincount(units).astype(float)
-    n = len(sums)
-    if n < 2:
-        return None
-    rng = np.random.default_rng(seed)
-    means = np.empty(RESAMPLES)
-    rows = max(1, DRAWS // n)
-    for k in range(0, RESAMPLES, rows):  # the same draws as one resample at a time, at bounded memory
-        drawn = rng.integers(0, n, (min(rows, RESAMPLES - k), n))
-        means[k : k + rows] = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return float(low), float(high)
+        return wilson(changed, pairs), "Wilson"
+    if not 0 < changed < pairs or spread is None:  # every resample would say the same, and the interval have no width
+        return wilson(photographs if changed else 0, photographs), "Wilson over photographs: every pair agreed"
+    method = "bootstrap of photographs"
+    return (max(0.0, spread[0]), spread[1]), method if photographs <= MANY else f"{method}, its normal limit"
 
 
 def most_changed(outcomes: Iterable[Outcome]) -> Outcome:

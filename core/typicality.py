@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from core.engine import Engine, Network, Predictions
 from core.index.search import FeatureIndex, Neighbour
+from core.photographs import Photograph
+from core.streams import chunks
 
 NEIGHBOURS = 10
 ALTERNATIVES = 50  # nearest photographs that the other scores look at
@@ -48,6 +51,39 @@ def typicality(
     same = k == index.manifest.k and not distinct and labels is None
     reference = [r.typicality for r in index.manifest.reference] if same else []
     return Typicality(value, percentile(value, reference), k, len(reference), tuple(neighbours))
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A photograph among those of an index; without its pixels.
+
+    ``predicted``, ``confidence``: the index's network's answer on the centre crop and its probability; None where it
+    has no classes.
+    """
+
+    digest: str
+    name: str
+    label: str | None
+    typicality: Typicality
+    predicted: str | None
+    confidence: float | None
+
+
+def placed(
+    engine: Engine, network: Network, index: FeatureIndex, photographs: Iterable[Photograph], *, k: int = NEIGHBOURS
+) -> Iterator[Placed]:
+    """Photographs, in their order, a batch at a time; ``network`` is the index's. Raises IndexMismatch, BadCard."""
+    index.check(network.card)
+    labels = network.card.labels
+    for some in chunks(photographs, network.batch):
+        frames = [network.card.preprocessing.centre(photo) for photo in some]
+        result = Predictions.join(engine.predict(network, frames)).finite(network)
+        for row, photo in enumerate(some):
+            found = typicality(index, result.features[row].numpy(), photo.digest, k=k)
+            best = int(result.probabilities[row].argmax()) if labels else None
+            predicted = labels.names[best] if labels and best is not None else None
+            sure = None if best is None else float(result.probabilities[row, best])
+            yield Placed(photo.digest, photo.name, photo.label, found, predicted, sure)
 
 
 def per_class(

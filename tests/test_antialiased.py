@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 import antialiased_cnns
 import pytest
 import torch
+from libraries import adobes, antialiased_card, architecture
 from torch import nn
-from torchvision.models import get_model_weights
 
 from core.engine import Engine, Network, Predictions
 from core.errors import WeightsUnavailable
 from core.networks import antialiased
-from core.networks.blurpool import binomial
 from core.networks.card import NetworkCard, imagenet_labels
 from core.networks.probe import layers, total_stride
 from core.photographs import Photograph
@@ -30,27 +28,6 @@ if TYPE_CHECKING:
 
 WIDTHS = {"resnet50": 2048, "vgg16": 4096, "densenet121": 1024}
 CARDS = {card.name: card for card in antialiased.cards(Path("none"))}
-
-
-def card_of(name: str, folder: Path) -> NetworkCard:
-    return next(card for card in antialiased.cards(folder) if card.name == name)
-
-
-def architecture(name: str) -> Any:
-    """The package's own network for a card's name, on the meta device."""
-    kind, _, variant = name.partition(".")
-    with torch.device("meta"):
-        return getattr(antialiased_cnns, kind)(filter_size=int(variant[3])).eval()
-
-
-def published(model: nn.Module, name: str) -> dict[str, Any]:
-    """As Adobe saves its weights; DenseNet's have yesterday's names and no count of batches."""
-    state = model.state_dict()
-    if name.startswith("densenet121"):
-        kept = {key: value for key, value in state.items() if not key.endswith("num_batches_tracked")}
-        state = {re.sub(r"(denselayer\d+\.(?:norm|conv))([12])", r"\1.\2", key): value for key, value in kept.items()}
-        assert any(".norm.1." in key for key in state)
-    return {"state_dict": state}
 
 
 # cards
@@ -159,19 +136,11 @@ def blurred(
     natural: list[Photograph],
 ) -> Iterator[Blurred]:
     name = f"{request.param}.bin5"
-    card = card_of(name, tmp_path_factory.mktemp(name))
-    reference = architecture(name).to_empty(device="cpu")
-    for key, filt in reference.named_buffers():
-        if key.endswith("filt"):
-            row = binomial(5)
-            filt.copy_((row[:, None] * row[None]).expand_as(filt))
-    reference = randomise(reference, 96)
-    torch.save(published(reference, name), card.weights, _use_new_zipfile_serialization=request.param == "resnet50")
-    engine = Engine("cpu", batch=2)
+    published = adobes(name, tmp_path_factory.mktemp(name), randomise)
+    card, engine = published.card, Engine("cpu", batch=2)
     network = engine.prepare(card, card.build())
     (got,) = engine.predict(network, [card.preprocessing.centre(p) for p in natural[:2]])
-    transform = get_model_weights("resnet50").IMAGENET1K_V1.transforms()
-    yield Blurred(card, network, got, reference, torch.stack([transform(p.image()) for p in natural[:2]]))
+    yield Blurred(card, network, got, published.reference, published.of_photographs(natural[:2]))
     card.weights.unlink()
 
 
@@ -200,14 +169,14 @@ def test_features_are_what_the_last_layer_reads(blurred: Blurred) -> None:
 
 
 def test_without_its_weights_a_network_says_so(tmp_path: Path) -> None:
-    card = card_of("vgg16.bin5", tmp_path)
+    card = antialiased_card("vgg16.bin5", tmp_path)
     assert not card.available
     with pytest.raises(WeightsUnavailable, match=r"vgg16_lpf5-1391f70c\.pth.*weights of vgg16 antialiased"):
         card.build()
 
 
 def test_without_the_package_a_network_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    card = card_of("resnet50.bin5", tmp_path)
+    card = antialiased_card("resnet50.bin5", tmp_path)
     card.weights.touch()
     monkeypatch.setitem(sys.modules, "antialiased_cnns", None)
     with pytest.raises(WeightsUnavailable, match=r"antialiased_cnns.*pip install antialiased-cnns==0\.3"):
@@ -226,7 +195,7 @@ def test_without_the_package_a_network_says_so(tmp_path: Path, monkeypatch: pyte
     ],
 )
 def test_another_file_is_refused_by_its_first_wrong_key(tmp_path: Path, what: str, reason: str) -> None:
-    card = card_of("resnet50.bin5", tmp_path)
+    card = antialiased_card("resnet50.bin5", tmp_path)
     kind = "resnet50.bin3" if what == "another filter's" else "resnet50.bin5"
     # expanded: one number is stored, whatever the shape
     state = {k: torch.zeros((), dtype=v.dtype).expand(v.shape) for k, v in architecture(kind).state_dict().items()}

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -29,7 +30,8 @@ from torch import nn
 from torchvision import transforms
 
 import core.engine
-from core import cli, measurements, provision
+from core import cli, measurements, provision, studies
+from core.consistency import consistency
 from core.datasets import find
 from core.downloads import RemoteFile
 from core.engine import Engine
@@ -40,6 +42,8 @@ from core.photographs import Photograph, read, reduce_to
 from core.progress import Progress
 from core.protocols import create, generator, names
 from core.scenes import render
+from core.studies import runner
+from core.studies.request import Request
 from core.training import make, photographs, recipe
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -96,6 +100,7 @@ def run(
     monkeypatch.setattr(measurements, "Engine", lambda: engine)
     monkeypatch.setattr(core.engine, "Engine", lambda: engine)
     monkeypatch.setattr(core.engine, "engines", lambda: [engine])
+    monkeypatch.setattr(runner, "Engine", lambda: engine)
     monkeypatch.setenv("PHOTOBIAS_DATA", str(data))
 
     def work(*arguments: object) -> Answer:
@@ -319,6 +324,31 @@ def test_reduce_to_measures_the_reduced_photograph(run: Run, photo: Path, tmp_pa
 # Scenes
 
 
+def test_consistency_is_cores_and_says_what_is_left_out(
+    run: Run, album: Path, engine: Engine, data: Path, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.jpg"
+    bad.write_text("no picture")
+    arguments = ("consistency", album, bad, "--network", f"{KEY},{DRAWN}", "--seed", 3)
+    status, out, err = run(*arguments, "--json")
+    assert status == 0
+    first, second = json.loads(out)
+    card = registry.get(KEY, DataFolder(data))
+    slow = consistency(engine, engine.load(card), [file.read() for file in find([album])], seed=3)
+    assert (first["consistency"], first["photographs"], first["resized_to"]) == (slow.value, 12, 73)
+    assert first["consistency_interval"] == list(slow.interval)
+    assert second["network"] == DRAWN
+    assert len(warnings(err)) == 2  # the bad photograph once, and that DRAWN never saw photographs
+    assert "bad.jpg left out" in err
+    assert "trained on drawn scenes" in err
+    status, out, _ = run(*arguments)
+    assert f"{KEY}  consistency {slow.value:.3f} [" in out
+    assert "not a one-pixel rate" in out
+    status, _, err = run("consistency", bad, "--network", KEY)
+    assert status == 1
+    assert "error: got no usable photograph" in err.lower()
+
+
 def test_scenes_are_measured_as_their_pictures_are(run: Run, tmp_path: Path) -> None:
     """Drawn again or read from PNG files: the same record."""
     for seed in range(4):
@@ -432,6 +462,8 @@ def test_a_path_that_is_not_there(run: Run, tmp_path: Path) -> None:
         ("typicality", "PHOTO"),
         ("typicality", "PHOTO", "--index", "DIR", "--k", "0"),
         ("index", "build", "--photos", "DIR", "--network", KEY),
+        ("study", "protocols", "--photos", "DIR", "--network", KEY),
+        ("study", "protocols", "--photos", "DIR", "--network", KEY, "--out", "DIR", "--sides", "40,"),
         ("train",),
         ("train", "resnet10.scenes", "--seeds", ""),
         ("train", "resnet10.scenes", "--seeds", "-1"),
@@ -450,13 +482,100 @@ def test_usage_errors_exit_2(arguments: tuple[str, ...], capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     "command",
     [(), ("networks",), ("measure",), ("typicality",), ("index",), ("index", "build"), ("index", "verify"),
-     ("index", "search"), ("scenes",), ("scenes", "render"), ("scenes", "sheet"), ("train",), ("bench",)],
+     ("index", "search"), ("index", "compact"), ("index", "push"), ("scenes",),
+     ("scenes", "render"), ("scenes", "sheet"), ("study",), ("train",), ("bench",)],
 )  # fmt: skip
 def test_every_command_has_help(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         cli.main([*command, "--help"])
     assert stopped.value.code == 0
     assert " ".join(["usage: python -m core", *command]) in capsys.readouterr().out
+
+
+# study
+
+
+def test_a_study_prints_what_measure_finds_and_a_second_run_the_same(run: Run, album: Path, tmp_path: Path) -> None:
+    networks = ("--network", f"{KEY},{OTHER}", "--protocol", "crop,scale", "--pairs", 2, "--seed", 3)
+    words = ("study", "protocols", "--photos", album, *networks, "--out", tmp_path / "out", "--json")
+    first = run(*words)
+    found, wanted = parsed(first), parsed(run("measure", album, *networks, "--json"))
+    assert [(r["network"], r["protocol"]) for r in found] == [(k, p) for k in (KEY, OTHER) for p in ("crop", "scale")]
+    alike = wanted[0].keys() - {"skipped", "software", "side", "batch"}  # a study goes on in runs of several batches
+    assert [{name: r[name] for name in alike} for r in found] == [{name: r[name] for name in alike} for r in wanted]
+    assert [r["side"] for r in found] == [None, 29, None, 29]
+    assert all(line.startswith("protocols pairs: ") for line in first[2].splitlines())
+    assert run(*words) == (0, first[1], "")
+    status, out, err = run(*words[:-3], "--out", tmp_path / "out")
+    assert (status, err) == (0, "")
+    assert [line.split()[:2] for line in out.splitlines()] == [[r["network"], r["protocol"]] for r in found]
+    assert f"top-1 {found[0]['top1']:.3f} [" in out
+    assert "  side 29  " in out
+
+
+def test_a_study_of_another_kind_is_refused_in_one_line(run: Run, album: Path, tmp_path: Path) -> None:
+    words = ("study", "protocols", "--photos", album, "--network", KEY, "--protocol", "crop", "--out", tmp_path / "out")
+    assert run(*words)[0] == 0
+    for more, said in (
+        (("--pairs", 2), "config, pairs: 1; wanted one of config, pairs: 2"),
+        (("--limit", 5), "photographs, given: 12; wanted one of photographs, given: 5"),
+        (("--network", OTHER), f"networks {KEY}; wanted one of networks {OTHER}"),
+        (("--sides", "20"), "sides with crop"),
+    ):
+        status, out, err = run(*words, *more)
+        assert (status, out, err.count("\n")) == (1, "", 1)
+        assert said in err
+    status, _, err = run("study", "protocol", *words[2:])
+    assert (status, "wanted one of" in err) == (1, True)
+    assert run("study", "typicality", *words[2:])[2].count("without --index DIR") == 1
+
+
+def test_a_trial_is_small_and_says_who_is_strange(run: Run, tmp_path: Path) -> None:
+    pair = "embedded/resnet10.scenes-0"
+    words = ("study", "antialiasing", "--photos", "scenes:0-99", "--network", f"{pair},{DRAWN}", "--small", "--json")
+    found = parsed(run(*words, "--out", tmp_path / "out"))
+    twin = "embedded/resnet10_bin5.scenes-0"
+    assert [(r["network"], r["photographs"], r["pairs"]) for r in found][::2] == [
+        (pair, 16, 32), (twin, 16, 32), (DRAWN, 16, 32)
+    ]  # fmt: skip
+    made = studies.read(tmp_path / "out").manifest
+    assert made.command.endswith("--small")
+    assert made.command.startswith("python -m core study antialiasing --photos scenes:0-99 --network")
+
+
+def test_photographs_that_are_left_out_and_strange_networks_are_warned_of(
+    run: Run, album: Path, photo: Path, tmp_path: Path
+) -> None:
+    folder = saved([read(photo)], tmp_path / "album")
+    (folder / "torn.png").write_bytes(b"no picture")
+    words = ("study", "protocols", "--photos", folder, "--network", DRAWN, "--out", tmp_path / "out")
+    said = warnings(run(*words)[2])
+    assert len(said) == 2
+    assert "drawn" in said[0]
+    assert said[1].startswith("warning: torn.png left out: got a text file")
+    assert warnings(run(*words)[2]) == said  # of a finished study too
+
+
+@pytest.mark.parametrize("name", studies.names())
+def test_a_request_is_the_same_on_the_command_line(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    asked: list[Request] = []
+
+    def stop(self: Request, *_: object, **__: object) -> None:
+        asked.append(self)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Request, "run", stop)
+    given = {"pairs": 3, "seed": 5, "step": 2, "direction": "down", "sides": (20, 30), "protocols": ("crop", "black")}
+    for request in (
+        Request(study=studies.create(name), photos="a folder/with 'quotes'", networks=("a", "b")),
+        Request(study=studies.create(name, **given, unit="network", reduce_to=300), photos="scenes:0-9",
+                networks=("a",), limit=7, index="i", confidence="c", trial=True),
+    ):  # fmt: skip
+        assert run(*request.arguments(), "--out", tmp_path)[0] == 130
+        assert asked.pop() == request
+    assert set(re.findall(r"\w+", cli.studying.NAMES)) - {"or"} == set(studies.names())
 
 
 # networks
@@ -810,6 +929,13 @@ def test_bench_prints_both_ratios(run: Run, data: Path) -> None:
         result["end_to_end_frames_per_s"] / result["raw_frames_per_s"]
     )
     assert (result["network"], result["rounds"]) == (KEY, 1)
+
+
+def test_bench_measures_a_study(run: Run, data: Path) -> None:
+    result = parsed(run("bench", "--network", KEY, "--rounds", 1, "--study", 3, "--json"))
+    assert (result["network"], result["photographs"]) == (KEY, 3)
+    assert result["study_over_raw"] == pytest.approx(result["study_frames_per_s"] / result["raw_frames_per_s"])
+    assert 0 < result["study_over_raw"] < 5
 
 
 def test_an_interrupt_is_130(run: Run, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,9 +12,9 @@ from torchvision.transforms import v2 as transforms
 
 from core.consistency import Consistency, consistency, edge, places
 from core.engine import Engine, Network
-from core.errors import BadCard, BadProtocol
+from core.errors import BadCard, BadPhotograph, BadProtocol
+from core.intervals import wilson
 from core.photographs import Photograph
-from core.sensitivity import wilson
 
 if TYPE_CHECKING:
     from conftest import TinyCard
@@ -77,7 +77,7 @@ def test_it_needs_classes_photographs_and_numbers(
     classless = dataclasses.replace(tiny, card=dataclasses.replace(tiny_card(key="test/features"), labels=None))
     with pytest.raises(BadCard, match=r"test/features, a representation without classes.*representation change"):
         consistency(engine, classless, natural, seed=0)
-    with pytest.raises(ValueError, match="no photograph"):
+    with pytest.raises(BadPhotograph, match="no usable photograph"):
         consistency(engine, tiny, [], seed=0)
     broken = tiny_card().build()
     broken[-1].bias.fill_(torch.nan)  # type: ignore[index]

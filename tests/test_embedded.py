@@ -8,13 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from conftest import ROOT
+from drawn import figures_of, text_below
 from scipy import stats
 
-from core import protocols
+from core import protocols, studies
+from core.association import spearman
+from core.datasets import listing
 from core.datasets.scenes import scenes
 from core.engine import Engine
-from core.folders import EMBEDDED, DataFolder
+from core.folders import EMBEDDED, PROJECT, DataFolder
 from core.index.search import FeatureIndex
 from core.index.verify import verify
 from core.measure import accuracy, outcomes, photographs
@@ -22,6 +27,10 @@ from core.networks import registry
 from core.networks.card import SCENES, NetworkCard
 from core.photographs import Photograph
 from core.sensitivity import Outcome, sensitivity
+from core.studies import Axes
+from core.studies.antialiasing import twin
+from core.studies.worker import list_studies
+from core.tables import per_photograph
 from core.training import recipe
 from core.typicality import typicality
 from pages.parts.networks import OPENING
@@ -152,3 +161,78 @@ def test_the_index_is_whole_and_its_scenes_are_drawn_again(tmp_path: Path) -> No
         picture = index.picture(found[0])
         assert picture is not None
         assert picture.digest == row.digest
+
+
+def test_each_experiment_ships_as_a_study() -> None:
+    found = {one.folder.name: one for one in list_studies(EMBEDDED.studies)}
+    assert sorted(found) == list(studies.names())
+    assert {one.state for one in found.values()} == {"finished"}
+    size = sum(file.stat().st_size for name in found for file in (EMBEDDED.studies / name).glob("*.parquet"))
+    assert size < 3 * 2**20
+
+
+@pytest.mark.parametrize("name", studies.names())
+def test_a_study_that_ships_is_whole(name: str, tmp_path: Path) -> None:
+    """By the weights and along the index that ship, as the Makefile asks for it, with no path of whoever made it."""
+    found = studies.read(EMBEDDED.studies / name)
+    held, study = found.manifest, studies.create(name, **found.manifest.config)
+    assert {one["key"]: one["weights_digest"] for one in held.networks} == {
+        key: card_of(key, tmp_path).weights_digest for key in KEYS
+    }
+    assert held.photographs["drawn"]
+    assert not held.skipped
+    assert len(found.pairs) == held.rows == held.used * len(KEYS) * len(study.instances(96)) * study.pairs
+    assert len(found.photographs) == held.used * len(KEYS)
+    assert held.files == {file.name: file.stat().st_size for file in found.folder.glob("*.parquet")}
+    assert found.pairs[["p_before", "p_after", "feature_cosine", "typicality", "confidence"]].notna().all(axis=None)
+    assert held.index_folder == INDEX
+    assert held.index is not None
+    assert held.index["plan"] == FeatureIndex.open(INDEX).manifest.plan
+    assert held.command.startswith(f"python -m core study {name} --photos scenes:2000000-2001599 --network")
+    assert f"$(call STUDY,{name}) --limit {held.used}\n" in (ROOT / "Makefile").read_text("utf-8")
+    assert str(PROJECT) not in (found.folder / "manifest.json").read_text("utf-8")
+    assert not any(word.startswith("/") for word in held.command.split())
+
+
+def plain(table: pd.DataFrame) -> pd.DataFrame:
+    """Text as text: two tables number their categories each in its own way."""
+    return table.astype(dict.fromkeys(table.select_dtypes("category"), object))
+
+
+@pytest.mark.parametrize("name", studies.names())
+def test_a_study_that_ships_is_measured_again(name: str, tmp_path: Path) -> None:
+    """Its first eight photographs: the same classes; numbers within 1e-5 (to the bit on one kind of processor)."""
+    shipped = studies.read(EMBEDDED.studies / name)
+    study, cards = studies.create(name, **shipped.manifest.config), [card_of(key, tmp_path) for key in KEYS]
+    axes = Axes.of(DataFolder(tmp_path), index=shipped.manifest.index_folder, confidence=OPENING[0])
+    sources = listing("scenes:2000000-2000007")
+    studies.run(study, sources, cards, tmp_path / "again", axes=axes, engine=Engine("cpu"))
+    again = studies.read(tmp_path / "again")
+    for mine, theirs in ((again.pairs, shipped.pairs), (again.photographs, shipped.photographs)):
+        first = theirs[theirs["digest"].isin(mine["digest"].unique())].reset_index(drop=True)
+        pd.testing.assert_frame_equal(plain(mine), plain(first), check_exact=False, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", studies.names())
+def test_a_study_that_ships_is_drawn(name: str) -> None:
+    found = studies.read(EMBEDDED.studies / name)
+    drawn = figures_of(found, {key: other for key in KEYS if (other := twin(key)) is not None})
+    for title, fig in drawn.items():
+        assert fig.data, title
+        assert "n = " in text_below(fig), title
+    pair = found.pair(found.pairs.iloc[-1])
+    assert pair is not None
+    assert (pair.placement.x, pair.placement.y) == tuple(found.pairs.iloc[-1][["x", "y"]])
+
+
+def test_typical_scenes_are_steadier_as_the_readme_says(tmp_path: Path) -> None:
+    """Paper, Figure 8: of each of the six networks, along one index."""
+    means = per_photograph(studies.read(EMBEDDED.studies / "typicality").pairs)
+    said = (ROOT / "README.md").read_text("utf-8").replace("\n", " ")
+    for key in KEYS:
+        mine = means[means["network"] == key]
+        found = spearman(mine["typicality"], mine["mean_absolute_change"])
+        assert found.interval is not None
+        assert found.interval[1] < 0
+        if key in OPENING:
+            assert str(found) in said

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import io
+import json
+import tarfile
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import cheap
 import numpy as np
 import pandas as pd
 import pytest
-import streamlit as st
-from conftest import ROOT, Randomise
+import torch
+from conftest import Randomise
+from framed import app, fresh, read_out, texts
+from libraries import publish
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from core.cli import main
 from core.engine import Engine
 from core.exploration import Exploration
 from core.folders import DataFolder
 from core.index.build import build
-from core.measure import outcomes
+from core.measure import outcomes, redo
 from core.networks import registry
 from core.networks.card import NetworkCard
 from core.networks.small import ResNet10
@@ -30,28 +33,8 @@ from core.photographs import Photograph, read
 from core.protocols import create, names
 from core.scenes import USUAL, render
 from core.sensitivity import sensitivity
-from pages.parts import resources
 from pages.parts.networks import OPENING, PREFERRED
 from pages.parts.photograph import EXAMPLES
-
-
-@pytest.fixture
-def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DataFolder]:
-    """A server that has nothing yet."""
-    monkeypatch.setenv("PHOTOBIAS_DATA", str(tmp_path))
-    # AppTest forgets between runs that st.navigation is in use and, seeing pages/, would run the page without its frame
-    run = AppTest._run
-
-    def from_the_frame(at: AppTest, *arguments: Any, **more: Any) -> AppTest:
-        at._finished_page_script_hash = ""
-        return run(at, *arguments, **more)
-
-    monkeypatch.setattr(AppTest, "_run", from_the_frame)
-    st.cache_resource.clear()
-    st.cache_data.clear()
-    yield DataFolder(tmp_path)
-    resources.executor().shutdown()  # nothing goes on into the next test
-    st.cache_resource.clear()
 
 
 @pytest.fixture
@@ -71,12 +54,8 @@ def equipped(fresh: DataFolder, randomise: Randomise, tmp_path: Path) -> DataFol
     return fresh
 
 
-def app() -> AppTest:
-    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-
-
 def finish(at: AppTest, seconds: float = 60) -> Exploration:
-    """Run until the exploration has ended, as the page's own polling does."""
+    """Run until the exploration has ended, as the page's own polling does, though not as often."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         found: Exploration = at.session_state["exploration"]
@@ -84,13 +63,11 @@ def finish(at: AppTest, seconds: float = 60) -> Exploration:
             at.run()
             assert not at.exception
             return found
-        time.sleep(0.1)
+        wait = time.monotonic() + 2  # a page that is drawn takes its time from the network
+        while not found.finished and time.monotonic() < wait:
+            time.sleep(0.05)
         at.run()
     raise AssertionError(f"not finished within {seconds} s")
-
-
-def texts(at: AppTest) -> str:
-    return "\n".join(str(e.value) for kind in (at.markdown, at.caption, at.warning, at.error, at.info) for e in kind)
 
 
 def test_a_fresh_server_opens_on_scenes(fresh: DataFolder) -> None:
@@ -132,7 +109,7 @@ def test_what_a_scenes_network_says_of_a_real_photograph_is_labelled(fresh: Data
     at.selectbox(key="source").set_value("Example").run()
     found = finish(at)
     assert len(found.strange) == len(OPENING)
-    above = [warning.value for warning in at.warning]
+    above = read_out(at.warning)
     assert above == [f"{text}." for text in found.strange]
     assert all("trained on drawn scenes" in text for text in above)
     at.selectbox(key="source").set_value("Scene").run()
@@ -173,7 +150,7 @@ def test_every_number_is_the_one_that_core_measures(equipped: DataFolder) -> Non
     assert found.place is not None
     assert value == f"{found.place.typicality.value:.3f}"
     assert percentile == f"{found.place.typicality.percentile:.0f}"
-    gallery = [c.value for c in at.caption if c.value.startswith(("bowl", "cat", "cup"))]
+    gallery = [text for text in read_out(at.caption) if text.startswith(("bowl", "cat", "cup"))]
     assert [c.split()[-1] for c in gallery] == [f"{n.cosine:.3f}" for n in found.place.typicality.neighbours]
 
 
@@ -264,7 +241,7 @@ def test_a_bad_upload_is_one_sentence_and_the_page_stays_alive(
     at = app().run()
     at.file_uploader(key="upload").set_value((name, content, "image/jpeg")).run()
     assert not at.exception
-    assert any(said in error.value and name in error.value for error in at.error)
+    assert any(said in error and name in error for error in read_out(at.error))
     buffer = io.BytesIO()
     Image.fromarray(np.full((90, 120, 3), 90, np.uint8)).save(buffer, "PNG")
     at.file_uploader(key="upload").set_value(("good.png", buffer.getvalue(), "image/png")).run()
@@ -272,20 +249,25 @@ def test_a_bad_upload_is_one_sentence_and_the_page_stays_alive(
     assert finish(at).original.name == "good.png"
 
 
-def test_a_missing_folder_is_said(equipped: DataFolder, tmp_path: Path) -> None:
+def test_a_missing_folder_is_said_and_a_tar_is_one(equipped: DataFolder, tmp_path: Path) -> None:
     at = app().run()
     at.selectbox(key="source").set_value("Folder").run()
     at.text_input(key="folder").set_value(str(tmp_path / "nowhere")).run()
-    assert any("nowhere" in error.value for error in at.error)
+    assert any("nowhere" in error for error in read_out(at.error))
     at.text_input(key="folder").set_value(str(tmp_path / "pictures" / "val")).run()
     assert not at.error
+    assert finish(at).original.label == "bowl"
+    with tarfile.open(tmp_path / "val.tar", "w") as tar:
+        tar.add(tmp_path / "pictures" / "val", ".")
+    at.text_input(key="folder").set_value(str(tmp_path / "val.tar")).run()
+    assert (list(at.exception), list(at.error)) == ([], [])
     assert finish(at).original.label == "bowl"
 
 
 def test_a_broken_card_is_named_and_hides_nothing(equipped: DataFolder) -> None:
     (equipped.networks / "broken.toml").write_text("key = 3 =")
     at = app().run()
-    assert any("broken.toml" in warning.value for warning in at.warning)
+    assert any("broken.toml" in warning for warning in read_out(at.warning))
     assert cheap.KEY in at.multiselect(key="networks").value
 
 
@@ -295,7 +277,7 @@ def test_an_index_of_another_network_is_refused(equipped: DataFolder) -> None:
     at = app().run()
     found = finish(at)
     assert found.place is None
-    assert any("Build one with" in error.value for error in at.error)
+    assert any("Build one with" in error for error in read_out(at.error))
 
 
 def test_every_example_decodes(fresh: DataFolder) -> None:
@@ -311,7 +293,7 @@ def test_a_scene_is_measured_and_its_unknown_class_is_said(equipped: DataFolder)
     at.selectbox(key="scene").set_value("owl").run()
     found = finish(at)
     assert found.original.label == "owl"
-    assert any("does not know the class “owl”" in info.value for info in at.info)
+    assert any("does not know the class “owl”" in info for info in read_out(at.info))
 
 
 def test_a_variant_is_added_beside_its_original(fresh: DataFolder) -> None:
@@ -332,12 +314,35 @@ def test_a_variant_is_added_beside_its_original(fresh: DataFolder) -> None:
 
 def test_a_network_that_cannot_be_changed_says_why(fresh: DataFolder) -> None:
     at = app().run()
+    at.selectbox(key="variant").set_value("bin2").run()
     at.button(key=f"add {OPENING[0]}~bin2").click().run()
     found = finish(at)
     assert found.strange[0].startswith("resnet10.scenes-0~bin2 was not trained for this change")
-    assert f"{found.strange[0]}." in [warning.value for warning in at.warning]
+    assert f"{found.strange[0]}." in read_out(at.warning)
     assert any("torchvision" in str(problem) for problem in found.problems.values())
     assert {key for key, _ in found.pairs} == set(OPENING)  # the others are measured all the same
+
+
+def test_a_batch_that_was_halved_for_memory_is_said(equipped: DataFolder) -> None:
+    at = app().run()
+    found = finish(at)
+    assert "halved" not in texts(at)
+    found.networks[cheap.KEY].batch //= 2  # as the engine does when memory runs out
+    at.run()
+    assert (
+        f"{cheap.KEY}: the device's memory ran out, so its batches were halved to {found.engine.batch // 2}"
+        in texts(at)
+    )
+
+
+def test_the_names_of_variants_are_not_read_as_markup(fresh: DataFolder) -> None:
+    """Two with a tilde each in one sentence would strike through what stands between them."""
+    at = app().run()
+    first, second = (f"{OPENING[0]}~{name}" for name in ("ensemble", "robustcrop"))
+    at.session_state["networks"] = [first, second]
+    finish(at.run())
+    (finding,) = (e.value for e in at.markdown if "changes its answer" in e.value)
+    assert finding.count("\\~") == finding.count("~") >= 2
 
 
 def test_timms_networks_are_found_by_name(fresh: DataFolder) -> None:
@@ -350,6 +355,54 @@ def test_timms_networks_are_found_by_name(fresh: DataFolder) -> None:
     assert "are not on this machine" in texts(at)
     at.text_input(key="timm").set_value("no such words").run()
     assert "No network of timm's" in texts(at)
+
+
+PAPERS = (
+    "torchvision/vgg16.imagenet1k_v1", "torchvision/resnet50.imagenet1k_v1", "torchvision/densenet121.imagenet1k_v1",
+    "keras/vgg16.imagenet", "keras/resnet50.imagenet", "keras/inceptionresnetv2.imagenet",
+    "antialiased/vgg16.bin5", "antialiased/resnet50.bin5", "antialiased/densenet121.bin5",
+)  # fmt: skip
+TODAYS = ("timm/vit_tiny_patch16_224.augreg_in21k_ft_in1k", "timm/convnext_atto.d2_in1k")
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of Keras, in predict_on_batch
+@pytest.mark.parametrize("key", [*TODAYS, *(pytest.param(key, marks=pytest.mark.full) for key in PAPERS)])
+def test_a_librarys_network_from_file_to_page(
+    key: str, fresh: DataFolder, randomise: Randomise, natural: list[Photograph], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Weights as the library publishes them; what `measure` and the page say, asked of the library's own network."""
+    own = publish(key, fresh.weights, randomise, natural)
+    photo = render(7, label="cat")
+    photo.image().save(fresh.root / "photo.png")
+    assert main(["measure", str(fresh.root / "photo.png"), "--network", key, "--protocol", "crop,black",
+                 "--pairs", "4", "--json"]) == 0  # fmt: skip
+    network = Engine("cpu").prepare(own.card, own.card.build())
+    for record in json.loads(capsys.readouterr().out):
+        made = [redo(photo, create(record["protocol"]), network, seed=0, pair=n) for n in range(4)]
+        before, after = (
+            own.answer(own.of_frames(frames))
+            for frames in ([pair.before for pair in made], [pair.after for pair in made])
+        )
+        first = before.argmax(1)
+        change = (after - before)[torch.arange(4), first].abs()
+        assert change.max() > 1e-4  # else nothing would be told apart
+        assert record["mean_absolute_change"] == pytest.approx(float(change.mean()), abs=1e-5)
+        assert record["p_top1_change"] == float((after.argmax(1) != first).double().mean())
+
+    at = app().run()
+    at.multiselect(key="networks").set_value([key]).run()
+    at.number_input(key="pairs").set_value(4).run()
+    found = finish(at, 300)
+    assert (found.state, found.problems) == ("done", {})
+    trace = found.traces[key, "shift"]
+    wanted = own.answer(own.of_frames(trace.path.frames))
+    assert wanted.max() > 0.02  # else every network would look alike
+    # 33 frames through fifty layers and more, whose batch norms are folded: rounding adds up (2.3e-5 at most, seen)
+    torch.testing.assert_close(trace.probabilities, wanted, rtol=0, atol=5e-5)
+    centre = next(found.engine.predict(found.networks[key], [own.card.preprocessing.centre(photo)]))
+    whole = own.answer(own.of_photographs([photo]))
+    torch.testing.assert_close(centre.probabilities, whole, rtol=0, atol=1e-5)
+    assert at.table[0].value.loc[(own.card.name, "crop")]["n pairs"] == 4
 
 
 def test_a_representation_is_measured_without_classes(equipped: DataFolder, randomise: Randomise) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 import pytest
+import test_study_figures
 
 from core import figures
 from core.figures.protocols import Bar, mean_absolute_change, measures, p_top1_change, representation_change
@@ -45,6 +46,7 @@ EXAMPLES: dict[str, Callable[[], go.Figure]] = {
         [curve(0, stride=2), curve(1)], axis="shift right (px)", span=(0, 5), cursor=3, strides=True
     ),
     "among_references": lambda: among_references(0.7, [0.5, 0.6, 0.8]),
+    **test_study_figures.EXAMPLES,
 }
 
 
@@ -70,7 +72,8 @@ def drawings() -> dict[str, Any]:
 
 
 def test_every_figure_is_tested() -> None:
-    assert drawings().keys() - {"figure"} == EXAMPLES.keys()  # "figure" is the empty one that all begin with
+    # "figure" is the empty one that all begin with, "said" what stands below
+    assert drawings().keys() - {"figure", "said"} == EXAMPLES.keys()
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

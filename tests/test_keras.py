@@ -17,6 +17,7 @@ import h5py
 import numpy as np
 import pytest
 import torch
+from libraries import Layout, keras_card, kerases, layout, save_layout
 from torchvision.models import ResNet50_Weights
 
 from core.engine import Engine, Network, Predictions
@@ -29,64 +30,11 @@ ROOT = Path(__file__).resolve().parent.parent
 CARDS = {card.name: card for card in keras_zoo.cards(Path("none"))}
 NAMES = tuple(keras_zoo.ZOO)
 WIDTHS = {"vgg16": 4096, "resnet50": 2048, "inceptionresnetv2": 1536}
-MODULES = {"vgg16": "vgg16", "resnet50": "resnet50", "inceptionresnetv2": "inception_resnet_v2"}
 
 
 @pytest.fixture(scope="module")
 def keras() -> Any:
     return keras_zoo._keras()
-
-
-def card_of(name: str, folder: Path) -> NetworkCard:
-    return next(card for card in keras_zoo.cards(folder) if card.name == f"{name}.imagenet")
-
-
-def random_weights(model: Any, frames: torch.Tensor) -> None:
-    """Activations alive in every layer, batch norms with the statistics of these frames, logits that spread by 2."""
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
-        torch.manual_seed(0)
-        for layer in model.layers:
-            for variable in layer.variables:
-                value = variable.value
-                if variable.name == "kernel":
-                    value.normal_(0, (2 / value[..., 0].numel()) ** 0.5)
-                elif variable.name == "gamma":
-                    value.uniform_(0.5, 1.5)
-                elif variable.name in ("bias", "beta"):
-                    value.normal_(0, 0.1)
-            if hasattr(layer, "moving_mean"):
-                layer.momentum = 0.0
-        last = model.layers[-1]
-        softmax, last.activation = last.activation, lambda logits: logits
-        model(frames, training=True)
-        last.kernel.value.mul_(2 / model(frames, training=False).std())
-        last.activation = softmax
-
-
-Layout = list[tuple[str, list[tuple[str, Any]]]]
-
-
-def layout(model: Any) -> Layout:
-    """Layer names in order, with the names and values of their variables as Keras 2 wrote them."""
-    return [
-        (layer.name, [(f"{layer.name}/{v.name}:0", v) for v in layer.trainable_weights + layer.non_trainable_weights])
-        for layer in model.layers
-    ]
-
-
-def save(layers: Layout, path: Path) -> None:
-    """The layout of the published files. Values that are shapes only take no space."""
-    with h5py.File(path, "w") as file:
-        file.attrs["layer_names"] = [name.encode() for name, _ in layers]
-        file.attrs["backend"], file.attrs["keras_version"] = b"tensorflow", b"2.1.3"
-        for name, variables in layers:
-            group = file.create_group(name)
-            group.attrs["weight_names"] = np.array([path.encode() for path, _ in variables], dtype="S")
-            for path_in_group, value in variables:
-                if isinstance(value, tuple):
-                    group.create_dataset(path_in_group, shape=value, dtype="f4")
-                else:
-                    group.create_dataset(path_in_group, data=value.value.numpy(force=True))
 
 
 # cards
@@ -194,23 +142,19 @@ class Zoo:
 
 @pytest.fixture(scope="module", params=NAMES)
 def zoo(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, keras: Any, natural: list[Photograph]
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, natural: list[Photograph]
 ) -> Iterator[Zoo]:
     name: str = request.param
-    card = card_of(name, tmp_path_factory.mktemp(name))
-    reference = getattr(keras.applications, keras_zoo.ZOO[name].model)(weights=None)
-    frames = [card.preprocessing.centre(p) for p in natural[:4]]
-    pixels = np.stack([frame.permute(1, 2, 0).numpy() for frame in frames]).astype("float32")
-    prepared = np.ascontiguousarray(getattr(keras.applications, MODULES[name]).preprocess_input(pixels))
-    random_weights(reference, torch.from_numpy(prepared))
-    save(layout(reference), card.weights)
+    published = kerases(name, tmp_path_factory.mktemp(name), natural)
+    card = published.card
+    frames = [card.preprocessing.centre(p) for p in natural[:2]]
     engine = Engine("cpu", batch=2)
     network = engine.prepare(card, card.build())
     card.weights.unlink()
     seen: list[torch.Tensor] = []
     with network.module.register_forward_pre_hook(lambda _module, inputs: seen.append(inputs[0])):
-        (got,) = engine.predict(network, frames[:2])
-    yield Zoo(name, card, network, got, seen[0], reference, prepared[:2])
+        (got,) = engine.predict(network, frames)
+    yield Zoo(name, card, network, got, seen[0], published.reference, published.of_photographs(natural[:2]))
     gc.collect()
 
 
@@ -279,8 +223,8 @@ def shapes(keras: Any) -> Layout:
 
 @pytest.fixture(scope="module")
 def resnet(keras: Any, tmp_path_factory: pytest.TempPathFactory) -> NetworkCard:
-    card = card_of("resnet50", tmp_path_factory.mktemp("resnet"))
-    save(shapes(keras), card.weights)
+    card = keras_card("resnet50", tmp_path_factory.mktemp("resnet"))
+    save_layout(shapes(keras), card.weights)
     return card
 
 
@@ -317,8 +261,19 @@ def test_threads_do_not_disturb_each_other(resnet: NetworkCard) -> None:
         assert all(torch.equal(a, b) for a, b in zip(alone, pool.map(answer, frames), strict=True))
 
 
+def test_a_page_that_runs_meanwhile_takes_no_names_from_a_network_being_built(keras: Any) -> None:
+    """Streamlit clears Keras' session at every run, whoever is at work."""
+    from streamlit.runtime.scriptrunner.script_runner import _clean_problem_modules
+
+    names = []
+    for _ in range(3):
+        names.append(keras.layers.ReLU().name)
+        _clean_problem_modules()
+    assert len(set(names)) == 3
+
+
 def test_without_its_weights_a_network_says_so(tmp_path: Path) -> None:
-    card = card_of("vgg16", tmp_path)
+    card = keras_card("vgg16", tmp_path)
     assert not card.available
     with pytest.raises(
         WeightsUnavailable, match=r"vgg16_weights_tf_dim_ordering_tf_kernels\.h5.*weights of Keras' VGG"
@@ -356,8 +311,8 @@ def _wrong(layers: Layout) -> Layout:
 def test_another_file_is_refused_by_its_first_wrong_layer(
     tmp_path: Path, keras: Any, change: Callable[[Layout], Layout], reason: str
 ) -> None:
-    card = card_of("resnet50", tmp_path)
-    save(change(shapes(keras)), card.weights)
+    card = keras_card("resnet50", tmp_path)
+    save_layout(change(shapes(keras)), card.weights)
     with pytest.raises(WeightsUnavailable, match=reason) as caught:
         card.build()
     assert card.weights.name in caught.value.got
@@ -366,7 +321,7 @@ def test_another_file_is_refused_by_its_first_wrong_layer(
 
 @pytest.mark.parametrize("what", ["empty", "noise", "cut", "no layers"])
 def test_damaged_weights_say_so(tmp_path: Path, resnet: NetworkCard, what: str) -> None:
-    card = card_of("resnet50", tmp_path)
+    card = keras_card("resnet50", tmp_path)
     whole = resnet.weights.read_bytes()
     rest = {"empty": b"", "noise": bytes(reversed(range(256))) * 40, "cut": whole[: len(whole) // 2]}
     card.weights.write_bytes(rest.get(what, b""))

@@ -21,10 +21,11 @@ from core.datasets import PhotoFile
 from core.engine import Engine, Network
 from core.errors import BadCard, BadPhotograph, BadProtocol, Cancelled, PhotobiasError
 from core.frames import FramePair
+from core.intervals import wilson
 from core.measure import accuracy, outcomes, photographs, redo
 from core.photographs import Photograph, photograph
 from core.protocols import Protocol, create, generator
-from core.sensitivity import Outcome, sensitivity, wilson
+from core.sensitivity import Outcome, sensitivity
 
 
 def collect(engine: Engine, network: Network, photos: Any, protocol: Protocol, **settings: Any) -> list[Outcome]:

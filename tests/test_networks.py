@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+from libraries import preset, torchvisions
 from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional
@@ -50,11 +51,6 @@ def zoo_card(name: str, folder: Path = Path("none")) -> NetworkCard:
     return registry.get(f"torchvision/{name}.imagenet1k_v1", DataFolder(folder))
 
 
-def preset(name: str) -> Any:
-    """torchvision's own preprocessing of the weights that the paper used."""
-    return models.get_model_weights(name).IMAGENET1K_V1.transforms()
-
-
 # torchvision's networks
 
 
@@ -78,31 +74,13 @@ def zoo(
     randomise: Randomise,
     natural: list[Photograph],
 ) -> Iterator[Zoo]:
-    """Random weights under the published file's name, in its format: VGG's and DenseNet's are older than zip files."""
     name: str = request.param
-    data = DataFolder(tmp_path_factory.mktemp(name))
-    data.weights.mkdir()
-    card = zoo_card(name, data.root)
-    with torch.device("meta"):
-        model = models.get_model(name, weights=None)
-    reference = randomise(model.to_empty(device="cpu"), 96)
-    state = reference.state_dict()
-    if name == "densenet121":
-        state = old_style(state)
-        assert any(".norm.1." in key for key in state)
-    torch.save(state, card.weights, _use_new_zipfile_serialization=name == "resnet50")
-    engine = Engine("cpu", batch=2)
+    published = torchvisions(name, tmp_path_factory.mktemp(name), randomise)
+    card, engine = published.card, Engine("cpu", batch=2)
     network = engine.prepare(card, card.build())
     (got,) = engine.predict(network, [card.preprocessing.centre(p) for p in natural[:2]])
-    inputs = torch.stack([preset(name)(p.image()) for p in natural[:2]])
-    yield Zoo(name, card, network, got, reference, inputs)
+    yield Zoo(name, card, network, got, published.reference, published.of_photographs(natural[:2]))
     card.weights.unlink()
-
-
-def old_style(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """As DenseNet-121 was published: ``denselayer1.norm.1.weight``, no count of batches."""
-    kept = {key: value for key, value in state.items() if not key.endswith("num_batches_tracked")}
-    return {re.sub(r"(denselayer\d+\.(?:norm|conv))([12])", r"\1.\2", key): value for key, value in kept.items()}
 
 
 def test_predictions_are_torchvisions(zoo: Zoo) -> None:

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import timm
 import torch
+from libraries import stored, timm_transform, timms
 from safetensors.torch import save_file
-from timm.data import create_transform, resolve_data_config
 from torch import nn
 
 from core.engine import Engine
 from core.errors import BadCard, UnknownName, WeightsUnavailable
 from core.folders import DataFolder
 from core.networks import registry, timm_zoo
-from core.networks.card import NetworkCard, imagenet_labels
+from core.networks.card import imagenet_labels
 from core.networks.probe import layers, total_stride
 from core.photographs import Photograph, photograph
 
@@ -36,18 +36,6 @@ MAE = "convnextv2_atto.fcmae"  # without a last norm in its file: timm loads it 
 TINY = "test_convnext.r160_in1k"  # 160 pixels, 0.3 M parameters
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-
-def transform(name: str) -> Any:
-    """timm's own evaluation transform."""
-    return create_transform(**resolve_data_config(pretrained_cfg=timm.get_pretrained_cfg(name).to_dict()))
-
-
-def stored(name: str, weights: Path, model: nn.Module) -> NetworkCard:
-    """The model's weights where timm's would lie, in its format."""
-    weights.mkdir(parents=True, exist_ok=True)
-    save_file({k: v.contiguous() for k, v in model.state_dict().items()}, weights / f"timm--{name}.safetensors")
-    return timm_zoo.card(name, weights)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +57,7 @@ def tiny(randomise: Randomise) -> nn.Module:
     ],
 )  # fmt: skip
 def test_preprocessing_is_timms(name: str, natural: list[Photograph]) -> None:
-    prepared, own = timm_zoo.card(name, NONE).preprocessing, transform(name)
+    prepared, own = timm_zoo.card(name, NONE).preprocessing, timm_transform(name)
     mean, std = (torch.tensor(v).view(3, 1, 1) for v in (prepared.mean, prepared.std))
     for number, size in enumerate(((121, 172), (500, 375), (301, 577), (prepared.crop, prepared.resize))):
         photo = photograph(natural[number].image().resize(size), "x")
@@ -211,14 +199,13 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_network_is_timms(
     name: str, stride: int, width: int, weights: Path, randomise: Randomise, natural: list[Photograph]
 ) -> None:
-    size = timm.get_pretrained_cfg(name).input_size[-1]
-    reference: Any = randomise(timm.create_model(name, pretrained=False), size)
-    card = stored(name, weights, reference)
+    published = timms(name, weights, randomise)
+    card, reference = published.card, published.reference
     assert card.weights_digest == hashlib.sha256(card.weights.read_bytes()).hexdigest()
     engine = Engine("cpu", batch=2)
     network = engine.prepare(card, card.build())
     (got,) = engine.predict(network, [card.preprocessing.centre(p) for p in natural[:2]])
-    inputs = torch.stack([transform(name)(p.image()) for p in natural[:2]])
+    inputs = published.of_photographs(natural[:2])
     with torch.inference_mode():
         wanted = reference(inputs)
         read = reference.forward_head(reference.forward_features(inputs), pre_logits=True)

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from core.datasets.folder import PhotoFile
 from core.datasets.scenes import SceneFile
-from core.datasets.sources import Source, address, again, dataset_name, find, listing, reopened
+from core.datasets.sources import Source, address, again, check_there, dataset_name, find, listing, reopened
 
-__all__ = ["PhotoFile", "SceneFile", "Source", "address", "again", "dataset_name", "find", "listing", "reopened"]
+__all__ = [
+    "PhotoFile",
+    "SceneFile",
+    "Source",
+    "address",
+    "again",
+    "check_there",
+    "dataset_name",
+    "find",
+    "listing",
+    "reopened",
+]

@@ -87,6 +87,19 @@ def again(root: str, name: str, label: str | None) -> Source:
     return folder.again(root, name, label)
 
 
+def check_there(file: Source, task: str) -> None:
+    """Raises BadFolder where the root of a file that did not open is gone.
+
+    A disk that went away in the middle of a long task is no reason to skip the rest.
+    """
+    if file.lost:
+        raise BadFolder(
+            got=f"{file.root}, gone during {task}",
+            wanted="the folder of photographs",
+            remedy="Bring it back and start again: what was finished is kept.",
+        )
+
+
 def reopened(root: str, name: str, label: str | None) -> Photograph | None:
     """What was indexed under that root and name; None when it cannot be read any more.
 

@@ -2,49 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import plotly.graph_objects as go
 
-from core.figures.style import COLOURS, GREY, figure
+from core import paper
+from core.figures.bars import Column, grouped
+from core.figures.style import places, said, short
+from core.intervals import Interval
 from core.sensitivity import Sensitivity
+from core.tables import Measured, about
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One network and protocol."""
+    """One network and protocol. ``printed``: the paper's number for a measure, where it has one."""
 
     title: str
     place: int
     protocol: str
     measured: Sensitivity
+    printed: Mapping[str, float] = field(default_factory=dict)
+
+
+def bars(found: Sequence[Measured], place: Mapping[str, int] | None = None) -> list[Bar]:
+    """A study's results as bars; protocols of several sides are told apart by them."""
+    sides = {one.protocol: len({o.side for o in found if o.protocol == one.protocol}) for one in found}
+    several = {one.network: len({o.side for o in found if (o.network, o.protocol) == (one.network, one.protocol)}) > 1
+               for one in found if sides[one.protocol] > 1}  # fmt: skip
+    place = place or places(one.network for one in found)
+    return [
+        Bar(
+            short(one.network), place[one.network],
+            f"{one.protocol} {one.side}" if several.get(one.network) and one.side is not None else one.protocol,
+            one.sensitivity, paper.printed(one.network, one.protocol, one.side),
+        )
+        for one in found
+    ]  # fmt: skip
+
+
+def study(
+    found: Sequence[Measured], order: Sequence[str], measure: str, place: Mapping[str, int] | None = None
+) -> go.Figure:
+    """Figure 2 of a study's results, in one measure (as ``core.tables.MEASURES`` names them)."""
+    drawn = {"p_top1_change": p_top1_change, "mean_absolute_change": mean_absolute_change}
+    made = bars(found, place)
+    named = [bar.protocol for bar in made if bar.protocol not in order]
+    fig = drawn.get(measure, representation_change)(made, [*order, *dict.fromkeys(named)])
+    return said(fig, about(found, measure))
 
 
 def p_top1_change(bars: Sequence[Bar], order: Sequence[str]) -> go.Figure:
     """P(top-1 change) for each protocol and network, 95 % intervals."""
-    rows = [
-        (b, b.measured.p_top1_change, b.measured.p_top1_change_interval)
-        for b in bars
-        if b.measured.p_top1_change is not None
-    ]
-    return _bars(rows, order, "P(top-1 change)")
+    return _bars(bars, order, "p_top1_change", "P(top-1 change)")
 
 
 def mean_absolute_change(bars: Sequence[Bar], order: Sequence[str]) -> go.Figure:
     """Mean absolute change for each protocol and network, 95 % intervals."""
-    rows = [
-        (b, b.measured.mean_absolute_change, b.measured.mean_absolute_change_interval)
-        for b in bars
-        if b.measured.mean_absolute_change is not None
-    ]
-    return _bars(rows, order, "Mean absolute change")
+    return _bars(bars, order, "mean_absolute_change", "Mean absolute change")
 
 
 def representation_change(bars: Sequence[Bar], order: Sequence[str]) -> go.Figure:
     """1 − cosine of the two frames' features for each protocol and network, 95 % intervals (ours: needs no classes)."""
-    rows = [(b, b.measured.representation_change, b.measured.representation_change_interval) for b in bars]
-    return _bars(rows, order, "Representation change (1 − cosine)", least=0.001)
+    return _bars(bars, order, "representation_change", "Representation change (1 − cosine)", least=0.001)
 
 
 def measures(bars: Sequence[Bar]) -> dict[str, Callable[[Sequence[Bar], Sequence[str]], go.Figure]]:
@@ -57,31 +78,14 @@ def measures(bars: Sequence[Bar]) -> dict[str, Callable[[Sequence[Bar], Sequence
     return found
 
 
-def _bars(
-    rows: Sequence[tuple[Bar, float, tuple[float, float] | None]],
-    order: Sequence[str],
-    measure: str,
-    least: float = 0.05,
-) -> go.Figure:
-    fig = figure(x="protocol", y=measure, height=290, rangemode="tozero")
-    fig.update_layout(barmode="group", bargap=0.35, hovermode="closest")
-    fig.update_xaxes(categoryorder="array", categoryarray=list(order), range=[-0.5, len(order) - 0.5])
-    top = least
-    for place in sorted({bar.place for bar, *_ in rows}):
-        mine = [row for row in rows if row[0].place == place]
-        top = max([top, *(interval[1] if interval else value for _, value, interval in mine)])
-        fig.add_bar(
-            x=[bar.protocol for bar, *_ in mine],
-            y=[value for _, value, _ in mine],
-            name=mine[0][0].title,
-            marker={"color": COLOURS[place % 4], "pattern": {"shape": ("", "/", ".", "x")[place % 4]}},
-            error_y={
-                "type": "data", "symmetric": False, "thickness": 1.5, "width": 5, "color": GREY,
-                "array": [interval[1] - value if interval else 0 for _, value, interval in mine],
-                "arrayminus": [value - interval[0] if interval else 0 for _, value, interval in mine],
-            },
-            customdata=[bar.measured.pairs for bar, *_ in mine],
-            hovertemplate="%{x}: %{y:.3f} (n = %{customdata} pairs)<extra>" + mine[0][0].title + "</extra>",
-        )  # fmt: skip
-    fig.update_yaxes(range=[0, 1.08 * top])
-    return fig
+def _bars(bars: Sequence[Bar], order: Sequence[str], measure: str, title: str, least: float = 0.05) -> go.Figure:
+    columns = []
+    for bar in bars:
+        value: float | None = getattr(bar.measured, measure)
+        interval: Interval | None = getattr(bar.measured, f"{measure}_interval")
+        if value is not None:
+            columns.append(
+                Column(bar.title, bar.place, bar.protocol, value, interval, bar.measured.pairs,
+                       bar.printed.get(measure))
+            )  # fmt: skip
+    return grouped(columns, order, "protocol", title, least)

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import plotly.graph_objects as go
 
+from core.networks.card import short as short
+
 # Okabe & Ito (2008), the four that stand on white and on near-black; networks keep theirs across figures
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")
 DASHES = ("solid", "dash", "dot", "dashdot")
+PATTERNS = ("", "/", ".", "x")
 GREY = "#8a8f98"
+CHARACTER, WIDTH = 7, 480  # pixels: of a label's character, and what labels may take side by side
+LINE = 52  # characters in a line below a figure: as many as fit on a phone
+SYMBOLS = ("circle", "square", "triangle-up", "cross")
+# the paper's numbers: open diamonds, white inside so that they stand on bars and on either ground
+PAPER = {"symbol": "diamond", "size": 10, "color": "#ffffff", "line": {"width": 2, "color": "#4a4f57"}}
 
 
 def figure(*, x: str, y: str, height: int = 300, **axes: Any) -> go.Figure:
@@ -28,7 +38,69 @@ def figure(*, x: str, y: str, height: int = 300, **axes: Any) -> go.Figure:
     return fig
 
 
+def said(fig: go.Figure, *sentences: str) -> go.Figure:
+    """The figure with sentences below it, each on its own line: n, protocol, step, and what else has to be known."""
+    lines = [line for sentence in sentences for line in textwrap.wrap(sentence, LINE)]
+    below, height = _labels(fig), 17 * len(lines)
+    fig.add_annotation(
+        text="<br>".join(lines), x=0, y=0, xref="paper", yref="paper", xanchor="left", yanchor="top", align="left",
+        showarrow=False, yshift=-46 - below, font={"size": 12, "color": GREY},
+    )  # fmt: skip
+    fig.update_layout(height=fig.layout.height + below + height, margin={"b": 54 + below + height})
+    return fig
+
+
+def _labels(fig: go.Figure) -> int:
+    """Pixels that the labels of categories take below their first line; upright where they would not fit side by side.
+
+    (Left to itself, plotly turns them by whatever angle fits, into what stands below.)
+    """
+    labels = [str(label).split("<br>") for label in fig.layout.xaxis.categoryarray or ()]
+    widest = max((len(line) for label in labels for line in label), default=0)
+    if CHARACTER * widest * len(labels) <= WIDTH:
+        fig.update_xaxes(tickangle=0)
+        return 16 * (max(map(len, labels), default=1) - 1)
+    fig.update_xaxes(tickangle=-90)
+    return CHARACTER * widest
+
+
 def faded(colour: str, alpha: float) -> str:
     """#rrggbb → rgba."""
     red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
     return f"rgba({red},{green},{blue},{alpha})"
+
+
+def colour(place: int) -> str:
+    """Of a network at that place, in every figure."""
+    return COLOURS[place % 4]
+
+
+def dash(place: int) -> str:
+    """Of its lines: the first four differ from each other, and each from the next of its colour."""
+    return DASHES[(place + place // 4) % 4]
+
+
+def pattern(place: int) -> str:
+    """Of its bars, likewise."""
+    return PATTERNS[(place + place // 4) % 4]
+
+
+def places(networks: Iterable[str], twins: Mapping[str, str] | None = None) -> dict[str, int]:
+    """Network → place, in their order; sixteen look different. A twin (original → twin) has its original's colour."""
+    originals = {twin: original for original, twin in (twins or {}).items()}
+    keys = list(dict.fromkeys(networks))
+    firsts = [key for key in keys if originals.get(key) not in keys]
+    if len(firsts) == len(keys):
+        return {key: k for k, key in enumerate(keys)}
+    found = {key: 8 * (k // 4) + k % 4 for k, key in enumerate(firsts)}
+    return {key: found[key] if key in found else found[originals[key]] + 4 for key in keys}
+
+
+def whiskers(values: Iterable[float], intervals: Iterable[tuple[float, float] | None]) -> dict[str, Any]:
+    """Error bars from values to the ends of their intervals; of none where there is no interval."""
+    spans = list(zip(values, intervals, strict=True))
+    return {
+        "type": "data", "symmetric": False, "thickness": 1.5, "width": 5, "color": GREY,
+        "array": [interval[1] - value if interval else 0 for value, interval in spans],
+        "arrayminus": [value - interval[0] if interval else 0 for value, interval in spans],
+    }  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from core.figures.style import COLOURS, DASHES, GREY, figure
+from core.figures.style import GREY, colour, dash, figure
 
 P_CLASS = "P(class)"
 COSINE = "cosine to the first frame"
@@ -57,11 +57,11 @@ def trajectory(
                 )  # fmt: skip
     first_jump = next((curve for curve in curves if len(set(curve.top)) > 1), None)
     for curve in curves:
-        colour, dash = COLOURS[curve.place % 4], DASHES[curve.place % 4]
+        line = {"color": colour(curve.place), "dash": dash(curve.place), "width": 2}
         fig.add_scatter(
             x=list(curve.values), y=list(curve.p), mode="lines+markers",
             name=f"{curve.title}: {curve.watched}" if curve.watched else curve.title,
-            line={"color": colour, "dash": dash, "width": 2}, marker={"size": 4}, showlegend=True,
+            line=line, marker={"size": 4}, showlegend=True,
             customdata=list(curve.top),
             hovertemplate=("%{y:.3f}, says %{customdata}" if curve.top else "%{y:.4f}")
             + f"<extra>{curve.title}</extra>",
@@ -70,7 +70,7 @@ def trajectory(
         fig.add_scatter(
             x=[curve.values[k] for k in jumps], y=[curve.p[k] for k in jumps], mode="markers",
             name="arg-max changes", legendgroup="jumps", showlegend=curve is first_jump, hoverinfo="skip",
-            marker={"symbol": "diamond-open", "size": 12, "color": colour, "line": {"width": 2}},
+            marker={"symbol": "diamond-open", "size": 12, "color": colour(curve.place), "line": {"width": 2}},
         )  # fmt: skip
     if cursor is not None:
         fig.add_vline(x=cursor, line={"color": GREY, "width": 2})

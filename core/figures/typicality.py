@@ -1,17 +1,38 @@
-"""Where a photograph's typicality lies among the reference queries (paper, § 4)."""
+"""Typicality (paper, § 4): sensitivity against it (Figure 8); where one photograph lies among the references."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import pandas as pd
 import plotly.graph_objects as go
 
+from core import paper
+from core.figures.scattered import BINS, curves
 from core.figures.style import COLOURS, GREY, faded, figure
+
+AXIS = "typicality (mean cosine to the 10 nearest)"
+
+
+def against_typicality(
+    photographs: pd.DataFrame, index: str, measure: str = "p_top1_change", *, bins: int = BINS,
+    place: Mapping[str, int] | None = None, seed: int = 0,
+) -> go.Figure:  # fmt: skip
+    """``index``: the one whose typicality it is; ``photographs``: see ``scattered.curves``. With antialiased twins,
+    the bottom of Figure 9. The paper's levels are drawn where a network of the paper's is there."""
+    levels = {
+        number.value: f"{number.tail}, {number.where.split(', ')[-1]}"
+        for network in dict.fromkeys(photographs["network"])
+        for number in paper.numbers()
+        if number.tail and number.network == network and number.quantity == measure
+    }
+    title = f"{AXIS}, {index}"
+    return curves(photographs, "typicality", title, measure, bins=bins, place=place, paper=levels, seed=seed)
 
 
 def among_references(value: float, reference: Sequence[float]) -> go.Figure:
     """Histogram of the references' typicality, the photograph's as a line."""
-    fig = figure(x="typicality (mean cosine to the 10 nearest)", y="reference photographs", height=220)
+    fig = figure(x=AXIS, y="reference photographs", height=220)
     fig.update_layout(bargap=0.04, hovermode="closest", showlegend=False)
     fig.add_histogram(
         x=list(reference), nbinsx=30, marker={"color": faded(GREY, 0.6)}, hovertemplate="%{x}: %{y}<extra></extra>"

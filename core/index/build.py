@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import importlib.metadata
 import logging
 import shutil
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import numpy as np
 from core.datasets import Source, dataset_name, listing
 from core.engine import Engine
 from core.errors import BadFolder, IndexBroken
+from core.files import alone
 from core.index.extract import Elsewhere, Extraction, Meter, Progress, Section
 from core.index.files import SHARDS
 from core.index.plan import Plan, order, settle
@@ -95,37 +95,13 @@ def build(
         return _finished(out, plan) or manifest
 
 
-@contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    """One builder in a folder at a time, and only in a folder of its own; a killed one lets go."""
-    whole = {PLAN, MANIFEST, COMPACT}
-    own = {*whole, *(f"{name}.part" for name in whole), SHARDS, REFERENCE, LOCK, PACK, JOURNAL}
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        if foreign := sorted(p.name for p in out.iterdir() if p.name not in own and not p.name.startswith(".")):
-            raise BadFolder(
-                got=f"{out}, which holds {foreign[0]!r}",
-                wanted="a new or empty folder, or an index",
-                remedy="Choose another folder for the index.",
-            )
-        handle = (out / LOCK).open("wb")
-    except OSError as error:
-        raise BadFolder(
-            got=f"{out} ({error.strerror or error})", wanted="a folder to write to", remedy="Choose another folder."
-        ) from None
-    with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise IndexBroken(
-                got=f"{out}, in which another build is at work",
-                wanted="one builder in a folder",
-                remedy="Wait until it is done, or stop it; then build again.",
-            ) from None
-        try:
-            yield
-        finally:
-            fcntl.flock(handle, fcntl.LOCK_UN)  # closing is not enough where a forked child holds a copy
+def _alone(out: Path) -> AbstractContextManager[None]:
+    busy = IndexBroken(
+        got=f"{out}, in which another build is at work",
+        wanted="one builder in a folder",
+        remedy="Wait until it is done, or stop it; then build again.",
+    )
+    return alone(out, (PLAN, MANIFEST, COMPACT, SHARDS, REFERENCE, PACK, JOURNAL), LOCK, "an index", busy)
 
 
 def _finished(out: Path, plan: Plan) -> Manifest | None:

@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from core.datasets import Source
+from core.datasets import Source, check_there
 from core.engine import Engine, Network, Predictions
-from core.errors import BadFolder, BadPhotograph, Cancelled, IndexBroken
+from core.errors import BadPhotograph, Cancelled, IndexBroken
 from core.index.plan import Plan
 from core.index.store import Bad, Features, Row, Shard, read_features, read_table, write_shard
 from core.index.thumbnails import Pack, webp
@@ -222,12 +222,7 @@ class Extraction:
         try:
             photograph = file.read()
         except BadPhotograph as error:
-            if file.lost:  # a disk that went away is no reason to skip the rest
-                raise BadFolder(
-                    got=f"{file.root}, gone during the build",
-                    wanted="the folder of photographs",
-                    remedy="Bring it back and build again: finished shards are kept.",
-                ) from None
+            check_there(file, "the build")
             return error.got
         picture = webp(photograph) if pictured else None
         return View(photograph.digest, self.card.preprocessing.centre(photograph), picture)

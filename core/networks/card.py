@@ -85,6 +85,11 @@ class Remedy(Protocol):
         """A module (N, 3, S, S) → (logits (N, K), features (N, D)) → another one of that kind."""
 
 
+def short(key: str) -> str:
+    """A network's key without its family."""
+    return key.split("/")[-1]
+
+
 @dataclass(frozen=True, kw_only=True)
 class NetworkCard:
     """One network with one set of weights. ``build`` returns it in eval mode; weights are read there, not at import.
@@ -125,8 +130,8 @@ class NetworkCard:
 
     @property
     def name(self) -> str:
-        """Short and exact, for figures and sentences: the key without its family."""
-        return self.key.split("/")[-1]
+        """Short and exact, for figures and sentences."""
+        return short(self.key)
 
     @property
     def size(self) -> int:

@@ -56,14 +56,7 @@ def _ensemble(reach: int) -> _Derivation:
     return _Derivation(said=f"the mean over {remedy.passes} shifts of up to {pixels}", note="", remedy=remedy)
 
 
-_DERIVATIONS = {f"bin{taps}": _bin(taps) for taps in surgery.TAPS} | {
-    "polyphase": _Derivation(
-        said="adaptive polyphase sampling, circular padding (torchvision's ResNets)",
-        note="Exact under cyclic shifts only; weights trained with zeros around the frame lose accuracy. A pass costs "
-        "about 1.4 times the original's.",
-        caution=UNTRAINED,
-        surgery=surgery.polyphase,
-    ),
+_DERIVATIONS = {
     "ensemble": _ensemble(1),
     "ensemble2": _ensemble(2),
     "robustcrop": _Derivation(
@@ -72,6 +65,14 @@ _DERIVATIONS = {f"bin{taps}": _bin(taps) for taps in surgery.TAPS} | {
         caution="sees a crop that follows the content, so that a photograph moved inside black by whole pixels is "
         "mostly the very same crop to it: a low rate there is the rule's doing and says nothing of the network",
         remedy=RobustCrop(),
+    ),
+    **{f"bin{taps}": _bin(taps) for taps in surgery.TAPS},
+    "polyphase": _Derivation(
+        said="adaptive polyphase sampling, circular padding (torchvision's ResNets)",
+        note="Exact under cyclic shifts only; weights trained with zeros around the frame lose accuracy. A pass costs "
+        "about 1.4 times the original's.",
+        caution=UNTRAINED,
+        surgery=surgery.polyphase,
     ),
 }
 

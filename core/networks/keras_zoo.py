@@ -157,9 +157,16 @@ def _keras() -> Any:
         os.environ["KERAS_BACKEND"] = "torch"
         os.environ.setdefault("KERAS_HOME", os.devnull)  # where no settings are found, and none can be left behind
     keras = library("keras", PACKAGE)
+    # Streamlit calls this at every run of a page, for every thread: a network that is being built would lose count of
+    # its layers' names, and the page wait for a whole collection of garbage
+    keras.backend.clear_session = _nothing
     keras.config.set_floatx("float32")
     keras.config.set_image_data_format("channels_last")
     return keras
+
+
+def _nothing() -> None:
+    """In place of clear_session: nothing here depends on Keras' session."""
 
 
 def _load(model: Any, file: Path) -> None:

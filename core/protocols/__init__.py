@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.protocols.base import Protocol, generator
 from core.protocols.crop import Crop
 from core.protocols.embed import Black, Inpaint
-from core.protocols.registry import create, names
+from core.protocols.registry import create, names, settings
 from core.protocols.scale import Scale
 
-__all__ = ["Black", "Crop", "Inpaint", "Protocol", "Scale", "create", "generator", "names"]
+__all__ = ["Black", "Crop", "Inpaint", "Protocol", "Scale", "create", "generator", "names", "settings"]

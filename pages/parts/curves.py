@@ -13,7 +13,7 @@ from core.photographs import Photograph
 from core.pictures import png
 from core.trajectories import shift_path
 from pages.parts import save, state
-from pages.parts.widgets import top5
+from pages.parts.widgets import plain, top5
 
 AXES = {"network": "frame px", "source": "photograph px"}
 
@@ -65,7 +65,7 @@ def _chart(found: Exploration, cards: list[NetworkCard], kind: Kind, cursor: int
         )  # fmt: skip
         alt = f"{title} curve" if measure == P_CLASS else f"{title} curve of the representation"
         st.plotly_chart(fig, key=f"chart {name}", config=save.camera(f"{name}-curve"), alt=alt)
-    st.caption(f"{title}: {path.description}. " + _numbers(started))
+    st.caption(plain(f"{title}: {path.description}. {_numbers(started)}"))
 
 
 def _numbers(started: list[tuple[NetworkCard, Trace]]) -> str:
@@ -111,7 +111,7 @@ def _frames(found: Exploration, cards: list[NetworkCard], kind: Kind, step: int)
     key = shown[0].key
     if len(shown) > 1:
         key = st.segmented_control(
-            "Top-5 of", list(titles), default=key, required=True, format_func=titles.__getitem__, key="top5_of"
+            "Top-5 of", list(titles), default=key, required=True, format_func=lambda k: plain(titles[k]), key="top5_of"
         )
         key = key if key in titles else shown[0].key
     trace = found.traces[key, kind]
@@ -132,7 +132,7 @@ def _picture(path: Path, k: int) -> None:
 def _top5(found: Exploration, key: str, title: str, trace: Trace, k: int) -> None:
     card = found.networks[key].card
     if card.labels is None:
-        st.caption(f"{title} is a representation without classes: there is no top-5.")
+        st.caption(f"{plain(title)} is a representation without classes: there is no top-5.")
         return
     if k >= len(trace.probabilities):
         st.caption("This frame is not computed yet.")

@@ -9,46 +9,37 @@ from core.exploration import Exploration
 from core.summary import sentence
 from pages.parts import state
 from pages.parts.tasks import duration
-
-STYLE = """<style>
-[data-testid="stMainBlockContainer"] {padding-top: 3.6rem; padding-bottom: 3rem}
-[data-testid="stSidebarHeader"] {height: 2.2rem; margin-bottom: 0}
-.st-key-finding p {font-size: 1.22rem; line-height: 1.5}
-.st-key-measures :is(td, th) {font-size: .8rem; padding: .35rem .4rem}
-.st-key-frames > div {flex: 1 1 150px !important; min-width: 150px; max-width: 270px}
-.st-key-frames img, .st-key-pair img {image-rendering: pixelated}
-</style>"""
+from pages.parts.widgets import plain
 
 
 def title() -> None:
     """The page's name and its question."""
-    st.html(STYLE)
     st.markdown("##### Photographer's Bias: what happens when this photograph moves by one pixel?")
 
 
 def refused(problem: PhotobiasError) -> None:
     """A photograph that cannot be used."""
-    st.error(f"Got {problem.got}; wanted {problem.wanted}. {problem.remedy}", icon=":material/broken_image:")
+    st.error(plain(f"Got {problem.got}; wanted {problem.wanted}. {problem.remedy}"), icon=":material/broken_image:")
     st.caption("Everything else still works: drop in another photograph, or take an example, in the sidebar.")
 
 
 def strange(exploration: Exploration) -> None:
     """Above any number: which networks never saw such a photograph, and what would mislead without being told."""
     for text in exploration.strange:
-        st.warning(f"{text}.", icon=":material/warning:")
+        st.warning(plain(f"{text}."), icon=":material/warning:")
 
 
 def found(exploration: Exploration) -> None:
     """The sentence so far, progress with time left, cancel."""
     text = sentence(exploration)
     with st.container(key="finding"):
-        st.markdown(text or "*Measuring …*")
+        st.markdown(plain(text) or "*Measuring …*")
     label = exploration.original.label
     for card in exploration.cards:
         if card.labels is None:
             st.info(
-                f"{card.name} is a representation without classes: nothing that needs an answer is measured of it "
-                "(P(top-1 change), |Δp|). What is: how much its feature changes, and typicality.",
+                f"{plain(card.name)} is a representation without classes: nothing that needs an answer is measured of "
+                "it (P(top-1 change), |Δp|). What is: how much its feature changes, and typicality.",
                 icon=":material/info:",
             )
         if label is not None and card.labels is not None and card.labels.find(label) is None:
@@ -56,9 +47,18 @@ def found(exploration: Exploration) -> None:
             text = (
                 f"{card.name} does not know the class “{label}”; it knows only these {len(card.labels.names):,} classes"
             )
-            st.info(f"{text}: {few}, … Flips are therefore not split into right and wrong.", icon=":material/info:")
+            st.info(
+                plain(f"{text}: {few}, … Flips are therefore not split into right and wrong."), icon=":material/info:"
+            )
+    for key, network in exploration.networks.items():
+        if network.batch < exploration.engine.batch:
+            st.info(
+                f"{plain(key)}: the device's memory ran out, so its batches were halved to {network.batch} and the "
+                "work went on. Results stay within 1e-5 of those at the full batch.",
+                icon=":material/memory:",
+            )
     for part, problem in exploration.problems.items():
-        st.warning(f"**{part}**: {problem}", icon=":material/warning:")
+        st.warning(f"**{plain(part)}**: {plain(problem)}", icon=":material/warning:")
     if exploration.state == "done":
         return
     with st.container(horizontal=True, vertical_alignment="center"):

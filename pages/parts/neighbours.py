@@ -10,10 +10,9 @@ from core.index.opening import COMPACT
 from core.index.search import FeatureIndex
 from core.index.store import Manifest
 from core.networks.card import NetworkCard
-from pages.parts import networks, resources, save
+from pages.parts import gallery, networks, save
 from pages.parts.exploring import Indexed
-
-THUMBNAIL = 168
+from pages.parts.widgets import plain
 
 
 def section(found: Exploration, place: Indexed, cards: tuple[NetworkCard, ...]) -> None:
@@ -33,7 +32,7 @@ def offer(place: Indexed, cards: tuple[NetworkCard, ...]) -> None:
     """Why typicality is not known, and the one step that mends it."""
     _title()
     if place.problem is not None:
-        st.error(str(place.problem), icon=":material/error:")
+        st.error(plain(place.problem), icon=":material/error:")
     elif place.card is not None and not place.card.available:
         networks.absent((place.card,))
     elif place.index is None:
@@ -62,12 +61,12 @@ def _numbers(got: Place, index: FeatureIndex, card: NetworkCard) -> None:
                 fig, key="chart typicality", config=save.camera("typicality"), alt="Typicality among references"
             )
     st.caption(
-        f"Features of {card.name}; {m.rows:,} photographs of {m.dataset}; {t.references:,} reference queries. "
-        f"The photograph itself, where indexed, is left out. {_searched(index)}"
+        f"Features of {plain(card.name)}; {m.rows:,} photographs of {plain(m.dataset)}; {t.references:,} reference "
+        f"queries. The photograph itself, where indexed, is left out. {_searched(index)}"
     )
     if got.predicted is not None:
         held = got.indexed_of_predicted or 0
-        name = f"{card.name} says **{got.predicted}** (P {got.confidence:.2f})"
+        name = f"{plain(card.name)} says **{plain(got.predicted)}** (P {got.confidence:.2f})"
         text = f"{name}; indexed photographs of that class: {held:,}"
         if held:
             st.markdown(text + ".")
@@ -98,11 +97,4 @@ def _known(manifest: Manifest) -> str:
 def _gallery(got: Place, index: FeatureIndex) -> None:
     st.markdown(f"**The {got.typicality.k} nearest**")
     with st.container(horizontal=True, key="gallery"):
-        for n in got.typicality.neighbours:
-            with st.container(width=THUMBNAIL):
-                picture = resources.neighbour_picture(n.digest, 2 * THUMBNAIL, index, n)
-                if picture is None:
-                    st.caption("The photograph is no longer where it was indexed.")
-                else:
-                    st.image(picture, output_format="PNG", width="stretch", alt=n.label or "neighbour")
-                st.caption(f"{n.label or 'no label'}  \n{n.cosine:.3f}")
+        gallery.neighbours(index, got.typicality.neighbours)

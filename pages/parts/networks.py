@@ -13,6 +13,7 @@ from core.index.store import MANIFEST
 from core.networks import derived, registry, timm_zoo
 from core.networks.card import SCENES, NetworkCard
 from pages.parts import resources, state, tasks
+from pages.parts.widgets import plain
 
 MOST = 4
 PREFERRED = "torchvision/resnet50.imagenet1k_v1"
@@ -34,14 +35,14 @@ def choose(first: tuple[str, ...]) -> tuple[NetworkCard, ...]:
     """Up to four networks; those whose weights are not here stand in the list and say so."""
     found, problems = registry.readable(resources.data())
     for problem in problems:
-        st.warning(str(problem), icon=":material/warning:")
+        st.warning(plain(problem), icon=":material/warning:")
     here = [card for card in found.values() if card.available]
     for key in state.asked():  # of any timm network, of a variant: what was added, or stands in the address
         if key not in found:
             try:
                 found[key] = registry.get(key, resources.data())
             except PhotobiasError as problem:
-                st.warning(str(problem), icon=":material/warning:")
+                st.warning(plain(problem), icon=":material/warning:")
     keys = st.multiselect(
         "Networks",
         list(found),
@@ -82,18 +83,18 @@ def _variant(name: str) -> str:
 
 def _add(key: str, chosen: list[str]) -> None:
     full = len(chosen) >= MOST or key in chosen
-    st.button(f"Add {key}", key=f"add {key}", on_click=state.add, args=(key,), disabled=full, width="stretch")
+    st.button(f"Add {plain(key)}", key=f"add {key}", on_click=state.add, args=(key,), disabled=full, width="stretch")
 
 
 def classes(card: NetworkCard) -> None:
     """What a network can answer at all, and what its user has to know."""
     if card.labels is not None:
         names = card.labels.names
-        with st.popover(f"{card.name} knows only {len(names):,} classes", type="tertiary", width="stretch"):
+        with st.popover(f"{plain(card.name)} knows only {len(names):,} classes", type="tertiary", width="stretch"):
             st.caption("Whatever a photograph shows, the network's answer is one of these.")
             st.dataframe({"class": names}, hide_index=True, height=300)
     if card.note:
-        st.caption(f"**{card.name}**: {card.note}")
+        st.caption(f"**{plain(card.name)}**: {plain(card.note)}")
 
 
 def choose_index(cards: tuple[NetworkCard, ...]) -> Path | None:
@@ -138,11 +139,11 @@ def absent(cards: tuple[NetworkCard, ...]) -> None:
         if card.available:
             continue
         if card.remote is None:
-            st.warning(f"**{card.title}** has no weights here: put `{card.weights.name}` beside its card.")
+            st.warning(f"**{plain(card.title)}** has no weights here: put `{card.weights.name}` beside its card.")
             continue
         with st.container(border=True):
             st.markdown(
-                f"**The weights of {card.title} are not on this machine.** No number is shown for it until then."
+                f"**The weights of {plain(card.title)} are not on this machine.** No number is shown for it until then."
             )
             _fetch(card)
 
@@ -186,7 +187,7 @@ def starter_index(cards: tuple[NetworkCard, ...]) -> None:
         st.markdown("**No index of training photographs on this machine yet**, so typicality is not known.")
         st.caption(
             "The starter index: Imagenette, about 9,500 ImageNet training photographs of ten classes, its validation "
-            f"part as reference queries; features of {card.title}. For your own photographs: "
+            f"part as reference queries; features of {plain(card.title)}. For your own photographs: "
             "`python -m core index build --photos DIR --network KEY --out data/indexes/NAME`."
         )
         _fetch_index(card)

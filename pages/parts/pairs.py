@@ -9,12 +9,10 @@ from core import protocols, report
 from core.exploration import Exploration
 from core.figures.protocols import Bar, measures
 from core.measure import redo
-from core.networks.card import Labels
-from core.pictures import flicker, png
 from core.sensitivity import FLIPS, Outcome, most_changed, rank
-from pages.parts import save
+from pages.parts import flicker, save
 from pages.parts.photograph import source_pixel
-from pages.parts.widgets import NONE, interval, number
+from pages.parts.widgets import NONE, interval, number, plain
 
 FILES = {"P(top-1 change)": "top-1", "Mean absolute change": "mac", "Representation change": "representation"}
 Measured = dict[tuple[str, str], list[Outcome]]
@@ -77,29 +75,16 @@ def _most_changed(found: Exploration, measured: Measured) -> None:
     network = found.networks[key]
     pair = redo(found.photograph, found.settings.protocol(name), network, seed=found.settings.seed, pair=outcome.pair)
     with pictures, st.container(key="pair"):
-        if still:
-            before, after = st.columns(2)
-            before.image(png(pair.before, factor=2), caption="before", output_format="PNG", width="stretch")
-            after.image(png(pair.after, factor=2), caption="after", output_format="PNG", width="stretch")
-        else:
-            st.image(flicker(pair.before, pair.after, factor=2), output_format="PNG", width=448, alt="before and after")
+        flicker.draw(pair, still=still)
     with text:
         p = pair.placement
-        said = _said(outcome, network.card.labels)
-        st.markdown(f"{titles[key]}, {name}, pair {outcome.pair + 1} of {found.settings.pairs}: {said}")
+        labels = network.card.labels
+        said = flicker.said(outcome, labels.names if labels else None)
+        st.markdown(f"{plain(titles[key])}, {name}, pair {outcome.pair + 1} of {found.settings.pairs}: {said}")
         st.caption(
-            f"Placed at ({p.x}, {p.y}), side {p.side} px; enlarged two times without smoothing."
-            + (" Its long side was cut to fit the frame." if p.cut else "")
+            f"Placed at ({p.x}, {p.y}), side {p.side} px; enlarged {flicker.factor(pair.before.shape[-1])} times "
+            "without smoothing." + (" Its long side was cut to fit the frame." if p.cut else "")
         )
-
-
-def _said(outcome: Outcome, labels: Labels | None) -> str:
-    """What the network made of the pair, in a sentence or two."""
-    if labels is None or outcome.class_before is None or outcome.class_after is None:
-        return f"representation change (1 − cosine) {1 - outcome.feature_cosine:.5f}."
-    before, after = labels.names[outcome.class_before], labels.names[outcome.class_after]
-    answer = f"**{before}** → **{after}**" if outcome.changed else f"**{before}** both times"
-    return f"{answer}. P({before}) went from {outcome.p_before:.3f} to {outcome.p_after:.3f} ({outcome.change:+.3f})."
 
 
 def _rank(rows: list[Outcome]) -> tuple[float, ...]:

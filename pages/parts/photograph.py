@@ -10,13 +10,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.datasets import find
+from core.datasets import PhotoFile, find
 from core.errors import PhotobiasError
 from core.photographs import Photograph
 from core.protocols.crop import MIN_AREA
 from core.scenes import MAX_EXTENT, MIN_EXTENT, USUAL, Photographer, scene_classes
 from pages.parts import resources
 from pages.parts.networks import OPENING
+from pages.parts.widgets import plain
 
 SHORT_SIDE = 375  # ImageNet's usual short side
 EXAMPLES = {
@@ -107,6 +108,8 @@ def _from_folder() -> Shown:
     files = {file.name: file for file in find([Path(folder).expanduser()])}
     name = st.selectbox(f"{len(files):,} photographs", files, key="file")
     file = files[name]
+    if not isinstance(file, PhotoFile):  # in a tar or parquet file, or drawn
+        return _sized(file.read(), f"folder {folder}")
     return _sized(resources.on_disk(str(file.path), file.path.stat().st_mtime_ns, file.label), f"folder {folder}")
 
 
@@ -134,7 +137,7 @@ def _sized(original: Photograph, origin: str) -> Shown:
     about = [f"{photograph.width} x {photograph.height} px", *photograph.notes]
     if photograph.label:
         about.insert(0, photograph.label)
-    st.caption(f"**{_plain(original.name)}** · " + " · ".join(about))
+    st.caption(f"**{plain(original.name)}** · " + " · ".join(about))
     return Shown(original, photograph, origin)
 
 
@@ -151,8 +154,3 @@ def _examples() -> Path:
     assert spec is not None
     assert spec.submodule_search_locations  # a requirement of this project
     return Path(spec.submodule_search_locations[0]) / "data"
-
-
-def _plain(text: str) -> str:
-    """A file's name without what Markdown would read as markup."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>~$:" else c for c in text)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import pandas as pd
 import streamlit as st
 
+from core import replication
 from core.engine import Engine
 from core.exploration import Store
 from core.folders import DataFolder
@@ -17,8 +20,11 @@ from core.jobs import Job
 from core.photographs import Photograph, decode, read, reduce_to
 from core.pictures import preview, thumbnail
 from core.scenes import Photographer, render
+from core.studies import Results
+from core.studies import read as read_study
 
 WORKERS = 8
+T = TypeVar("T")
 
 
 @st.cache_resource(show_spinner=False)
@@ -98,3 +104,27 @@ def neighbour_picture(digest: str, side: int, _index: FeatureIndex, _neighbour: 
     """A neighbour's thumbnail as PNG; None when its photograph is no longer there."""
     picture = _index.picture(_neighbour)
     return None if picture is None else thumbnail(picture, side)
+
+
+@st.cache_resource(show_spinner="Reading the study …", max_entries=4)
+def study(folder: str, version: str) -> Results:
+    """A study's tables, keyed by what changes whenever there are more of them. Raises StudyBroken."""
+    return read_study(Path(folder))
+
+
+@st.cache_resource(show_spinner="Counting …", max_entries=64)
+def of_study(key: Hashable, what: str, _make: Callable[[], T]) -> T:
+    """What is computed from a study's tables, once for everybody; ``key``: which study, and how far it was."""
+    return _make()
+
+
+@st.cache_data(show_spinner=False, max_entries=512)
+def picture(key: Hashable, _make: Callable[[], bytes | None]) -> bytes | None:
+    """A photograph, or a pair of a study, as PNG; ``key`` is all that makes it. None: its photograph is gone."""
+    return _make()
+
+
+@st.cache_data(show_spinner="Reading the studies …", max_entries=4)
+def replicated(studies: tuple[tuple[str, int], ...]) -> tuple[pd.DataFrame, list[str]]:
+    """The paper's numbers beside those of studies, keyed by their folders and when each was finished."""
+    return replication.of_folders(Path(folder) for folder, _ in studies)

@@ -29,19 +29,25 @@ def section(found: Exploration) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         stem = report.stem(found)
-        _button("Pairs (CSV)", f"{stem}-pairs.csv", "text/csv", lambda: report.pairs_csv(found))
-        _button("Curves (CSV)", f"{stem}-curves.csv", "text/csv", lambda: report.curves_csv(found))
-        _button("Record (JSON)", f"{stem}.json", "application/json", lambda: report.record_json(found))
-        _button("Report (HTML)", f"{stem}.html", "text/html", lambda: report.html(found))
-        st.segmented_control(
-            "A figure's camera saves", ("png", "svg"), default="png", required=True, key=state.FIGURE_FORMAT,
-            format_func=str.upper,
-        )  # fmt: skip
+        button("Pairs (CSV)", f"{stem}-pairs.csv", "text/csv", lambda: report.pairs_csv(found))
+        button("Curves (CSV)", f"{stem}-curves.csv", "text/csv", lambda: report.curves_csv(found))
+        button("Record (JSON)", f"{stem}.json", "application/json", lambda: report.record_json(found))
+        button("Report (HTML)", f"{stem}.html", "text/html", lambda: report.html(found))
+        figure_format()
     st.caption(
         "The address of this page holds the settings and the example: send it to share them (an uploaded photograph "
         "stays with you). The report is one file with every figure; the record is enough to make every number again."
     )
 
 
-def _button(label: str, name: str, mime: str, make: Any) -> None:
+def figure_format() -> None:
+    """What the cameras of this page's figures save."""
+    st.segmented_control(
+        "A figure's camera saves", ("png", "svg"), default="png", required=True, key=state.FIGURE_FORMAT,
+        format_func=str.upper,
+    )  # fmt: skip
+
+
+def button(label: str, name: str, mime: str, make: Any) -> None:
+    """A download; ``make`` is called when it is wanted."""
     st.download_button(label, make, name, mime, on_click="ignore", icon=":material/download:", key=f"save {label}")

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.errors import PhotobiasError
 from core.exploration import Exploration, Kind
+from core.folders import PROJECT
 from core.networks.card import NetworkCard
 from core.photographs import Photograph
 
@@ -30,6 +31,7 @@ class Choice:
 FIGURE_FORMAT, PATH, WATCHED, NETWORKS = "figure_format", "path", "watched", "networks"
 OWN_ANSWER = "each network's own answer"
 _CHOICE = "choice"
+_STUDY, _TURN = "study", "turn"
 _EXPLORATION, _KEY, _STEP, _OPENING = "exploration", "exploration_key", "cursor", "opening"
 
 
@@ -39,7 +41,15 @@ def choose(choice: Choice) -> None:
 
 
 def choice() -> Choice:
-    """The photograph, the networks and the index of this run."""
+    """The photograph, the networks and the index of this run.
+
+    Where a link to a page is the first thing that a server is asked for, Streamlit takes pages/ for a list of scripts
+    and runs that one without the frame, until st.navigation has been called.
+    """
+    if _CHOICE not in st.session_state:
+        scripts = sorted((PROJECT / "pages").glob("*.py"))  # all of them, so that the one of the link is found again
+        st.navigation([st.Page("app.py", default=True), *map(st.Page, scripts)], position="hidden")
+        st.rerun()
     found: Choice = st.session_state[_CHOICE]
     return found
 
@@ -122,3 +132,22 @@ def cursor_key(low: int, high: int) -> str:
     if _STEP in st.session_state:
         st.session_state[_STEP] = min(max(st.session_state[_STEP], low), high)
     return _STEP
+
+
+def study(kind: str) -> str | None:
+    """The study that this visitor looks at, of those of a kind: remembered, else named by the address."""
+    found: str | None = st.session_state.get(f"{_STUDY} {kind}", st.query_params.get(kind))
+    return found
+
+
+def look_at(kind: str, name: str, *, anew: bool = False) -> None:
+    """Remember it, and put it into the address. ``anew``: though the list shows another, whose widget is given up."""
+    st.session_state[f"{_STUDY} {kind}"] = name
+    st.query_params[kind] = name
+    if anew:
+        st.session_state[_TURN] = turn() + 1
+
+
+def turn() -> int:
+    """Changes whenever lists of studies have to forget what was chosen in them."""
+    return int(st.session_state.get(_TURN, 0))

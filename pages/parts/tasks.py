@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.jobs import Job
 from pages.parts import resources
+from pages.parts.widgets import plain
 
 POLL_S = 0.5
 
@@ -21,10 +22,11 @@ def offer(name: str, label: str, work: Callable[..., Any], *, icon: str) -> None
         st.fragment(_follow, run_every=POLL_S)(name, job)
         return
     if job is not None and job.error is not None:
-        st.error(str(job.error), icon=":material/error:")
+        st.error(plain(job.error), icon=":material/error:")
     if job is not None and job.state == "cancelled":
         st.caption("Stopped; what has arrived is kept.")
-    if st.button(label if job is None else f"{label} (go on)", key=f"start {name}", icon=icon, type="primary"):
+    again = job is not None and job.state != "done"
+    if st.button(f"{label} (go on)" if again else label, key=f"start {name}", icon=icon, type="primary"):
         jobs[name] = Job(work).start()
         st.rerun()
 

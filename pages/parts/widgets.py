@@ -29,6 +29,11 @@ def top5(title: str, probabilities: torch.Tensor, names: Sequence[str], start: t
     st.html(f'<div style="font-size:.85rem"><div style="opacity:.7">{escape(title)}, top 5</div>{"".join(rows)}</div>')
 
 
+def plain(text: object) -> str:
+    """Names and messages without what Markdown would read as markup: ``A~bin5 … B~bin5`` would be struck through."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>~$:" else c for c in str(text))
+
+
 def number(value: float | None, digits: int) -> str:
     """So many digits, or a dash where there is nothing to measure."""
     return NONE if value is None else f"{value:.{digits}f}"

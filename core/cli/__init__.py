@@ -1,0 +1,32 @@
+"""The command line: ``python -m core …``. Results on stdout, progress on stderr, exit status 0, 1 (known error), 2."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from core.cli import benching, drawing, indexes, measuring, networks, studying, training
+from core.cli.console import say
+from core.cli.options import Command
+from core.errors import PhotobiasError
+
+COMMANDS = (networks, measuring, indexes, studying, drawing, training, benching)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; a known error is one line on stderr."""
+    parser = argparse.ArgumentParser(prog="python -m core", description="Photographer's Bias on the command line.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for module in COMMANDS:
+        module.register(commands)
+    chosen = parser.parse_args(arguments)
+    run: Command = chosen.run
+    try:
+        run(chosen)
+    except PhotobiasError as error:
+        say(f"error: {error}")
+        return 1
+    except KeyboardInterrupt:
+        say("stopped; what was finished is kept")
+        return 130
+    return 0

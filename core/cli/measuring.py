@@ -1,0 +1,104 @@
+"""``measure``, ``consistency``."""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from core.cli.console import ProgressLine, say, show
+from core.cli.options import add, data_folder, whole
+from core.errors import BadProtocol
+
+
+def register(commands: Any) -> None:
+    """The subcommands."""
+    about = "Sensitivity to a small step: P(top-1 change), mean absolute change, intervals."
+    one = add(commands, "measure", _measure, about)
+    _what(one)
+    one.add_argument("--protocol", default="all", help="crop, black, inpaint, scale, several with commas, or all")
+    one.add_argument("--pairs", type=whole, default=16, help="random pairs for each photograph (16)")
+    one.add_argument("--side", type=whole, help="embedded short side in network pixels (100 · S / 224)")
+    step_options(one)
+
+    _what(add(commands, "consistency", _consistency, "Adobe's consistency: how often two random crops of 224 agree."))
+
+
+def _what(one: argparse.ArgumentParser) -> None:
+    one.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="photographs, folders of them, scenes:0-99")
+    one.add_argument("--network", required=True, help="one key, or several with commas")
+    one.add_argument("--seed", type=partial(whole, least=0), default=0)
+    one.add_argument("--limit", type=whole, help="only the first photographs")
+
+
+def step_options(one: argparse.ArgumentParser) -> None:
+    """How the second frame differs from the first, and what is done to the photograph before."""
+    one.add_argument("--step", type=whole, help="pixels, 1 to 32 (1)")
+    one.add_argument("--direction", choices=("diagonal", "right", "down"))
+    one.add_argument("--unit", choices=("source", "network"), help="pixels that crop moves in (source)")
+    one.add_argument("--reduce-to", type=whole, metavar="PIXELS", help="first reduce the short side to this (375)")
+
+
+def _measure(chosen: argparse.Namespace) -> None:
+    from core import measurements
+    from core.networks import registry
+
+    data = data_folder(chosen)
+    cards = [registry.get(key, data) for key in chosen.network.split(",")]
+    results = measurements.run(
+        chosen.photos, cards, protocols_of(chosen), pairs=chosen.pairs, seed=chosen.seed, short_side=chosen.reduce_to,
+        limit=chosen.limit, progress=ProgressLine(), warn=lambda text: say(f"warning: {text}"),
+    )  # fmt: skip
+    show(chosen, results, map(measure_line, results))
+
+
+def _consistency(chosen: argparse.Namespace) -> None:
+    from core import measurements
+    from core.networks import registry
+
+    data = data_folder(chosen)
+    cards = [registry.get(key, data) for key in chosen.network.split(",")]
+    results = measurements.consistencies(
+        chosen.photos, cards, seed=chosen.seed, limit=chosen.limit, warn=lambda text: say(f"warning: {text}")
+    )
+    lines = (
+        f"{r['network']}  consistency {r['consistency']:.3f} [{r['consistency_interval'][0]:.3f}, "
+        f"{r['consistency_interval'][1]:.3f}]  ({r['photographs']} photographs, two random crops of {r['size']} px "
+        f"from the centre {r['resized_to']}; not a one-pixel rate)"
+        for r in results
+    )
+    show(chosen, results, lines)
+
+
+def measure_line(r: dict[str, Any]) -> str:
+    """A record with the fields of a Sensitivity, for people."""
+    measures = {"P(top-1 change)": ("p_top1_change", 3), "MAC": ("mean_absolute_change", 3)}
+    if r["p_top1_change"] is None:  # a representation without classes
+        measures = {"representation change": ("representation_change", 5)}
+    texts = []
+    for title, (name, digits) in measures.items():
+        span = r[f"{name}_interval"]
+        between = f" [{span[0]:.{digits}f}, {span[1]:.{digits}f}]" if span else ""
+        texts.append(f"{title} {r[name]:.{digits}f}{between}")
+    n = f"({r['pairs']} pairs, {r['photographs']} photographs, step {r['step']} {r['unit']} px {r['direction']})"
+    return f"{r['network']}  {r['protocol']:8} {'  '.join(texts)}  {n}"
+
+
+def protocols_of(chosen: argparse.Namespace) -> list[Any]:
+    from core import protocols
+
+    names = protocols.names() if chosen.protocol == "all" else tuple(chosen.protocol.split(","))
+    given = {k: v for k in ("step", "direction", "unit", "side") if (v := getattr(chosen, k)) is not None}
+    used: set[str] = set()
+    made = []
+    for name in names:
+        has = protocols.settings(name)
+        used |= has & set(given)
+        made.append(protocols.create(name, **{k: v for k, v in given.items() if k in has}))
+    for unknown in sorted(set(given) - used):
+        raise BadProtocol(
+            got=f"--{unknown} {given[unknown]} with {', '.join(names)}", wanted="a setting that the protocol has",
+            remedy=f"Leave --{unknown} out.",
+        )  # fmt: skip
+    return made

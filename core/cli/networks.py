@@ -1,0 +1,60 @@
+"""``networks``."""
+
+from __future__ import annotations
+
+import argparse
+import threading
+from typing import TYPE_CHECKING, Any
+
+from core.cli.console import ProgressLine, say, show
+from core.cli.options import add, data_folder
+
+if TYPE_CHECKING:
+    from core.networks.card import NetworkCard
+
+
+def register(commands: Any) -> None:
+    """The subcommand."""
+    about = "List the networks: key, whether the weights are here, MB, license, source."
+    what = add(commands, "networks", _networks, about).add_mutually_exclusive_group()
+    what.add_argument("--search", metavar="TEXT", help="list timm's networks whose names hold all these words")
+    what.add_argument("--fetch", metavar="KEY", help="download the weights of one network")
+    what.add_argument("--layers", metavar="KEY", help="name, kind, map and total stride of a network's layers")
+
+
+def _networks(chosen: argparse.Namespace) -> None:
+    from core.networks import listing, registry
+
+    data = data_folder(chosen)
+    if chosen.fetch:
+        return _fetch(chosen, registry.get(chosen.fetch, data))
+    if chosen.layers:
+        rows = listing.layer_rows(registry.get(chosen.layers, data))
+        return show(chosen, rows, map(listing.layer_line, rows))
+    if chosen.search is not None:
+        rows = listing.found(chosen.search, data.weights)
+        if not rows:
+            say(f"none of timm's names holds: {chosen.search}")
+        return show(chosen, rows, map(listing.line, rows))
+    found, problems = registry.readable(data)
+    for problem in problems:
+        say(f"warning: {problem}")
+    rows = [listing.row(card) for card in found.values()]
+    return show(chosen, rows, map(listing.line, rows))
+
+
+def _fetch(chosen: argparse.Namespace, card: NetworkCard) -> None:
+    from core.downloads import digest_of
+    from core.progress import Progress
+    from core.provision import fetch_weights
+
+    line = ProgressLine()
+
+    def report(told: Progress | str) -> None:
+        if isinstance(told, Progress):
+            done, total = (round((n or 0) / 2**20) for n in (told.done, told.total))
+            line("MB", done, total, told.rate / 2**20, told.seconds_left)
+
+    file = fetch_weights(card)(report, threading.Event())
+    digest = digest_of(card.remote, card.weights.parent) if card.remote else card.weights_digest
+    show(chosen, {"key": card.key, "file": str(file), "digest": digest}, [f"{card.key}: {file}"])

@@ -1,0 +1,112 @@
+"""``study``."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.cli.console import ProgressLine, say, show
+from core.cli.measuring import measure_line, step_options
+from core.cli.options import PLACES, add, data_folder, whole, whole_numbers
+from core.errors import Cancelled, PhotobiasError
+
+if TYPE_CHECKING:
+    from core.progress import Progress
+    from core.studies.request import Request
+
+ABOUT = "An experiment of the paper over many photographs: a table in DIR, a summary here; stopped, it goes on."
+NAMES = "protocols, embedded_size, typicality, confidence, antialiasing or failures"
+
+
+def register(commands: Any) -> None:
+    """The subcommand."""
+    one = add(commands, "study", _study, ABOUT)
+    one.add_argument("name", metavar="NAME", help=NAMES)
+    one.add_argument("--photos", required=True, metavar="PLACE", help=PLACES)
+    one.add_argument("--network", required=True, help="one key, or several with commas")
+    one.add_argument("--out", type=Path, required=True, metavar="DIR", help="the study's own folder")
+    one.add_argument("--protocol", help="crop, black, inpaint, scale, several with commas, or all (the study's own)")
+    one.add_argument("--pairs", type=whole, help="random pairs for each photograph (the study's own: 1 or 4)")
+    one.add_argument("--seed", type=partial(whole, least=0))
+    one.add_argument("--sides", type=whole_numbers, metavar="PIXELS", help="embedded short sides: 40, or 40,100,220")
+    step_options(one)
+    one.add_argument("--limit", type=whole, help="only the first photographs: the same rows as of all")
+    one.add_argument("--index", metavar="DIR", help="for typicality")
+    one.add_argument("--confidence", metavar="NETWORK", help="key of the one network whose confidence is the axis")
+    one.add_argument("--small", action="store_true", help="a trial: few photographs, pairs and sides")
+
+
+def request(chosen: argparse.Namespace) -> Request:
+    """What was asked for. Raises UnknownName, BadProtocol."""
+    from core import protocols, studies
+    from core.studies.request import Request
+
+    options = ("pairs", "seed", "step", "direction", "unit", "sides", "reduce_to")
+    given = {name: value for name in options if (value := getattr(chosen, name)) is not None}
+    if chosen.protocol is not None:
+        named = protocols.names() if chosen.protocol == "all" else tuple(chosen.protocol.split(","))
+        given["protocols"] = named
+    return Request(
+        study=studies.create(chosen.name, **given), photos=chosen.photos, networks=tuple(chosen.network.split(",")),
+        limit=chosen.limit, index=chosen.index, confidence=chosen.confidence, trial=chosen.small,
+    )  # fmt: skip
+
+
+def _study(chosen: argparse.Namespace) -> None:
+    from core import studies
+    from core.studies.summary import summary
+    from core.studies.worker import Recorder
+
+    line, recorder = ProgressLine(), Recorder(chosen.out)
+
+    def told(progress: Progress) -> None:
+        line(f"{chosen.name} pairs", progress.done, progress.total or 0, progress.rate, progress.seconds_left)
+        recorder(progress)
+
+    try:
+        with _asked_to_stop() as cancel:
+            made = request(chosen).run(
+                data_folder(chosen), chosen.out, progress=told, warn=lambda text: say(f"warning: {text}"), cancel=cancel
+            )
+    except (Cancelled, KeyboardInterrupt):
+        recorder.end("stopped")
+        raise KeyboardInterrupt from None
+    except PhotobiasError as error:
+        recorder.end("failed", str(error))
+        raise
+    except Exception as error:
+        recorder.end("failed", f"unexpected {type(error).__name__}: {error}")
+        raise
+    recorder.end("finished")
+    for name, reason in made.skipped or []:
+        say(f"warning: {name} left out: {reason}")
+    records = summary(studies.read(chosen.out))
+    show(chosen, records, map(_line, records))
+
+
+def _line(r: dict[str, Any]) -> str:
+    side = "" if r["side"] is None else f"  side {r['side']}"
+    if r["top1"] is None:
+        return measure_line(r) + side
+    low, high = r["top1_interval"]
+    return f"{measure_line(r)}{side}  top-1 {r['top1']:.3f} [{low:.3f}, {high:.3f}] of {r['top1_n']}"
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[threading.Event]:
+    """An event that a request to terminate sets: the page's way to stop a study. Outside the main thread none does."""
+    event = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield event
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: event.set())
+    try:
+        yield event
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,35 @@
+"""``train``."""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+from typing import Any
+
+from core.cli.console import ProgressLine, Watch, say, show
+from core.cli.options import add, data_folder, whole_numbers
+
+
+def register(commands: Any) -> None:
+    """The subcommand."""
+    about = "Train networks by a recipe; stopped, it goes on after the last whole epoch."
+    one = add(commands, "train", _train, about)
+    one.add_argument("recipes", nargs="+", metavar="RECIPE", help="names (resnet10.scenes, …) or TOML files")
+    seeds = partial(whole_numbers, least=0)
+    one.add_argument("--seeds", type=seeds, default=(0,), help="one network for each: 0, or 0,1,2 (0)")
+    one.add_argument("--small", action="store_true", help="a trial in under a minute: few scenes, two epochs")
+    one.add_argument("--family", default="own", help="the key's first part (own)")
+
+
+def _train(chosen: argparse.Namespace) -> None:
+    from core.training import recipe
+    from core.training.make import make
+
+    recipes = [recipe.get(name) for name in chosen.recipes]
+    recipes = [one.small() for one in recipes] if chosen.small else recipes
+    watch = Watch(ProgressLine())
+    made = []
+    for card in make(recipes, chosen.seeds, data_folder(chosen), family=chosen.family, told=watch):
+        made.append({"key": card.key, "top1": card.published["top1"], "weights": str(card.weights)})
+        say(f"{card.key}: top-1 {card.published['top1']:.3f} on held-out scenes")
+    show(chosen, made, (f"{m['key']:42} top-1 {m['top1']:.3f}  {m['weights']}" for m in made))

@@ -1,0 +1,63 @@
+"""Grouped bars with intervals, and the paper's numbers as open diamonds: what several figures are drawn with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from core.figures.style import PAPER, colour, figure, pattern, whiskers
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One bar: its group's title and place, where it stands, value and interval over ``n`` pairs; the paper's value."""
+
+    title: str
+    place: int
+    x: str
+    value: float
+    interval: tuple[float, float] | None
+    n: int
+    paper: float | None = None
+
+
+def grouped(columns: Sequence[Column], order: Sequence[str], x: str, measure: str, least: float = 0.05) -> go.Figure:
+    """Bars side by side at each of ``order``, one trace a place; the axis reaches ``least`` at least."""
+    fig = figure(x=x, y=measure, height=290, rangemode="tozero")
+    fig.update_layout(barmode="group", bargap=0.35, hovermode="closest")
+    fig.update_xaxes(
+        type="category", categoryorder="array", categoryarray=list(order), range=[-0.5, max(1, len(order)) - 0.5]
+    )
+    ends = [c.interval[1] if c.interval else c.value for c in columns] + [c.paper for c in columns if c.paper]
+    taken = sorted({c.place for c in columns})
+    for place in taken:
+        mine = [c for c in columns if c.place == place]
+        fig.add_bar(
+            x=[c.x for c in mine],
+            y=[c.value for c in mine],
+            name=mine[0].title,
+            offsetgroup=str(place),
+            marker={"color": colour(place), "pattern": {"shape": pattern(place)}},
+            error_y=whiskers([c.value for c in mine], [c.interval for c in mine]),
+            customdata=[c.n for c in mine],
+            hovertemplate="%{x}: %{y:.3f} (n = %{customdata} pairs)<extra>" + mine[0].title + "</extra>",
+        )
+    if any(c.paper is not None for c in columns):
+        _paper(fig, columns, taken)
+    fig.update_yaxes(range=[0, 1.08 * max([least, *ends])])
+    return fig
+
+
+def _paper(fig: go.Figure, columns: Sequence[Column], taken: Sequence[int]) -> None:
+    """A diamond on each bar that the paper has a number for. Every bar has a trace, else they would not line up."""
+    fig.update_layout(scattermode="group", scattergap=fig.layout.bargap)
+    first = next(c.place for c in columns if c.paper is not None)
+    for place in taken:
+        mine = [c for c in columns if c.place == place]
+        fig.add_scatter(
+            x=[c.x for c in mine], y=[c.paper for c in mine], mode="markers", marker=PAPER, name="paper",
+            offsetgroup=str(place), legendgroup="paper", showlegend=place == first,
+            hovertemplate="%{x}: %{y}<extra>paper, " + mine[0].title + "</extra>",
+        )  # fmt: skip

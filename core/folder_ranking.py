@@ -1,0 +1,105 @@
+"""A folder of one's own, its photographs from the most to the least typical of an index (paper, Figure 7)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from core.datasets import Source, check_there, listing
+from core.engine import Engine
+from core.errors import BadPhotograph
+from core.index.search import FeatureIndex
+from core.jobs import Report, Work
+from core.measure import decoded, each_once
+from core.networks.card import NetworkCard
+from core.photographs import Photograph
+from core.progress import Meter
+from core.ranking import ranked
+from core.typicality import Placed, placed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FolderRanking:
+    """``table``: as ``core.ranking.ranked`` orders it, percentiles and the index's network's answers beside it.
+
+    ``given``: photographs in the folder; ``skipped``: (name, reason). Fewer in both than given: it was stopped.
+    ``sources``: digest → where to read it again.
+    ``warning``: what has to be said above any number.
+    """
+
+    table: pd.DataFrame
+    given: int
+    skipped: tuple[tuple[str, str], ...]
+    sources: Mapping[str, Source]
+    warning: str | None
+
+    @property
+    def whole(self) -> bool:
+        """Whether every photograph of the folder was looked at."""
+        return len(self.table) + len(self.skipped) == self.given
+
+
+@dataclass
+class _Reading:
+    """The photographs of a folder as they are decoded; those that cannot be used are kept with the reason."""
+
+    files: list[Source]
+    cancel: threading.Event
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    sources: dict[str, Source] = field(default_factory=dict)
+    drawn: bool = True
+
+    def photographs(self) -> Iterator[Photograph]:
+        """Until asked to stop."""
+        for file, got in each_once(decoded(self.files)):
+            if self.cancel.is_set():
+                return
+            if isinstance(got, Photograph):
+                self.sources[got.digest] = file
+                self.drawn = self.drawn and got.drawn
+                yield got
+            else:
+                check_there(file, "the ranking")
+                self.skipped.append((file.name, str(got)))
+
+
+def rank_folder(place: str, card: NetworkCard, index: FeatureIndex, engine: Engine) -> Work[FolderRanking]:
+    """Work for a Job: ``place`` is a folder or ``scenes:…``, ``card`` the index's network.
+
+    Stopped, it gives the ranking of those that are done. Raises BadFolder, IndexMismatch, WeightsUnavailable, and
+    BadPhotograph where none can be used.
+    """
+
+    def work(report: Report, cancel: threading.Event) -> FolderRanking:
+        report("Listing the photographs")
+        files = listing(place)
+        report(f"Loading {card.name}")
+        network = engine.load(card)
+        report(f"Typicality of {len(files):,} photographs")
+        reading, meter, rows = _Reading(files, cancel), Meter(report, len(files)), list[Placed]()
+        for row in placed(engine, network, index, reading.photographs()):
+            rows.append(row)
+            meter(len(rows) + len(reading.skipped), None)
+        if not rows and not cancel.is_set():
+            first = f" (the first: {reading.skipped[0][1]})" if reading.skipped else ""
+            raise BadPhotograph(
+                got=f"no usable photograph among {len(files)} in {place}{first}", wanted="at least one",
+                remedy="Choose another folder.",
+            )  # fmt: skip
+        warning = card.strange(drawn=reading.drawn)
+        return FolderRanking(ranked(table(rows)), len(files), tuple(reading.skipped), reading.sources, warning)
+
+    return work
+
+
+def table(rows: Iterable[Placed]) -> pd.DataFrame:
+    """One row a photograph, in the order given; columns as ``core.ranking.ranked`` takes them."""
+    columns = ("digest", "name", "label", "typicality", "percentile", "predicted", "confidence")
+    values = [
+        (one.digest, one.name, one.label, one.typicality.value, one.typicality.percentile, one.predicted,
+         one.confidence) for one in rows
+    ]  # fmt: skip
+    return pd.DataFrame(values, columns=pd.Index(columns))

@@ -1,0 +1,157 @@
+"""What a block of photographs gave, on its way into the two tables: rows in their order, however they came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from core.engine import Predictions
+from core.frames import FramePair, Placement
+from core.networks.card import NetworkCard
+from core.photographs import Photograph
+from core.protocols import settings
+from core.sensitivity import Outcome, rank
+from core.studies.likeness import psnr, ssim
+from core.studies.rows import schemas
+from core.typicality import typicality
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    from core.index.search import FeatureIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A photograph's place among all that were given, and what a row says of it; its pixels are not kept."""
+
+    position: int
+    digest: str
+    name: str
+    label: str | None
+
+    @staticmethod
+    def of(position: int, photo: Photograph) -> Shown:
+        """Without the pixels."""
+        return Shown(position, photo.digest, photo.name, photo.label)
+
+
+@dataclass(frozen=True, slots=True)
+class PairRow:
+    """One pair of one network; ``network`` and ``instance`` (of a protocol) are places in the study's order."""
+
+    shown: Shown
+    network: int
+    instance: int
+    placement: Placement
+    outcome: Outcome
+
+    @property
+    def order(self) -> tuple[int, int, int, int]:
+        """Photograph, network, protocol and side, pair."""
+        return self.shown.position, self.network, self.instance, self.outcome.pair
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """A photograph's centre crop on one network. Without classes: no class, no probability."""
+
+    label_index: int | None
+    top1: int | None
+    p_top1: float | None
+    p_label: float | None
+    feature: npt.NDArray[np.float32]
+
+    @staticmethod
+    def of(card: NetworkCard, label: str | None, result: Predictions, row: int) -> Centre:
+        """Of one row of a network's predictions."""
+        feature = result.features[row].numpy()
+        if card.labels is None:
+            return Centre(None, None, None, None, feature)
+        p, known = result.probabilities[row], card.labels.find(label)
+        best = int(p.argmax())
+        return Centre(known, best, float(p[best]), None if known is None else float(p[known]), feature)
+
+
+@dataclass
+class Block:
+    """Filled by whoever computes; ``tables`` when all is there."""
+
+    study: str
+    keys: Sequence[str]  # of the measured networks
+    seed: int
+    likeness: bool
+    pairs: list[PairRow] = field(default_factory=list)
+    centres: dict[tuple[Shown, str], Centre] = field(default_factory=dict)  # by photograph and network
+    failures: dict[tuple[Shown, int], list[tuple[PairRow, FramePair]]] = field(default_factory=dict)
+
+    def add(self, row: PairRow, pair: FramePair) -> None:
+        """A pair; its frames are kept where their likeness will be asked for: changed pairs, else the worst so far."""
+        self.pairs.append(row)
+        if not self.likeness:
+            return
+        kept = self.failures.setdefault((row.shown, row.network), [])
+        if row.outcome.changed:
+            kept[:] = [*(one for one in kept if one[0].outcome.changed), (row, pair)]
+        elif not kept or rank(row.outcome) > rank(kept[0][0].outcome):
+            kept[:] = [(row, pair)]
+
+    def tables(self, pool: Executor, index: FeatureIndex | None, axes: tuple[str, str]) -> tuple[pa.Table, pa.Table]:
+        """Pairs and centre crops; ``axes``: keys of the index's network and of the confidence network, or ""."""
+        photographs = sorted({shown for shown, _ in self.centres}, key=lambda shown: shown.position)
+
+        def typical(shown: Shown) -> float | None:
+            centre = self.centres.get((shown, axes[0]))
+            return None if index is None or centre is None else typicality(index, centre.feature, shown.digest).value
+
+        def sure(shown: Shown) -> float | None:
+            centre = self.centres.get((shown, axes[1]))
+            return None if centre is None else centre.p_top1
+
+        values = dict(zip(photographs, pool.map(typical, photographs), strict=True))
+        places = {shown: {"typicality": values[shown], "confidence": sure(shown)} for shown in photographs}
+        alike = dict(pool.map(_likeness, [one for kept in self.failures.values() for one in kept]))
+        pairs = (
+            _pair(row, self.keys[row.network], self.seed) | places[row.shown]
+            | alike.get(row.order, {}) for row in sorted(self.pairs, key=lambda row: row.order)
+        )  # fmt: skip
+        centres = (
+            _centre(shown, key, self.centres[shown, key]) | places[shown] for shown in photographs for key in self.keys
+        )
+        return _table(pairs, schemas(self.study)[0]), _table(centres, schemas(self.study)[1])
+
+
+def _pair(row: PairRow, network: str, seed: int) -> dict[str, Any]:
+    o, p = row.outcome, row.placement
+    embedded = "side" in settings(p.protocol)
+    numbers = {} if o.classless else {"p_before": o.p_before, "p_after": o.p_after, "changed": o.changed}
+    return {
+        "digest": row.shown.digest, "name": row.shown.name, "label": row.shown.label, "network": network,
+        "protocol": p.protocol, "side": p.side if embedded else None, "step": p.step, "direction": p.direction,
+        "unit": p.unit, "seed": seed, "pair": o.pair, "x": p.x, "y": p.y, "class_before": o.class_before,
+        "class_after": o.class_after, **numbers, "kind": o.flip, "feature_cosine": o.feature_cosine,
+        "label_index": o.label,
+    }  # fmt: skip
+
+
+def _centre(shown: Shown, network: str, c: Centre) -> dict[str, Any]:
+    right = None if c.label_index is None else c.top1 == c.label_index
+    return {
+        "digest": shown.digest, "name": shown.name, "label": shown.label, "network": network,
+        "label_index": c.label_index, "class_top1": c.top1, "p_top1": c.p_top1, "right": right, "p_label": c.p_label,
+    }  # fmt: skip
+
+
+def _likeness(one: tuple[PairRow, FramePair]) -> tuple[tuple[int, int, int, int], dict[str, float]]:
+    row, pair = one
+    return row.order, {"psnr": psnr(pair), "ssim": ssim(pair)}
+
+
+def _table(rows: Iterator[dict[str, Any]], kind: pa.Schema) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.Table.from_pylist(list(rows), schema=kind)

@@ -1,0 +1,96 @@
+"""A study as it is asked for: photographs, networks, settings. The same words on the command line and from a page."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from core.datasets import listing
+from core.engine import Engine
+from core.folders import DataFolder, portable
+from core.networks import registry
+from core.networks.card import NetworkCard
+from core.progress import Progress
+from core.studies import runner
+from core.studies.antialiasing import with_twins
+from core.studies.axes import Axes
+from core.studies.config import Study
+from core.studies.manifest import Manifest
+
+SMALL = 16  # photographs of a trial
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """``photos``: a folder, or ``scenes:…``; ``networks``: keys; ``limit``: only the first photographs.
+
+    ``index``: a folder; ``confidence``: a key; ``trial``: shrunk to a minute's work (``--small``).
+    """
+
+    study: Study
+    photos: str
+    networks: tuple[str, ...]
+    limit: int | None = None
+    index: str | None = None
+    confidence: str | None = None
+    trial: bool = False
+
+    def arguments(self) -> list[str]:
+        """The words after ``python -m core`` that ask for the same, but for --data and --out."""
+        s = self.study
+        given = {
+            "photos": self.photos, "network": ",".join(self.networks), "protocol": ",".join(s.protocols),
+            "pairs": s.pairs, "seed": s.seed, "step": s.step, "direction": s.direction, "unit": s.unit,
+            "sides": ",".join(map(str, s.sides)) if s.sides else None, "reduce-to": s.reduce_to, "limit": self.limit,
+            "index": self.index, "confidence": self.confidence,
+        }  # fmt: skip
+        words = [word for name, value in given.items() if value is not None for word in (f"--{name}", str(value))]
+        return ["study", s.name, *words, *(["--small"] if self.trial else [])]
+
+    @property
+    def command(self) -> str:
+        """For people: what to type in the project's folder."""
+        index = self.index and portable(Path(self.index))
+        return shlex.join(["python", "-m", "core", *replace(self, index=index).arguments()])
+
+    def place(self, studies: Path) -> Path:
+        """Its own folder among the studies: the same request has the same one, so that nobody runs it twice."""
+        digest = hashlib.sha256(json.dumps(self.arguments()).encode()).hexdigest()
+        return studies / f"{self.study.name}-{digest[:10]}"
+
+    def cards(self, data: DataFolder) -> list[NetworkCard]:
+        """Each network once; with antialiased twins that are here, where the study is of those. Raises UnknownName."""
+        keys = tuple(dict.fromkeys(self.networks))
+        if self.study.twins:
+            keys = with_twins(keys, {key for key, card in registry.readable(data)[0].items() if card.available})
+        return [registry.get(key, data) for key in keys]
+
+    def run(
+        self,
+        data: DataFolder,
+        folder: Path,
+        *,
+        engine: Engine | None = None,
+        progress: Callable[[Progress], None] | None = None,
+        warn: Callable[[str], None] = lambda _: None,
+        cancel: threading.Event | None = None,
+    ) -> Manifest:
+        """As ``runner.run``; ``warn``: what has to be said above any number of a network."""
+        study, limit = self.study, self.limit
+        if self.trial:
+            study, limit = study.small(), min(limit or SMALL, SMALL)
+        cards, sources = self.cards(data), listing(self.photos)[:limit]
+        axes = Axes.of(data, index=Path(self.index) if self.index else None, confidence=self.confidence)
+        done = runner.run(
+            study, sources, cards, folder, axes=axes, engine=engine, command=self.command, progress=progress,
+            cancel=cancel,
+        )  # fmt: skip
+        for text in (one["warning"] for one in done.networks):
+            if text:
+                warn(text)
+        return done

@@ -1,0 +1,179 @@
+"""The two tables of a study: a row is one pair of one network, or one photograph's centre crop on one network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.datasets import reopened
+from core.errors import StudyBroken
+from core.files import write
+from core.frames import FramePair
+from core.photographs import Photograph, reduce_to
+from core.protocols import create, generator, settings
+from core.studies.config import get
+from core.studies.manifest import Manifest, read_manifest
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+RESULTS, PHOTOGRAPHS, PARTS = "results.parquet", "photographs.parquet", "parts"
+ROW_GROUP = 100_000
+_FACTS = b"study"  # a part's own, in its metadata
+
+TEXT, COUNT, CLASS, YES = "category", "int64", "Int32", "boolean"  # all but counts may be missing
+PAIRS = {
+    "digest": TEXT, "name": TEXT, "label": TEXT, "network": TEXT, "protocol": TEXT, "side": CLASS, "step": COUNT,
+    "direction": TEXT, "unit": TEXT, "seed": COUNT, "pair": COUNT, "x": COUNT, "y": COUNT, "class_before": CLASS,
+    "class_after": CLASS, "p_before": "float32", "p_after": "float32", "changed": YES, "kind": TEXT,
+    "feature_cosine": "float64", "label_index": CLASS, "typicality": "float64", "confidence": "float64",
+}  # fmt: skip
+LIKENESS = {"psnr": "float64", "ssim": "float64"}  # in studies of failures: of pairs that changed, or worst ones
+CENTRES = {
+    "digest": TEXT, "name": TEXT, "label": TEXT, "network": TEXT, "label_index": CLASS, "class_top1": CLASS,
+    "p_top1": "float32", "right": YES, "p_label": "float32", "typicality": "float64", "confidence": "float64",
+}  # fmt: skip
+
+
+@cache
+def schemas(study: str) -> tuple[pa.Schema, pa.Schema]:
+    """Of the pairs and of the centre crops of the study of that name; pandas finds its own types in them."""
+    return _schema(tuple((PAIRS | (LIKENESS if get(study).likeness else {})).items())), _schema(tuple(CENTRES.items()))
+
+
+def _schema(columns: tuple[tuple[str, str], ...]) -> pa.Schema:
+    import pandas as pd
+    import pyarrow as pa
+
+    empty = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns})
+    plain = pa.Schema.from_pandas(empty, preserve_index=False)
+    text = pa.dictionary(pa.int32(), pa.string())
+    fields = [plain.field(name).with_type(text) if kind == TEXT else plain.field(name) for name, kind in columns]
+    return pa.schema(fields, metadata=plain.metadata)
+
+
+def encoded(whole: pa.Table, kind: pa.Schema, facts: bytes = b"") -> bytes:
+    """A table → a parquet file: equal rows give equal bytes, whatever parts they came in. ``facts`` go beside them."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    buffer = pa.BufferOutputStream()
+    noted = kind.with_metadata({**kind.metadata, _FACTS: facts}) if facts else kind
+    with pq.ParquetWriter(buffer, noted, compression="zstd") as writer:
+        for start in range(0, max(1, len(whole)), ROW_GROUP):
+            writer.write_table(whole[start : start + ROW_GROUP].unify_dictionaries().combine_chunks())
+    return bytes(buffer.getvalue())
+
+
+def decoded(path: Path) -> pa.Table:
+    """A parquet file's table. Raises StudyBroken."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_table(path)
+    except (OSError, pa.ArrowException) as error:
+        raise StudyBroken(
+            got=f"{path} that cannot be read ({type(error).__name__})",
+            wanted="a table as studies write it",
+            remedy="Remove the study's folder and run it again.",
+        ) from None
+
+
+def facts(path: Path) -> bytes:
+    """What was written beside a table; empty where nothing was, or where the file is none of ours."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        found: bytes = (pq.read_schema(path).metadata or {}).get(_FACTS, b"")
+    except (OSError, pa.ArrowException):
+        return b""
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """A study's tables, with the columns of PAIRS (and LIKENESS) and CENTRES; as far as it is, while it runs."""
+
+    folder: Path
+    pairs: pd.DataFrame
+    photographs: pd.DataFrame
+    manifest: Manifest
+
+    def photograph(self, digest: str) -> Photograph | None:
+        """Read or drawn again, with the label that it had; None when it is gone or has changed."""
+        rows = self.photographs[self.photographs["digest"] == digest]
+        if rows.empty:
+            return None
+        name, label = str(rows["name"].iloc[0]), rows["label"].iloc[0]
+        label = label if isinstance(label, str) else None
+        for root in self.manifest.roots:
+            found = reopened(root, name, label)
+            if found is not None and self.manifest.config["reduce_to"] is not None:
+                found = reduce_to(found, self.manifest.config["reduce_to"])
+            if found is not None and found.digest == digest:
+                return replace(found, name=name, label=label)
+        return None
+
+    def pair(self, row: pd.Series[Any]) -> FramePair | None:
+        """The frames of a row of ``pairs`` as its network saw them; None when the photograph is gone."""
+        photo, how = self.photograph(row["digest"]), self.manifest.network(row["network"])["preprocessing"]
+        if photo is None:
+            return None
+        given = {"step": int(row["step"]), "direction": row["direction"], "unit": row["unit"], "side": row["side"]}
+        has = settings(row["protocol"])
+        protocol = create(row["protocol"], **{k: int(v) if k == "side" else v for k, v in given.items() if k in has})
+        rng = generator(int(row["seed"]), photo, protocol, int(row["pair"]))
+        return protocol.pair(photo, how["crop"], rng=rng, interpolation=how["interpolation"])
+
+
+def read(folder: Path) -> Results:
+    """The results in a study's folder; of one that is not finished, the parts that are. Raises StudyBroken."""
+    manifest = read_manifest(folder)
+    try:
+        if manifest.finished:
+            tables = decoded(folder / RESULTS), decoded(folder / PHOTOGRAPHS)
+        else:
+            tables = collected(folder, manifest.study, parts(folder))
+    except StudyBroken:
+        if not manifest.finished and read_manifest(folder).finished:  # in between: its parts are gone
+            return read(folder)
+        raise
+    return Results(folder, tables[0].to_pandas(), tables[1].to_pandas(), manifest)
+
+
+def part_paths(folder: Path, number: int) -> tuple[Path, Path]:
+    """Pairs and centre crops of the block of that number."""
+    return folder / PARTS / f"{number:06d}.parquet", folder / PARTS / f"{number:06d}.centre.parquet"
+
+
+def parts(folder: Path) -> int:
+    """How many blocks are there, from the first on."""
+    number = 0
+    while part_paths(folder, number)[0].exists():
+        number += 1
+    return number
+
+
+def collected(folder: Path, study: str, count: int) -> tuple[pa.Table, pa.Table]:
+    """Pairs and centre crops of the first ``count`` parts, one after the other. Raises StudyBroken."""
+    import pyarrow as pa
+
+    paths = [part_paths(folder, number) for number in range(count)]
+    pairs, centres = (
+        pa.concat_tables(
+            [kind.empty_table(), *(decoded(both[side]).replace_schema_metadata(kind.metadata) for both in paths)]
+        )
+        for side, kind in enumerate(schemas(study))
+    )
+    return pairs, centres
+
+
+def write_part(folder: Path, number: int, pairs: pa.Table, centres: pa.Table, beside: bytes) -> None:
+    """Both tables of a block, with facts; the part is there once its pairs are. Raises BadFolder for a full disk."""
+    for whole, path in zip((centres, pairs), reversed(part_paths(folder, number)), strict=True):
+        write(path, encoded(whole, whole.schema, beside))

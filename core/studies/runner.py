@@ -1,0 +1,178 @@
+"""One study over many photographs: parts are kept as they are finished; stopped at any moment, it goes on there."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.datasets import Source
+from core.engine import Engine
+from core.errors import BadPhotograph, StudyBroken
+from core.files import alone, write
+from core.measure import THREADS
+from core.networks.card import NetworkCard
+from core.progress import Meter, Progress
+from core.studies import manifest as manifests
+from core.studies import rows
+from core.studies.axes import Axes
+from core.studies.block import Block
+from core.studies.compute import Computation, Lane
+from core.studies.config import Study
+from core.studies.manifest import MANIFEST, Manifest
+from core.studies.rows import PARTS, PHOTOGRAPHS, RESULTS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+PROGRESS, LOG = "progress.json", "log.txt"
+LOCK, STARTING = "study.lock", "start.lock"
+BATCHES = 2  # of centre crops in a block: a killed run loses a block at most
+OWN = (MANIFEST, RESULTS, PHOTOGRAPHS, PARTS, PROGRESS, LOG, STARTING)
+
+
+def run(
+    study: Study,
+    sources: Sequence[Source],
+    cards: Sequence[NetworkCard],
+    folder: Path,
+    *,
+    axes: Axes | None = None,
+    engine: Engine | None = None,
+    command: str = "",
+    progress: Callable[[Progress], None] | None = None,
+    cancel: threading.Event | None = None,
+) -> Manifest:
+    """Rows of all photographs, networks and protocols in ``folder``; goes on where an earlier call stopped.
+
+    ``axes``: the index and the confidence network that photographs are laid out along. ``command``: what was typed,
+    for whoever wants it again. ``progress``: pairs done, of how many; after every batch, in this thread.
+    Raises Cancelled within a batch (what is finished is kept), StudyMismatch where the folder holds another study,
+    StudyBroken where another run is at work in it, BadFolder for a full disk, BadPhotograph where none can be used.
+    """
+    axes, engine = axes or Axes(), engine or Engine()
+    axes.check(study)
+    instances = [study.instances(card.size) for card in cards]
+    wanted = manifests.of(
+        study, sources, cards, axes, block=BATCHES * engine.batch, device=engine.device.type,
+        precision=engine.precision, command=command,
+    )  # fmt: skip
+    with _alone(folder):
+        settled = manifests.settle(wanted, folder)
+        if not _whole(settled, folder):
+            lanes = [
+                Lane(engine.load(card), number, made)
+                for number, (card, made) in enumerate(zip(cards, instances, strict=True))
+            ]
+            keys = {card.key for card in cards}
+            extra = {card.key: card for card in axes.cards() if card.key not in keys}
+            lanes += [Lane(engine.load(card), -1, ()) for card in extra.values()]
+            settled = _Run(study, sources, lanes, folder, settled, axes, engine).complete(progress, cancel)
+        shutil.rmtree(folder / PARTS, ignore_errors=True)
+        return settled
+
+
+def _alone(folder: Path) -> AbstractContextManager[None]:
+    busy = StudyBroken(
+        got=f"{folder}, in which another run is at work", wanted="one run in a folder",
+        remedy="Wait until it is done, or stop it; then start again.",
+    )  # fmt: skip
+    return alone(folder, OWN, LOCK, "a study", busy)
+
+
+def _whole(settled: Manifest, folder: Path) -> bool:
+    """Whether it is finished and its tables are there, with the bytes that they had."""
+    if not settled.finished or not settled.files:
+        return False
+    return all((folder / name).is_file() and (folder / name).stat().st_size == n for name, n in settled.files.items())
+
+
+class _Run:
+    """The work of one call."""
+
+    def __init__(
+        self, study: Study, sources: Sequence[Source], lanes: Sequence[Lane], folder: Path, settled: Manifest,
+        axes: Axes, engine: Engine,
+    ) -> None:  # fmt: skip
+        self.study, self.sources, self.lanes, self.folder = study, sources, lanes, folder
+        self.manifest, self.axes, self.engine = settled, axes, engine
+        self.count = -(-len(sources) // settled.block)
+        self.per_photograph = study.pairs * sum(len(lane.instances) for lane in lanes)
+        self.seen: dict[str, str] = {}
+        self.skipped: list[tuple[str, str]] = []
+        self.done = self.frames = 0
+
+    def complete(self, progress: Callable[[Progress], None] | None, cancel: threading.Event | None) -> Manifest:
+        """The parts that are missing, then the whole."""
+        first, meter, began = self._kept(), Meter(progress, None), time.monotonic()
+
+        def report(pairs: int, frames: int) -> None:
+            self.done, self.frames = self.done + pairs, self.frames + frames
+            meter(self.done, (len(self.sources) - len(self.skipped)) * self.per_photograph)
+
+        report(0, 0)
+        if first < self.count:
+            computation = Computation(
+                self.study, self.engine, self.lanes, block=self.manifest.block, seen=self.seen, report=report,
+                cancel=cancel or threading.Event(),
+            )  # fmt: skip
+            with ThreadPoolExecutor(1, "write") as writer, ThreadPoolExecutor(THREADS, "axes") as pool:
+                last: Future[None] | None = None
+                for number, (block, left_out) in enumerate(computation.blocks(self.sources, first), first):
+                    self.skipped += left_out
+                    if last is not None:
+                        last.result()  # one at a time, and its errors
+                    last = writer.submit(self._keep, number, block, left_out, pool)
+                if last is not None:
+                    last.result()
+        return self._finish(time.monotonic() - began)
+
+    def _kept(self) -> int:
+        """How many blocks are there from earlier runs; what they say of their photographs is taken over."""
+        for number in range(rows.parts(self.folder)):
+            pairs, centres = rows.part_paths(self.folder, number)
+            facts = [rows.facts(path) for path in (pairs, centres)]
+            if not facts[0] or facts[0] != facts[1]:
+                return number
+            held = json.loads(facts[0])
+            if held["manifest"] != self.manifest.digest:
+                return number
+            self.skipped += [(name, reason) for name, reason in held["skipped"]]
+            self.seen |= dict(held["photographs"])
+            self.done += len(held["photographs"]) * self.per_photograph
+        return rows.parts(self.folder)
+
+    def _keep(self, number: int, block: Block, left_out: list[tuple[str, str]], pool: ThreadPoolExecutor) -> None:
+        index, sure = self.axes.index_card, self.axes.confidence
+        pairs, centres = block.tables(pool, self.axes.index, (index.key if index else "", sure.key if sure else ""))
+        photographs = {shown.digest: shown.name for shown, _ in block.centres}
+        facts = {"manifest": self.manifest.digest, "skipped": left_out, "photographs": sorted(photographs.items())}
+        rows.write_part(self.folder, number, pairs, centres, json.dumps(facts).encode())
+
+    def _finish(self, seconds: float) -> Manifest:
+        if len(self.skipped) == len(self.sources):
+            raise BadPhotograph(
+                got=f"no usable photograph among {len(self.sources)}"
+                + (f" (the first: {self.skipped[0][1]})" if self.skipped else ""),
+                wanted="at least one", remedy="Choose other photographs.",
+            )  # fmt: skip
+        pairs, centres = rows.collected(self.folder, self.study.name, self.count)
+        self._write(RESULTS, pairs, 0)
+        self._write(PHOTOGRAPHS, centres, 1)
+        done = self.manifest.done(
+            used=len(self.sources) - len(self.skipped),
+            rows=len(pairs),
+            skipped=[[name, reason] for name, reason in self.skipped],
+            files={name: (self.folder / name).stat().st_size for name in (RESULTS, PHOTOGRAPHS)},
+            run={"seconds": seconds, "frames": self.frames, "frames_per_s": self.frames / max(seconds, 1e-9)},
+        )
+        return done.write(self.folder)
+
+    def _write(self, name: str, whole: pa.Table, place: int) -> None:
+        write(self.folder / name, rows.encoded(whole, rows.schemas(self.study.name)[place]))

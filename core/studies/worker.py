@@ -1,0 +1,175 @@
+"""Studies in a process of their own: they outlive the page that started them, and every tab sees the same run."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from core.errors import PhotobiasError, StudyBroken
+from core.files import locked, write
+from core.folders import PROJECT, DataFolder
+from core.progress import Progress
+from core.studies.manifest import MANIFEST, Manifest, read_manifest
+from core.studies.request import Request
+from core.studies.runner import LOG, PROGRESS
+
+EVERY_S = 0.5  # between two reports
+PROC = Path("/proc")
+State = Literal["running", "finished", "stopped", "failed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """Of the study in ``folder``. ``error``: why it failed, or why its last start was refused.
+
+    ``progress``: pairs, as last reported; ``manifest`` None before it has one.
+    """
+
+    folder: Path
+    state: State
+    progress: Progress | None
+    error: str | None
+    manifest: Manifest | None
+
+
+class Recorder:
+    """Writes DIR/progress.json for this process: while it computes there, or where ``start`` made it for that."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._pid, self._own = folder, os.getpid(), False
+        self._last, self._progress = 0.0, Progress(0, None, 0.0)
+
+    def __call__(self, progress: Progress) -> None:
+        """How far it is; written twice a second at most."""
+        now = time.monotonic()
+        self._own, self._progress = True, progress
+        if now - self._last >= EVERY_S:
+            self._last = now
+            _record(self._folder, self._pid, "running", progress)
+
+    def end(self, state: State, error: str | None = None) -> None:
+        """The last word; none in a folder where this process has no part."""
+        held = _recorded(self._folder)
+        if self._own or (held is not None and held["pid"] == self._pid):
+            _record(self._folder, self._pid, state, self._progress, error)
+
+
+def start(request: Request, folder: Path, data: DataFolder) -> Status:
+    """Runs the request in a new process, unless one is at work in the folder already. Its words go to DIR/log.txt."""
+    return _start(request.arguments(), folder, data)
+
+
+def resume(folder: Path, data: DataFolder) -> Status:
+    """Goes on with the study in the folder, as its manifest says that it was asked for. Raises StudyBroken."""
+    words = shlex.split(read_manifest(folder).command)
+    if words[:3] != ["python", "-m", "core"]:
+        raise StudyBroken(
+            got=f"{folder}, whose manifest holds no command", wanted="the command that began it",
+            remedy="Ask for the same study again, into the same folder.",
+        )  # fmt: skip
+    return _start(words[3:], folder, data)
+
+
+def _start(asked: list[str], folder: Path, data: DataFolder) -> Status:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with locked(folder / "start", threading.Event(), "the start of a study"):
+            if (held := _recorded(folder)) is not None and _runs(held):
+                return status(folder)
+            words = [*asked, "--data", str(data.root), "--out", str(folder)]
+            paths = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
+            with (folder / LOG).open("ab") as log:
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "core", *words], stdin=subprocess.DEVNULL, stdout=log,
+                    stderr=subprocess.STDOUT, start_new_session=True, env={**os.environ, "PYTHONPATH": paths},
+                )  # fmt: skip
+            _record(folder, process.pid, "running", Progress(0, None, 0.0))
+            threading.Thread(target=process.wait, daemon=True).start()  # or it would stay a zombie
+    except OSError as error:
+        raise StudyBroken(
+            got=f"{folder} ({error.strerror or error})", wanted="to start a study there", remedy="See to the folder."
+        ) from None
+    return status(folder)
+
+
+def status(folder: Path) -> Status:
+    """How the study in a folder stands; a process that died is noticed. Raises StudyBroken where there is none."""
+    held, manifest = _recorded(folder), None
+    if held is None or (folder / MANIFEST).exists():
+        manifest = read_manifest(folder)
+    progress = Progress(held["done"], held["total"], held["rate"]) if held else None
+    error: str | None = held["error"] if held else None
+    state: State
+    if held is not None and _runs(held):
+        state = "running"
+    elif manifest is not None and manifest.finished:
+        state = "finished"
+    elif held is not None and held["state"] == "failed":
+        state = "failed"
+    else:
+        state = "stopped"
+        if held is not None and held["state"] == "running":
+            error = f"Its process ended without a word: killed, or the machine went down. {folder / LOG} may tell more."
+    return Status(folder=folder, state=state, progress=progress, error=error, manifest=manifest)
+
+
+def cancel(folder: Path) -> bool:
+    """Asks the process at work in the folder to stop within a batch; False where none is. What is done is kept."""
+    held = _recorded(folder)
+    if held is None or not _runs(held):
+        return False
+    os.kill(held["pid"], signal.SIGTERM)
+    return True
+
+
+def list_studies(studies: Path) -> list[Status]:
+    """Every study in DATA/studies, the one that changed last first; folders that hold none are left out."""
+    found = []
+    for folder in studies.iterdir() if studies.is_dir() else ():
+        try:
+            found.append(
+                ((folder / MANIFEST if (folder / MANIFEST).exists() else folder).stat().st_mtime, status(folder))
+            )
+        except (PhotobiasError, OSError):
+            continue
+    return [one for _, one in sorted(found, key=lambda pair: (-pair[0], pair[1].folder.name))]
+
+
+def _record(folder: Path, pid: int, state: State, progress: Progress, error: str | None = None) -> None:
+    facts = {"pid": pid, "born": born(pid), "state": state, "done": progress.done, "total": progress.total,
+             "rate": progress.rate, "error": error}  # fmt: skip
+    write(folder / PROGRESS, json.dumps(facts).encode())
+
+
+def _recorded(folder: Path) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = json.loads((folder / PROGRESS).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found if found.keys() >= {"pid", "born", "state", "done", "total", "rate", "error"} else None
+
+
+def _runs(held: dict[str, Any]) -> bool:
+    """Whether the process that wrote it is still at work, and no other one that was given its number."""
+    return held["state"] == "running" and held["born"] is not None and born(held["pid"]) == held["born"]
+
+
+def born(pid: int) -> str | None:
+    """When a process began, as the system counts it; None where there is none, or nothing but its exit status."""
+    if not (PROC / "self" / "stat").exists():  # not Linux
+        found = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        return found.stdout.strip() or None
+    try:
+        after_name = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if after_name[0] == "Z" else after_name[19]

@@ -1,0 +1,229 @@
+"""Tables of studies → measures.
+
+A row of ``pairs`` is one pair on one network; a row of ``photographs`` one photograph's centre crop on one network.
+
+Columns: as ``core.studies`` writes them. A network without classes has nulls where classes would be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.errors import BadTable
+from core.intervals import Floats, Integers, wilson
+from core.measure import Accuracy
+from core.sensitivity import FLIPS, Sensitivity, Tally, sensitivities
+
+BY = ("network", "protocol", "side", "step", "direction", "unit")  # what is never pooled
+VALUES = ("class_before", "p_before", "p_after", "changed", "kind", "feature_cosine", "label_index")
+NEEDED = (*BY, "digest", "pair", *VALUES)
+MEASURES = {
+    "p_top1_change": "P(top-1 change)",
+    "mean_absolute_change": "Mean absolute change",
+    "representation_change": "Representation change (1 − cosine)",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The sensitivity of one network under one protocol. ``side``: embedded short side in network pixels, if any."""
+
+    network: str
+    protocol: str
+    side: int | None
+    step: int
+    direction: str
+    unit: str
+    sensitivity: Sensitivity
+
+    @property
+    def settings(self) -> str:
+        """Protocol and step, for people."""
+        side = f", side {self.side} px" if self.side is not None else ""
+        return f"{self.protocol}{side}, step {self.step} {self.unit} px {self.direction}"
+
+
+def measured(pairs: pd.DataFrame, *, seed: int = 0) -> list[Measured]:
+    """Each network under each protocol, side, step, direction and unit, in the order of the table; [] of an empty one.
+
+    Equal to ``core.sensitivity.sensitivity`` of the same pairs as outcomes. Raises BadTable where columns lack.
+    """
+    require(pairs, NEEDED)
+    group, keys = groups(pairs, BY)
+    photograph = photographs_of(pairs)
+    order = np.lexsort((pairs["pair"].to_numpy(), photograph, group))
+    ends = np.cumsum(np.bincount(group, minlength=len(keys)))
+    columns = _Columns(pairs, photograph, order)
+    tallies = [columns.tally(*span) for span in zip([0, *ends[:-1]], ends, strict=True)] if len(keys) else []
+    found = sensitivities(tallies, seed=seed)
+    return [
+        Measured(network, protocol, None if pd.isna(side) else int(side), int(step), direction, unit, one)
+        for (network, protocol, side, step, direction, unit), one in zip(keys, found, strict=True)
+    ]
+
+
+class _Columns:
+    """What tallies need of a table, as arrays (N,) in the order of groups, photographs and pairs."""
+
+    def __init__(self, pairs: pd.DataFrame, photograph: Integers, order: Integers) -> None:
+        self.photograph = photograph[order]
+        self.classless = pairs["class_before"].isna().to_numpy()[order]
+        self.labelled = pairs["label_index"].notna().to_numpy()[order]
+        self.changed = changed(pairs)[order]
+        self.change = change(pairs)[order]
+        self.representation = 1 - pairs["feature_cosine"].to_numpy(np.float64)[order]
+        self.kind = pd.Categorical(pairs["kind"], categories=FLIPS).codes[order]
+
+    def tally(self, start: int, end: int) -> Tally:
+        """Of the rows from start to end."""
+        part = slice(start, end)
+        photograph = self.photograph[part]
+        classless = bool(self.classless[part].any())
+        counts = np.bincount(self.kind[part] + 1, minlength=len(FLIPS) + 1)[1:]
+        return Tally(
+            photograph=np.concatenate([[0], np.cumsum(np.diff(photograph) != 0)]),
+            changed=None if classless else self.changed[part],
+            change=None if classless else self.change[part],
+            representation=self.representation[part],
+            flips=dict(zip(FLIPS, counts.tolist(), strict=True)),
+            labelled=int(self.labelled[part].sum()),
+        )
+
+
+def changed(pairs: pd.DataFrame) -> Floats:
+    """(N,) 1 where the arg-max class differs, 0 where not, and without classes not a number."""
+    return np.asarray(pairs["changed"].astype("Float64").to_numpy(np.float64, na_value=np.nan))
+
+
+def change(pairs: pd.DataFrame) -> Floats:
+    """(N,) |p_after − p_before| of the class that led in the first frame."""
+    after, before = (pairs[name].to_numpy(np.float64) for name in ("p_after", "p_before"))
+    found: Floats = np.abs(after - before)
+    return found
+
+
+def measures(pairs: pd.DataFrame) -> dict[str, Floats]:
+    """Every measure of MEASURES as a column (N,), pair by pair."""
+    representation = 1 - pairs["feature_cosine"].to_numpy(np.float64)
+    return dict(zip(MEASURES, (changed(pairs), change(pairs), representation), strict=True))
+
+
+def groups(table: pd.DataFrame, columns: Sequence[str]) -> tuple[Integers, list[tuple[Any, ...]]]:
+    """(N,) number of each row's group, and the groups' values in the order of their first rows. Nulls are alike."""
+    code = np.zeros(len(table), np.int64)
+    for name in columns:
+        part, values = pd.factorize(table[name])
+        code = code * (len(values) + 1) + part + 1
+    number, _ = pd.factorize(code)
+    first = np.unique(number, return_index=True)[1]
+    heads = table.iloc[first]
+    return number, list(zip(*(heads[name].tolist() for name in columns), strict=True))
+
+
+def photographs_of(pairs: pd.DataFrame) -> Integers:
+    """(N,) each row's photograph: 0, 1, … in the order of digests, not in that of a category's list."""
+    code, digests = pd.factorize(pairs["digest"])
+    places: Integers = np.unique(np.asarray(digests, str), return_inverse=True)[1]
+    return places[code] if len(code) else code
+
+
+def per_photograph(pairs: pd.DataFrame) -> pd.DataFrame:
+    """One row for each photograph, network, protocol, side and step: the means of its measures over its ``pairs``.
+
+    Beside them what the table says of the photograph: name, label, typicality and confidence (of one named index and
+    network, whichever network the row is of).
+    """
+    require(pairs, (*NEEDED, "name", "label", "typicality", "confidence"))
+    about = ["digest", "name", "label", "typicality", "confidence"]
+    number, _ = groups(pairs, (*BY, "digest"))
+    first = np.unique(number, return_index=True)[1]
+    found = pairs.iloc[first][[*about, *BY]].reset_index(drop=True)
+    count = np.bincount(number, minlength=len(first))
+    for name, column in measures(pairs).items():
+        found[name] = np.bincount(number, column, minlength=len(first)) / count
+    return found.assign(pairs=count)
+
+
+def accuracies(photographs: pd.DataFrame) -> dict[str, Accuracy]:
+    """Network → top-1 accuracy on the centre crops of the photographs whose class it knows; others are left out."""
+    require(photographs, ("network", "right"))
+    known = photographs[photographs["right"].notna()]
+    found = {}
+    for network, right in known.groupby("network", sort=False)["right"]:
+        total, n = int(right.astype(bool).sum()), len(right)
+        found[str(network)] = Accuracy(total / n, wilson(total, n), n)
+    return found
+
+
+def tidy(found: Sequence[Measured], right: dict[str, Accuracy] | None = None) -> pd.DataFrame:
+    """One row for each network and protocol, every measure with ``_low`` and ``_high``; for tables and CSV."""
+    rows = []
+    for one in found:
+        row: dict[str, Any] = {name: getattr(one, name) for name in BY}
+        for name in MEASURES:
+            low, high = getattr(one.sensitivity, f"{name}_interval") or (None, None)
+            row |= {name: getattr(one.sensitivity, name), f"{name}_low": low, f"{name}_high": high}
+        flips = one.sensitivity.flips or dict.fromkeys(FLIPS)
+        row |= {"pairs": one.sensitivity.pairs, "photographs": one.sensitivity.photographs, **flips}
+        if (accuracy := (right or {}).get(one.network)) is not None:
+            low, high = accuracy.interval
+            row |= {"top1": accuracy.top1, "top1_low": low, "top1_high": high, "top1_n": accuracy.n}
+        rows.append(row)
+    table = pd.DataFrame(rows)
+    return table.astype({"side": "Int32"}) if rows else table
+
+
+def table_1(found: Sequence[Measured]) -> pd.DataFrame:
+    """The paper's Table 1: a row for each measure and protocol, a column for each network; "value [low, high]"."""
+    classes = [one for one in found if one.sensitivity.p_top1_change is not None]
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    for name, title in list(MEASURES.items())[:2]:
+        for one in classes:
+            rows.setdefault((title, one.settings), {})[one.network] = cell(one.sensitivity, name)
+    index = pd.MultiIndex.from_tuples(list(rows), names=["measure", "protocol"])
+    return pd.DataFrame(list(rows.values()), index=index if rows else None)
+
+
+def about(found: Sequence[Measured], measure: str = "") -> str:
+    """What numbers of a study are of, for below a figure: n, step, and who cannot be measured so."""
+    if not found:
+        return "nothing measured"
+    n = _span([one.sensitivity.photographs for one in found], "photograph")
+    pairs = _span([one.sensitivity.pairs for one in found], "pair")
+    steps = ", ".join(dict.fromkeys(f"step {one.step} px {one.direction}" for one in found))
+    units = {one.unit for one in found if one.protocol == "crop"}
+    crops = f" (crop: {' and '.join(sorted(units))} pixels)" if units else ""
+    lacking = [one.network for one in found if measure and getattr(one.sensitivity, measure) is None]
+    none = ", ".join(dict.fromkeys(lacking))
+    return f"n = {pairs} of {n}; {steps}{crops}; 95 % intervals" + (
+        f"; without classes, so shown by its representation change alone: {none}" if none else ""
+    )
+
+
+def _span(numbers: Sequence[int], what: str) -> str:
+    low, high = min(numbers), max(numbers)
+    return f"{low:,} {what}{'s' if low != 1 else ''}" if low == high else f"{low:,} to {high:,} {what}s"
+
+
+def cell(found: Sensitivity, measure: str, digits: int = 3) -> str:
+    """A measure with its interval, as text; empty where it was not measured."""
+    value, span = getattr(found, measure), getattr(found, f"{measure}_interval")
+    if value is None:
+        return ""
+    return f"{value:.{digits}f}" + (f" [{span[0]:.{digits}f}, {span[1]:.{digits}f}]" if span else "")
+
+
+def require(table: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Raises BadTable unless the table has these columns."""
+    lacking = [name for name in columns if name not in table.columns]
+    if lacking:
+        raise BadTable(
+            got=f"a table without {', '.join(lacking)}",
+            wanted=f"the columns {', '.join(columns)}",
+            remedy="Make it with: python -m core study …",
+        )

@@ -1,0 +1,13 @@
+"""Antialiasing: how much steadier are networks that were trained with blur before subsampling? (Figures 9, 13)"""
+
+from pages.parts import along, networks, state, studies, twins
+
+networks.absent(state.choice().cards)
+results = studies.section("failures", "antialiasing")
+if results is not None:
+    twins.section(results)
+    twins.failed(results)
+    studies.take_away(results, {
+        "Differences": lambda: twins.difference_table(results),
+        "Photographs": lambda: along.photographs_of(results),
+    })  # fmt: skip

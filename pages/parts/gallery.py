@@ -1,0 +1,33 @@
+"""Photographs of an index side by side, each with its class and its cosine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.index.search import FeatureIndex, Neighbour
+from pages.parts import resources
+from pages.parts.widgets import plain
+
+THUMBNAIL = 168
+
+
+def neighbours(index: FeatureIndex, found: Sequence[Neighbour], width: int = THUMBNAIL) -> None:
+    """Each in a container of its own, ``width`` pixels wide; to be put into a horizontal one."""
+    for n in found:
+        with st.container(width=width):
+            shown(
+                resources.neighbour_picture(n.digest, 2 * width, index, n),
+                f"{plain(n.label or 'no label')}  \n{n.cosine:.3f}", n.label or "neighbour",
+                gone="The photograph is no longer where it was indexed.",
+            )  # fmt: skip
+
+
+def shown(picture: bytes | None, caption: str, alt: str, *, gone: str) -> None:
+    """A PNG, or that it is gone, and a caption in Markdown."""
+    if picture is None:
+        st.caption(gone)
+    else:
+        st.image(picture, output_format="PNG", width="stretch", alt=alt)
+    st.caption(caption)

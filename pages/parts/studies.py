@@ -1,0 +1,210 @@
+"""Studies of one kind: which there are, what their numbers are of, how far the running one is, and a new one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import PhotobiasError
+from core.folders import EMBEDDED
+from core.studies import Results, rows, worker
+from core.studies.manifest import MANIFEST, Manifest
+from core.studies.worker import Status
+from pages.parts import requests, resources, save, state
+from pages.parts.tasks import duration
+from pages.parts.widgets import plain
+
+POLL_S, REDRAWN_S = 1.0, 4.0  # a page that draws takes its time from the study
+DATE = len("2026-11-25")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A study, and whether it ships with the project."""
+
+    status: Status
+    embedded: bool
+
+    @property
+    def name(self) -> str:
+        """Of its folder: unique among one's own, and among those that ship."""
+        return f"{'embedded/' if self.embedded else ''}{self.status.folder.name}"
+
+    @property
+    def label(self) -> str:
+        """For people: networks, photographs, date."""
+        m = self.status.manifest
+        if m is None:
+            return f"{self.name} ({self.status.state})"
+        networks = ", ".join(one["key"].split("/")[-1] for one in m.networks)
+        return f"{m.study}: {networks} · {_count(m)} · seed {m.config['seed']} · {m.started[:DATE]} · {self.name}"
+
+
+def section(*kinds: str) -> Results | None:
+    """The chosen study of these kinds, as far as it is, below all that its numbers are of; None where there is none.
+
+    Finished ones are read once for everybody. While one runs, its progress is polled, and the page drawn again when
+    there is more to see.
+    """
+    there = listed(kinds)
+    if not there:
+        st.info("No such study on this machine yet. Run one: it takes minutes over scenes.", icon=":material/science:")
+        with st.container(border=True):
+            requests.form(kinds)
+        return None
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = _choose(kinds[0], there)
+        with st.popover("Run one", icon=":material/play_circle:", key=f"run {kinds[0]} {state.turn()}"):
+            requests.form(kinds)
+    results = _results(chosen.status)
+    _state(kinds[0], chosen, results)
+    if chosen.status.manifest is not None:
+        _about(chosen.status.manifest)
+    return results if results is not None and len(results.pairs) else None
+
+
+def derived(results: Results, what: str, make: Callable[[Results], T]) -> T:
+    """``make(results)``, once for everybody: ``what`` names it and its settings."""
+    return resources.of_study(key(results), what, lambda: make(results))
+
+
+def key(results: Results) -> tuple[str, str, str | None, int]:
+    """Which study it is, and how far it was when it was read."""
+    m = results.manifest
+    return str(results.folder), m.started, m.finished, len(results.pairs)
+
+
+def take_away(results: Results, tables: dict[str, Callable[[], pd.DataFrame]]) -> None:
+    """Downloads of tables (title → table) as CSV; where every pair lies."""
+    st.subheader("Take it with you", anchor="save")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        for title, make in tables.items():
+            name = f"{results.folder.name}-{title.lower().replace(' ', '-')}.csv"
+            save.button(f"{title} (CSV)", name, "text/csv", lambda make=make: make().to_csv(index=False))
+        save.figure_format()
+    where = f"{results.folder / rows.RESULTS}" if results.manifest.finished else f"{results.folder / rows.PARTS}"
+    st.caption(f"Every pair, one a row: `{where}`. Make it again with:")
+    st.code(results.manifest.command, language="bash", wrap_lines=True)
+
+
+def listed(kinds: tuple[str, ...]) -> list[Listed]:
+    """Those that ship, then one's own, the latest first."""
+    found = [Listed(one, True) for one in worker.list_studies(EMBEDDED.studies)]
+    found += [Listed(one, False) for one in worker.list_studies(resources.data().studies)]
+    return [one for one in found if _kind(one.status) in kinds]
+
+
+def _kind(status: Status) -> str:
+    """Of one without a manifest, as ``Request.place`` named its folder."""
+    return status.manifest.study if status.manifest is not None else status.folder.name.rsplit("-", 1)[0]
+
+
+def _choose(kind: str, there: list[Listed]) -> Listed:
+    """The one that the visitor looks at; at first what runs, else one's own latest, else what ships."""
+    names = [one.name for one in there]
+    asked = state.study(kind)
+    order = sorted(there, key=lambda one: (one.status.state != "running", one.status.manifest is None, one.embedded))
+    first = names.index(asked if asked in names else order[0].name)
+    labels = [one.label for one in there]
+    # a label changes when a manifest comes: the widget then is a new one, and begins where the old one was
+    name = st.selectbox(
+        "Study", names, first, format_func=dict(zip(names, labels, strict=True)).__getitem__,
+        key=f"study {kind} {state.turn()} {hash(tuple(labels))}",
+    )  # fmt: skip
+    if name != asked:
+        state.look_at(kind, name)
+    return there[names.index(name)]
+
+
+def _results(status: Status) -> Results | None:
+    if status.manifest is None:
+        return None
+    try:
+        return resources.study(str(status.folder), _version(status))
+    except PhotobiasError as problem:
+        st.error(plain(problem), icon=":material/error:")
+        return None
+
+
+def _version(status: Status) -> str:
+    """Changes when there is more to read: at first with every part, then with every tenth of what is there."""
+    if status.manifest is not None and status.manifest.finished:
+        return f"{status.manifest.finished} {(status.folder / MANIFEST).stat().st_mtime_ns}"
+    count = rows.parts(status.folder)
+    began = "" if status.manifest is None else status.manifest.started
+    return f"{began} {count - count % 2 ** max(0, count.bit_length() - 4)}"
+
+
+def _state(kind: str, chosen: Listed, results: Results | None) -> None:
+    """How it stands, where that is anything but finished; how to stop it, or to go on."""
+    status = chosen.status
+    if status.state == "running":
+        st.fragment(_follow, run_every=POLL_S)(status.folder, _version(status), time.monotonic())
+        return
+    if status.error is not None:
+        st.error(plain(status.error), icon=":material/error:")
+    if status.state == "finished":
+        return
+    kept = 0 if results is None else len(results.pairs)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{'Failed' if status.state == 'failed' else 'Stopped'}; {kept:,} pairs are kept.")
+        if status.manifest is not None and st.button("Go on", icon=":material/play_arrow:", key=f"go on {kind}"):
+            try:
+                worker.resume(status.folder, resources.data())
+                st.rerun()
+            except PhotobiasError as problem:
+                st.error(plain(problem), icon=":material/error:")
+
+
+def _follow(folder: Path, shown: str, since: float) -> None:
+    """Progress with time left; the page again when there is more to see, and when the work has ended."""
+    status = worker.status(folder)
+    if status.state != "running" or (_version(status) != shown and time.monotonic() - since > REDRAWN_S):
+        st.rerun()
+    p = status.progress
+    if p is None or p.total is None:
+        text, fraction = "Starting …", 0.0
+    else:
+        left = "" if p.seconds_left is None else f" · {duration(p.seconds_left)} left"
+        text, fraction = f"{p.done:,} of {p.total:,} pairs · {p.rate:.0f} pairs/s{left}", p.fraction or 0.0
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(fraction, text=text)
+        # a callback: the page may be drawn again before this line is reached, and a click would be lost
+        if st.button("Cancel", icon=":material/close:", key=f"cancel {folder.name}", help="What is done is kept.",
+                     on_click=worker.cancel, args=(folder,)):  # fmt: skip
+            st.caption("Stopping …")
+
+
+def _about(m: Manifest) -> None:
+    """Above any number: what would mislead without being told, and everything that a number is of."""
+    for text in dict.fromkeys(one["warning"] for one in m.networks if one["warning"]):
+        st.warning(plain(f"{text}."), icon=":material/warning:")
+    c = m.config
+    networks = ", ".join(f"{one['name']} (weights {(one['weights_digest'] or 'unknown')[:8]})" for one in m.networks)
+    sides = f", sides {', '.join(map(str, c['sides']))} px" if c.get("sides") else ""
+    reduced = f", reduced to short side {c['reduce_to']} px" if c.get("reduce_to") else ""
+    left_out = f" ({len(m.skipped):,} left out)" if m.skipped else ""
+    axes = [f"index of {m.index['dataset']} by {m.index['network']}, {m.index['rows']:,} rows"] if m.index else []
+    axes += [f"confidence of {m.confidence['key']}"] if m.confidence else []
+    software = ", ".join(f"{name} {version}" for name, version in m.software.items())
+    st.caption(
+        plain(
+            f"{networks}. {', '.join(c['protocols'])}{sides}; step {c['step']} px {c['direction']}, crops in "
+            f"{c['unit']} pixels; {c['pairs']} pair{'s' * (c['pairs'] > 1)} a photograph, seed {c['seed']}. "
+            f"{_count(m)}{left_out}{reduced}, {', '.join(m.roots)}. "
+            + (f"{'; '.join(axes)}. " if axes else "")
+            + f"{m.finished or 'Not finished; begun ' + m.started}, on {m.device}, {m.precision}; {software}."
+        )
+    )
+
+
+def _count(m: Manifest) -> str:
+    """n, as the photographs were used, or given."""
+    return f"{m.used if m.finished else m.photographs['given']:,} {'scenes' if m.photographs['drawn'] else 'photos'}"

@@ -1,0 +1,21 @@
+"""What the theme cannot say; for every page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+STYLE = """<style>
+[data-testid="stMainBlockContainer"] {padding-top: 3.6rem; padding-bottom: 3rem}
+[data-testid="stSidebarHeader"] {height: 2.2rem; margin-bottom: 0}
+[data-tag] {height: auto !important; max-width: 100% !important}
+[data-tag] > span {white-space: normal !important; overflow-wrap: anywhere; font-size: .82rem; line-height: 1.3}
+.st-key-finding p {font-size: 1.22rem; line-height: 1.5}
+:is(.st-key-measures, .st-key-table-1, .st-key-comparisons) :is(td, th) {font-size: .8rem; padding: .35rem .4rem}
+.st-key-frames > div {flex: 1 1 150px !important; min-width: 150px; max-width: 270px}
+.st-key-frames img, .st-key-pair img {image-rendering: pixelated}
+</style>"""  # the keys of networks are not cut: two of them may differ at the end alone
+
+
+def apply() -> None:
+    """Once a run, by the frame."""
+    st.html(STYLE)

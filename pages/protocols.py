@@ -1,0 +1,23 @@
+"""Protocols: many photographs, several networks; how often one pixel changes the answer (Figures 2 and 6, Table 1)."""
+
+import streamlit as st
+
+from pages.parts import measured, networks, state, studies
+
+st.markdown("##### Protocols: over many photographs, how often does one pixel change the answer?")
+networks.absent(state.choice().cards)
+figure = st.segmented_control(
+    "Figure", list(measured.FIGURES), default=next(iter(measured.FIGURES)), required=True,
+    format_func=measured.FIGURES.__getitem__, key="figure", bind="query-params", label_visibility="collapsed",
+)  # fmt: skip
+results = studies.section(figure)
+if results is not None and figure == "protocols":
+    measured.figure_2(results)
+    measured.table_1(results)
+    measured.compared(results)
+    measured.accuracy(results)
+    measured.flips(results)
+elif results is not None:
+    measured.figure_6(results)
+if results is not None:
+    measured.take_away(results)

@@ -1,0 +1,12 @@
+"""Typicality: are photographs that are unlike the training photographs the fragile ones? (Figures 7, 8, 12)"""
+
+from pages.parts import along, extremes, networks, own_ranking, state, studies
+
+networks.absent(state.choice().cards)
+results = studies.section("typicality", "confidence")
+if results is not None:
+    along.section(results)
+    extremes.section(results)
+own_ranking.section()
+if results is not None:
+    studies.take_away(results, {"Photographs": lambda: along.photographs_of(results)})

@@ -1,0 +1,85 @@
+"""Tables as studies write them, invented: for tests of statistics and figures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from core.sensitivity import FLIPS, Outcome
+
+PROTOCOLS = ("crop", "black", "inpaint", "scale")
+TEXT = ("digest", "name", "label", "network", "protocol", "direction", "unit", "kind")
+TWO = ("embedded/plain.scenes-0", "embedded/plain_bin5.scenes-0")
+
+
+def pairs_table(
+    networks: tuple[str, ...] = TWO,
+    protocols: tuple[str, ...] = PROTOCOLS,
+    photographs: int = 12,
+    pairs: int = 3,
+    *,
+    seed: int = 0,
+    classless: tuple[str, ...] = (),
+    sides: tuple[int, ...] = (100,),
+    labels: bool = True,
+) -> pd.DataFrame:
+    """Photographs differ in how often their pairs change: the less typical, the more; rows in a shuffled order."""
+    rng = np.random.default_rng(seed)
+    settings = [(p, s) for p in protocols for s in ((None,) if p == "crop" else sides)]
+    counts = (len(networks), len(settings), photographs, pairs)
+    network, setting, photograph, pair = (part.ravel() for part in np.indices(counts))
+    n = len(pair)
+    typicality = rng.permutation(np.linspace(0.4, 0.9, photographs))
+    before, flipped = rng.integers(0, 5, n), rng.random(n) < (1 - typicality[photograph]) * (0.4 + 0.2 * network)
+    after = np.where(flipped, (before + rng.integers(1, 5, n)) % 5, before)
+    known = photograph % 3 > 0 if labels else np.zeros(n, bool)
+    label = np.where(known, rng.integers(0, 5, photographs)[photograph], -1)
+    kind = np.where(before == label, FLIPS[0], np.where(after == label, FLIPS[1], FLIPS[2]))
+    none = np.isin(np.array(networks)[network], classless)
+    p = rng.random((2, n), np.float32)
+    p[:, none] = np.nan
+    digest = np.array([f"{rng.integers(16**8):08x}{k:04x}" for k in range(photographs)])
+    side = np.array([-1 if s is None else s for _, s in settings])[setting]
+    table = pd.DataFrame(
+        {
+            "digest": digest[photograph], "name": [f"photo-{k}" for k in photograph],
+            "label": pd.Series([f"class-{k}" if k >= 0 else None for k in label], dtype="str"),
+            "network": np.array(networks)[network], "protocol": np.array([p for p, _ in settings])[setting],
+            "side": pd.array(side, "Int32"), "step": np.int32(1), "direction": "diagonal",
+            "unit": np.where(side < 0, "source", "network"), "seed": 0, "pair": pair.astype(np.int32),
+            "x": (7 * photograph + pair).astype(np.int32), "y": np.int32(3),
+            "class_before": pd.array(before, "Int32"), "class_after": pd.array(after, "Int32"),
+            "p_before": p[0], "p_after": p[1], "changed": pd.array(flipped, "boolean"),
+            "kind": pd.Series(np.where(flipped & (label >= 0) & ~none, kind, None), dtype="str"),
+            "feature_cosine": 1 - 0.2 * rng.random(n), "label_index": pd.array(label, "Int32"),
+            "typicality": typicality[photograph], "confidence": rng.random(photographs)[photograph],
+        }
+    )  # fmt: skip
+    table.loc[table["side"] < 0, "side"] = pd.NA
+    table.loc[table["label_index"] < 0, "label_index"] = pd.NA
+    table.loc[none, ["class_before", "class_after", "changed", "label_index"]] = pd.NA
+    for name in TEXT:  # as parquet gives them back: in whatever order they were written
+        values = table[name].dropna().unique()
+        table[name] = pd.Categorical(table[name], categories=rng.permutation(values))
+    return table.iloc[rng.permutation(n)].reset_index(drop=True)
+
+
+def photographs_table(pairs: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
+    """The centre crops of the same photographs on the same networks."""
+    rng = np.random.default_rng(seed)
+    columns = ["digest", "name", "label", "network", "label_index", "typicality", "confidence"]
+    table = pairs[columns].drop_duplicates(["digest", "network"], ignore_index=True)
+    top1 = pd.array(rng.integers(0, 5, len(table)), "Int32")
+    return table.assign(class_top1=top1, p_top1=rng.random(len(table)), right=top1 == table["label_index"].array)
+
+
+def outcomes(table: pd.DataFrame) -> list[Outcome]:
+    """The same pairs one by one."""
+    return [
+        Outcome(
+            row.digest, row.pair, None if pd.isna(row.class_before) else row.class_before,
+            None if pd.isna(row.class_after) else row.class_after, float(row.p_before), float(row.p_after),
+            row.feature_cosine, None if pd.isna(row.label_index) else row.label_index,
+        )
+        for row in table.itertuples()
+    ]  # fmt: skip

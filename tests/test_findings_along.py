@@ -1,0 +1,104 @@
+"""core.findings of typicality, confidence and antialiasing: the sentences say what the tables say, and no more."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from study_tables import TWO, pairs_table
+
+from core import findings
+from core.association import spearman
+from core.comparisons import comparisons
+from core.networks.card import short
+from core.studies.antialiasing import couples
+from core.tables import per_photograph
+
+PLAIN, BIN5 = map(short, TWO)
+TWINS = [(TWO[0], TWO[1])]
+
+
+def photographs(slope: float, n: int = 60, networks: tuple[str, ...] = TWO[:1]) -> pd.DataFrame:
+    """As per_photograph gives them; sensitivity follows typicality by ``slope``, with noise."""
+    table = per_photograph(pairs_table(networks, ("crop",), photographs=n, pairs=4))
+    noise = np.random.default_rng(1).random(len(table))
+    return table.assign(p_top1_change=0.5 + slope * (table["typicality"] - 0.65) + 0.02 * noise)
+
+
+@pytest.mark.parametrize(("slope", "said"), [(-0.5, "falls with"), (0.5, "rises with"), (0.0, "no evidence")])
+def test_whether_sensitivity_falls_with_typicality(slope: float, said: str) -> None:
+    table = photographs(slope)
+    text = findings.against(table, "typicality", "among 10 photographs")
+    found = spearman(table["typicality"], table["p_top1_change"])
+    assert found.interval is not None
+    assert said in text
+    assert f"{PLAIN} (Spearman {found.rho:.2f}" in text
+    assert f"interval {found.interval[0]:.2f} to {found.interval[1]:.2f})" in text
+    assert text.endswith("60 photographs, 4 pairs each, protocol crop; typicality among 10 photographs.")
+    assert sum(word in text for word in ("falls with", "rises with", "no evidence")) == 1
+
+
+def test_every_network_is_said_and_those_that_cannot_be_are_too() -> None:
+    table = photographs(-0.5, networks=TWO)
+    still = table["network"] == TWO[1]
+    text = findings.against(table.assign(p_top1_change=table["p_top1_change"].mask(still, 0.25)), "confidence", "of a")
+    assert f"on {PLAIN}" in text
+    assert f"cannot be set against confidence on {BIN5} (n = 60: too few, or nothing varies)" in text
+    assert findings.against(table.assign(typicality=np.nan), "typicality", "") == ""
+    assert findings.against(table.head(0), "typicality", "") == ""
+    without = table.assign(typicality=table["typicality"].mask(table.index % 2 == 0))
+    assert f": {without.loc[without['typicality'].notna(), 'digest'].nunique()} photographs," in findings.against(
+        without, "typicality", ""
+    )
+
+
+def steadier(difference: float, pairs: int = 4) -> pd.DataFrame:
+    """Two networks; the second changes less (or more) often by so much."""
+    table = pairs_table(TWO, ("crop", "black"), photographs=80, pairs=pairs)
+    rng = np.random.default_rng(2)
+    rate = np.where(table["network"] == TWO[0], 0.5, 0.5 + difference)
+    return table.assign(changed=pd.array(rng.random(len(table)) < rate, "boolean"))
+
+
+@pytest.mark.parametrize("pairs", [1, 4])
+@pytest.mark.parametrize(("difference", "said"), [(-0.35, "less often"), (0.35, "more often")])
+def test_how_much_less_often_the_twin_changes(difference: float, said: str, pairs: int) -> None:
+    table = comparisons(steadier(difference, pairs), couples=TWINS)
+    text = findings.antialiased(table)
+    rows = table[table["measure"] == "p_top1_change"]
+    assert len(rows) == 2
+    for row in rows.itertuples():
+        assert f"{said} under {row.protocol} ({row.value_first:.3f} → {row.value_second:.3f}: " in text
+        assert f"{row.difference:+.3f}, 95 % paired interval {row.low:+.3f} to {row.high:+.3f})" in text
+    assert text.startswith(f"The antialiased twin of {PLAIN} changes its answer {said} under ")
+    assert text.endswith(f". {80 * pairs} pairs of 80 photographs each, the same frames.")
+
+
+def test_no_evidence_is_said_so() -> None:
+    table = comparisons(steadier(0.0), couples=TWINS)
+    rows = table[table["measure"] == "p_top1_change"]
+    assert ((rows["low"] < 0) & (rows["high"] > 0)).all()
+    text = findings.antialiased(table)
+    assert text.count("with no evidence of a difference under") == 2
+    assert "often" not in text
+    other = findings.antialiased(table, "mean_absolute_change")
+    assert other.startswith(f"The antialiased twin of {PLAIN} changes the probability of its answer ")
+    assert "less often" not in other
+    assert findings.antialiased(table.head(0)) == ""
+    alone = comparisons(pairs_table(TWO, ("crop",), photographs=1, pairs=3), couples=TWINS)
+    assert "(one photograph, so no interval)" in findings.antialiased(alone)
+
+
+def test_only_couples_are_compared_and_corrected_together() -> None:
+    keys = ("embedded/resnet10.scenes-0", "embedded/resnet10.scenes-1", "embedded/resnet10_bin5.scenes-1",
+            "embedded/resnet10_bin5.scenes-0")  # fmt: skip
+    twins = couples(keys)
+    assert twins == {keys[0]: keys[3], keys[1]: keys[2]}
+    assert couples(keys[:2]) == {}
+    table = pairs_table(keys, ("crop",))
+    found = comparisons(table, couples=list(twins.items()))
+    assert list(dict.fromkeys(zip(found["first"], found["second"], strict=True))) == list(twins.items())
+    alone = comparisons(table, [keys[0], keys[3]])
+    mine = found[found["first"] == keys[0]].reset_index(drop=True)
+    pd.testing.assert_frame_equal(mine.drop(columns="p_holm"), alone.drop(columns="p_holm"))
+    assert comparisons(table, couples=[]).empty
