@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.errors import PhotobiasError
 from core.exploration import Exploration, Kind
+from core.folders import PROJECT
 from core.networks.card import NetworkCard
 from core.photographs import Photograph
 
@@ -46,8 +47,8 @@ def choice() -> Choice:
     and runs that one without the frame, until st.navigation has been called.
     """
     if _CHOICE not in st.session_state:
-        scripts = [st.Page(f"pages/{path.name}") for path in sorted(Path(__file__).parent.parent.glob("*.py"))]
-        st.navigation([st.Page("app.py", default=True), *scripts], position="hidden")  # the page stays who it is
+        scripts = sorted((PROJECT / "pages").glob("*.py"))  # all of them, so that the one of the link is found again
+        st.navigation([st.Page("app.py", default=True), *map(st.Page, scripts)], position="hidden")
         st.rerun()
     found: Choice = st.session_state[_CHOICE]
     return found

@@ -176,8 +176,9 @@ def _follow(folder: Path, shown: str, since: float) -> None:
         text, fraction = f"{p.done:,} of {p.total:,} pairs · {p.rate:.0f} pairs/s{left}", p.fraction or 0.0
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(fraction, text=text)
-        if st.button("Cancel", icon=":material/close:", key=f"cancel {folder.name}", help="What is done is kept."):
-            worker.cancel(folder)
+        # a callback: the page may be drawn again before this line is reached, and a click would be lost
+        if st.button("Cancel", icon=":material/close:", key=f"cancel {folder.name}", help="What is done is kept.",
+                     on_click=worker.cancel, args=(folder,)):  # fmt: skip
             st.caption("Stopping …")
 
 

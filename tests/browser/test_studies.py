@@ -13,7 +13,10 @@ from browsing import Serve, chromium, page, serve
 from playwright.sync_api import Page, expect
 from studied import NETWORKS, made
 
+from core import studies
 from core.folders import DataFolder
+from core.studies import worker
+from pages.parts.studies import REDRAWN_S
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=30_000)
@@ -75,3 +78,21 @@ def test_figure_6_by_its_link_on_a_phone(serve: Serve, page: Page, stocked: Data
         assert dict(zip(curve["x"], curve["y"], strict=True)) == pytest.approx(rates.to_dict())
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     expect(page.get_by_text(re.compile(r"weights [0-9a-f]{8}")).first).to_be_visible()
+
+
+def test_one_is_started_drawn_while_it_runs_and_stopped(serve: Serve, page: Page, stocked: DataFolder) -> None:
+    page.goto(serve(stocked.root) + "/protocols?figure=Figure+6")
+    expect(page.get_by_text("at 44 px")).to_be_visible(timeout=DRAWN_MS)
+    page.get_by_role("button", name="Run one").click()
+    photos = page.get_by_label("Photographs: a folder")
+    photos.fill("scenes:0-2000")
+    photos.press("Enter")
+    expect(page.get_by_text("--photos scenes:0-2000")).to_be_visible()
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.get_by_text("at 88 px")).to_be_visible(timeout=DRAWN_MS)  # its own sides, not those of the other
+    page.wait_for_timeout(1000 * REDRAWN_S)  # from here on any poll may draw the whole page
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("button", name="Go on")).to_be_visible(timeout=DRAWN_MS)
+    (one,) = (s for s in worker.list_studies(stocked.studies) if s.state == "stopped")
+    kept = len(studies.read(one.folder).pairs)
+    expect(page.get_by_text(f"Stopped; {kept:,} pairs are kept.")).to_be_visible()
