@@ -15,5 +15,7 @@ def against_confidence(
     place: Mapping[str, int] | None = None, seed: int = 0,
 ) -> go.Figure:  # fmt: skip
     """``network``: whose top-1 probability on the centre crop the axis is; ``photographs``: see ``scattered``."""
-    title = f"top-1 probability of {network} on the centre crop"
-    return curves(photographs, "confidence", title, measure, bins=bins, place=place, seed=seed)
+    title = "top-1 probability on the centre crop"
+    return curves(
+        photographs, "confidence", title, measure, bins=bins, place=place, of=f"probability of {network}", seed=seed
+    )

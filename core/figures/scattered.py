@@ -18,13 +18,14 @@ BINS = 10
 
 def curves(
     photographs: pd.DataFrame, axis: str, title: str, measure: str, *, bins: int = BINS,
-    place: Mapping[str, int] | None = None, paper: Mapping[float, str] | None = None, seed: int = 0,
+    place: Mapping[str, int] | None = None, paper: Mapping[float, str] | None = None, of: str = "",
+    seed: int = 0,
 ) -> go.Figure:  # fmt: skip
     """``photographs``: as ``core.tables.per_photograph`` gives them, of one protocol and step, several networks.
 
     One curve a network: means of bins of equal count, ± their standard errors; below it each photograph, faint, with
     its digest and name as customdata. ``paper``: dashed levels and what they are. Photographs without a value on the
-    axis are left out, and said.
+    axis are left out, and said. ``of``: whose axis it is, said below: a title so long would be cut on a phone.
     """
     fig = figure(x=title, y=MEASURES[measure], height=380, rangemode="tozero")
     fig.update_layout(hovermode="closest")
@@ -43,7 +44,7 @@ def curves(
             x=1, xref="paper", xanchor="right", y=value, yanchor="bottom", text=f"paper: {text}", showarrow=False,
             font={"size": 11, "color": GREY},
         )  # fmt: skip
-    return said(fig, *notes, _settings(known, bins), sampled, *_lacking(photographs, axis, measure))
+    return said(fig, of, *notes, _settings(known, bins), sampled, *_lacking(photographs, axis, measure))
 
 
 def _points(fig: go.Figure, shown: pd.DataFrame, axis: str, measure: str, network: str, place: int) -> None:

@@ -26,8 +26,10 @@ def against_typicality(
         for number in paper.numbers()
         if number.tail and number.network == network and number.quantity == measure
     }
-    title = f"{AXIS}, {index}"
-    return curves(photographs, "typicality", title, measure, bins=bins, place=place, paper=levels, seed=seed)
+    return curves(
+        photographs, "typicality", AXIS, measure, bins=bins, place=place, paper=levels, of=f"typicality among {index}",
+        seed=seed,
+    )  # fmt: skip
 
 
 def among_references(value: float, reference: Sequence[float]) -> go.Figure:

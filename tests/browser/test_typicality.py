@@ -30,7 +30,8 @@ def stocked(laid_out: Path, tmp_path_factory: pytest.TempPathFactory) -> DataFol
 def test_figure_8_and_the_photograph_behind_a_point(serve: Serve, page: Page, stocked: DataFolder) -> None:
     page.goto(serve(stocked.root) + "/typicality?bins=4")
     expect(page.locator(FIGURE)).to_have_count(2, timeout=DRAWN_MS)
-    table = per_photograph(pd.read_parquet(stocked.studies / "figure-8" / "results.parquet"))
+    pairs = pd.read_parquet(stocked.studies / "figure-8" / "results.parquet")
+    table = per_photograph(pairs[pairs["protocol"] == "crop"])
     for number, axis in enumerate(("typicality", "confidence")):
         curves = {t["name"]: t for t in traces(page, number) if len(t["x"]) == 4}
         for network in NETWORKS:
