@@ -49,7 +49,7 @@ def _wait(address: str, server: subprocess.Popen[bytes], seconds: float = 60) ->
     raise AssertionError(f"the dashboard did not come up within {seconds} s")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def serve() -> Iterator[Serve]:
     """``serve(data folder)`` → the address of a dashboard, one for each folder."""
     with ExitStack() as stack:
@@ -63,9 +63,9 @@ def serve() -> Iterator[Serve]:
         yield work
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The system's Chromium, else Playwright's own."""
+    """The system's Chromium, else Playwright's own; one at a time: Playwright does not start twice in a thread."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
         yield browser
