@@ -50,16 +50,27 @@ def resampled(sums: Floats, counts: Floats, *, seed: int) -> Floats:
     (RESAMPLES, G, M).
 
     The k-th resample draws the same units for every table and measure. Above MANY units the means come from their
-    normal limit, whose standard error is that of a ratio of sums.
+    normal limit, whose standard error is that of a ratio of sums. To the bit, none depends on which others are there.
     """
     n, tables, measures = sums.shape
+    means, total, size = np.empty((RESAMPLES, tables, measures)), _columns(sums.reshape(n, -1)), _columns(counts)
     if n > MANY:
-        return _limit(sums, counts, seed)
-    flat, means = sums.reshape(n, -1), np.empty((RESAMPLES, tables, measures))
+        z = np.random.default_rng(seed).standard_normal(RESAMPLES)
+        for k, column in enumerate(total):
+            table, measure = divmod(k, measures)
+            means[:, table, measure] = _limit(column, size[table], z)
+        return means
     for start, drawn in resamples(n, seed=seed):
-        total = (drawn @ flat).reshape(len(drawn), tables, measures)
-        means[start : start + len(drawn)] = total / (drawn @ counts)[:, :, None]
+        part = means[start : start + len(drawn)]
+        drawn_sizes = [drawn @ one for one in size]
+        for k, column in enumerate(total):  # one by one: a product of matrices rounds as its shape has it
+            table, measure = divmod(k, measures)
+            part[:, table, measure] = drawn @ column / drawn_sizes[table]
     return means
+
+
+def _columns(values: Floats) -> list[Floats]:
+    return [np.ascontiguousarray(column) for column in values.T]
 
 
 def resamples(n: int, *, seed: int) -> Iterator[tuple[int, Floats]]:
@@ -75,10 +86,9 @@ def resamples(n: int, *, seed: int) -> Iterator[tuple[int, Floats]]:
         yield start, np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(float)
 
 
-def _limit(sums: Floats, counts: Floats, seed: int) -> Floats:
-    n = len(sums)
-    mean = sums.sum(axis=0) / counts.sum(axis=0)[:, None]
-    residual = sums - mean * counts[:, :, None]
-    error = residual.std(axis=0) / math.sqrt(n) / counts.mean(axis=0)[:, None]
-    means: Floats = mean + error * np.random.default_rng(seed).standard_normal((RESAMPLES, *mean.shape))
+def _limit(sums: Floats, counts: Floats, z: Floats) -> Floats:
+    """Means (R,) of resamples at standard normal ``z`` (R,), of one measure's sums (n,) over counts (n,)."""
+    mean = sums.sum() / counts.sum()
+    residual = sums - mean * counts
+    means: Floats = mean + residual.std() / math.sqrt(len(sums)) / counts.mean() * z
     return means

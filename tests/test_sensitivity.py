@@ -180,10 +180,8 @@ def test_one_photograph_several_pairs() -> None:
     assert (got.p_top1_change_interval, got.method) == (wilson(got.changed, 40), "Wilson")
     change = np.array([abs(row.change) for row in rows])
     turned = np.array([1 - row.feature_cosine for row in rows])
-    assert got.mean_absolute_change_interval == pytest.approx(
-        bootstrap(change, np.arange(40), seed=3), rel=1e-12
-    )  # over pairs
-    assert got.representation_change_interval == pytest.approx(bootstrap(turned, np.arange(40), seed=3), rel=1e-12)
+    assert got.mean_absolute_change_interval == bootstrap(change, np.arange(40), seed=3)  # over pairs
+    assert got.representation_change_interval == bootstrap(turned, np.arange(40), seed=3)
 
 
 def test_several_photographs_one_pair_each() -> None:
@@ -191,9 +189,7 @@ def test_several_photographs_one_pair_each() -> None:
     got = sensitivity(rows, seed=3)
     assert (got.p_top1_change_interval, got.method) == (wilson(got.changed, 40), "Wilson")
     change = np.array([abs(row.change) for row in rows])
-    assert got.mean_absolute_change_interval == pytest.approx(
-        bootstrap(change, np.arange(40), seed=3), rel=1e-12
-    )  # over photographs
+    assert got.mean_absolute_change_interval == bootstrap(change, np.arange(40), seed=3)  # over photographs
 
 
 def test_several_photographs_several_pairs() -> None:
@@ -203,8 +199,8 @@ def test_several_photographs_several_pairs() -> None:
     changed = np.array([float(row.changed) for row in rows])
     change = np.array([abs(row.change) for row in rows])
     assert got.method == "bootstrap of photographs"
-    assert got.p_top1_change_interval == pytest.approx(bootstrap(changed, photo, seed=3), rel=1e-12)
-    assert got.mean_absolute_change_interval == pytest.approx(bootstrap(change, photo, seed=3), rel=1e-12)
+    assert got.p_top1_change_interval == bootstrap(changed, photo, seed=3)
+    assert got.mean_absolute_change_interval == bootstrap(change, photo, seed=3)
     assert got.mean_absolute_change_interval != sensitivity(rows, seed=4).mean_absolute_change_interval
 
 
@@ -215,7 +211,7 @@ def test_photographs_with_different_numbers_of_pairs() -> None:
     assert 0 < got.changed < len(rows) == 33
     assert got.p_top1_change == got.changed / 33  # every pair weighs the same, not every photograph
     photo = np.array([int(r.photograph) for r in rows])
-    assert got.p_top1_change_interval == pytest.approx(bootstrap(changed, photo, seed=0), rel=1e-12)
+    assert got.p_top1_change_interval == bootstrap(changed, photo, seed=0)
 
 
 @pytest.mark.parametrize("change", [False, True])
