@@ -154,7 +154,7 @@ def record(
         **settings, "size": network.card.size, "interpolation": network.card.preprocessing.interpolation,
         "reduced_to": short_side, "seed": seed, "pairs_per_photograph": pairs, **measured.as_dict(),
         **Accuracy.fields(accuracy), "skipped": list(skipped), "device": engine.device.type,
-        "precision": engine.precision, "batch": network.batch, "software": software(),
+        "precision": engine.precision, "software": software(),
     }  # fmt: skip
 
 

@@ -501,7 +501,7 @@ def test_a_study_prints_what_measure_finds_and_a_second_run_the_same(run: Run, a
     first = run(*words)
     found, wanted = parsed(first), parsed(run("measure", album, *networks, "--json"))
     assert [(r["network"], r["protocol"]) for r in found] == [(k, p) for k in (KEY, OTHER) for p in ("crop", "scale")]
-    alike = wanted[0].keys() - {"skipped", "software", "side", "batch"}  # a study goes on in runs of several batches
+    alike = wanted[0].keys() - {"skipped", "software", "side"}
     assert [{name: r[name] for name in alike} for r in found] == [{name: r[name] for name in alike} for r in wanted]
     assert [r["side"] for r in found] == [None, 29, None, 29]
     assert all(line.startswith("protocols pairs: ") for line in first[2].splitlines())
