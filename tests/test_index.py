@@ -24,6 +24,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from stops import stopped_at
 from torch import nn
 
 from core.datasets import Source, find, listing
@@ -443,28 +444,17 @@ def test_a_second_call_computes_nothing(own: Path, album: Path, held_out: Path) 
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_killed_at_every_file(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, whole: Path, album: Path, held_out: Path, after: bool
-) -> None:
+def test_killed_at_every_file(tmp_path: Path, whole: Path, album: Path, held_out: Path, after: bool) -> None:
     """Stopped just before, or just after, the n-th file takes its name."""
-    real, expected = os.replace, content(whole)
+    expected = content(whole)
     for n in itertools.count():
-        out, left = tmp_path / str(n), iter(range(n))
-
-        def stop(source: Any, target: Any, left: Iterator[int] = left) -> None:
-            last = next(left, None) is None
-            if not last or after:
-                real(source, target)
-            if last:
-                raise KeyboardInterrupt
-
-        monkeypatch.setattr(os, "replace", stop)
+        out = tmp_path / str(n)
         try:
-            make(album, out, held_out)
+            with stopped_at(n, after=after):
+                make(album, out, held_out)
             break  # n files are all there are
         except KeyboardInterrupt:
             pass
-        monkeypatch.setattr(os, "replace", real)
         make(album, out, held_out)
         assert content(out) == expected, n
     assert n == 18  # plan, 6 shards and 2 of the reference with two files each, manifest

@@ -14,6 +14,7 @@ from typing import Any
 import packed
 import pytest
 import torch
+from stops import stopped_at
 from test_index import BATCH, CARD, SHARD, Counting, content, draw, features_of, make
 
 from core.engine import Engine, Network, Predictions, engines
@@ -144,21 +145,10 @@ def test_features_are_the_same_with_thumbnails(pictured: tuple[Path, Path], tmp_
 
 
 @pytest.mark.parametrize("n", [2, 5, 9])
-def test_a_killed_build_with_thumbnails_goes_on(
-    pictured: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n: int
-) -> None:
+def test_a_killed_build_with_thumbnails_goes_on(pictured: tuple[Path, Path], tmp_path: Path, n: int) -> None:
     out, photos = pictured
-    real, left = os.replace, iter(range(n))
-
-    def stop(source: Any, target: Any) -> None:
-        if next(left, None) is None:
-            raise KeyboardInterrupt
-        real(source, target)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", stop)
-        with pytest.raises(KeyboardInterrupt):
-            make(photos, tmp_path / "index", thumbnails=True)
+    with pytest.raises(KeyboardInterrupt), stopped_at(n):
+        make(photos, tmp_path / "index", thumbnails=True)
     engine = Counting()
     make(photos, tmp_path / "index", thumbnails=True, engine=engine)
     assert rows_of(tmp_path / "index") == rows_of(out)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import faiss
 import numpy as np
 import pytest
 import torch
@@ -281,6 +283,21 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     bench_index.synthetic(own, cloud(400, 15), compact.LEAST)
     compact.make(own)
     return own
+
+
+@pytest.mark.parametrize("count", [1, compact.SMALL])
+def test_the_compact_copys_threads_are_its_own(count: int) -> None:
+    """Put back for the caller afterwards, and another thread sees nothing of them meanwhile."""
+
+    def elsewhere() -> int:
+        with ThreadPoolExecutor(1) as pool:
+            return int(pool.submit(faiss.omp_get_max_threads).result())
+
+    before = faiss.omp_get_max_threads(), elsewhere(), torch.get_num_threads()
+    with compact._team(count):
+        assert faiss.omp_get_max_threads() == (1 if count < compact.SMALL else before[0])
+        assert elsewhere() == before[1]
+    assert (faiss.omp_get_max_threads(), elsewhere(), torch.get_num_threads()) == before
 
 
 def test_the_compact_copy_is_as_near_to_exact_as_the_manifest_says(small: Path) -> None:

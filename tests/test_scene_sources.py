@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ import numpy as np
 import pytest
 from conftest import cut_outs, make_tiny_card
 from PIL import Image
+from stops import stopped_at
 from test_index import content, rewrite_manifest
 
 from core.datasets import PhotoFile, SceneFile, Source, address, dataset_name, find, listing, reopened
@@ -388,17 +387,9 @@ def test_a_killed_build_goes_on_to_the_same_bytes(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, whole: Path, n: int
 ) -> None:
     """Stopped before the n-th file: plan, 3 shards and 1 of the reference with two files each, manifest."""
-    out, real, left = tmp_path / "index", os.replace, iter(range(n))
-
-    def stop(source: Any, target: Any, left: Iterator[int] = left) -> None:
-        if next(left, None) is None:
-            raise KeyboardInterrupt
-        real(source, target)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", stop)
-        with pytest.raises(KeyboardInterrupt):
-            make(SCENES, out)
+    out = tmp_path / "index"
+    with pytest.raises(KeyboardInterrupt), stopped_at(n):
+        make(SCENES, out)
     drawn: list[int] = []
 
     def counted(seed: int, *more: Any, **named: Any) -> Photograph:

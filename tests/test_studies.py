@@ -21,6 +21,7 @@ import torch
 from conftest import ROOT, TinyCard
 from PIL import Image
 from skimage import metrics
+from stops import stopped_at
 from torch import nn
 
 from core import studies
@@ -411,28 +412,17 @@ def test_a_second_run_does_nothing(whole: Path, many: list[Held], cards: list[Ne
 
 @pytest.mark.parametrize("after", [False, True])
 def test_killed_at_every_file(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, whole: Path, engine: Engine, many: list[Held],
-    cards: list[NetworkCard], after: bool,
-) -> None:  # fmt: skip
+    tmp_path: Path, whole: Path, engine: Engine, many: list[Held], cards: list[NetworkCard], after: bool
+) -> None:
     """Stopped just before, or just after, the n-th file takes its name."""
-    real = os.replace
     for n in itertools.count():
-        out, left = tmp_path / str(n), iter(range(n))
-
-        def stop(source: Any, target: Any, left: Iterator[int] = left) -> None:
-            last = next(left, None) is None
-            if not last or after:
-                real(source, target)
-            if last:
-                raise KeyboardInterrupt
-
-        monkeypatch.setattr(os, "replace", stop)
+        out = tmp_path / str(n)
         try:
-            studies.run(study_of(), many, cards, out, engine=engine)
+            with stopped_at(n, after=after):
+                studies.run(study_of(), many, cards, out, engine=engine)
             break  # n files are all there are
         except KeyboardInterrupt:
             pass
-        monkeypatch.setattr(os, "replace", real)
         studies.run(study_of(), many, cards, out, engine=engine)
         assert content(out) == content(whole), n
     assert n == 1 + 3 * 2 + 2 + 1  # manifest, two files of three parts, both tables, manifest
