@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pandas as pd
 
 from core.association import Spearman, spearman
+from core.intervals import Interval
 from core.networks.card import short
 from core.sensitivity import Sensitivity
 from core.tables import MEASURES, Measured
@@ -17,15 +18,25 @@ PLACES = {"crop": "crops", "black": "placements on black", "inpaint": "placement
 
 ANSWERS = "p_top1_change"  # the measure of which people say that a network changes its answer
 
-CHANGES = {  # measure → what a network does, less of it, more of it
-    ANSWERS: ("changes its answer", "less often", "more often"),
-    "mean_absolute_change": ("changes the probability of its answer", "less", "more"),
-    "representation_change": ("changes its representation", "less", "more"),
-}
+CHANGES = {  # measure → what a network does, what several do, less of it, more of it
+    ANSWERS: ("changes its answer", "change their answer", "less often", "more often"),
+    "mean_absolute_change": ("changes the probability of its answer", "change the probability of their answer", "less",
+                             "more"),
+    "representation_change": ("changes its representation", "change their representation", "less", "more"),
+}  # fmt: skip
+NAMED = 2  # networks that a sentence can name; of more it names the two ends
 
 
 def protocols(found: Sequence[Measured]) -> str:
-    """How often a step changes each network's answer, under the protocol in which it does so most and least."""
+    """How often a step changes each network's answer, under the protocol in which it does so most and least.
+
+    Of many networks the ends: the most and the least sensitive under the protocol that changes most.
+    """
+    classes = [one for one in found if one.sensitivity.p_top1_change is not None]
+    if len({one.network for one in classes}) > NAMED:
+        under = max(classes, key=_p).protocol
+        there = [one for one in sorted(classes, key=_p) if one.protocol == under]
+        return _ends(found, list({one.network: one for one in there}.values()), _rate)
     texts = []
     for network in dict.fromkeys(one.network for one in found):
         mine = [one for one in found if one.network == network]
@@ -42,13 +53,19 @@ def protocols(found: Sequence[Measured]) -> str:
 
 
 def embedded_size(found: Sequence[Measured]) -> str:
-    """How often a step changes each network's answer at its smallest and at its largest embedded side."""
+    """How often a step changes each network's answer at its smallest and at its largest embedded side; of many
+    networks, those of the most and the least sensitive at its smallest."""
     known = [one for one in found if one.side is not None and one.sensitivity.p_top1_change is not None]
-    texts = []
-    for network in dict.fromkeys(one.network for one in known):
-        mine = sorted((one for one in known if one.network == network), key=lambda one: one.side or 0)
-        ends = [f"{_percent(one.sensitivity)} at {one.side} px" for one in [*mine[:1], *mine[1:][-1:]]]
-        texts.append(f"{short(network)}'s answer in {' and '.join(ends)}")
+    networks = {one.network: [mine for mine in known if mine.network == one.network] for one in known}
+    spans = {network: sorted(mine, key=lambda one: one.side or 0) for network, mine in networks.items()}
+
+    def ends(smallest: Measured) -> str:
+        mine = spans[smallest.network]
+        return " and ".join(f"{_percent(one.sensitivity)} at {one.side} px" for one in [*mine[:1], *mine[1:][-1:]])
+
+    if len(spans) > NAMED:
+        return _ends(known, [mine[0] for mine in spans.values()], ends)
+    texts = [f"{short(network)}'s answer in {ends(mine[0])}" for network, mine in spans.items()]
     return f"A step of {_steps(known)} changes {_joined(texts)}." if texts else ""
 
 
@@ -59,12 +76,16 @@ def against(photographs: pd.DataFrame, axis: str, of: str, measure: str = ANSWER
     measure are left out; empty where nothing was measured.
     """
     known = photographs[photographs[axis].notna() & photographs[measure].notna()]
-    parts = [
-        _correlated(short(str(network)), spearman(mine[axis], mine[measure]), axis)
+    correlated = {
+        short(str(network)): spearman(mine[axis], mine[measure])
         for network, mine in known.groupby("network", sort=False, observed=True)
-    ]
-    if not parts:
+    }
+    if not correlated:
         return ""
+    if len(correlated) > NAMED:
+        parts = _counted(correlated, axis)
+    else:
+        parts = [_correlated(network, found, axis) for network, found in correlated.items()]
     protocols = " and ".join(dict.fromkeys(known["protocol"]))
     photos, pairs = known["digest"].nunique(), sorted(set(known["pairs"]))
     each = f"{pairs[0]}" if len(pairs) == 1 else f"{pairs[0]} to {pairs[-1]}"
@@ -81,15 +102,28 @@ def antialiased(compared: pd.DataFrame, measure: str = ANSWERS) -> str:
     if rows.empty:
         return ""
     verb, *_ = CHANGES[measure]
+    frames = " and ".join(dict.fromkeys(rows["frames"]))
+    pairs, photos = (_span(rows[column]) for column in ("pairs", "photographs"))
+    n = f"{pairs} pairs of {photos} photographs each, {frames}."
+    if rows["first"].nunique() > NAMED:
+        return f"{_tallied(rows, measure)}. {n}"
     parts = []
     for first, mine in rows.groupby("first", sort=False):
         sides = bool(mine["protocol"].duplicated().any())
         told = [_difference({str(k): v for k, v in row.items()}, measure, sides) for row in mine.to_dict("records")]
         parts.append(f"the antialiased twin of {short(str(first))} {verb} {_joined(told)}")
     text = "; ".join(parts)
-    frames = " and ".join(dict.fromkeys(rows["frames"]))
-    pairs, photos = (_span(rows[column]) for column in ("pairs", "photographs"))
-    return f"{text[0].upper()}{text[1:]}. {pairs} pairs of {photos} photographs each, {frames}."
+    return f"{text[0].upper()}{text[1:]}. {n}"
+
+
+def _ends(found: Sequence[Measured], ranked: Sequence[Measured], rate: Callable[[Measured], str]) -> str:
+    """The most and the least sensitive of ``ranked``, one of each network."""
+    most, least = (choose(ranked, key=_p) for choose in (max, min))
+    return (
+        f"A step of {_steps(found)} changes the answer of {short(most.network)}, the most sensitive of {len(ranked)} "
+        f"networks, in {rate(most)}, and that of {short(least.network)}, the least, in "
+        f"{_percent(least.sensitivity) if rate is _rate and _where(least) == _where(most) else rate(least)}."
+    )
 
 
 def _p(one: Measured) -> float:
@@ -125,12 +159,51 @@ def _correlated(network: str, found: Spearman, axis: str) -> str:
     if found.rho is None or found.interval is None:
         return f"cannot be set against {axis} on {network} (n = {found.n}: too few, or nothing varies)"
     low, high = found.interval
-    way = "falls" if high < 0 else "rises" if low > 0 else "shows no evidence of falling or rising"
-    return f"{way} with {axis} on {network} (Spearman {found.rho:.2f}, 95 % interval {low:.2f} to {high:.2f})"
+    span = f"95 % interval {low:.2f} to {high:.2f}"
+    return f"{_way(found.interval)} with {axis} on {network} (Spearman {found.rho:.2f}, {span})"
+
+
+def _way(interval: Interval) -> str:
+    low, high = interval
+    return "falls" if high < 0 else "rises" if low > 0 else "shows no evidence of falling or rising"
+
+
+def _counted(correlated: dict[str, Spearman], axis: str) -> list[str]:
+    """On how many networks it falls, rises, or shows no evidence of either."""
+    ways: dict[str, list[float]] = {}
+    for found in correlated.values():
+        if found.rho is not None and found.interval is not None:
+            ways.setdefault(_way(found.interval), []).append(found.rho)
+    few = len(correlated) - sum(map(len, ways.values()))
+    parts = [
+        f"{way} with {axis} on {len(rhos)} of {len(correlated)} networks (Spearman {_between(rhos, '.2f')})"
+        for way, rhos in sorted(ways.items(), key=lambda item: -len(item[1]))
+    ]
+    return [*parts, *([f"cannot be set against {axis} on {few}"] if few else [])]
+
+
+def _tallied(rows: pd.DataFrame, measure: str) -> str:
+    """Of many twins and protocols: in how many comparisons the antialiased one changes less, more, or neither."""
+    _, verb, less, more = CHANGES[measure]
+    known = rows[rows["low"].notna()]
+    ways = {less: known["high"] < 0, more: known["low"] > 0}
+    ways["with no evidence of a difference"] = ~(ways[less] | ways[more])
+    told = [f"{way} in {int(those.sum())} (by {_between(known.loc[those, 'difference'], '+.3f')})"
+            for way, those in ways.items() if those.any()]  # fmt: skip
+    protocols = ", ".join(dict.fromkeys(rows["protocol"]))
+    return (
+        f"Of {len(known)} comparisons of {rows['first'].nunique()} networks with their antialiased twins "
+        f"({protocols}), the twins {verb} {_joined(told)}; differences of {MEASURES[measure]}, 95 % paired intervals"
+    )
+
+
+def _between(values: Iterable[float], form: str) -> str:
+    low, high = (f"{end(values):{form}}" for end in (min, max))
+    return low if low == high else f"{low} to {high}"
 
 
 def _difference(row: dict[str, Any], measure: str, sides: bool) -> str:
-    _, less, more = CHANGES[measure]
+    *_, less, more = CHANGES[measure]
     where = f"under {row['protocol']}" + (f" at {row['side']} px" if sides and not pd.isna(row["side"]) else "")
     change = f"{row['value_first']:.3f} → {row['value_second']:.3f}"
     if pd.isna(row["low"]):

@@ -1,7 +1,10 @@
 """Antialiasing: how much steadier are networks that were trained with blur before subsampling? (Figures 9, 13)"""
 
+import streamlit as st
+
 from pages.parts import along, networks, state, studies, twins
 
+st.markdown("##### Antialiasing: how much steadier are networks that blur before they subsample?")
 networks.absent(state.choice().cards)
 results = studies.section("failures", "antialiasing")
 if results is not None:

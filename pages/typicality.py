@@ -1,7 +1,10 @@
 """Typicality: are photographs that are unlike the training photographs the fragile ones? (Figures 7, 8, 12)"""
 
+import streamlit as st
+
 from pages.parts import along, extremes, networks, own_ranking, state, studies
 
+st.markdown("##### Typicality: are photographs that are unlike the training photographs the fragile ones?")
 networks.absent(state.choice().cards)
 results = studies.section("typicality", "confidence")
 if results is not None:

@@ -138,7 +138,7 @@ def test_nothing_measured_is_an_empty_figure() -> None:
 
 
 def test_a_network_keeps_its_colour_in_every_figure_whoever_else_is_there() -> None:
-    assert len(set(COLOURS)) == len(set(DASHES)) == 4
+    assert (len(set(COLOURS)), len(set(DASHES))) == (6, 4)
     for places in ((0,), (2,), (1, 3), (3, 1), (0, 1, 2, 3)):
         bars = p_top1_change([bar(place, "crop") for place in places], ORDER)
         assert {t.name: t.marker.color for t in bars.data} == {f"net {k}": COLOURS[k] for k in places}

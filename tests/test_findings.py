@@ -6,7 +6,10 @@ import pandas as pd
 from study_tables import TWO, pairs_table
 
 from core import findings
+from core.networks.card import short
 from core.tables import measured
+
+MANY = tuple(f"embedded/net{k}.scenes-0" for k in range(4))
 
 
 def rate(p: pd.DataFrame, network: str, **of: object) -> int:
@@ -24,6 +27,22 @@ def test_protocols_says_the_most_and_the_least() -> None:
         rates = [rate(p, network, protocol=name) for name in p["protocol"].unique()]
         said = [int(piece.split()[-1]) for piece in part.split(" % (95 %")[:-1]]
         assert said == [max(rates), min(rates)]
+
+
+def test_of_many_networks_it_says_the_ends() -> None:
+    p = pairs_table(MANY, photographs=60, pairs=1)
+    text = findings.protocols(measured(p))
+    rates = p.groupby(["network", "protocol"], observed=True)["changed"].mean()
+    mine = rates.xs(rates.idxmax()[1], level="protocol")
+    most, least = mine.idxmax(), mine.idxmin()
+    assert f"the answer of {short(most)}, the most sensitive of 4 networks, in {100 * mine[most]:.0f} % (95 %" in text
+    assert f"that of {short(least)}, the least, in {100 * mine[least]:.0f} % (95 %" in text
+    assert text.count("95 %") == 2
+    sizes = pairs_table(MANY, protocols=("black",), sides=(40, 100), photographs=60)
+    smallest = sizes[sizes["side"] == 40].groupby("network", observed=True)["changed"].mean()
+    text = findings.embedded_size(measured(sizes))
+    assert text.startswith(f"A step of one pixel changes the answer of {short(smallest.idxmax())}, the most")
+    assert text.count("at 40 px") == text.count("at 100 px") == 2
 
 
 def test_a_representation_is_said_by_its_change() -> None:

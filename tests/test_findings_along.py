@@ -38,6 +38,18 @@ def test_whether_sensitivity_falls_with_typicality(slope: float, said: str) -> N
     assert sum(word in text for word in ("falls with", "rises with", "no evidence")) == 1
 
 
+def test_of_many_networks_it_counts_those_that_fall() -> None:
+    many = tuple(f"embedded/net{k}.scenes-0" for k in range(4))
+    table = photographs(-0.5, networks=many)
+    apart = table.assign(p_top1_change=table["p_top1_change"].mask(table["network"] == many[3], 0.25))
+    rhos = [spearman(mine["typicality"], mine["p_top1_change"]).rho for _, mine in table.groupby("network")]
+    low, high = min(filter(None, rhos[:3])), max(filter(None, rhos[:3]))
+    text = findings.against(apart, "typicality", "among 10 photographs")
+    span = f"{low:.2f}" if f"{low:.2f}" == f"{high:.2f}" else f"{low:.2f} to {high:.2f}"
+    assert f"falls with typicality on 3 of 4 networks (Spearman {span}), and cannot be set against" in text
+    assert text.endswith("60 photographs, 4 pairs each, protocol crop; typicality among 10 photographs.")
+
+
 def test_every_network_is_said_and_those_that_cannot_be_are_too() -> None:
     table = photographs(-0.5, networks=TWO)
     still = table["network"] == TWO[1]
@@ -102,3 +114,20 @@ def test_only_couples_are_compared_and_corrected_together() -> None:
     mine = found[found["first"] == keys[0]].reset_index(drop=True)
     pd.testing.assert_frame_equal(mine.drop(columns="p_holm"), alone.drop(columns="p_holm"))
     assert comparisons(table, couples=[]).empty
+
+
+def test_of_many_twins_it_counts_the_comparisons() -> None:
+    keys = [f"embedded/resnet10{kind}.scenes-{seed}" for kind in ("", "_bin5") for seed in (0, 1, 2)]
+    table = pairs_table(tuple(keys), photographs=60)
+    rates = np.where(table["network"].str.contains("_bin5"), np.where(table["protocol"] == "crop", 0.9, 0.1), 0.5)
+    rates = np.where(table["protocol"] == "scale", 0.5, rates)  # no difference
+    table = table.assign(changed=pd.array(np.random.default_rng(4).random(len(table)) < rates, "boolean"))
+    rows = comparisons(table, couples=list(couples(keys).items()))
+    text, rows = findings.antialiased(rows), rows[rows["measure"] == "p_top1_change"]
+    less, more = rows[rows["high"] < 0], rows[rows["low"] > 0]
+    assert (len(less), len(more)) == (6, 3)
+    assert text.startswith("Of 12 comparisons of 3 networks with their antialiased twins (crop, black, inpaint, scale)")
+    assert f"less often in 6 (by {less['difference'].min():+.3f} to {less['difference'].max():+.3f})" in text
+    assert f"more often in 3 (by {more['difference'].min():+.3f} to {more['difference'].max():+.3f})" in text
+    assert "and with no evidence of a difference in 3 (by " in text
+    assert "; differences of P(top-1 change), 95 % paired intervals. 180 pairs" in text

@@ -120,13 +120,13 @@ def test_stopped_it_keeps_what_is_done(card: NetworkCard, index: FeatureIndex, e
 def test_an_index_is_found_again_by_what_it_holds(index: FeatureIndex, tmp_path: Path) -> None:
     m, data = index.manifest, DataFolder(tmp_path)
     held = {"plan": m.plan, "network": m.network, "rows": m.rows}
-    assert index_again(held, str(INDEX), data) == INDEX
-    assert index_again(held, str(tmp_path / "gone"), data) == INDEX
+    assert index_again(held, INDEX, data) == INDEX
+    assert index_again(held, tmp_path / "gone", data) == INDEX
     assert index_again(held, None, data) == INDEX
-    assert index_again({**held, "rows": m.rows + 1}, str(INDEX), data) is None
-    assert index_again({**held, "plan": "another"}, str(INDEX), data) is None
+    assert index_again({**held, "rows": m.rows + 1}, INDEX, data) is None
+    assert index_again({**held, "plan": "another"}, INDEX, data) is None
     assert index_again(None, None, data) is None
     data.indexes.mkdir()
     (data.indexes / "own").symlink_to(INDEX, target_is_directory=True)
     assert index_again(held, None, data) == INDEX  # what ships goes first
-    assert index_again(held, str(data.indexes / "own"), data) == data.indexes / "own"
+    assert index_again(held, data.indexes / "own", data) == data.indexes / "own"

@@ -156,8 +156,11 @@ def test_figure_8_is_the_binned_curve_over_its_photographs() -> None:
         assert list(curve.error_y.array) == list(wanted["standard_error"])
         assert list(points.x) == list(mine["typicality"])
         assert [tuple(one) for one in points.customdata] == list(zip(mine["digest"], mine["name"], strict=True))
-        assert f"{name}: {spearman(mine['typicality'], mine['p_top1_change'])}" in text(fig)
+        found = spearman(mine["typicality"], mine["p_top1_change"])
+        assert found.interval is not None
+        assert f"{name}: {found.rho:.2f} [{found.interval[0]:.2f}, {found.interval[1]:.2f}] " in f"{text(fig)} "
         assert curve.line.color == colour(places(CROPS["network"])[network])
+    assert f"Spearman and its 95 % interval, n = {found.n}: " in text(fig)
     assert "crop, step 1 source px diagonal; 4 pairs a photograph; 6 bins" in text(fig)
     assert "alone: dino" in text(fig)
     assert not fig.layout.shapes  # of these networks the paper gives no level
@@ -257,13 +260,13 @@ def test_flips_add_up_to_what_changed_of_labelled_pairs() -> None:
 # many
 
 
-def test_sixteen_networks_look_different_and_twins_alike_in_colour() -> None:
-    looks = [(colour(k), dash(k), pattern(k)) for k in range(16)]
-    assert len({look[:2] for look in looks}) == len({look[::2] for look in looks}) == 16
-    assert [colour(k) for k in range(4)] == list(COLOURS)
-    keys = [f"net{k}" for k in range(6)]
+def test_many_networks_look_different_and_twins_alike_in_colour() -> None:
+    looks = [(colour(k), dash(k), pattern(k)) for k in range(24)]
+    assert len({look[:2] for look in looks}) == len({look[::2] for look in looks}) == 24
+    assert [colour(k) for k in range(6)] == list(COLOURS)
+    keys = [f"net{k}" for k in range(8)]
     where = places([*keys, *(f"{key}~bin5" for key in keys)], {key: f"{key}~bin5" for key in keys})
-    assert len(set(where.values())) == 12
+    assert len(set(where.values())) == 16
     for key in keys:
         assert colour(where[key]) == colour(where[f"{key}~bin5"])
         assert pattern(where[key]) != pattern(where[f"{key}~bin5"])

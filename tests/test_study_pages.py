@@ -207,6 +207,18 @@ def test_without_photographs_a_network_or_a_protocol_none_can_be_asked_for(fresh
     assert "Start" not in [button.label for button in at.button]
 
 
+def test_the_command_says_what_was_chosen(fresh: DataFolder) -> None:
+    at = opened()
+    at.number_input(key="protocols step").set_value(3)
+    at.segmented_control(key="protocols direction").set_value("down")
+    at.segmented_control(key="protocols unit").set_value("network").run()
+    (command,) = (one.value for one in at.code if "--photos scenes:2000000-2000199" in one.value)
+    assert "--step 3 --direction down --unit network" in command
+    at.multiselect(key="protocols protocols").set_value(["black"]).run()
+    (command,) = (one.value for one in at.code if "--protocol black" in one.value)
+    assert "--step 3 --direction down --unit source" in command  # nothing of the kind can be chosen, or be refused
+
+
 def test_one_that_failed_before_it_began(fresh: DataFolder) -> None:
     folder = fresh.studies / "protocols-0123456789"
     folder.mkdir(parents=True)

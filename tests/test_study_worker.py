@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -15,9 +16,10 @@ import pytest
 from core import studies
 from core.cli import main
 from core.errors import BadFolder, StudyBroken
-from core.folders import DataFolder
+from core.folders import EMBEDDED, DataFolder
 from core.progress import Progress
 from core.studies import rows, worker
+from core.studies.manifest import MANIFEST, read_manifest
 from core.studies.request import Request
 from core.studies.worker import Status
 
@@ -179,3 +181,24 @@ def test_the_same_request_has_the_same_place(tmp_path: Path) -> None:
                request(study=studies.create("protocols", protocols=("black",), seed=1))]  # fmt: skip
     assert len({one.place(tmp_path) for one in (request(), *changed)}) == 6
     assert os.fspath(request().place(tmp_path)).startswith(f"{tmp_path}/protocols-")
+
+
+def test_it_goes_on_in_the_projects_folder_wherever_the_server_was_started(
+    data: DataFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The index that its manifest names lies there."""
+    folder = Path(shutil.copytree(EMBEDDED.studies / "typicality", tmp_path / "one"))
+    assert "--index data/embedded/" in read_manifest(folder).command
+    monkeypatch.chdir(tmp_path)
+    worker.resume(Path("one"), data)
+    assert until(folder, lambda now: now.state != "running").state == "finished"
+
+
+def test_what_holds_no_command_cannot_go_on(data: DataFolder, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(EMBEDDED.studies / "failures", tmp_path / "one"))
+    held = json.loads((folder / MANIFEST).read_bytes())
+    (folder / MANIFEST).write_text(json.dumps({**held, "command": ""}))
+    with pytest.raises(StudyBroken, match="no command") as refused:
+        worker.resume(folder, data)
+    assert "Ask for the same study again" in str(refused.value)
+    assert not (folder / "log.txt").exists()

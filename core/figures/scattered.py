@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.association import binned, spearman
+from core.association import Spearman, binned, spearman
 from core.figures.style import GREY, colour, dash, faded, figure, places, said, short
 from core.tables import MEASURES
 
@@ -32,19 +32,19 @@ def curves(
     known = photographs[photographs[axis].notna() & photographs[measure].notna()]
     place = place or places(photographs["network"])
     shown, sampled = sample(known, seed=seed)
-    notes = []
+    found: dict[str, Spearman] = {}
     for network in sorted(set(known["network"]), key=place.__getitem__):
         mine = known[known["network"] == network]
         _points(fig, shown[shown["network"] == network], axis, measure, network, place[network])
         _curve(fig, binned(mine[axis], mine[measure], bins), network, place[network])
-        notes.append(f"{short(network)}: {spearman(mine[axis], mine[measure], seed=seed)}")
+        found[network] = spearman(mine[axis], mine[measure], seed=seed)
     for value, text in (paper or {}).items():
         fig.add_hline(y=value, line={"color": GREY, "dash": "dash", "width": 1.5})
         fig.add_annotation(
             x=1, xref="paper", xanchor="right", y=value, yanchor="bottom", text=f"paper: {text}", showarrow=False,
             font={"size": 11, "color": GREY},
         )  # fmt: skip
-    return said(fig, of, *notes, _settings(known, bins), sampled, *_lacking(photographs, axis, measure))
+    return said(fig, of, *_correlations(found), _settings(known, bins), sampled, *_lacking(photographs, axis, measure))
 
 
 def _points(fig: go.Figure, shown: pd.DataFrame, axis: str, measure: str, network: str, place: int) -> None:
@@ -65,6 +65,17 @@ def _curve(fig: go.Figure, curve: pd.DataFrame, network: str, place: int) -> Non
         hovertemplate="%{y:.3f} ± %{error_y.array:.3f}, n = %{customdata[0]} photographs from %{customdata[1]:.3f} to "
         "%{customdata[2]:.3f}<extra>" + short(network) + "</extra>",
     )  # fmt: skip
+
+
+def _correlations(found: Mapping[str, Spearman]) -> list[str]:
+    """Each network on its own line; their n once where it is the same."""
+    counts = {one.n for one in found.values()}
+    if len(found) < 2 or len(counts) > 1 or any(one.rho is None for one in found.values()):
+        return [f"{short(network)}: {one}" for network, one in found.items()]
+    lines = [
+        f"{short(network)}: {str(one).removeprefix('Spearman ').split(', n = ')[0]}" for network, one in found.items()
+    ]
+    return [f"Spearman and its 95 % interval, n = {counts.pop():,}:", *lines]
 
 
 def _settings(known: pd.DataFrame, bins: int) -> str:

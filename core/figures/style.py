@@ -10,8 +10,9 @@ import plotly.graph_objects as go
 
 from core.networks.card import short as short
 
-# Okabe & Ito (2008), the four that stand on white and on near-black; networks keep theirs across figures
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")
+# Okabe & Ito (2008), the six that stand on white and on near-black; networks keep theirs across figures
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9")
+HUES = len(COLOURS)
 DASHES = ("solid", "dash", "dot", "dashdot")
 PATTERNS = ("", "/", ".", "x")
 GREY = "#8a8f98"
@@ -40,13 +41,14 @@ def figure(*, x: str, y: str, height: int = 300, **axes: Any) -> go.Figure:
 
 def said(fig: go.Figure, *sentences: str) -> go.Figure:
     """The figure with sentences below it, each on its own line: n, protocol, step, and what else has to be known."""
-    lines = [line for sentence in sentences for line in textwrap.wrap(sentence, LINE)]
+    whole = (sentence.replace("n = ", "n\u00a0=\u00a0") for sentence in sentences)  # which no line break parts
+    lines = [line.replace("\u00a0", " ") for sentence in whole for line in textwrap.wrap(sentence, LINE)]
     below, height = _labels(fig), 17 * len(lines)
     fig.add_annotation(
         text="<br>".join(lines), x=0, y=0, xref="paper", yref="paper", xanchor="left", yanchor="top", align="left",
-        showarrow=False, yshift=-46 - below, font={"size": 12, "color": GREY},
+        showarrow=False, yshift=-54 - below, font={"size": 12, "color": GREY},
     )  # fmt: skip
-    fig.update_layout(height=fig.layout.height + below + height, margin={"b": 54 + below + height})
+    fig.update_layout(height=fig.layout.height + 8 + below + height, margin={"b": 62 + below + height})
     return fig
 
 
@@ -72,28 +74,28 @@ def faded(colour: str, alpha: float) -> str:
 
 def colour(place: int) -> str:
     """Of a network at that place, in every figure."""
-    return COLOURS[place % 4]
+    return COLOURS[place % HUES]
 
 
 def dash(place: int) -> str:
-    """Of its lines: the first four differ from each other, and each from the next of its colour."""
-    return DASHES[(place + place // 4) % 4]
+    """Of its lines: the first four differ from each other, and each from the next three of its colour."""
+    return DASHES[(place + place // HUES) % 4]
 
 
 def pattern(place: int) -> str:
     """Of its bars, likewise."""
-    return PATTERNS[(place + place // 4) % 4]
+    return PATTERNS[(place + place // HUES) % 4]
 
 
 def places(networks: Iterable[str], twins: Mapping[str, str] | None = None) -> dict[str, int]:
-    """Network → place, in their order; sixteen look different. A twin (original → twin) has its original's colour."""
+    """Network → place, in their order; 24 look different. A twin (original → twin) has its original's colour."""
     originals = {twin: original for original, twin in (twins or {}).items()}
     keys = list(dict.fromkeys(networks))
     firsts = [key for key in keys if originals.get(key) not in keys]
     if len(firsts) == len(keys):
         return {key: k for k, key in enumerate(keys)}
-    found = {key: 8 * (k // 4) + k % 4 for k, key in enumerate(firsts)}
-    return {key: found[key] if key in found else found[originals[key]] + 4 for key in keys}
+    found = {key: 2 * HUES * (k // HUES) + k % HUES for k, key in enumerate(firsts)}
+    return {key: found[key] if key in found else found[originals[key]] + HUES for key in keys}
 
 
 def whiskers(values: Iterable[float], intervals: Iterable[tuple[float, float] | None]) -> dict[str, Any]:

@@ -71,15 +71,15 @@ class Axes:
         }  # fmt: skip
 
 
-def index_again(held: dict[str, Any] | None, path: str | None, data: DataFolder) -> Path | None:
-    """Folder of the index that a study was laid out along, from its manifest's ``index`` and ``index_path``.
+def index_again(held: dict[str, Any] | None, last: Path | None, data: DataFolder) -> Path | None:
+    """Folder of the index that a study was laid out along, from its manifest's ``index`` and ``index_folder``.
 
     Where it was, else the same among those that ship and a user's own; None when there is none, or another there now.
     """
     if held is None:
         return None
     homes = [*sorted(EMBEDDED.indexes.glob("*")), *sorted(data.indexes.glob("*"))]
-    for folder in [*([Path(path)] if path else []), *homes]:
+    for folder in [*([last] if last else []), *homes]:
         try:
             there = read_manifest(folder)
         except PhotobiasError:

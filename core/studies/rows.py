@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.datasets import reopened
-from core.errors import StudyBroken
+from core.errors import BadFolder, StudyBroken
 from core.files import write
 from core.frames import FramePair
 from core.photographs import Photograph, reduce_to
@@ -112,7 +112,10 @@ class Results:
         name, label = str(rows["name"].iloc[0]), rows["label"].iloc[0]
         label = label if isinstance(label, str) else None
         for root in self.manifest.roots:
-            found = reopened(root, name, label)
+            try:
+                found = reopened(root, name, label)
+            except BadFolder:  # a name that cannot be one of that root's
+                continue
             if found is not None and self.manifest.config["reduce_to"] is not None:
                 found = reduce_to(found, self.manifest.config["reduce_to"])
             if found is not None and found.digest == digest:

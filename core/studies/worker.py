@@ -64,7 +64,10 @@ class Recorder:
 
 
 def start(request: Request, folder: Path, data: DataFolder) -> Status:
-    """Runs the request in a new process, unless one is at work in the folder already. Its words go to DIR/log.txt."""
+    """Runs the request in a new process, unless one is at work in the folder already. Its words go to DIR/log.txt.
+
+    The process works in the project's folder, where the command of a manifest is to be typed.
+    """
     return _start(request.arguments(), folder, data)
 
 
@@ -85,12 +88,11 @@ def _start(asked: list[str], folder: Path, data: DataFolder) -> Status:
         with locked(folder / "start", threading.Event(), "the start of a study"):
             if (held := _recorded(folder)) is not None and _runs(held):
                 return status(folder)
-            words = [*asked, "--data", str(data.root), "--out", str(folder)]
-            paths = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
+            words = [*asked, "--data", str(data.root.resolve()), "--out", str(folder.resolve())]
             with (folder / LOG).open("ab") as log:
                 process = subprocess.Popen(
                     [sys.executable, "-m", "core", *words], stdin=subprocess.DEVNULL, stdout=log,
-                    stderr=subprocess.STDOUT, start_new_session=True, env={**os.environ, "PYTHONPATH": paths},
+                    stderr=subprocess.STDOUT, start_new_session=True, cwd=PROJECT,
                 )  # fmt: skip
             _record(folder, process.pid, "running", Progress(0, None, 0.0))
             threading.Thread(target=process.wait, daemon=True).start()  # or it would stay a zombie

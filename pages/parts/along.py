@@ -89,7 +89,15 @@ def section(
                 clicked = {"axis": axis, "network": network, "about": point["customdata"]}
     _behind(results, known, mine, settings, clicked)
     for axis in known:
-        _quintiles(mine, axis, settings.measure)
+        shown = studies.derived(
+            results, f"quintiles {axis} {settings}", lambda _, axis=axis: _quintiles(mine, axis, settings.measure)
+        )
+        st.subheader(f"Quintiles of {axis}", anchor=f"quintiles-{axis}")
+        with st.container(key=f"quintiles-{axis}"):
+            st.table(shown, border="horizontal", hide_index=True)
+        st.caption(
+            f"{MEASURES[settings.measure]}, mean of the photographs with its 95 % interval (bootstrap of photographs)."
+        )
 
 
 def of(results: Results, axis: str) -> str:
@@ -168,9 +176,8 @@ def _clicked(
     return next((k for k, span in enumerate(spans.values()) if span == wanted), None), None
 
 
-def _quintiles(mine: pd.DataFrame, axis: str, measure: str) -> None:
-    """One row a fifth of the photographs, one column a network."""
-    st.subheader(f"Quintiles of {axis}", anchor=f"quintiles-{axis}")
+def _quintiles(mine: pd.DataFrame, axis: str, measure: str) -> pd.DataFrame:
+    """One row a fifth of the photographs, one column a network; values with intervals as text."""
     rows: dict[tuple[str, str], dict[str, str]] = {}
     for network, part in mine[mine[measure].notna()].groupby("network", sort=False, observed=True):
         for _, row in quintiles(part, axis, measure).iterrows():
@@ -179,7 +186,4 @@ def _quintiles(mine: pd.DataFrame, axis: str, measure: str) -> None:
                 f"{row[measure]:.3f} [{row[f'{measure}_low']:.3f}, {row[f'{measure}_high']:.3f}], n = {row['n']:.0f}"
             )
             rows.setdefault((f"{row['quintile']:.0f}", span), {})[short(str(network))] = value
-    shown = [{"quintile": number, axis: span, **values} for (number, span), values in rows.items()]
-    with st.container(key=f"quintiles-{axis}"):
-        st.table(pd.DataFrame(shown), border="horizontal", hide_index=True)
-    st.caption(f"{MEASURES[measure]}, mean of the photographs with its 95 % interval (bootstrap of photographs).")
+    return pd.DataFrame([{"quintile": number, axis: span, **values} for (number, span), values in rows.items()])

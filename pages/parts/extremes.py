@@ -50,7 +50,7 @@ def section(results: Results) -> None:
 
 def _index(results: Results) -> tuple[FeatureIndex, NetworkCard] | None:
     """The study's index and its network; None when it is gone, or is another one now."""
-    folder = index_again(results.manifest.index, results.manifest.index_path, resources.data())
+    folder = index_again(results.manifest.index, results.manifest.index_folder, resources.data())
     if folder is None:
         return None
     try:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.index.search import FeatureIndex, Neighbour
+from core.pictures import thumbnail
 from pages.parts import resources
 from pages.parts.widgets import plain
 
@@ -18,7 +19,7 @@ def neighbours(index: FeatureIndex, found: Sequence[Neighbour], width: int = THU
     for n in found:
         with st.container(width=width):
             shown(
-                resources.neighbour_picture(n.digest, 2 * width, index, n),
+                resources.picture(("neighbour", n.digest, width), lambda n=n: _thumbnail(index, n, 2 * width)),
                 f"{plain(n.label or 'no label')}  \n{n.cosine:.3f}", n.label or "neighbour",
                 gone="The photograph is no longer where it was indexed.",
             )  # fmt: skip
@@ -31,3 +32,8 @@ def shown(picture: bytes | None, caption: str, alt: str, *, gone: str) -> None:
     else:
         st.image(picture, output_format="PNG", width="stretch", alt=alt)
     st.caption(caption)
+
+
+def _thumbnail(index: FeatureIndex, neighbour: Neighbour, side: int) -> bytes | None:
+    photograph = index.picture(neighbour)
+    return None if photograph is None else thumbnail(photograph, side)

@@ -22,6 +22,7 @@ from pages.parts.behind import behind
 from pages.parts.widgets import plain
 
 FIGURES = {"protocols": "Figure 2 and Table 1", "embedded_size": "Figure 6"}
+COUPLES = 3  # of networks that are compared in one table; of more, one couple at a time
 TWO = ("p_top1_change", "mean_absolute_change")  # the paper's; the third needs no classes
 
 
@@ -91,6 +92,10 @@ def compared(results: Results) -> None:
         st.caption("A comparison needs two networks that share pairs.")
         return
     shown = table[table["measure"].isin(measures_of(all_of(results)))]
+    couples = list(dict.fromkeys(zip(shown["first"], shown["second"], strict=True)))
+    if len(couples) > COUPLES:
+        two = st.selectbox("Which two", couples, format_func=lambda c: " and ".join(map(short, c)), key="which two")
+        shown = shown[(shown["first"] == two[0]) & (shown["second"] == two[1])]
     compared_table(shown, len(table))
 
 

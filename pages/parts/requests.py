@@ -12,6 +12,7 @@ from core.datasets import listing
 from core.datasets.scenes import SCHEME
 from core.errors import BadFolder, BadProtocol, PhotobiasError
 from core.folders import EMBEDDED
+from core.frames import DIRECTIONS, MAX_STEP
 from core.networks.card import NetworkCard
 from core.studies import worker
 from core.studies.config import Study, get
@@ -83,7 +84,17 @@ def _settings(kind: str, default: Study) -> tuple[dict[str, Any], int | None]:
         "Reduce to short side", 16, None, None, key=f"{kind} reduce", placeholder="as they are", width=170,
         help="One pixel of a large photograph is a fraction of a network's pixel. ImageNet's are about 375.",
     )  # fmt: skip
-    settings = {"protocols": tuple(chosen), "pairs": int(pairs), "seed": int(seed), "reduce_to": reduce_to}
+    step = st.number_input("Step (px)", 1, MAX_STEP, default.step, key=f"{kind} step", width=110)
+    direction = st.segmented_control("Direction", list(DIRECTIONS), default=default.direction, required=True,
+                                     key=f"{kind} direction")  # fmt: skip
+    unit = default.unit
+    if any("unit" in protocols.settings(name) for name in chosen):
+        unit = st.segmented_control("Crop moves in pixels of the", ("source", "network"), default=unit, required=True,
+                                    key=f"{kind} unit")  # fmt: skip
+    settings = {
+        "protocols": tuple(chosen), "pairs": int(pairs), "seed": int(seed), "reduce_to": reduce_to, "step": int(step),
+        "direction": direction, "unit": unit,
+    }  # fmt: skip
     if kind == "embedded_size":
         settings["sides"] = _sides(kind)
     return settings, limit
@@ -106,7 +117,7 @@ def _axes(study: Study, cards: list[NetworkCard]) -> tuple[str | None, str | Non
         first = places.index(usual) if usual in places else None
         folder = st.selectbox("Index for typicality", places, first, key=f"{study.name} index",
                               format_func=lambda p: p.name, placeholder="none")  # fmt: skip
-        index = None if folder is None else str(folder)
+        index = None if folder is None else str(folder.resolve())
     if "confidence" in study.needs:
         keys = [card.key for card in cards if card.labels is not None]
         confidence = st.selectbox("Confidence of", keys, key=f"{study.name} confidence")

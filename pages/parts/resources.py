@@ -18,7 +18,7 @@ from core.index.search import FeatureIndex
 from core.index.store import Manifest, read_manifest
 from core.jobs import Job
 from core.photographs import Photograph, decode, read, reduce_to
-from core.pictures import preview, thumbnail
+from core.pictures import preview
 from core.scenes import Photographer, render
 from core.studies import Results
 from core.studies import read as read_study
@@ -99,13 +99,6 @@ def manifest(folder: str, changed: int) -> Manifest:
     return read_manifest(Path(folder))
 
 
-@st.cache_data(show_spinner=False, max_entries=512)
-def neighbour_picture(digest: str, side: int, _index: FeatureIndex, _neighbour: Any) -> bytes | None:
-    """A neighbour's thumbnail as PNG; None when its photograph is no longer there."""
-    picture = _index.picture(_neighbour)
-    return None if picture is None else thumbnail(picture, side)
-
-
 @st.cache_resource(show_spinner="Reading the study …", max_entries=4)
 def study(folder: str, version: str) -> Results:
     """A study's tables, keyed by what changes whenever there are more of them. Raises StudyBroken."""
@@ -118,10 +111,23 @@ def of_study(key: Hashable, what: str, _make: Callable[[], T]) -> T:
     return _make()
 
 
+class _Gone(Exception):
+    """Raised, for what is raised is not cached: a disk may be back at the next look."""
+
+
 @st.cache_data(show_spinner=False, max_entries=512)
-def picture(key: Hashable, _make: Callable[[], bytes | None]) -> bytes | None:
-    """A photograph, or a pair of a study, as PNG; ``key`` is all that makes it. None: its photograph is gone."""
-    return _make()
+def _picture(key: Hashable, _make: Callable[[], bytes | None]) -> bytes:
+    if (found := _make()) is None:
+        raise _Gone
+    return found
+
+
+def picture(key: Hashable, make: Callable[[], bytes | None]) -> bytes | None:
+    """A photograph, a neighbour, or a pair of a study, as PNG; ``key`` is all that makes it. None: it is gone."""
+    try:
+        return _picture(key, make)
+    except _Gone:
+        return None
 
 
 @st.cache_data(show_spinner="Reading the studies …", max_entries=4)

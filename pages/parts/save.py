@@ -10,6 +10,9 @@ from core import report
 from core.exploration import Exploration
 from pages.parts import state
 
+# on a phone the bar always lies over the legend; a drag zooms and a double click goes back without them
+BUTTONS = ["select2d", "lasso2d", "autoScale2d", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]
+
 
 def camera(name: str) -> dict[str, Any]:
     """A figure's tool bar: its camera saves SVG or PNG, as chosen below."""
@@ -17,7 +20,7 @@ def camera(name: str) -> dict[str, Any]:
     return {
         "displaylogo": False,
         "toImageButtonOptions": {"format": kind, "filename": name, "scale": 1 if kind == "svg" else 3},
-        "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+        "modeBarButtonsToRemove": BUTTONS,
     }
 
 

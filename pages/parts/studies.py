@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -43,7 +44,8 @@ class Listed:
         m = self.status.manifest
         if m is None:
             return f"{self.name} ({self.status.state})"
-        networks = ", ".join(one["key"].split("/")[-1] for one in m.networks)
+        first, *more = (one["key"].split("/")[-1] for one in m.networks)
+        networks = f"{first} and {len(more)} more" if more else first
         return f"{m.study}: {networks} · {_count(m)} · seed {m.config['seed']} · {m.started[:DATE]} · {self.name}"
 
 
@@ -61,12 +63,17 @@ def section(*kinds: str) -> Results | None:
         return None
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = _choose(kinds[0], there)
+        manifest = chosen.status.manifest
+        if manifest is not None:
+            with st.popover("About it", icon=":material/info:", key=f"about {kinds[0]}"):
+                _details(manifest)
         with st.popover("Run one", icon=":material/play_circle:", key=f"run {kinds[0]} {state.turn()}"):
             requests.form(kinds)
     results = _results(chosen.status)
     _state(kinds[0], chosen, results)
-    if chosen.status.manifest is not None:
-        _about(chosen.status.manifest)
+    if manifest is not None:
+        _warnings(manifest)
+        st.caption(plain(_summary(manifest)))
     return results if results is not None and len(results.pairs) else None
 
 
@@ -182,27 +189,45 @@ def _follow(folder: Path, shown: str, since: float) -> None:
             st.caption("Stopping …")
 
 
-def _about(m: Manifest) -> None:
-    """Above any number: what would mislead without being told, and everything that a number is of."""
+def _warnings(m: Manifest) -> None:
+    """Above any number: what would mislead without being told."""
     for text in dict.fromkeys(one["warning"] for one in m.networks if one["warning"]):
         st.warning(plain(f"{text}."), icon=":material/warning:")
+
+
+def _summary(m: Manifest) -> str:
+    """What the numbers are of, in a line."""
     c = m.config
-    networks = ", ".join(f"{one['name']} (weights {(one['weights_digest'] or 'unknown')[:8]})" for one in m.networks)
-    sides = f", sides {', '.join(map(str, c['sides']))} px" if c.get("sides") else ""
-    reduced = f", reduced to short side {c['reduce_to']} px" if c.get("reduce_to") else ""
     left_out = f" ({len(m.skipped):,} left out)" if m.skipped else ""
-    axes = [f"index of {m.index['dataset']} by {m.index['network']}, {m.index['rows']:,} rows"] if m.index else []
-    axes += [f"confidence of {m.confidence['key']}"] if m.confidence else []
-    software = ", ".join(f"{name} {version}" for name, version in m.software.items())
-    st.caption(
-        plain(
-            f"{networks}. {', '.join(c['protocols'])}{sides}; step {c['step']} px {c['direction']}, crops in "
-            f"{c['unit']} pixels; {c['pairs']} pair{'s' * (c['pairs'] > 1)} a photograph, seed {c['seed']}. "
-            f"{_count(m)}{left_out}{reduced}, {', '.join(m.roots)}. "
-            + (f"{'; '.join(axes)}. " if axes else "")
-            + f"{m.finished or 'Not finished; begun ' + m.started}, on {m.device}, {m.precision}; {software}."
-        )
+    return (
+        f"{_count(m)}{left_out}, {c['pairs']} pair{'s' * (c['pairs'] > 1)} each, seed {c['seed']}; step {c['step']} "
+        f"px {c['direction']}. {_when(m)}, on {m.device}, {m.precision}."
     )
+
+
+def _when(m: Manifest) -> str:
+    moment = f"{datetime.fromisoformat(m.finished or m.started):%Y-%m-%d %H:%M %Z}"
+    return moment if m.finished else f"Not finished; begun {moment}"
+
+
+def _details(m: Manifest) -> None:
+    """Everything that the numbers are of."""
+    c = m.config
+    facts = {
+        "Networks": "; ".join(f"{o['name']} (weights {(o['weights_digest'] or 'unknown')[:8]})" for o in m.networks),
+        "Protocols": ", ".join(c["protocols"]),
+        "Embedded sides": ", ".join(map(str, c.get("sides") or ())) + " px" * bool(c.get("sides")),
+        "Step": f"{c['step']} px {c['direction']}; crops in {c['unit']} pixels",
+        "Photographs": f"{_count(m)}, {', '.join(m.roots)}",
+        "Left out": "; ".join(f"{name}: {reason}" for name, reason in m.skipped or []),
+        "Reduced to": f"short side {c['reduce_to']} px" if c.get("reduce_to") else "",
+        "Index": f"{m.index['dataset']} by {m.index['network']}, {m.index['rows']:,} rows" if m.index else "",
+        "Confidence": f"of {m.confidence['key']}" if m.confidence else "",
+        "Begun": m.started,
+        "Finished": m.finished or "",
+        "Software": ", ".join(f"{name} {version}" for name, version in m.software.items()),
+    }
+    st.markdown("  \n".join(f"**{name}**: {plain(text)}" for name, text in facts.items() if text))
 
 
 def _count(m: Manifest) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from core import findings
@@ -77,12 +78,14 @@ def failed(results: Results) -> None:
         like = st.segmented_control("How alike by", list(LIKENESS), default="psnr", required=True,
                                     format_func=LIKENESS.__getitem__, key="likeness", bind="query-params")  # fmt: skip
     pairs = results.pairs[results.pairs["network"].isin(chosen)]
-    fig = failures(pairs, like, place=places(keys, twins))
-    points = charts.draw(fig, "figure 13", f"|Δp| against {LIKENESS[like]}")
+    fig = studies.derived(
+        results, f"figure 13 {chosen} {like}", lambda _: failures(pairs, like, place=places(keys, twins))
+    )
+    points = charts.draw(go.Figure(fig), "figure 13", f"|Δp| against {LIKENESS[like]}")
     if points:
         st.markdown("**The pair that was clicked**")
         behind(results, _pair(pairs, fig.data[points[0]["curve_number"]].name, points[0]["customdata"]), "failure")
-    bad = worst(pairs)
+    bad = studies.derived(results, f"worst {chosen}", lambda _: worst(pairs))
     if len(bad):
         st.markdown("**The worst, first**")
         behind(results, bad.drop(columns="change"), "worst")

@@ -77,6 +77,7 @@ def test_figure_6_by_its_link_on_a_phone(serve: Serve, page: Page, stocked: Data
         rates = mine.groupby("side")["changed"].mean().astype(float)
         assert dict(zip(curve["x"], curve["y"], strict=True)) == pytest.approx(rates.to_dict())
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("button", name="About it").click()
     expect(page.get_by_text(re.compile(r"weights [0-9a-f]{8}")).first).to_be_visible()
 
 
