@@ -8,7 +8,7 @@ Columns: as ``core.studies`` writes them. A network without classes has nulls wh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -184,9 +184,19 @@ def table_1(found: Sequence[Measured]) -> pd.DataFrame:
     rows: dict[tuple[str, str], dict[str, str]] = {}
     for name, title in list(MEASURES.items())[:2]:
         for one in classes:
-            rows.setdefault((title, one.settings), {})[one.network] = cell(one.sensitivity, name)
+            rows.setdefault((title, _together(one, classes)), {})[one.network] = cell(one.sensitivity, name)
     index = pd.MultiIndex.from_tuples(list(rows), names=["measure", "protocol"])
     return pd.DataFrame(list(rows.values()), index=index if rows else None)
+
+
+def _together(one: Measured, found: Sequence[Measured]) -> str:
+    """Its settings; where networks of different input sizes have one side each, in one row with them."""
+    alike = [o for o in found if replace(o, network="", side=None, sensitivity=one.sensitivity)
+             == replace(one, network="", side=None)]  # fmt: skip
+    sides = sorted({o.side for o in alike if o.side is not None})
+    if len({o.network for o in alike}) < len(alike) or len(sides) < 2:
+        return one.settings
+    return one.settings.replace(f"side {one.side} px", f"side {' or '.join(map(str, sides))} px")
 
 
 def about(found: Sequence[Measured], measure: str = "") -> str:

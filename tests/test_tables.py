@@ -97,6 +97,19 @@ def test_accuracy_is_of_known_classes() -> None:
     assert accuracies(photographs.assign(right=pd.array([pd.NA] * len(photographs), "boolean"))) == {}
 
 
+def test_table_1_has_one_row_for_the_same_protocol_at_the_networks_own_sides() -> None:
+    """Networks of different input sizes: 100 of 224 pixels, 101 of 227."""
+    table = pairs_table(protocols=("crop", "black"))
+    larger = (table["network"] == TWO[1]) & (table["protocol"] == "black")
+    paper = table_1(measured(table.assign(side=table["side"].mask(larger, 101))))
+    rows = [protocol for _, protocol in paper.index]
+    assert paper.shape == (4, 2)
+    assert rows.count("black, side 100 or 101 px, step 1 network px diagonal") == 2
+    assert (paper != "").all(axis=None)
+    sides = pairs_table(protocols=("black",), sides=(100, 101))
+    assert table_1(measured(sides)).shape == (4, 2)  # measured at several: a row each
+
+
 def test_tidy_and_table_1_hold_the_numbers() -> None:
     table = pairs_table(protocols=("crop", "black"))
     found = measured(table)
