@@ -11,7 +11,7 @@ run: .venv/.run
 test: check browser
 	$(BIN)/python -m pytest
 
-test-full: check browser
+test-full: check browser .venv/.full
 	PHOTOBIAS_FULL=1 $(BIN)/python -m pytest
 
 check: .venv/.dev
@@ -64,8 +64,14 @@ browser: .venv/.dev
 	$(PIP) -r requirements.txt
 	@touch $@
 
-.venv/.dev: requirements-dev.txt .venv/.run
+.venv/.dev: requirements-dev.txt requirements-milvus.txt requirements-lite.txt .venv/.run
 	$(PIP) -r requirements-dev.txt
+	$(PIP) --no-deps -r requirements-lite.txt
+	@touch $@
+
+# what only the long tests need: a local Ray
+.venv/.full: requirements-ray.txt .venv/.dev
+	$(PIP) -r requirements-ray.txt
 	@touch $@
 
 clean:

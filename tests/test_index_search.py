@@ -373,7 +373,7 @@ def test_milvus_answers_as_the_index_does(
     made: Path, tmp_path: Path, features: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("pymilvus", reason="pip install -r requirements-milvus.txt")
-    pytest.importorskip("milvus_lite", reason="pip install -r requirements-milvus.txt")
+    pytest.importorskip("milvus_lite", reason="pip install --no-deps -r requirements-lite.txt")
     where = f"milvus://{tmp_path}/lite.db"
     with pytest.raises(IndexMismatch, match=r"without the collection photobias_.*index push DIR --to milvus"):
         opening.opened(made, where).search(cloud(1, 0))

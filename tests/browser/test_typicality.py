@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from browsing import Serve, chromium, page, serve
@@ -12,6 +15,7 @@ from playwright.sync_api import Page, expect
 from studied import NETWORKS, laid_out
 from test_study_pages_seen import DRAWN_MS, FIGURE, traces
 
+from core import replication
 from core.association import binned
 from core.folders import DataFolder
 from core.tables import per_photograph
@@ -41,11 +45,57 @@ def test_figure_8_and_the_photograph_behind_a_point(serve: Serve, page: Page, st
             assert curve["x"] == pytest.approx(wanted["x"].tolist())
             assert curve["y"] == pytest.approx(wanted["y"].tolist())
     expect(page.locator(".st-key-extreme-most-1 img")).to_have_count(6, timeout=DRAWN_MS)
+    most = pd.read_parquet(stocked.studies / "figure-8" / "photographs.parquet")["typicality"].max()
+    expect(page.locator(".st-key-extreme-most-1")).to_contain_text(f"typicality {most:.3f}, rank 1")  # Figure 7
     point = page.locator(f"{FIGURE} >> nth=0").locator(".points path").first.bounding_box()
     assert point is not None
     page.mouse.click(point["x"] + point["width"] / 2, point["y"] + point["height"] / 2)
     expect(page.get_by_text("most changed first")).to_be_visible(timeout=DRAWN_MS)
     expect(page.locator("[class*=st-key-behind-] img").first).to_be_visible(timeout=DRAWN_MS)
+    expect(page.locator("[data-testid=stException]")).to_have_count(0)
+
+
+def click(page: Page, number: int, element: str, *, tallest: bool = False) -> None:
+    """On the first (or the tallest) element of a figure, near its foot, where no whisker lies."""
+    page.locator(FIGURE).nth(number).scroll_into_view_if_needed()
+    there = page.locator(f"{FIGURE} >> nth={number}").locator(element)
+    boxes = [box for k in range(there.count()) if (box := there.nth(k).bounding_box()) is not None]
+    box = max(boxes, key=lambda one: one["height"]) if tallest else boxes[0]
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + (0.9 if tallest else 0.5) * box["height"])
+
+
+def test_the_pairs_behind_a_bar_of_figure_9_and_a_point_of_figure_13(
+    serve: Serve, page: Page, stocked: DataFolder
+) -> None:
+    page.goto(serve(stocked.root) + "/antialiasing")
+    expect(page.get_by_text("The worst, first")).to_be_visible(timeout=DRAWN_MS)
+    p = pd.read_parquet(stocked.studies / "figure-13" / "results.parquet")
+    failed = p[(p["network"] == NETWORKS[1]) & p["changed"]]  # the twin alone is chosen at first
+    expect(page.locator(FIGURE)).to_have_count(4, timeout=DRAWN_MS)
+    finite = failed[failed["psnr"].apply(math.isfinite)]
+    drawn = [(x, y) for trace in traces(page, 3) for x, y in zip(trace["x"], trace["y"], strict=True)]
+    change = (finite["p_after"] - finite["p_before"]).abs()
+    wanted = sorted(zip(finite["psnr"], change.astype(float), strict=True))
+    assert np.asarray(sorted(drawn)) == pytest.approx(np.asarray(wanted))
+    click(page, 0, ".bars .point path", tallest=True)
+    behind = page.get_by_text(re.compile(r"32 pairs of 16 photographs, \d+ of them changed"))
+    expect(behind).to_be_visible(timeout=DRAWN_MS)
+    rates = p.groupby(["network", "protocol"], observed=True)["changed"]
+    expect(behind).to_contain_text(f"{int(rates.sum()[rates.mean().idxmax()])} of them changed")
+    click(page, 3, ".points path")
+    expect(page.get_by_text("The pair that was clicked")).to_be_visible(timeout=DRAWN_MS)
+    expect(page.locator(".st-key-behind-failure img").first).to_be_visible(timeout=DRAWN_MS)
+    expect(page.locator("[data-testid=stException]")).to_have_count(0)
+
+
+def test_replication_counts_what_is_measured(serve: Serve, page: Page, stocked: DataFolder) -> None:
+    """Studies of scenes fill none of the paper's numbers."""
+    page.goto(serve(stocked.root) + "/replication")
+    table, _ = replication.of_folders(stocked.studies.iterdir())
+    assert table["ours"].isna().all()
+    expect(page.get_by_text(f"0 of {len(table)} numbers measured here.")).to_be_visible(timeout=DRAWN_MS)
+    first = table[table["where"] == table["where"].iloc[0]]
+    expect(page.get_by_text(f"What fills the {len(first)} empty cells")).to_be_visible()
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
 
 
