@@ -61,6 +61,8 @@ def test_a_study_is_started_once_seen_stopped_and_goes_on(data: DataFolder, tmp_
     folder = wanted.place(data.studies)
     assert worker.start(wanted, folder, data).state == "running"
     pid = json.loads((folder / "progress.json").read_bytes())["pid"]
+    assert os.getpriority(os.PRIO_PROCESS, pid) == worker.NICE  # people at a page go first
+    pid = json.loads((folder / "progress.json").read_bytes())["pid"]
     assert worker.start(wanted, folder, data).state == "running"  # of another tab
     broken = request(networks=("no/network",))
     worker.start(broken, broken.place(data.studies), data)

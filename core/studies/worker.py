@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +24,7 @@ from core.studies.request import Request
 from core.studies.runner import LOG, PROGRESS
 
 EVERY_S = 0.5  # between two reports
+NICE = 10
 PROC = Path("/proc")
 State = Literal["running", "finished", "stopped", "failed"]
 
@@ -94,6 +96,7 @@ def _start(asked: list[str], folder: Path, data: DataFolder) -> Status:
                     [sys.executable, "-m", "core", *words], stdin=subprocess.DEVNULL, stdout=log,
                     stderr=subprocess.STDOUT, start_new_session=True, cwd=PROJECT,
                 )  # fmt: skip
+            _behind_pages(process.pid)
             _record(folder, process.pid, "running", Progress(0, None, 0.0))
             threading.Thread(target=process.wait, daemon=True).start()  # or it would stay a zombie
     except OSError as error:
@@ -101,6 +104,14 @@ def _start(asked: list[str], folder: Path, data: DataFolder) -> Status:
             got=f"{folder} ({error.strerror or error})", wanted="to start a study there", remedy="See to the folder."
         ) from None
     return status(folder)
+
+
+def _behind_pages(pid: int) -> None:
+    """A study takes the processors that whoever looks at a page leaves: it has hours, they are waiting."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, pid, NICE)
+    with suppress(OSError):  # where the kernel groups processes by session, that number counts within a group alone
+        (PROC / str(pid) / "autogroup").write_text(str(NICE))
 
 
 def status(folder: Path) -> Status:

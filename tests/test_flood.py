@@ -1,0 +1,62 @@
+"""Many people at once: eight ask for typicality while a study runs."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from core import studies
+from core.engine import Engine
+from core.exploration import Exploration, Settings, Store
+from core.folders import EMBEDDED, DataFolder
+from core.index.search import FeatureIndex
+from core.networks import registry
+from core.scenes import Photographer, render
+from core.studies import worker
+from core.studies.request import Request
+
+KEY, USERS, ROUNDS = "embedded/resnet10.scenes-0", 8, 3
+
+
+def test_eight_ask_at_once_while_a_study_runs(engine: Engine, tmp_path: Path) -> None:
+    """None fails, each is answered as if it were alone, and the slowest within ten times of a lone one."""
+    data = DataFolder(tmp_path / "data")
+    card, index = registry.get(KEY, data), FeatureIndex.open(EMBEDDED.indexes / "scenes")
+    request = Request(study=studies.create("protocols"), photos="scenes:0-20000", networks=(KEY,))
+    folder = request.place(data.studies)
+
+    def ask(seed: int) -> tuple[float, float]:
+        """(seconds until the typicality of that scene was known, it)."""
+        photo = render(seed, Photographer())
+        began = time.perf_counter()
+        one = Exploration(engine, Store(), photo, photo, [card], Settings(), index, card)
+        with ThreadPoolExecutor(1) as pool:
+            one.start(pool)
+            while one.place is None and not one.finished:
+                time.sleep(0.002)
+            seconds = time.perf_counter() - began
+            one.cancel()
+        assert not one.problems
+        assert one.place is not None
+        return seconds, one.place.typicality.value
+
+    worker.start(request, folder, data)
+    try:
+        while not (now := worker.status(folder).progress) or not now.done:
+            assert worker.status(folder).state == "running"
+            time.sleep(0.05)
+        alone = [ask(seed) for seed in range(USERS)]
+        with ThreadPoolExecutor(USERS) as users:
+            rounds = [list(users.map(ask, range(USERS))) for _ in range(ROUNDS)]
+        assert worker.status(folder).state == "running"
+    finally:
+        worker.cancel(folder)
+    for together in rounds:
+        assert [value for _, value in together] == pytest.approx([value for _, value in alone], abs=1e-6)
+    lone = sorted(seconds for seconds, _ in alone)[USERS // 2]
+    slowest = min(max(seconds for seconds, _ in together) for together in rounds)  # other work here only adds
+    print(f"lone {lone:.2f} s (median of {USERS}), slowest of {USERS} at once {slowest:.2f} s: {slowest / lone:.1f} x")
+    assert slowest < 10 * lone
