@@ -17,6 +17,7 @@ import torch
 from core.index.store import Features
 
 SCORES = {"cpu": 2**22, "cuda": 2**27}  # of a block, queries times rows: what is held at once
+ROWS = {"cpu": 2**13, "cuda": 2**20}  # of a block: on the CPU they are converted, 64 MB of 2,048 features
 ROUNDING = {torch.float32: 0.0, torch.float16: 2**-11, torch.bfloat16: 2**-9}  # of a number near 1
 
 
@@ -27,8 +28,9 @@ class Product:
         if device.type == "cuda":
             torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False  # sums in float32
         self.device, self.kind = device, kind or _kind(device)
-        self._parts = [torch.from_numpy(part).to(device) for part in parts]
+        self._parts = [torch.from_numpy(part) for part in parts]
         self._ends = list(accumulate(len(part) for part in parts))
+        self._kept = self._joined(0, len(parts)) if device.type == "cuda" and parts else None
 
     @property
     def error(self) -> float:
@@ -69,19 +71,29 @@ class Product:
 
     def _blocks(self, queries: torch.Tensor, among: npt.NDArray[np.bool_] | None) -> Iterator[tuple[int, torch.Tensor]]:
         """First row and products float32 (N, rows) of one block of parts after the other."""
-        most = max(1, SCORES.get(self.device.type, SCORES["cpu"]) // len(queries))
+        place = "cuda" if self._kept is not None else "cpu"
+        most = max(1, min(ROWS[place], SCORES[place] // len(queries)))
         first = 0
         while first < len(self._parts):
             start = self._ends[first - 1] if first else 0
             last = max(first + 1, bisect_left(self._ends, start + most + 1))
-            wanted = None if among is None else among[start : self._ends[last - 1]]
+            end = self._ends[last - 1]
+            wanted = None if among is None else among[start:end]
             if wanted is None or wanted.any():
-                parts = self._parts[first:last]
-                scores = torch.cat([(queries @ part.to(self.kind).T).float() for part in parts], dim=1)
+                rows = self._joined(first, last) if self._kept is None else self._kept[start:end]
+                scores = (queries @ rows.T).float()
                 if wanted is not None:
                     scores.masked_fill_(torch.from_numpy(~wanted).to(self.device), -torch.inf)
                 yield start, scores
             first = last
+
+    def _joined(self, first: int, last: int) -> torch.Tensor:
+        """Some parts as one tensor of the kind that is multiplied, on the device: one large product is the fastest."""
+        start = self._ends[first - 1] if first else 0
+        rows = torch.empty((self._ends[last - 1] - start, self._parts[0].shape[1]), dtype=self.kind, device=self.device)
+        for part, end in zip(self._parts[first:last], self._ends[first:last], strict=True):
+            rows[end - start - len(part) : end - start].copy_(part)
+        return rows
 
 
 def _kth(asked: npt.NDArray[np.int64], values: npt.NDArray[np.float32], n: int, k: int) -> npt.NDArray[np.float32]:
