@@ -1,7 +1,8 @@
 # make run: set up and open the dashboard.   make test: set up and pass the tests.   make test-full: the long version.
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install -q
+APART := -n 2 --dist loadfile --no-loadscope-reorder  # two files at a time: most tests keep one core busy
+PIP := $(BIN)/python -m pip --disable-pip-version-check install -q --no-compile
 
 .PHONY: run test test-full check browser format bench embedded embedded-studies clean
 
@@ -9,10 +10,10 @@ run: .venv/.run
 	$(BIN)/python -m streamlit run app.py
 
 test: check browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(APART)
 
 test-full: check browser .venv/.full
-	PHOTOBIAS_FULL=1 $(BIN)/python -m pytest
+	PHOTOBIAS_FULL=1 $(BIN)/python -m pytest $(APART)
 
 check: .venv/.dev
 	$(BIN)/ruff format --check .

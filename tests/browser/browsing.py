@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -72,9 +72,17 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    """A page of its own, 1440 px wide, downloads allowed."""
+@pytest.fixture(scope="module")
+def visitor(chromium: Browser) -> Iterator[BrowserContext]:
+    """Somebody 1440 px wide who allows downloads; whose browser keeps the dashboard's scripts from page to page."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
-    yield context.new_page()
+    yield context
     context.close()
+
+
+@pytest.fixture
+def page(visitor: BrowserContext) -> Iterator[Page]:
+    """A tab of its own."""
+    tab = visitor.new_page()
+    yield tab
+    tab.close()

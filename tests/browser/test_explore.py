@@ -13,7 +13,7 @@ from typing import Any
 import cheap
 import pandas as pd
 import pytest
-from browsing import ROOT, Serve, chromium, page, serve
+from browsing import ROOT, Serve, chromium, page, serve, visitor
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
@@ -89,14 +89,14 @@ def test_an_uploaded_photograph_reads_as_the_command_line_does(
     serve: Serve, page: Page, real_stocked: DataFolder, shared: Path
 ) -> None:
     photo = shared / "data" / "imagenet-val" / "ILSVRC2012_val_00000001.JPEG"
-    page.goto(serve(real_stocked.root) + "/?networks=resnet18-pqf&pairs=8&seed=3")
+    page.goto(serve(real_stocked.root) + "/?networks=resnet18-pqf&pairs=4&seed=3")
     page.set_input_files("input[type=file]", photo)
     expect(page.locator(".js-plotly-plot .scatterlayer .point").first).to_be_visible(timeout=DONE_MS)
     expect(page.get_by_text("ILSVRC2012_val_00000001.JPEG")).to_be_visible()
     whole(page)
     shown = table(page)
     measured = cli(
-        "measure", photo, "--network", "resnet18-pqf", "--protocol", "all", "--pairs", 8, "--seed", 3,
+        "measure", photo, "--network", "resnet18-pqf", "--protocol", "all", "--pairs", 4, "--seed", 3,
         "--data", real_stocked.root,
     )  # fmt: skip
     reads_as_measured(shown, measured)
@@ -109,7 +109,7 @@ def test_an_uploaded_photograph_reads_as_the_command_line_does(
         [*n["label"].split(), f"{n['cosine']:.3f}"] for n in place["neighbours"]
     ]
     crop = next(m for m in measured if m["protocol"] == "crop")
-    counted = f"{crop['changed']} of 8 crops" if crop["changed"] else "none of 8 crops"
+    counted = f"{crop['changed']} of 4 crops" if crop["changed"] else "none of 4 crops"
     expect(page.locator(".st-key-finding")).to_contain_text(counted)
     assert page.locator("[data-testid=stException]").count() == 0
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from browsing import Serve, chromium, page, serve
+from browsing import Serve, chromium, page, serve, visitor
 from playwright.sync_api import Page, expect
 from studied import NETWORKS, made
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from browsing import Serve, chromium, page, serve
+from browsing import Serve, chromium, page, serve, visitor
 from playwright.sync_api import Page, expect
 from studied import NETWORKS, laid_out
 from test_study_pages_seen import DRAWN_MS, FIGURE, traces

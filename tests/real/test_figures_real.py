@@ -20,7 +20,7 @@ from core.studies.request import Request
 pytestmark = pytest.mark.real
 NETWORKS = ("resnet18-pqf", "squeezenet1_0-dc")
 BLURRED = "resnet18-pqf~bin5"  # the same weights with filters in front of their strides: no twin that was trained so
-PHOTOGRAPHS, INDEXED = 12, 24
+PHOTOGRAPHS, INDEXED = 8, 16
 
 
 @pytest.fixture(scope="module")
