@@ -22,6 +22,7 @@ from core import studies
 from core.datasets import Source, find
 from core.engine import Engine, Network
 from core.folders import DataFolder
+from core.index.build import build
 from core.measure import outcomes, photographs
 from core.networks import registry, torchvision_zoo
 from core.networks.card import NetworkCard
@@ -32,11 +33,13 @@ PHOTOGRAPHS = 4
 
 
 def run(
-    data: DataFolder, *, network: str | None = None, photos: Path | None = None, rounds: int = 5, study: int = 0
-) -> dict[str, Any]:
+    data: DataFolder, *, network: str | None = None, photos: Path | None = None, rounds: int = 5, study: int = 0,
+    indexed: int = 0,
+) -> dict[str, Any]:  # fmt: skip
     """Frames a second and ratios; without a network's key, ResNet-50's architecture at random values.
 
-    ``study``: instead, of a study over so many photographs, one pair of each protocol.
+    ``study``: instead, of a study over so many photographs, one pair of each protocol; ``indexed``: of an index built
+    from so many.
     """
     engine = Engine()
     if network is None:
@@ -48,7 +51,7 @@ def run(
     plain = copy.deepcopy(model)  # the engine may take the model itself
     card = replace(card, build=lambda: model)
     loaded = engine.load(card)
-    count = study or PHOTOGRAPHS
+    count = study or indexed or PHOTOGRAPHS
     with TemporaryDirectory() as folder:
         files = find([photos])[:count] if photos else _photographs(Path(folder), count)
         facts = {
@@ -57,6 +60,8 @@ def run(
         }  # fmt: skip
         if study:
             return {**facts, "photographs": len(files), **_study(engine, loaded, files, rounds)}
+        if indexed:
+            return {**facts, "photographs": len(files), **_index(engine, loaded, files, rounds)}
         return {
             **facts,
             **_batching(engine, loaded, plain.to(engine.device).eval(), rounds),
@@ -120,6 +125,22 @@ def _study(engine: Engine, network: Network, files: list[Source], rounds: int) -
         "raw_frames_per_s": count / bare,
         "study_frames_per_s": count / full,
         "study_over_raw": bare / full,
+    }
+
+
+def _index(engine: Engine, network: Network, files: list[Source], rounds: int) -> dict[str, float]:
+    """A whole index, its shards written, against the forward passes of as many prepared frames."""
+    raw = _raw(engine, network, len(files))
+
+    def whole() -> None:
+        with TemporaryDirectory() as folder:
+            build(files, network.card, engine, Path(folder) / "index")
+
+    bare, full = interleaved(raw, whole, rounds)
+    return {
+        "raw_frames_per_s": len(files) / bare,
+        "build_photographs_per_s": len(files) / full,
+        "build_over_raw": bare / full,
     }
 
 

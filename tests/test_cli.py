@@ -931,11 +931,12 @@ def test_bench_prints_both_ratios(run: Run, data: Path) -> None:
     assert (result["network"], result["rounds"]) == (KEY, 1)
 
 
-def test_bench_measures_a_study(run: Run, data: Path) -> None:
-    result = parsed(run("bench", "--network", KEY, "--rounds", 1, "--study", 3, "--json"))
+@pytest.mark.parametrize(("what", "rate"), [("study", "study_frames_per_s"), ("build", "build_photographs_per_s")])
+def test_bench_measures_a_study_and_a_build(run: Run, data: Path, what: str, rate: str) -> None:
+    result = parsed(run("bench", "--network", KEY, "--rounds", 1, f"--{what}", 3, "--json"))
     assert (result["network"], result["photographs"]) == (KEY, 3)
-    assert result["study_over_raw"] == pytest.approx(result["study_frames_per_s"] / result["raw_frames_per_s"])
-    assert 0 < result["study_over_raw"] < 5
+    assert result[f"{what}_over_raw"] == pytest.approx(result[rate] / result["raw_frames_per_s"])
+    assert 0 < result[f"{what}_over_raw"] < 5
 
 
 def test_an_interrupt_is_130(run: Run, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:

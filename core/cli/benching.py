@@ -18,6 +18,7 @@ def register(commands: Any) -> None:
     one.add_argument("--photos", type=Path, metavar="DIR", help="photographs for end to end (default: made for it)")
     one.add_argument("--rounds", type=whole, default=5)
     one.add_argument("--study", type=whole, default=0, metavar="N", help="instead, a whole study over N photographs")
+    one.add_argument("--build", type=whole, default=0, metavar="N", help="instead, an index built from N photographs")
     one.add_argument("--index", type=Path, metavar="DIR", help="search: jittered copies of this index's features")
     one.add_argument("--rows", type=whole, default=1_281_167, help="of that search (ImageNet-train's)")
     one.add_argument("--out", type=Path, metavar="DIR", help="where they are kept (4 kB a row of 2,048 features)")
@@ -31,7 +32,12 @@ def _bench(chosen: argparse.Namespace) -> None:
         result = bench_index.run(chosen.index, folder, rows=chosen.rows, rounds=chosen.rounds)
     else:
         result = bench.run(
-            data_folder(chosen), network=chosen.network, photos=chosen.photos, rounds=chosen.rounds, study=chosen.study
+            data_folder(chosen),
+            network=chosen.network,
+            photos=chosen.photos,
+            rounds=chosen.rounds,
+            study=chosen.study,
+            indexed=chosen.build,
         )
     lines = (f"{k:32} {v:.3f}" if isinstance(v, float) else f"{k:32} {v}" for k, v in result.items())
     show(chosen, result, lines)
