@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.intervals import MANY, RESAMPLES, Z95, Floats, Integers, Interval, bootstrap, percentiles, resamples
+from core.intervals import MANY, RESAMPLES, Z95, Floats, Integers, Interval, percentiles, resampled, resamples
 
 QUINTILES = 5
 
@@ -100,10 +101,22 @@ def quintiles(photographs: pd.DataFrame, axis: str, measure: str, *, seed: int =
     """
     x, y = _finite(photographs[axis], photographs[measure])
     found = binned(x, y, QUINTILES).rename(columns={"x": axis, "y": measure})
-    none = (math.nan, math.nan)
-    spans = [bootstrap(y[part], np.arange(len(part)), seed=seed) or none for part in _bins(x, QUINTILES)]
+    low, high = _spans([y[part] for part in _bins(x, QUINTILES)], seed)
     found.insert(0, "quintile", np.arange(1, len(found) + 1))
-    return found.assign(**{f"{measure}_low": [s[0] for s in spans], f"{measure}_high": [s[1] for s in spans]})
+    return found.assign(**{f"{measure}_low": low, f"{measure}_high": high})
+
+
+def _spans(parts: Sequence[Floats], seed: int) -> Floats:
+    """Columns of values (n,) each → (2, parts): the intervals of their means by bootstrap, not a number for one value.
+
+    As ``bootstrap`` of each; columns of the same length share their draws.
+    """
+    found = np.full((2, len(parts)), math.nan)
+    for n in {len(part) for part in parts} - {1}:
+        same = [k for k, part in enumerate(parts) if len(part) == n]
+        columns = np.stack([parts[k] for k in same], axis=1)
+        found[:, same] = percentiles(resampled(columns[:, :, None], np.ones(columns.shape), seed=seed))[:, :, 0]
+    return found
 
 
 def _bins(x: Floats, bins: int) -> list[Integers]:

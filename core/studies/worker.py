@@ -24,7 +24,7 @@ from core.studies.request import Request
 from core.studies.runner import LOG, PROGRESS
 
 EVERY_S = 0.5  # between two reports
-NICE = 10
+NICE = 5
 PROC = Path("/proc")
 State = Literal["running", "finished", "stopped", "failed"]
 
