@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from core.figures.style import GREY, SYMBOLS, colour, figure
 from core.signals import Stage, shown
 
-ROW, TOP, BOTTOM = 118, 60, 60  # pixels of a stage, and above and below all of them
+ROW, TOP, BOTTOM = 118, 30, 60  # pixels of a stage, and above and below all of them
 SHARE = 0.62  # of its row that a stage's values take; above them stands its sum
 BETWEEN = 0.04  # signals, as a share of the width
 
@@ -40,7 +40,7 @@ def _columns(column: int, columns: int, rows: int) -> dict[str, object]:
     left = column * (width + BETWEEN)
     return {
         "domain": [left, left + width], "anchor": _axis("y", rows - 1), "title": {"text": "position (samples)"},
-        "automargin": True, "zeroline": False, "showgrid": False,
+        "automargin": True, "zeroline": False, "showgrid": False, "matches": "x" if column else None,
     }  # fmt: skip
 
 

@@ -68,8 +68,10 @@ def _settings() -> tuple[tuple[float, ...], int, Bench]:
     first = PRESETS[FIRST]
     with st.container(horizontal=True):
         for name, preset in PRESETS.items():
-            if st.button(name, key=f"preset {name}", help=f"The paper's example of {name}"):
-                state.fill(_values(preset))
+            st.button(
+                name, key=f"preset {name}", help=f"The paper's example of {name}",
+                on_click=state.fill, args=(_values(preset),),
+            )  # fmt: skip
     text = st.text_input(
         "Signal", _text(first.signal), key="signal", max_chars=TYPED, **SHARED,
         help=f"{signals.LENGTHS[0]} to {signals.LENGTHS[-1]} numbers with spaces between them",

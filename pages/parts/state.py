@@ -128,7 +128,7 @@ def nudge(by: int, low: int, high: int) -> None:
 
 
 def fill(values: Mapping[str, Any]) -> None:
-    """Widgets by key → what they show; before this run draws them."""
+    """Widgets by key → what they show next; for callbacks, which run before widgets are drawn."""
     st.session_state.update(values)
 
 
