@@ -27,6 +27,10 @@ class BadScene(PhotobiasError):
     """A seed, a size or a photographer's parameter that makes no scene."""
 
 
+class BadSignal(PhotobiasError):
+    """A signal, or a setting of the signal bench, of which there is no global sum."""
+
+
 class UnknownName(PhotobiasError):
     """A key that no registry holds, or that is registered twice."""
 

@@ -1,8 +1,8 @@
-"""Antialiasing: how much steadier are networks that were trained with blur before subsampling? (Figures 9, 13)"""
+"""Antialiasing: how much steadier are networks trained with blur before subsampling? (Figures 9, 13; Table 2, A.3)"""
 
 import streamlit as st
 
-from pages.parts import along, networks, state, studies, twins
+from pages.parts import along, networks, signal_bench, state, studies, twins
 
 st.markdown("##### Antialiasing: how much steadier are networks that blur before they subsample?")
 networks.absent(state.choice().cards)
@@ -14,3 +14,4 @@ if results is not None:
         "Differences": lambda: twins.difference_table(results),
         "Photographs": lambda: along.photographs_of(results),
     })  # fmt: skip
+signal_bench.section()

@@ -16,7 +16,12 @@ from core.comparisons import comparisons
 from core.folders import DataFolder
 from core.networks.card import short
 from core.ranking import worst
+from core.signal_verdict import verdict
+from core.signals import PRESETS, Bench
 from core.tables import changed
+from pages.parts import studies as studied_on_this_machine
+
+TABLE, A3 = PRESETS["Table 2"], PRESETS["A.3"]
 
 
 @pytest.fixture
@@ -70,3 +75,59 @@ def test_without_twins_or_likeness_it_is_said(fresh: DataFolder) -> None:
     assert short(NETWORKS[1]) in texts(at)
     assert "A study of failures also measures how alike the two frames are" in texts(at)
     assert "With an index, this study would also draw the curves of Figure 9" in texts(at)
+
+
+# The signal bench
+
+
+def bench(at: AppTest) -> tuple[str, list[list[str]]]:
+    """What is said below it, and its table of sums."""
+    sums = at.table[-1].value
+    return texts(at), [[str(cell) for cell in row] for row in sums.to_numpy()]
+
+
+def test_the_bench_needs_no_study_and_opens_with_table_2(fresh: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(studied_on_this_machine, "listed", lambda kinds: [])
+    at = opened()
+    assert "No such study on this machine yet" in texts(at)
+    said, sums = bench(at)
+    assert verdict(TABLE.signal, TABLE.bench) in said
+    assert TABLE.note in said
+    assert sums == [["1", "1"], ["16", "16"], ["8", "8"], ["0", "6"]]
+    at.button(key="preset A.3").click().run()
+    assert not at.exception
+    said, sums = bench(at)
+    assert verdict(A3.signal, A3.bench) in said
+    assert A3.note in said
+    assert sums == [["1", "1"], ["2", "2"], ["1", "1"], ["1", "0"]]
+    at.selectbox(key="filter").set_value("none").run()
+    at.selectbox(key="nonlinearity").set_value("subtract")
+    at.number_input(key="bias").set_value(0.25).run()
+    assert not at.exception
+    said, sums = bench(at)
+    assert verdict(A3.signal, Bench("none", 2, "subtract", 0.25)) in said
+    assert sums[-1] == ["0.75", "0"]
+
+
+def test_what_the_bench_cannot_take_gets_a_sentence(fresh: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(studied_on_this_machine, "listed", lambda kinds: [])
+    at = opened()
+    for text, said in (("0 one", "got 'one' in the signal"), ("1", "wanted 2 to 64"), ("0 nan", "got nan")):
+        at.text_input(key="signal").set_value(text).run()
+        assert not at.exception
+        assert said in "\n".join(read_out(at.error))
+        assert not at.table
+    at.text_input(key="signal").set_value("1, 2, -3").run()
+    at.number_input(key="bias").set_value(-1.0).run()
+    assert "got a bias of -1 with zeros around the signal" in "\n".join(read_out(at.error))
+    at.selectbox(key="surround").set_value("repeats").run()
+    assert not at.exception
+    assert not at.error
+    assert "The signal repeats after 4 samples, filled with zeros up to a multiple of 2" in texts(at)
+
+
+def test_the_bench_stands_below_a_study(stocked: DataFolder) -> None:
+    at = opened()
+    titles = [title.value for title in at.subheader]
+    assert titles[-1] == "Signal bench (Table 2, A.3)"
+    assert "Take it with you" in titles[:-1]

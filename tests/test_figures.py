@@ -16,10 +16,12 @@ import test_study_figures
 
 from core import figures
 from core.figures.protocols import Bar, mean_absolute_change, measures, p_top1_change, representation_change
+from core.figures.signals import stems
 from core.figures.style import COLOURS, DASHES, faded
 from core.figures.trajectory import Curve, trajectory
 from core.figures.typicality import among_references
 from core.sensitivity import Outcome, sensitivity
+from core.signals import Bench, stages
 
 ORDER = ("crop", "black", "inpaint", "scale")
 TOPS = ("cat", "cat", "cup", "cup", "cat", "cat")
@@ -46,6 +48,7 @@ EXAMPLES: dict[str, Callable[[], go.Figure]] = {
         [curve(0, stride=2), curve(1)], axis="shift right (px)", span=(0, 5), cursor=3, strides=True
     ),
     "among_references": lambda: among_references(0.7, [0.5, 0.6, 0.8]),
+    "stems": lambda: stems([(f"shift {by}", stages((0, 1, 2), Bench(), by)) for by in (0, 1)]),
     **test_study_figures.EXAMPLES,
 }
 

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("core", "core.errors", "core.folders", "core.files", "core.progress", "core.jobs", "core.archives",
      "core.checksums", "core.downloads", "core.photographs", "core.pictures", "core.geometry", "core.frames",
-     "core.streams", "core.signals", "core.versions", "core.registration"),
+     "core.streams", "core.signals", "core.signal_verdict", "core.versions", "core.registration"),
     ("core.protocols", "core.trajectories", "core.networks", "core.datasets", "core.scenes"),
     ("core.engine",),
     ("core.index",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,6 +125,11 @@ def forget() -> None:
 def nudge(by: int, low: int, high: int) -> None:
     """Move the cursor of the curves by pixels."""
     st.session_state[_STEP] = min(max(st.session_state.get(_STEP, low) + by, low), high)
+
+
+def fill(values: Mapping[str, Any]) -> None:
+    """Widgets by key → what they show next; for callbacks, which run before widgets are drawn."""
+    st.session_state.update(values)
 
 
 def cursor_key(low: int, high: int) -> str:
