@@ -40,7 +40,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         "gpu": None if torch.cuda.is_available() else "needs a CUDA device, and torch finds none",
         "full": None if full else "long: runs with PHOTOBIAS_FULL=1 (make test-full)",
     }
-    for item in items:
+    for item in items:  # a file's tests share what it made; one browser at a time
+        item.add_marker(pytest.mark.xdist_group("browser" if item.get_closest_marker("browser") else item.path.name))
         for mark, reason in missing.items():
             if reason and item.get_closest_marker(mark):
                 item.add_marker(pytest.mark.skip(reason=reason))
