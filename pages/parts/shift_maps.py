@@ -65,7 +65,7 @@ def _map(found: ShiftMapping) -> None:
     grid, protocol = found.grid(index), _protocol(found)
     if found.state == "done" and labels is not None:
         answers = [labels.names[int(place)] for place in [unmoved, *_others(classes)]]
-        charts.finding(shift_map.sentence(found.card.name, measure, grid, answers, found.stride))
+        st.markdown(plain(shift_map.sentence(found.card.name, measure, grid, answers, found.stride)))
     left, middle, right = st.columns(3)
     with left:
         fig = probability_map(grid, measure=measure, stride=found.stride, protocol=protocol)
