@@ -54,7 +54,10 @@ def class_map(classes: Values, names: Sequence[str], *, stride: int | None = Non
 
 
 def spectrum_map(found: Spectrum, strides: Sequence[int], *, protocol: str) -> go.Figure:
-    """Power of a map's spectrum, logarithmic, with a ring on both axes at 1/s of each of the network's strides s."""
+    """Power of a map's spectrum, logarithmic, a ring on both axes at 1/s of each of the network's strides s.
+
+    A stride wider than the map has no frequency of its own there, and is named below instead.
+    """
     shown = np.log10(np.maximum(found.power, 10**LEAST))
     edge = found.frequency.tolist()
     fig = figure(x=ACROSS, y=ALONG, height=430)
@@ -63,18 +66,29 @@ def spectrum_map(found: Spectrum, strides: Sequence[int], *, protocol: str) -> g
         colorbar=_bar("share of power (log₁₀)"),
         hovertemplate="across %{x:.3f}, down %{y:.3f}: 10^%{z:.1f}<extra></extra>",
     )  # fmt: skip
-    at = [(sign / s, s) for s in strides for sign in (1, -1)]
-    for x, y in (([f for f, _ in at], [0.0] * len(at)), ([0.0] * len(at), [f for f, _ in at])):
+    held = [s for s in strides if s <= len(edge)]
+    at, zero, text = [1 / s for s in held], [0.0] * len(held), [f"1/{s}" for s in held]
+    sides = ["top", "bottom"] * len(held)  # by turns, so that labels do not meet
+    for x, y, where in (
+        (at, zero, [f"{side} center" for side in sides]),
+        (zero, at, [f"middle {'left' if side == 'top' else 'right'}" for side in sides]),
+    ):
         fig.add_scatter(
-            x=x, y=y, mode="markers+text", text=[f"1/{s}" for _, s in at], textposition="top center",
-            textfont={"color": "#ffffff", "size": 11}, showlegend=False, cliponaxis=False,
-            marker={"symbol": "circle-open", "size": 13, "color": "#ffffff", "line": {"width": 2}},
+            x=x, y=y, mode="markers+text", text=text, textposition=where[: len(held)], showlegend=False,
+            textfont={"color": "#ffffff", "size": 11},
+            marker={"symbol": "circle-open", "size": 10, "color": "#ffffff", "line": {"width": 2}},
             hovertemplate="%{text} cycles per px: a stride of the network<extra></extra>",
         )  # fmt: skip
     _square(fig, (-0.53, 0.53), (0.53, -0.53))
-    marks = ", ".join(f"1/{s}" for s in strides)
-    rings = f"Rings: 1/s of the network's strides s: {marks}." if strides else "The network has no stride above 1 px."
-    return said(fig, protocol, f"The mean is taken off; no window. {rings}")
+    return said(fig, protocol, "The mean is taken off; no window.", _rings(held, strides))
+
+
+def _rings(held: Sequence[int], strides: Sequence[int]) -> str:
+    if not strides:
+        return "The network has no stride above 1 px."
+    rings = f"Rings: 1/s of the network's strides s: {', '.join(f'1/{s}' for s in held)}."
+    left = [f"{s} px" for s in strides if s not in held]
+    return rings + (f" The map is too narrow for {', '.join(left)}." if left else "")
 
 
 def _cells(grid: Values, **heat: Any) -> go.Figure:

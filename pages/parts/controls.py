@@ -31,14 +31,13 @@ def curves() -> Settings:
     """The widgets of Trajectories and their answer: the curves alone."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         path = _path()
-        cropped = path.view == "crop"
-        finer = st.segmented_control(
+        finer = 1 if path.view == "black" else st.segmented_control(
             "Shift by", list(STEPS), default=1, required=True, format_func=STEPS.__getitem__, key="per_pixel",
-            disabled=not cropped, **SHARED,
-            help="Parts of a pixel of the photograph, in the cropped view: the square is cut between pixels and "
-            "resampled by Pillow. On black the photograph moves by whole pixels of the frame.",
+            **SHARED,
+            help="Parts of a pixel of the photograph: the square is cut between its pixels and resampled by Pillow. "
+            "(On black the photograph moves by whole pixels of the frame.)",
         )  # fmt: skip
-    return replace(path, pairs=0, per_pixel=int(finer) if cropped else 1)
+    return replace(path, pairs=0, per_pixel=int(finer))
 
 
 def _path() -> Settings:

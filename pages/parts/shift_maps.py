@@ -66,15 +66,15 @@ def _map(found: ShiftMapping) -> None:
     if found.state == "done" and labels is not None:
         answers = [labels.names[int(place)] for place in [unmoved, *_others(classes)]]
         st.markdown(plain(shift_map.sentence(found.card.name, measure, grid, answers, found.stride)))
-    left, middle, right = st.columns(3)
+    left, right = st.columns(2)
     with left:
         fig = probability_map(grid, measure=measure, stride=found.stride, protocol=protocol)
         charts.draw(fig, "map probability", f"{measure} at every shift", select=False)
     if labels is not None:
-        with middle:
+        with right:
             fig = class_map(classes, labels.names, stride=found.stride, protocol=protocol)
             charts.draw(fig, "map classes", "The answer at every shift", select=False)
-    with right:
+    with st.columns(2)[0]:
         if found.state == "done" and not np.isnan(grid).any():
             fig = spectrum_map(shift_map.spectrum(grid), shift_map.strides(found.layers), protocol=protocol)
             charts.draw(fig, "map spectrum", "Spectrum of the map", select=False)
