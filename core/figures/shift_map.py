@@ -67,17 +67,15 @@ def spectrum_map(found: Spectrum, strides: Sequence[int], *, protocol: str) -> g
         hovertemplate="across %{x:.3f}, down %{y:.3f}: 10^%{z:.1f}<extra></extra>",
     )  # fmt: skip
     held = [s for s in strides if s <= len(edge)]
-    at, zero, text = [1 / s for s in held], [0.0] * len(held), [f"1/{s}" for s in held]
-    sides = ["top", "bottom"] * len(held)  # by turns, so that labels do not meet
-    for x, y, where in (
-        (at, zero, [f"{side} center" for side in sides]),
-        (zero, at, [f"middle {'left' if side == 'top' else 'right'}" for side in sides]),
-    ):
+    at, zero = [1 / s for s in held], [0.0] * len(held)
+    above = [f"1/{s}" + "<br> " * (k % 2) for k, s in enumerate(held)]  # by turns further off, not to meet
+    beside = [f"1/{s}" + "\u00a0" * 8 * (k % 2) for k, s in enumerate(held)]
+    for x, y, text, where in ((at, zero, above, "top center"), (zero, at, beside, "middle left")):
         fig.add_scatter(
-            x=x, y=y, mode="markers+text", text=text, textposition=where[: len(held)], showlegend=False,
+            x=x, y=y, mode="markers+text", text=text, textposition=where, showlegend=False,
             textfont={"color": "#ffffff", "size": 11},
             marker={"symbol": "circle-open", "size": 10, "color": "#ffffff", "line": {"width": 2}},
-            hovertemplate="%{text} cycles per px: a stride of the network<extra></extra>",
+            hovertemplate="%{x}, %{y} cycles per px: one in a stride of the network<extra></extra>",
         )  # fmt: skip
     _square(fig, (-0.53, 0.53), (0.53, -0.53))
     return said(fig, protocol, "The mean is taken off; no window.", _rings(held, strides))

@@ -17,6 +17,12 @@ from core.photographs import Photograph
 from pages.parts import charts, exploring, headline, resources, state
 from pages.parts.widgets import plain
 
+READING = (
+    "How to read the spectrum: a map that repeats every s px has its power at multiples of 1/s cycles per px. A "
+    "network that subsamples by s in all answers alike to shifts that lie s px apart (but for padding), so that its "
+    "map repeats every s px; the strides inside it can leave peaks at theirs. A smooth map has its power in the middle."
+)
+
 
 def section(photograph: Photograph, cards: Sequence[NetworkCard], side: int | None) -> None:
     """Which network and how far; a button; then the map, and its spectrum when it is complete."""
@@ -28,8 +34,7 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard], side: int | No
             format_func=lambda k: plain(names[k].name) if k in names else k,
         )  # fmt: skip
         reach = st.segmented_control(
-            "Shifts up to", shift_map.REACHES, default=8, required=True, key="reach", bind="query-params",
-            format_func=lambda r: f"± {r} px ({(2 * r + 1) ** 2:,} frames)",
+            "Shifts up to ± px", shift_map.REACHES, default=8, required=True, key="reach", bind="query-params",
         )  # fmt: skip
     card = names.get(key, cards[0])
     embedding = shift_map.Embedding(reach=int(reach), side=side)
@@ -43,7 +48,7 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard], side: int | No
         engine=resources.engine(), store=resources.store(), photograph=photograph, card=card, embedding=embedding,
     ))  # fmt: skip
     if not found.begun and not found.recall():
-        st.caption("On black, by whole pixels of the frame in both directions; every 8th shift comes first.")
+        st.caption(f"{found.total:,} frames on black, shifted by whole pixels in both directions; coarse steps first.")
         if not st.button("Measure the map", icon=":material/grid_on:", key="measure_map", type="primary"):
             return
         found.start(resources.executor())
@@ -74,12 +79,15 @@ def _map(found: ShiftMapping) -> None:
         with right:
             fig = class_map(classes, labels.names, stride=found.stride, protocol=protocol)
             charts.draw(fig, "map classes", "The answer at every shift", select=False)
-    with st.columns(2)[0]:
+    left, right = st.columns(2, vertical_alignment="center")
+    with left:
         if found.state == "done" and not np.isnan(grid).any():
             fig = spectrum_map(shift_map.spectrum(grid), shift_map.strides(found.layers), protocol=protocol)
             charts.draw(fig, "map spectrum", "Spectrum of the map", select=False)
         else:
             st.caption("Its spectrum follows when the map is complete.")
+            return
+    right.caption(READING)
 
 
 def _others(classes: shift_map.Values) -> list[float]:
