@@ -140,7 +140,7 @@ def sentence(network: str, watched: str, grid: Values, answers: Sequence[str], s
         texts[0] += f" and {count - 1} other class{'es' if count > 2 else ''} elsewhere" if count > 1 else ""
     if one is not None:
         far = None if stride is None else mean_change(grid, stride)
-        texts.append(f"it changes by {one:.3f} on average from a cell to its neighbour")
+        texts.append(f"{watched} changes by {one:.3f} on average from a cell to its neighbour")
         if far is not None:
             texts[-1] += f", and by {far:.3f} to the cell {stride} px on, one total stride"
     text = "; ".join(texts)

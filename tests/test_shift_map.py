@@ -213,8 +213,8 @@ def test_the_sentence_is_made_of_the_map() -> None:
     text = sentence("net", "P(cat)", grid, answers, 2)
     assert text == (
         "Over 9 shifts of up to 1 px, net's P(cat) lies between 0.10 and 0.30, and its answer is cat in 6 (67 %) and 1 "
-        "other class elsewhere; it changes by 0.050 on average from a cell to its neighbour, and by 0.100 to the cell "
-        "2 px on, one total stride."
+        "other class elsewhere; P(cat) changes by 0.050 on average from a cell to its neighbour, and by 0.100 to the "
+        "cell 2 px on, one total stride."
     )
     assert "total stride" not in sentence("net", "P(cat)", grid, answers, 32)
     assert "answer" not in sentence("net", "cosine", grid, [], None)

@@ -35,10 +35,12 @@ def sentence(found: Exploration) -> str:
 def section(found: Exploration) -> None:
     """The table; every row as far as its curve is."""
     st.subheader("Jaggedness", anchor="jaggedness")
+    drawn = [(kind, curve) for kind in KINDS for curve in _curves(found, kind)]
+    # after the curves: another kind may begin meanwhile
     paths = {kind: trace.path for (_, kind), trace in found.traces.items()}
     rows = [
         _row(curve, kind, paths[kind], numbers)
-        for kind in KINDS for curve in _curves(found, kind) if (numbers := jagged.jagged(curve.p))
+        for kind, curve in drawn if (numbers := jagged.jagged(curve.p))
     ]  # fmt: skip
     if not rows:
         st.caption("This follows the curves." if not found.finished else "Nothing was measured.")

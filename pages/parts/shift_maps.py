@@ -24,6 +24,7 @@ READING = (
 )
 
 
+@st.fragment
 def section(photograph: Photograph, cards: Sequence[NetworkCard], side: int | None) -> None:
     """Which network and how far; a button; then the map, and its spectrum when it is complete."""
     st.subheader("Every shift at once", anchor="shift-map")
@@ -49,10 +50,9 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard], side: int | No
     ))  # fmt: skip
     if not found.begun and not found.recall():
         st.caption(f"{found.total:,} frames on black, shifted by whole pixels in both directions; coarse steps first.")
-        if not st.button("Measure the map", icon=":material/grid_on:", key="measure_map", type="primary"):
-            return
-        found.start(resources.executor())
-        st.rerun()
+        st.button("Measure the map", icon=":material/grid_on:", key="measure_map", type="primary",
+                  on_click=found.start, args=(resources.executor(),))  # fmt: skip
+        return
     exploring.live(_map, found, busy=not found.finished)
 
 
