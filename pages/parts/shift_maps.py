@@ -24,7 +24,6 @@ READING = (
 )
 
 
-@st.fragment
 def section(photograph: Photograph, cards: Sequence[NetworkCard], side: int | None) -> None:
     """Which network and how far; a button; then the map, and its spectrum when it is complete."""
     st.subheader("Every shift at once", anchor="shift-map")
