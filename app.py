@@ -10,6 +10,7 @@ style.apply()
 page = st.navigation(
     [
         st.Page("pages/explore.py", title="Explore", icon=":material/frame_inspect:", default=True),
+        st.Page("pages/trajectories.py", title="Trajectories", icon=":material/show_chart:"),
         st.Page("pages/protocols.py", title="Protocols", icon=":material/bar_chart:"),
         st.Page("pages/typicality.py", title="Typicality", icon=":material/scatter_plot:"),
         st.Page("pages/antialiasing.py", title="Antialiasing", icon=":material/blur_on:"),

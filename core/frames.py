@@ -52,10 +52,13 @@ class FramePair:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Path:
-    """Frames along one changing quantity: ``values[i]`` (pixels) belongs to ``frames[i]``, uint8 (3, S, S)."""
+    """Frames along one changing quantity: ``values[i]`` (pixels, perhaps parts of one) belongs to ``frames[i]``.
+
+    Frames are uint8 (3, S, S).
+    """
 
     kind: Literal["shift", "size"]
-    values: tuple[int, ...]
+    values: tuple[float, ...]
     frames: tuple[torch.Tensor, ...]
     unit: str
     description: str

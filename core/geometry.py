@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -54,13 +55,30 @@ def paste(patch: Image.Image, size: int, x: int, y: int) -> torch.Tensor:
 
 def square(photograph: Photograph, x: int, y: int, side: int) -> Image.Image:
     """The square of ``side`` source pixels at (x, y)."""
+    return _rectangle(photograph, x, y, x + side, y + side)
+
+
+def _rectangle(photograph: Photograph, left: int, top: int, right: int, bottom: int) -> Image.Image:
     pixels = photograph.pixels.permute(1, 2, 0).numpy()  # no torch work here: its threads belong to the forward pass
-    return Image.fromarray(np.ascontiguousarray(pixels[y : y + side, x : x + side]))
+    return Image.fromarray(np.ascontiguousarray(pixels[top:bottom, left:right]))
 
 
 def resize_square(patch: Image.Image, size: int, interpolation: Interpolation) -> Image.Image:
     """A square patch, resized to S x S."""
     return patch.resize((size, size), RESAMPLING[interpolation])
+
+
+def moved_square(
+    photograph: Photograph, x: float, y: float, side: int, size: int, interpolation: Interpolation
+) -> torch.Tensor:
+    """The square of ``side`` source pixels at (x, y), which may lie between pixels → uint8 (3, S, S).
+
+    Only the pixels that it touches are looked at: at whole x and y it is ``square``, resized, to the bit.
+    """
+    left, top = math.floor(x), math.floor(y)
+    touched = _rectangle(photograph, left, top, math.ceil(x) + side, math.ceil(y) + side)
+    box = (x - left, y - top, x - left + side, y - top + side)
+    return to_tensor(touched.resize((size, size), RESAMPLING[interpolation], box=box))
 
 
 def centre_crop(photograph: Photograph, resize_to: int, crop: int, interpolation: Interpolation) -> torch.Tensor:

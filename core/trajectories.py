@@ -10,6 +10,7 @@ from core.geometry import (
     Interpolation,
     centre_cut,
     fitted_size,
+    moved_square,
     paste,
     resize,
     resize_square,
@@ -20,6 +21,7 @@ from core.photographs import Photograph
 from core.protocols.embed import default_side
 
 LENGTH = 32  # pixels from the first to the last frame
+FINEST = 16  # frames for one pixel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,24 +75,34 @@ View = OnBlack | Cropped
 
 
 def shift_path(
-    photograph: Photograph, size: int, *, view: View, direction: Direction, interpolation: Interpolation = "bilinear"
-) -> Path:
-    """Frames at shifts 0, 1, … 32 pixels: of the frame (on black) or of the photograph (cropped)."""
+    photograph: Photograph, size: int, *, view: View, direction: Direction, interpolation: Interpolation = "bilinear",
+    per_pixel: int = 1,
+) -> Path:  # fmt: skip
+    """Frames at shifts 0, 1, … 32 pixels: of the frame (on black) or of the photograph (cropped).
+
+    ``per_pixel``: so many frames for each source pixel of a crop, by Pillow's fractional ``box``. On black a part of
+    a pixel would need the patch's edge to be mixed with black, which no step of one pixel does: it is refused there.
+    """
     reach = path_length(size)
-    values = tuple(range(reach + 1))
     right, down = DIRECTIONS[direction]
     if isinstance(view, OnBlack):
+        if per_pixel != 1:
+            raise BadProtocol(
+                got=f"{per_pixel} frames a pixel on black", wanted="whole pixels there", remedy="Crop the photograph."
+            )
+        values = tuple(range(reach + 1))
         side, x, y = view.corner(photograph, size, direction)
         patch = centre_cut(resize(photograph, side, interpolation), size - reach, size - reach)
         frames = tuple(paste(patch, size, x + k * right, y + k * down) for k in values)
         cut = _cut(photograph, side, size - reach)
         return Path("shift", values, frames, "network", f"short side {side} px on black, first at ({x}, {y}){cut}")
+    if not 1 <= per_pixel <= FINEST:
+        raise BadProtocol(got=f"{per_pixel} frames a pixel", wanted=f"1 to {FINEST}", remedy="Choose fewer.")
     side, x, y = _square(photograph, reach, right, down)
-    frames = tuple(
-        to_tensor(resize_square(square(photograph, x + k * right, y + k * down, side), size, interpolation))
-        for k in values
-    )
-    return Path("shift", values, frames, "source", f"square of {side} source px, first at ({x}, {y})")
+    steps = tuple(k // per_pixel if k % per_pixel == 0 else k / per_pixel for k in range(reach * per_pixel + 1))
+    frames = tuple(moved_square(photograph, x + k * right, y + k * down, side, size, interpolation) for k in steps)
+    finer = "" if per_pixel == 1 else f", by 1/{per_pixel} px"
+    return Path("shift", steps, frames, "source", f"square of {side} source px, first at ({x}, {y}){finer}")
 
 
 def size_path(

@@ -2,25 +2,17 @@
 
 import streamlit as st
 
-from pages.parts import controls, curves, exploring, headline, neighbours, networks, pairs, save, state
+from pages.parts import controls, curves, exploring, headline, neighbours, pairs, save, state
 
 choice = state.choice()
-headline.title()
-networks.absent(choice.cards)
+headline.title("Photographer's Bias: what happens when this photograph moves by one pixel?")
+photograph = headline.photographed(choice)
 place = exploring.indexed(choice)
-
-if choice.problem is not None:
-    headline.refused(choice.problem)
-    st.stop()
-if choice.photograph is None:
-    st.info("Choose a photograph in the sidebar: drop one in, or take an example.", icon=":material/add_a_photo:")
-    st.stop()
-
 top = st.container()  # the finding stands above the settings that it comes from
 settings = controls.settings()
 found = exploring.explore(choice, settings, place)
 if found is None:
-    curves.frames_only(choice.photograph, settings)
+    curves.frames_only(photograph, settings)
     neighbours.offer(place, choice.cards)
 else:
     with top:

@@ -16,11 +16,10 @@ import torch
 from conftest import TinyCard, cut_outs
 from PIL import Image
 
-from core import measurements, protocols, report
+from core import background, measurements, protocols, report
 from core.engine import Engine, Network, Predictions
 from core.errors import BadProtocol, IndexBroken, IndexMismatch, WeightsUnavailable
 from core.exploration import Exploration, Settings, Store
-from core.exploration import exploration as module
 from core.index.build import build
 from core.index.search import FeatureIndex
 from core.measure import outcomes
@@ -485,7 +484,7 @@ def test_seconds_left_follow_the_frames_and_not_the_loading(
     watched: Watched, shown: Photograph, tiny_card: TinyCard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = 1000.0
-    monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=lambda: clock))
+    monkeypatch.setattr(background, "time", SimpleNamespace(perf_counter=lambda: clock))
     told: list[tuple[int, float | None]] = []
     card = tiny_card(9)
 

@@ -10,17 +10,21 @@ from importlib import import_module
 from math import nan
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 import pytest
 import test_study_figures
+from drawn import text_below
 
 from core import figures
 from core.figures.protocols import Bar, mean_absolute_change, measures, p_top1_change, representation_change
+from core.figures.shift_map import OTHERS, class_map, probability_map, spectrum_map
 from core.figures.signals import stems
 from core.figures.style import COLOURS, DASHES, faded
 from core.figures.trajectory import Curve, trajectory
 from core.figures.typicality import among_references
 from core.sensitivity import Outcome, sensitivity
+from core.shift_map import spectrum
 from core.signals import Bench, stages
 
 ORDER = ("crop", "black", "inpaint", "scale")
@@ -40,6 +44,10 @@ def curve(place: int = 0, *, stride: int | None = None, values: tuple[int, ...] 
 
 BARS = [bar(place, name, changed=2 * place + k) for place in (0, 1) for k, name in enumerate(ORDER)]
 CLASSLESS = Bar("net 2", 2, "crop", sensitivity([Outcome("aa", k, None, None, nan, nan, 0.99) for k in range(8)]))
+MAP = np.arange(25.0).reshape(5, 5) / 50
+MAP[4, 4] = nan
+ANSWERS = np.where(np.isnan(MAP), nan, np.arange(25.0).reshape(5, 5) // 3)  # nine classes, more than there are colours
+CLASSES = [f"class {k}" for k in range(9)]
 EXAMPLES: dict[str, Callable[[], go.Figure]] = {
     "p_top1_change": lambda: p_top1_change(BARS, ORDER),
     "mean_absolute_change": lambda: mean_absolute_change(BARS, ORDER),
@@ -47,6 +55,9 @@ EXAMPLES: dict[str, Callable[[], go.Figure]] = {
     "trajectory": lambda: trajectory(
         [curve(0, stride=2), curve(1)], axis="shift right (px)", span=(0, 5), cursor=3, strides=True
     ),
+    "probability_map": lambda: probability_map(MAP, measure="P(cat)", stride=4, protocol="net 0; black."),
+    "class_map": lambda: class_map(ANSWERS, CLASSES, stride=4, protocol="net 0; black."),
+    "spectrum_map": lambda: spectrum_map(spectrum(MAP[:4, :4]), (2, 4, 32), protocol="net 0; black."),
     "among_references": lambda: among_references(0.7, [0.5, 0.6, 0.8]),
     "stems": lambda: stems([(f"shift {by}", stages((0, 1, 2), Bench(), by)) for by in (0, 1)]),
     **test_study_figures.EXAMPLES,
@@ -230,3 +241,52 @@ def test_the_photograph_stands_among_the_references() -> None:
     assert shapes(fig) == [0.7123]
     assert [a.text for a in fig.layout.annotations] == ["this photograph 0.712"]
     assert fig.layout.yaxis.title.text == "reference photographs"
+
+
+# Maps over all shifts
+
+
+def test_a_map_is_the_grid_and_what_is_not_known_stays_empty() -> None:
+    fig = EXAMPLES["probability_map"]()
+    [cells] = fig.data
+    assert list(cells.x) == list(cells.y) == [-2, -1, 0, 1, 2]
+    assert cells.z[4][4] is None
+    assert list(cells.z[0]) == MAP[0].tolist()
+    assert cells.z[1][3] == MAP[1, 3]  # one up, one to the right
+    assert fig.layout.yaxis.range[0] > fig.layout.yaxis.range[1]  # down is down
+    assert "n = 24 of 25 shifts" in text_below(fig)
+    assert "net 0; black." in text_below(fig)
+
+
+def test_tiles_of_the_total_stride_are_outlined_where_they_fit() -> None:
+    assert sorted({shape.x0 for shape in EXAMPLES["probability_map"]().layout.shapes if shape.x0 == shape.x1}) == [
+        -2,
+        2,
+    ]
+    wide = probability_map(MAP, measure="P(cat)", stride=32, protocol="")
+    assert not wide.layout.shapes
+    assert "Its total stride, 32 px, is wider than this map" in text_below(wide)
+    assert not probability_map(MAP, measure="P(cat)", stride=None, protocol="").layout.shapes
+
+
+def test_the_most_frequent_classes_have_a_colour_each_and_the_others_share_one() -> None:
+    cells, *legend = EXAMPLES["class_map"]().data
+    assert [trace.name for trace in legend] == [*CLASSES[:6], OTHERS]  # three cells each; a tie goes by place
+    assert [trace.marker.color for trace in legend[:6]] == list(COLOURS)
+    assert list(cells.z[0][:4]) == [0, 0, 0, 1]
+    assert cells.z[4][0] == 6
+    assert cells.z[4][4] is None
+    assert cells.text[4][0] == CLASSES[6]
+    few = class_map(np.zeros((3, 3)), CLASSES, protocol="")
+    assert [trace.name for trace in few.data[1:]] == [CLASSES[0]]
+
+
+def test_a_spectrum_marks_the_strides_that_the_map_holds() -> None:
+    fig = EXAMPLES["spectrum_map"]()
+    cells, across, down = fig.data
+    assert (list(across.x), list(across.y)) == ([0.5, 0.25], [0, 0])
+    assert (list(down.x), list(down.y)) == ([0, 0], [0.5, 0.25])
+    assert max(map(max, cells.z)) <= 0
+    assert min(map(min, cells.z)) == -6  # the mean, which is taken off
+    assert "1/2, 1/4. The map is too narrow for 32 px." in text_below(fig)
+    assert "no stride above 1 px" in text_below(spectrum_map(spectrum(MAP[:4, :4]), (), protocol=""))

@@ -233,3 +233,61 @@ def test_small_photographs_are_refused_clearly(shape: tuple[int, int], size: int
 def test_a_square_that_cannot_shrink_is_refused() -> None:
     assert "32 x 40 pixels" in refused(size_path, picture(40, 32), 224, view=Cropped(), direction="right")
     assert len(size_path(picture(40, 33), 224, view=Cropped(), direction="right").frames) == 33
+
+
+# By parts of a pixel
+
+
+@pytest.mark.parametrize("per_pixel", [1, 2, 4])
+@pytest.mark.parametrize("direction", STEPS)
+def test_whole_pixels_of_a_finer_path_are_those_of_the_plain_one(per_pixel: int, direction: Any) -> None:
+    """To the bit: every whole pixel is cut first and resized then, as on a path of whole pixels."""
+    for size, shape in ((32, (90, 360)), (224, (200, 300))):
+        plain = shift_path(picture(*shape), size, view=Cropped(), direction=direction, interpolation="bicubic")
+        finer = shift_path(
+            picture(*shape), size, view=Cropped(), direction=direction, interpolation="bicubic", per_pixel=per_pixel
+        )
+        assert finer.values == tuple(k / per_pixel for k in range(REACH[size] * per_pixel + 1))
+        assert finer.values[::per_pixel] == plain.values
+        assert all(torch.equal(a, b) for a, b in zip(finer.frames[::per_pixel], plain.frames, strict=True))
+        assert finer.description == plain.description + (f", by 1/{per_pixel} px" if per_pixel > 1 else "")
+
+
+def triangle(length: int, start: float, side: int, size: int) -> npt.NDArray[np.float64]:
+    """Weights (size, length) that resample [start, start + side) to ``size`` pixels: a triangle as wide as a step."""
+    scale = side / size
+    width = max(scale, 1.0)
+    centres = start + (np.arange(size) + 0.5) * scale
+    weights = np.maximum(0, 1 - np.abs((np.arange(length) + 0.5 - centres[:, None]) / width))
+    return weights / weights.sum(1, keepdims=True)
+
+
+@pytest.mark.parametrize(("direction", "per_pixel"), [("right", 2), ("down", 4), ("diagonal", 4)])
+def test_between_pixels_a_square_is_resampled_from_where_it_is(direction: Any, per_pixel: int) -> None:
+    """Within a level (Pillow rounds between its two passes) of the triangle filter written out in float64."""
+    height, width, size = 90, 120, 32
+    path = shift_path(picture(height, width), size, view=Cropped(), direction=direction, per_pixel=per_pixel)
+    right, down = STEPS[direction]
+    side = min(width - REACH[size] * right, height - REACH[size] * down)
+    x, y = (width - REACH[size] * right - side) // 2, (height - REACH[size] * down - side) // 2
+    for k in (1, per_pixel - 1, 2 * per_pixel + 1):
+        at = k / per_pixel
+        left, top = x + at * right, y + at * down
+        columns = slice(int(np.floor(left)), int(np.ceil(left)) + side)
+        rows = slice(int(np.floor(top)), int(np.ceil(top)) + side)
+        touched = noise(height, width)[rows, columns].astype(np.float64)
+        across = triangle(touched.shape[1], left % 1, side, size)
+        along = triangle(touched.shape[0], top % 1, side, size)
+        slow = np.einsum("yh,hwc,xw->yxc", along, touched, across)
+        assert np.abs(frame(path, k) - slow).max() <= 1.01
+        assert not np.array_equal(frame(path, k), frame(path, k - 1))
+
+
+def test_parts_of_a_pixel_are_refused_where_there_are_none() -> None:
+    on_black_text = refused(
+        shift_path, picture(100, 100), 224, view=OnBlack(), direction="right", per_pixel=2
+    )  # fmt: skip
+    assert "2 frames a pixel on black" in on_black_text
+    for many in (0, -1, 17):
+        text = refused(shift_path, picture(100, 100), 224, view=Cropped(), direction="right", per_pixel=many)
+        assert f"{many} frames a pixel; wanted 1 to 16" in text

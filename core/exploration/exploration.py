@@ -1,27 +1,23 @@
 """Everything about one photograph, computed in the background: curves first, then typicality, then protocols.
 
-An exploration never calls a page. It is started on an executor, read at any time, and cancelled within a batch.
 What is complete is kept in a Store, so that adding a network or changing one setting computes only what is new.
-For its readers' sake a field is replaced and never changed in place.
 """
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
 from core import protocols
+from core.background import Background
 from core.engine import Engine, Network
 from core.errors import Cancelled, PhotobiasError
 from core.exploration.results import Kind, Place, Settings, Store, Trace
+from core.frames import Path
 from core.index.search import FeatureIndex
 from core.measure import outcomes
 from core.networks.card import NetworkCard
@@ -30,19 +26,15 @@ from core.sensitivity import Outcome, Sensitivity, sensitivity
 from core.trajectories import path_length, shift_path, size_path
 from core.typicality import typicality
 
-log = logging.getLogger(__name__)
-
-State = Literal["waiting", "running", "done", "cancelled"]
-
 
 @dataclass(eq=False)
-class Exploration:
+class Exploration(Background):
     """One photograph, up to four networks, one index. Fields are filled while it runs; reading them is safe.
 
     ``original`` gives typicality and centre crops; ``photograph`` (perhaps reduced) gives curves and pairs.
-    ``done`` of ``total`` frames; what a problem leaves out is taken off the total.
     """
 
+    what = "exploration"
     engine: Engine
     store: Store
     original: Photograph
@@ -51,37 +43,13 @@ class Exploration:
     settings: Settings
     index: FeatureIndex | None = None
     index_card: NetworkCard | None = None
-    state: State = "waiting"
     networks: Mapping[str, Network] = field(default_factory=dict)
     traces: Mapping[tuple[str, Kind], Trace] = field(default_factory=dict)
     pairs: Mapping[tuple[str, str], tuple[Outcome, ...]] = field(default_factory=dict)
     place: Place | None = None
-    problems: Mapping[str, PhotobiasError] = field(default_factory=dict)
-    done: int = 0
-    total: int = field(init=False)
-    _started: float | None = None
-    _ended: float | None = None
-    _computed: int = 0  # frames, and the seconds that they took
-    _spent: float = 0.0
-    _mark: float = 0.0
-    _cancel: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.total = sum(self._frames(card) for card in self.cards) + (self.index is not None)
-
-    def start(self, executor: Executor) -> Exploration:
-        """Run on the executor."""
-        executor.submit(self.run)
-        return self
-
-    def cancel(self) -> None:
-        """Stop within one batch; what is there stays."""
-        self._cancel.set()
-
-    @property
-    def finished(self) -> bool:
-        """Whether nothing more will come."""
-        return self.state in ("done", "cancelled")
 
     @property
     def strange(self) -> tuple[str, ...]:
@@ -99,40 +67,10 @@ class Exploration:
         """Changes when a page has something new to begin: curves complete, typicality known, the end."""
         return self.drawn, self.place is not None, self.finished
 
-    @property
-    def seconds(self) -> float:
-        """Since the start, until the end."""
-        return 0.0 if self._started is None else (self._ended or time.perf_counter()) - self._started
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Estimated from the frames computed so far; None before the first."""
-        if self.finished:
-            return 0.0
-        return (self.total - self.done) * self._spent / self._computed if self._computed else None
-
     def measured(self, network: str, protocol: str) -> Sensitivity | None:
         """Of the pairs so far; None before the first."""
         rows = self.pairs.get((network, protocol))
         return _measured(rows) if rows else None
-
-    def run(self) -> None:
-        """Everything, in the order in which a person wants to see it. Known errors are kept by part."""
-        self.state, self._started = "running", time.perf_counter()
-        try:
-            self._everything()
-        except Cancelled:
-            end: State = "cancelled"
-        except Exception as error:
-            log.exception("exploration failed")
-            unexpected = PhotobiasError(
-                got=f"an unexpected {type(error).__name__}: {error}", wanted="none", remedy="The log has the details."
-            )
-            self.problems, end = {**self.problems, "exploration": unexpected}, "cancelled"
-        else:
-            end = "done"
-        self._ended = time.perf_counter()
-        self.state = end  # last: who sees the end finds everything
 
     def _everything(self) -> None:
         for card in self.cards:  # the first curve does not wait for the second network
@@ -149,13 +87,17 @@ class Exploration:
                 self._guarded(part, 2 * self.settings.pairs, self._pairs, network, name)
 
     def _frames(self, card: NetworkCard) -> int:
-        return 2 * (path_length(card.size) + 1) + len(protocols.names()) * 2 * self.settings.pairs
+        curves = self._path_frames(card, "shift") + self._path_frames(card, "size")
+        return curves + len(protocols.names()) * 2 * self.settings.pairs
+
+    def _path_frames(self, card: NetworkCard, kind: Kind) -> int:
+        return path_length(card.size) * (self.settings.per_pixel if kind == "shift" else 1) + 1
 
     def _guarded(self, part: str, frames: int, work: Callable[..., None], *arguments: Any) -> None:
         """Work on a part that is to come to so many frames; a known error costs that part alone."""
-        if self._cancel.is_set():
-            raise Cancelled("the exploration")
-        before, self._mark = self.done, time.perf_counter()
+        self._stop()
+        self._begin()
+        before = self.done
         try:
             work(*arguments)
         except Cancelled:
@@ -171,27 +113,30 @@ class Exploration:
         return (self.photograph.digest, card.key, card.weights_digest, card.preprocessing, part, *settings)
 
     def _curve(self, network: Network, kind: Kind) -> None:
-        frames = path_length(network.card.size) + 1
+        frames = self._path_frames(network.card, kind)
         self._guarded(f"{network.card.key}, {kind} curve", frames, self._trace, network, kind)
 
     def _trace(self, network: Network, kind: Kind) -> None:
         card, view, direction = network.card, self.settings.path_view(), self.settings.direction
-        key = self._key(card, kind, view, direction)
+        finer = {"per_pixel": self.settings.per_pixel} if kind == "shift" else {}
+        key = self._key(card, kind, view, direction, *finer.values())
         trace: Trace | None = self.store.get(key)
         if trace is not None:
             self.traces = {**self.traces, (card.key, kind): trace}
             self.done += len(trace.path.values)
             return
-        make = shift_path if kind == "shift" else size_path
-        interpolation = card.preprocessing.interpolation
-        path = make(self.photograph, card.size, view=view, direction=direction, interpolation=interpolation)
+        make: Callable[..., Path] = shift_path if kind == "shift" else size_path
+        path = make(
+            self.photograph, card.size, view=view, direction=direction,
+            interpolation=card.preprocessing.interpolation, **finer,
+        )  # fmt: skip
         trace = Trace(path, torch.empty(0, len(card.labels.names) if card.labels else 0), torch.empty(0, 0))
         self.traces = {**self.traces, (card.key, kind): trace}
         for part in self.engine.predict(network, path.frames):
             trace.add(part.finite(network))
             self._count(len(part))
-            if self._cancel.is_set() and not trace.complete:
-                raise Cancelled("the exploration")
+            if not trace.complete:
+                self._stop()
         self.store.put(key, trace)
 
     def _pairs(self, network: Network, name: str) -> None:
@@ -230,12 +175,6 @@ class Exploration:
         self.place = Place(found, predicted, confidence, None if predicted is None else index.count(predicted))
         self._count(1)
         self.store.put(key, self.place)
-
-    def _count(self, frames: int) -> None:
-        now = time.perf_counter()
-        self._spent, self._mark = self._spent + now - self._mark, now
-        self.done += frames
-        self._computed += frames
 
 
 @lru_cache(maxsize=512)

@@ -21,10 +21,14 @@ Kind = Literal["shift", "size"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a person can turn. ``side``, ``x``, ``y``: of the photograph on black in the curves; None: the middle."""
+    """What a person can turn. ``side``, ``x``, ``y``: of the photograph on black in the curves; None: the middle.
+
+    ``per_pixel``: frames of the cropped shift curve for each pixel. ``pairs`` 0: the curves alone.
+    """
 
     view: Literal["black", "crop"] = "black"
     direction: Direction = "right"
+    per_pixel: int = 1
     side: int | None = None
     x: int | None = None
     y: int | None = None

@@ -24,15 +24,15 @@ class Curve:
     title: str
     place: int
     watched: str
-    values: Sequence[int]
+    values: Sequence[float]
     p: Sequence[float]
     top: Sequence[str]
     stride: int | None = None
 
 
 def trajectory(
-    curves: Sequence[Curve], *, axis: str, span: tuple[int, int], cursor: int | None = None, strides: bool = False,
-    measure: str = P_CLASS,
+    curves: Sequence[Curve], *, axis: str, span: tuple[float, float], cursor: float | None = None,
+    strides: bool = False, measure: str = P_CLASS,
 ) -> go.Figure:  # fmt: skip
     """Curves with a diamond wherever the arg-max has changed since the pixel before.
 
@@ -48,7 +48,7 @@ def trajectory(
     fig.update_xaxes(range=[span[0] - pad, span[1] + pad] if span[0] < span[1] else [span[0] + pad, span[1] - pad])
     if strides:
         for stride in sorted({c.stride for c in curves if c.stride}):
-            for k in range(0, high + 1, stride):
+            for k in range(0, int(high) + 1, stride):
                 fig.add_vline(x=k, line={"color": GREY, "dash": "dot", "width": 1})
             if stride <= high:
                 fig.add_annotation(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -13,28 +14,45 @@ from pages.parts import state
 
 VIEWS = {"black": "On black", "crop": "Cropped"}
 DIRECTIONS = ("right", "down", "diagonal")
+STEPS = {1: "1 px", 2: "½ px", 4: "¼ px"}
 SHARED: dict[str, Any] = {"bind": "query-params"}
 
 
 def settings() -> Settings:
-    """The widgets and their answer."""
+    """The widgets of Explore and their answer."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        view = st.segmented_control(
-            "Photograph", list(VIEWS), default="black", required=True, format_func=VIEWS.__getitem__, key="view",
-            **SHARED,
-            help="Curves: embedded small on black as in Figure 1, or a square cut out of the photograph.",
-        )  # fmt: skip
-        direction = st.segmented_control("Moves", DIRECTIONS, default="right", required=True, key="direction", **SHARED)
-        labels = next((card.labels.names for card in state.choice().cards if card.labels), ())
-        st.selectbox("P of class", [state.OWN_ANSWER, *labels], key=state.WATCHED, width=230, **SHARED)
-        with st.popover("Place by hand", icon=":material/open_with:", disabled=view == "crop"):
-            side, x, y = _placed(direction) if view == "black" else (None, None, None)
+        path = _path()
         with st.popover("Random pairs", icon=":material/casino:"):
             pairs, seed, step, pair_direction, unit = _pairs()
-    return Settings(
-        view=view, direction=direction, side=side, x=x, y=y, pairs=pairs, seed=seed, step=step,
-        pair_direction=pair_direction, unit=unit,
+    return replace(path, pairs=pairs, seed=seed, step=step, pair_direction=pair_direction, unit=unit)
+
+
+def curves() -> Settings:
+    """The widgets of Trajectories and their answer: the curves alone."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        path = _path()
+        finer = 1 if path.view == "black" else st.segmented_control(
+            "Shift by", list(STEPS), default=1, required=True, format_func=STEPS.__getitem__, key="per_pixel",
+            **SHARED,
+            help="Parts of a pixel of the photograph: the square is cut between its pixels and resampled by Pillow. "
+            "(On black the photograph moves by whole pixels of the frame.)",
+        )  # fmt: skip
+    return replace(path, pairs=0, per_pixel=int(finer))
+
+
+def _path() -> Settings:
+    """Where the curves' photograph stands and how it moves."""
+    view = st.segmented_control(
+        "Photograph", list(VIEWS), default="black", required=True, format_func=VIEWS.__getitem__, key="view",
+        **SHARED,
+        help="Curves: embedded small on black as in Figure 1, or a square cut out of the photograph.",
     )  # fmt: skip
+    direction = st.segmented_control("Moves", DIRECTIONS, default="right", required=True, key="direction", **SHARED)
+    labels = next((card.labels.names for card in state.choice().cards if card.labels), ())
+    st.selectbox("P of class", [state.OWN_ANSWER, *labels], key=state.WATCHED, width=230, **SHARED)
+    with st.popover("Place by hand", icon=":material/open_with:", disabled=view == "crop"):
+        side, x, y = _placed(direction) if view == "black" else (None, None, None)
+    return Settings(view=view, direction=direction, side=side, x=x, y=y)
 
 
 def _placed(direction: Any) -> tuple[int | None, int | None, int | None]:

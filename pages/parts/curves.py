@@ -96,7 +96,8 @@ def _stepper(path: Path, *, choose: bool = False) -> int:
                                  bind="query-params")  # fmt: skip
         st.button("", key="back", icon=":material/arrow_back:", shortcut="Left", help="One pixel back",
                   on_click=state.nudge, args=(-1, 0, most))  # fmt: skip
-        label = f"{'Shift' if path.kind == 'shift' else 'Growth'} ({AXES[path.unit]}); arrow keys nudge it"
+        finer = "" if path.values[1] == int(path.values[1]) else f"steps of {path.values[1]} "
+        label = f"{'Shift' if path.kind == 'shift' else 'Growth'} ({finer}{AXES[path.unit]}); arrow keys nudge it"
         step = st.slider(label, 0, most, key=state.cursor_key(0, most))
         st.button("", key="on", icon=":material/arrow_forward:", shortcut="Right", help="One pixel on",
                   on_click=state.nudge, args=(1, 0, most))  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import streamlit as st
 
+from core.background import Background
 from core.errors import PhotobiasError
 from core.exploration import Exploration, Settings
 from core.index.search import FeatureIndex
@@ -18,11 +19,11 @@ POLL_S = 0.4
 
 
 class Drawing(Protocol):
-    """A function of a page that draws a part of an exploration."""
+    """A function of a page that draws a part of what runs beside it."""
 
     __qualname__: str
 
-    def __call__(self, found: Exploration, /, *more: Any) -> None: ...
+    def __call__(self, found: Any, /, *more: Any) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def explore(choice: state.Choice, settings: Settings, place: Indexed) -> Explora
     return found
 
 
-def live(draw: Drawing, found: Exploration, *more: object, busy: bool) -> None:
+def live(draw: Drawing, found: Background, *more: object, busy: bool) -> None:
     """Draw a part now, and while it is ``busy`` again and again, alone; the whole page when a new stage begins.
 
     What is not busy is not drawn again: on two cores a page that draws takes its time from the network.

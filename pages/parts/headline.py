@@ -1,23 +1,39 @@
-"""The top of Explore: what was found, in a sentence; how far the work is, and how to stop it."""
+"""The top of a page about one photograph: what was found, in a sentence; how far the work is, and how to stop it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
+from core.background import Background
 from core.errors import PhotobiasError
 from core.exploration import Exploration
+from core.photographs import Photograph
 from core.summary import sentence
-from pages.parts import state
+from pages.parts import networks, state
 from pages.parts.tasks import duration
 from pages.parts.widgets import plain
 
 
-def title() -> None:
+def title(question: str) -> None:
     """The page's name and its question."""
-    st.markdown("##### Photographer's Bias: what happens when this photograph moves by one pixel?")
+    st.markdown(f"##### {question}")
 
 
-def refused(problem: PhotobiasError) -> None:
+def photographed(choice: state.Choice) -> Photograph:
+    """The photograph of the sidebar; what is missing is said, and without a photograph the page ends here."""
+    networks.absent(choice.cards)
+    if choice.problem is not None:
+        _refused(choice.problem)
+        st.stop()
+    if choice.photograph is None:
+        st.info("Choose a photograph in the sidebar: drop one in, or take an example.", icon=":material/add_a_photo:")
+        st.stop()
+    return choice.photograph
+
+
+def _refused(problem: PhotobiasError) -> None:
     """A photograph that cannot be used."""
     st.error(plain(f"Got {problem.got}; wanted {problem.wanted}. {problem.remedy}"), icon=":material/broken_image:")
     st.caption("Everything else still works: drop in another photograph, or take an example, in the sidebar.")
@@ -29,9 +45,9 @@ def strange(exploration: Exploration) -> None:
         st.warning(plain(f"{text}."), icon=":material/warning:")
 
 
-def found(exploration: Exploration) -> None:
+def found(exploration: Exploration, said: Callable[[Exploration], str] = sentence) -> None:
     """The sentence so far, progress with time left, cancel."""
-    text = sentence(exploration)
+    text = said(exploration)
     with st.container(key="finding"):
         st.markdown(plain(text) or "*Measuring …*")
     label = exploration.original.label
@@ -59,18 +75,23 @@ def found(exploration: Exploration) -> None:
             )
     for part, problem in exploration.problems.items():
         st.warning(f"**{plain(part)}**: {plain(problem)}", icon=":material/warning:")
-    if exploration.state == "done":
+    progress(exploration, state.forget)
+
+
+def progress(work: Background, go_on: Callable[[], object], prefix: str = "") -> None:
+    """How far it is, with time left and a cancel; after that what makes it go on. ``prefix``: of the buttons' keys."""
+    if work.state == "done":
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        if exploration.state == "cancelled":
-            st.caption(f"Stopped after {exploration.done} of {exploration.total} frames; what was measured stays.")
-            if st.button("Go on", icon=":material/play_arrow:", key="go_on"):
-                state.forget()
+        if work.state == "cancelled":
+            st.caption(f"Stopped after {work.done} of {work.total} frames; what was measured stays.")
+            if st.button("Go on", icon=":material/play_arrow:", key=f"{prefix}go_on"):
+                go_on()
                 st.rerun()
             return
-        left = exploration.seconds_left
+        left = work.seconds_left
         more = "" if left is None else f" · {duration(left)} left"
-        done = min(exploration.done, exploration.total)
-        st.progress(done / max(exploration.total, 1), text=f"{done} of {exploration.total} frames{more}")
-        if st.button("Cancel", icon=":material/close:", key="cancel"):
-            exploration.cancel()
+        done = min(work.done, work.total)
+        st.progress(done / max(work.total, 1), text=f"{done} of {work.total} frames{more}")
+        if st.button("Cancel", icon=":material/close:", key=f"{prefix}cancel"):
+            work.cancel()

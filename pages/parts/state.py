@@ -9,8 +9,9 @@ from typing import Any
 
 import streamlit as st
 
+from core.background import Background
 from core.errors import PhotobiasError
-from core.exploration import Exploration, Kind
+from core.exploration import Exploration, Kind, ShiftMapping
 from core.folders import PROJECT
 from core.networks.card import NetworkCard
 from core.photographs import Photograph
@@ -31,7 +32,7 @@ class Choice:
 FIGURE_FORMAT, PATH, WATCHED, NETWORKS = "figure_format", "path", "watched", "networks"
 OWN_ANSWER = "each network's own answer"
 _CHOICE = "choice"
-_STUDY, _TURN = "study", "turn"
+_STUDY, _TURN, _MAP = "study", "turn", "shift_map"
 _EXPLORATION, _KEY, _STEP, _OPENING = "exploration", "exploration_key", "cursor", "opening"
 
 
@@ -89,11 +90,23 @@ def exploration_for(key: Any) -> Exploration | None:
 
 def keep(key: Any, started: Exploration) -> Exploration:
     """Remember a new exploration; the one before is cancelled."""
-    before = exploration()
-    if before is not None and not before.finished:
-        before.cancel()
+    _end(exploration())
     st.session_state[_KEY], st.session_state[_EXPLORATION] = key, started
     return started
+
+
+def shift_map(key: Any, make: Callable[[], ShiftMapping]) -> ShiftMapping:
+    """This user's map of these settings; where they have changed, the one before is cancelled and another made."""
+    kept: tuple[Any, ShiftMapping] | None = st.session_state.get(_MAP)
+    if kept is None or kept[0] != key:
+        _end(None if kept is None else kept[1])
+        kept = st.session_state[_MAP] = key, make()
+    return kept[1]
+
+
+def _end(work: Background | None) -> None:
+    if work is not None and not work.finished:
+        work.cancel()
 
 
 def watched() -> str | None:

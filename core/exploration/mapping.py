@@ -1,0 +1,112 @@
+"""The map of one photograph and one network over all shifts, in the background: coarse first, then what is between."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import torch
+
+from core.background import Background
+from core.engine import Engine, Predictions
+from core.errors import Cancelled, PhotobiasError
+from core.exploration.results import Store
+from core.networks.card import NetworkCard
+from core.networks.probe import Layer, total_stride
+from core.photographs import Photograph
+from core.shift_map import Embedding, Shift, Values, coarse_to_fine, on_grid
+
+
+@dataclass(eq=False)
+class ShiftMapping(Background):
+    """The first ``done`` of ``shifts`` are known; started again after a cancel, it goes on where it was.
+
+    ``answers`` float32 (n, K): probabilities of each shift in their order; of a representation without classes
+    (n, 1): the cosine of its feature to that of the unmoved photograph.
+    """
+
+    what = "shift map"
+    engine: Engine
+    store: Store
+    photograph: Photograph
+    card: NetworkCard
+    embedding: Embedding
+    layers: Sequence[Layer] = ()
+    begun: bool = False  # whether anybody has asked for it
+    answers: torch.Tensor = field(default_factory=lambda: torch.empty(0, 0))
+    shifts: Sequence[Shift] = field(init=False)
+    _unmoved: torch.Tensor | None = None  # its feature (1, D)
+
+    def __post_init__(self) -> None:
+        self.shifts = coarse_to_fine(self.embedding.reach)
+        self.total = len(self.shifts)
+
+    def start(self, executor: Executor) -> Self:
+        """Run on the executor; after a cancel, the rest."""
+        self._cancel.clear()
+        self.begun, self.state = True, "waiting"
+        return super().start(executor)
+
+    @property
+    def stride(self) -> int | None:
+        """Total stride of the network, once it is loaded; None where it has no feature map."""
+        return total_stride(self.layers)
+
+    def recall(self) -> bool:
+        """Take the whole map from the store, where somebody has measured it: whether it was there."""
+        kept = self.store.get(self._key)
+        if kept is None:
+            return False
+        self.layers, self.answers = kept
+        self.done, self.state = self.total, "done"
+        return True
+
+    def grid(self, index: int) -> Values:
+        """P of the class at that place so far (or column 0: the cosine), [down, right], NaN where it is not known."""
+        known = self.answers  # once: it may grow meanwhile
+        return on_grid(self.embedding.reach, self.shifts, known[:, index].tolist() if len(known) else ())
+
+    def classes(self) -> Values:
+        """The arg-max class's place so far, [down, right], NaN where it is not known."""
+        known = self.answers
+        return on_grid(self.embedding.reach, self.shifts, known.argmax(1).tolist() if len(known) else ())
+
+    @property
+    def _key(self) -> tuple[Any, ...]:
+        card = self.card
+        return (self.photograph.digest, card.key, card.weights_digest, card.preprocessing, "map", self.embedding)
+
+    def _everything(self) -> None:
+        try:
+            self._map()
+        except Cancelled:
+            raise
+        except PhotobiasError as error:
+            self.problems = {**self.problems, self.card.key: error}
+            self.total = self.done
+
+    def _map(self) -> None:
+        self.problems = {}
+        self._stop()
+        network = self.engine.load(self.card)
+        self.layers = network.layers
+        self._begin()
+        frames = self.embedding.frames(
+            self.photograph, self.card.size, self.shifts[self.done :], self.card.preprocessing.interpolation
+        )
+        for part in self.engine.predict(network, frames):
+            found = self._answers(part.finite(network))
+            self.answers = torch.cat([self.answers.reshape(-1, found.shape[1]), found])
+            self._count(len(part))
+            if self.done < self.total:
+                self._stop()
+        self.store.put(self._key, (self.layers, self.answers))
+
+    def _answers(self, part: Predictions) -> torch.Tensor:
+        if self.card.labels is not None:
+            return part.probabilities
+        if self._unmoved is None:
+            self._unmoved = part.features[:1]
+        return torch.cosine_similarity(part.features.double(), self._unmoved.double()).float()[:, None]

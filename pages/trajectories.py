@@ -1,0 +1,21 @@
+"""Trajectories: how smoothly does P(class) change while one photograph moves or grows? (Figure 1)"""
+
+import streamlit as st
+
+from pages.parts import controls, curves, exploring, headline, jaggedness, shift_maps, state
+
+choice = state.choice()
+headline.title("Trajectories: how smoothly does an answer change while this photograph moves or grows?")
+photograph = headline.photographed(choice)
+top = st.container()  # the finding stands above the settings that it comes from
+settings = controls.curves()
+found = exploring.explore(choice, settings, exploring.Indexed())
+if found is None:
+    curves.frames_only(photograph, settings)
+else:
+    with top:
+        headline.strange(found)
+        exploring.live(headline.found, found, jaggedness.sentence, busy=not found.finished)
+    exploring.live(curves.section, found, busy=not found.finished)
+    exploring.live(jaggedness.section, found, busy=not found.finished)
+    shift_maps.section(photograph, found.cards, settings.side)
