@@ -190,16 +190,20 @@ class Engine:
             self._networks.move_to_end(name)
             return self._networks[name]
 
-    def prepare(self, card: NetworkCard, model: nn.Module) -> Network:
+    def prepare(
+        self, card: NetworkCard, model: nn.Module, change: Callable[[nn.Module], nn.Module] | None = None
+    ) -> Network:
         """A built model, made ready for this device: batch norm folded, channels last, penultimate layer tapped.
 
-        The model is the engine's from then on: a network without batch norm is not copied.
+        The model is the engine's from then on: a network without batch norm is not copied. ``change``: surgery that
+        runs the model, on shapes, and so must not meet another that is being traced.
         """
         own_pair = isinstance(model, ReturnsBoth)
         head = None if own_pair or card.labels is None else find_head(model, len(card.labels.names))
         parameters = sum(p.numel() for p in model.parameters())
         model.eval()
         with _all_turns():
+            model = model if change is None else change(model)
             found = layers(model, card.size)
             folded, merged = (model, False) if own_pair else _fold(model)
         module = tapped(folded, head)

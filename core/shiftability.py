@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -38,8 +39,10 @@ class Sums:
 
     @property
     def strongest(self) -> int:
-        """The most responsive channel: that of the largest energy over the shifts."""
-        return int(self.energy.argmax())
+        """The most responsive channel: that of the largest variance over places and shifts (one that says the same
+        of black everywhere has energy, and no response)."""
+        places = len(self.sums) * self.deep.layer.edge**2
+        return int((self.energy - self.sums.sum(0) ** 2 / places).argmax())
 
     @property
     def drift(self) -> float:
@@ -152,7 +155,7 @@ def spectra(
     _stop(cancel)
     own = next(watch(engine, network, [frame], layers, lambda _, maps: maps[0].clone().cpu())).layers
     card = network.card
-    reference = engine.prepare(card, stride_free(card.build(), card.size))
+    reference = engine.prepare(card, card.build(), partial(stride_free, size=card.size))
     reference.batch = 2  # the frame and the empty one, together
 
     def see(layer: Layer, maps: torch.Tensor) -> tuple[float, float]:

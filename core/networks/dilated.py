@@ -25,13 +25,20 @@ def stride_free(model: nn.Module, size: int) -> nn.Module:
         module = changed.get_submodule(name)
         if isinstance(module, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d | BlurPool):
             changed.set_submodule(name, _dilated(module, step))
-    if any(stride > 1 for stride in input_strides(changed, size).values()):
+    if _subsamples(changed, size):
         raise BadCard(
             got=f"a {type(model).__name__} that subsamples by more than convolutions, pools and blurs",
             wanted="one whose every subsampling can be taken out",
             remedy="Choose a network such as torchvision's VGGs, ResNets and DenseNets, or the embedded ones.",
         )
     return changed.train(model.training)
+
+
+def _subsamples(model: nn.Module, size: int) -> bool:
+    try:
+        return any(stride > 1 for stride in input_strides(model, size).values())
+    except RuntimeError:  # a map that is subsampled still, too small for the padding of one that is not
+        return True
 
 
 def _dilated(module: nn.Module, step: int) -> nn.Module:
@@ -92,9 +99,9 @@ class Blur(nn.Module):
 
     def _reflected(self, edge: int, device: torch.device) -> torch.Tensor:
         """Places of a row of ``edge``, padded; beyond the far end about the last place that is a multiple of the step,
-        which is where a subsampled row ends."""
+        which is where a subsampled row ends. What no such row has may fall outside, and is held at the end."""
         places, last = torch.arange(-self.before, edge + self.after, device=device), (edge - 1) // self.step * self.step
-        return torch.where(places >= edge, 2 * last - places, places.abs())
+        return torch.where(places >= edge, 2 * last - places, places.abs()).clamp(0, edge - 1)
 
 
 def _pair(value: int | tuple[int, ...] | list[int] | torch.Size) -> tuple[int, int]:

@@ -113,8 +113,8 @@ def _channel(found: Sequence[Layers]) -> int | None:
     most = max((len(one.energy) for layers in found for one in layers.shown), default=1) - 1
     number = st.number_input(
         "Channel", 0, max(most, 0), None, key="channel", placeholder="most responsive", width=190,
-        help="Empty: of each layer the channel of the largest energy over the shifts. A number: that channel, of the "
-        "layers that have so many.",
+        help="Empty: of each layer the channel whose maps vary most over places and shifts. A number: that channel, of "
+        "the layers that have so many.",
     )  # fmt: skip
     return None if number is None else int(number)
 
