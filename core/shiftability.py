@@ -191,7 +191,8 @@ def _stop(cancel: threading.Event | None) -> None:
 
 def sentence(found: Sequence[tuple[str, Sequence[Sums]]], shifts: int) -> str:
     """Networks by name and their layers → what the deepest layer's global sum does, in one sentence."""
-    drifts = [f"{layers[-1].drift:.1%} in {name}" for name, layers in found]
+    drifts = [f"{layers[-1].drift:.1%}{' in' if k else ' of its mean in'} {name}" for k, (name, layers) in
+              enumerate(found)]  # fmt: skip
     if not drifts:
         return ""
     return f"Over {shifts - 1} pixels of shift, the global sum of the deepest feature maps drifts by {_listed(drifts)}."

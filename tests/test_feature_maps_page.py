@@ -59,7 +59,7 @@ def test_the_sentence_is_what_core_measures_and_maps_stand_side_by_side(fresh: D
         network, path = engine.load(card), feature_maps.shifted(photograph, card)
         named.append((name, shiftability.sums(engine, network, path)))
     wanted = shiftability.sentence(named, 33)
-    assert f"{named[0][1][-1].drift:.1%} in {short(STRIDED)} and {named[1][1][-1].drift:.1%} in" in wanted
+    assert f"{named[0][1][-1].drift:.1%} of its mean in {short(STRIDED)} and {named[1][1][-1].drift:.1%} in" in wanted
     assert wanted in read_out(at.markdown)
     assert not at.warning
     at.number_input(key="channel").set_value(200).run()
@@ -73,7 +73,7 @@ def test_what_has_no_maps_says_so_beside_what_has(fresh: DataFolder) -> None:
     while "cannot be watched" not in texts(at) and time.monotonic() < give_up:
         time.sleep(0.2)
         at.run()
-    assert f"{ENSEMBLE}: got {ENSEMBLE}, whose convolutions cannot be watched" in texts(at)
+    assert f"**{ENSEMBLE}**: got {ENSEMBLE}, whose convolutions cannot be watched" in texts(at)
     assert "again sums" in " ".join(str(button.key) for button in at.button)
 
 
