@@ -134,10 +134,9 @@ def sums(
 
 
 def _sums(_layer: Layer, maps: torch.Tensor) -> tuple[Floats, Floats]:
-    """(n, C, h, w) → sums (n, C), energies (C,); added up in float64."""
-    total = maps.sum((2, 3), dtype=torch.float64)
-    energy = maps.square().sum((0, 2, 3), dtype=torch.float64)
-    return total.cpu().numpy(), energy.cpu().numpy()
+    """(n, C, h, w) → sums (n, C), energies (C,). Added up in float32 (in float64, 16 times slower on a CPU)."""
+    total, energy = maps.sum((2, 3)), maps.square().sum((0, 2, 3))
+    return total.double().cpu().numpy(), energy.double().cpu().numpy()
 
 
 def spectra(
