@@ -268,7 +268,7 @@ class Engine:
 @contextmanager
 def _hooked(network: Network, watched: Mapping[str, Watcher], n: int) -> Iterator[None]:
     """Within the device's turn alone: the network is shared, and no hook may be left in it."""
-    modules = network.watchable
+    modules = network.watchable if watched else {}
     with ExitStack() as hooks:
         for name, watcher in watched.items():
 

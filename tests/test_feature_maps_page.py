@@ -1,21 +1,15 @@
-"""The page Feature maps without a browser: what it says is what core measures; and its figures, what is drawn."""
+"""The page Feature maps without a browser: what it says is what core measures."""
 
 from __future__ import annotations
 
 import time
-from typing import Any
 
-import numpy as np
 import pytest
 from framed import app, fresh, read_out, texts
 from streamlit.testing.v1 import AppTest
 
 from core import feature_maps, shiftability
 from core.engine import Engine
-from core.figures.feature_maps import Row
-from core.figures.feature_maps import feature_maps as maps_figure
-from core.figures.shiftability import DRIFT, Line
-from core.figures.shiftability import shiftability as curves_figure
 from core.folders import DataFolder
 from core.networks import registry
 from core.networks.card import short
@@ -46,10 +40,6 @@ def until(at: AppTest, charts: int) -> AppTest:
     return at
 
 
-def ignore(*_news: Any) -> None:
-    """Nobody watches."""
-
-
 def test_the_sentence_is_what_core_measures_and_maps_stand_side_by_side(fresh: DataFolder, engine: Engine) -> None:
     at = opened(3, STRIDED, BLURRED)  # two networks' maps, and the curve
     photograph = render(7, USUAL, label="cat")
@@ -75,24 +65,3 @@ def test_what_has_no_maps_says_so_beside_what_has(fresh: DataFolder) -> None:
         at.run()
     assert f"**{ENSEMBLE}**: got {ENSEMBLE}, whose convolutions cannot be watched" in texts(at)
     assert "again sums" in " ".join(str(button.key) for button in at.button)
-
-
-def test_maps_have_one_scale_a_row_and_their_sums_beneath() -> None:
-    maps = np.arange(32, dtype=np.float32).reshape(2, 4, 4)
-    frames = [np.zeros((8, 8, 3), np.uint8)] * 2
-    fig = maps_figure(frames, (0, 8), [Row("depth 1.00", maps, (120.0, 376.0))], "n = 1 photograph")
-    shown = [np.asarray(trace.z) for trace in fig.data if trace.type == "heatmap"]
-    assert [(z.min(), z.max()) for z in shown] == [(0, 123), (132, 255)]
-    beneath = [fig.layout[f"xaxis{k}"].title.text for k in ("", 2, 3, 4)]
-    assert beneath == ["0 px", "8 px", "120", "376"]
-    said = " ".join(annotation.text for annotation in fig.layout.annotations)
-    assert "depth 1.00" in said
-    assert "n = 1 photograph" in said.replace("<br>", " ")
-
-
-def test_curves_are_the_values_against_depth() -> None:
-    fig = curves_figure([Line("net", 1, ("a", "b"), (0.5, 1.0), (2, 4), (0.1, 0.4))], DRIFT, "n = 1 photograph")
-    (trace,) = fig.data
-    assert (list(trace.x), list(trace.y), trace.name) == ([0.5, 1.0], [0.1, 0.4], "net")
-    assert (fig.layout.xaxis.title.text, fig.layout.yaxis.title.text) == ("relative depth", DRIFT)
-    assert fig.layout.yaxis.range[1] > 0.4

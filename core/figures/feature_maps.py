@@ -46,7 +46,10 @@ def feature_maps(frames: Sequence[npt.NDArray[np.uint8]], shifts: Sequence[int],
             fig.update_xaxes(title=_beneath(f"{total:.4g}"), row=place, col=k + 1)
             fig.update_yaxes(autorange="reversed", row=place, col=k + 1)
         _above(fig, place, count, row.title)
-    _above(fig, 1, count, "frame, shifted down")
+    _above(fig, 1, count, "shifted down by")
+    fig.update_xaxes(automargin=True)
+    fig.update_yaxes(automargin=True)
+    fig.update_yaxes(title=_beneath("frame"), row=1, col=1)
     fig.update_xaxes(showticklabels=False, showgrid=False, zeroline=False, ticks="", constrain="domain")
     fig.update_yaxes(showticklabels=False, showgrid=False, zeroline=False, ticks="", constrain="domain")
     for number in range(1, count * (len(rows) + 1) + 1):

@@ -100,8 +100,7 @@ def _state(asked: Asked) -> None:
     """While it runs, how far it is; what went wrong; nothing when it is done."""
     job, name = asked.job, " ".join(map(str, asked.key))
     if job.state == "running":
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.fragment(tasks.follow, run_every=tasks.POLL_S)(name, job)
+        st.fragment(tasks.follow, run_every=tasks.POLL_S)(name, job)
     elif job.state != "done":
         what = f"**{plain(asked.key[2])}**: "
         st.warning(what + (plain(job.error) if job.error else "stopped."), icon=":material/warning:")
