@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 CPU_BATCH = 8  # measured: fastest on two cores, and a curve starts at once
 GPU_BATCH = 128
 SWITCH_S = 1e-4
+Watcher = Callable[[torch.Tensor], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +80,15 @@ class Network:
     def stride(self) -> int | None:
         """Total stride in pixels; None where the network has no feature map."""
         return total_stride(self.layers)
+
+    @property
+    def watchable(self) -> dict[str, nn.Module]:
+        """Its modules by the names of ``layers``; none where a remedy runs it on other frames than those given.
+
+        Where batch norms are folded, what remains are the modules within blocks, not the blocks.
+        """
+        inner = getattr(self.module, "model", None)
+        return dict(inner.named_modules()) if isinstance(inner, nn.Module) else {}
 
     @property
     def size_in_bytes(self) -> int:
@@ -180,16 +190,20 @@ class Engine:
             self._networks.move_to_end(name)
             return self._networks[name]
 
-    def prepare(self, card: NetworkCard, model: nn.Module) -> Network:
+    def prepare(
+        self, card: NetworkCard, model: nn.Module, change: Callable[[nn.Module], nn.Module] | None = None
+    ) -> Network:
         """A built model, made ready for this device: batch norm folded, channels last, penultimate layer tapped.
 
-        The model is the engine's from then on: a network without batch norm is not copied.
+        The model is the engine's from then on: a network without batch norm is not copied. ``change``: surgery that
+        runs the model, on shapes, and so must not meet another that is being traced.
         """
         own_pair = isinstance(model, ReturnsBoth)
         head = None if own_pair or card.labels is None else find_head(model, len(card.labels.names))
         parameters = sum(p.numel() for p in model.parameters())
         model.eval()
         with _all_turns():
+            model = model if change is None else change(model)
             found = layers(model, card.size)
             folded, merged = (model, False) if own_pair else _fold(model)
         module = tapped(folded, head)
@@ -203,30 +217,37 @@ class Engine:
         )
         return Network(card, module, self.batch, parameters, found, merged, mean, std)
 
-    def predict(self, network: Network, frames: Iterable[torch.Tensor]) -> Iterator[Predictions]:
-        """Frames uint8 (3, S, S) → Predictions, one batch at a time, in order; frames may be made meanwhile."""
+    def predict(
+        self, network: Network, frames: Iterable[torch.Tensor], watched: Mapping[str, Watcher] | None = None
+    ) -> Iterator[Predictions]:
+        """Frames uint8 (3, S, S) → Predictions, one batch at a time, in order; frames may be made meanwhile.
+
+        ``watched``: each output (n, …) of the modules of these names (``network.watchable``) is shown to its watcher on
+        the device, before whatever follows may overwrite it; a batch that is halved for memory is shown again.
+        """
         size = network.card.size
         for chunk in chunks(frames, network.batch):
             for frame in chunk:
                 if frame.dtype != torch.uint8 or frame.shape != (3, size, size):
                     got = f"got a frame {tuple(frame.shape)} {frame.dtype}"
                     raise ValueError(f"{got}; wanted (3, {size}, {size}) uint8 for {network.card.key}")
-            yield from self._forward(network, torch.stack(chunk))
+            yield from self._forward(network, torch.stack(chunk), watched or {})
 
-    def _forward(self, network: Network, frames: torch.Tensor) -> Iterator[Predictions]:
+    def _forward(self, network: Network, frames: torch.Tensor, watched: Mapping[str, Watcher]) -> Iterator[Predictions]:
         while len(frames):
-            result = self._try(network, frames)
+            result = self._try(network, frames, watched)
             if result is None:
                 torch.cuda.empty_cache()  # here, where the failed batch is no longer held by its exception
                 continue
             yield result
             frames = frames[len(result) :]
 
-    def _try(self, network: Network, frames: torch.Tensor) -> Predictions | None:
+    def _try(self, network: Network, frames: torch.Tensor, watched: Mapping[str, Watcher]) -> Predictions | None:
         """The first batch of the frames; None when memory ran out and the network's batch was halved."""
-        with self._lock.turn(), torch.inference_mode():
+        frames = frames[: network.batch]
+        with self._lock.turn(), torch.inference_mode(), _hooked(network, watched, len(frames)):
             try:
-                return self._batch(network, frames[: network.batch])
+                return self._batch(network, frames)
             except torch.OutOfMemoryError:
                 if network.batch == 1:
                     raise
@@ -242,6 +263,20 @@ class Engine:
         x = x.flip(1) if network.card.preprocessing.order == "bgr" else x
         logits, features = network.module(x.contiguous(memory_format=torch.channels_last))
         return Predictions(logits.float().softmax(1)[:n].cpu(), features.float()[:n].cpu())
+
+
+@contextmanager
+def _hooked(network: Network, watched: Mapping[str, Watcher], n: int) -> Iterator[None]:
+    """Within the device's turn alone: the network is shared, and no hook may be left in it."""
+    modules = network.watchable if watched else {}
+    with ExitStack() as hooks:
+        for name, watcher in watched.items():
+
+            def show(_module: nn.Module, _inputs: object, output: torch.Tensor, watcher: Watcher = watcher) -> None:
+                watcher(output[:n])  # without what pads the batch
+
+            hooks.callback(modules[name].register_forward_hook(show).remove)
+        yield
 
 
 def engines() -> list[Engine]:

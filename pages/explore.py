@@ -16,7 +16,7 @@ if found is None:
     neighbours.offer(place, choice.cards)
 else:
     with top:
-        headline.strange(found)
+        headline.strange(found.strange)
         exploring.live(headline.found, found, busy=not found.finished)
     exploring.live(curves.section, found, busy=not found.drawn)
     exploring.live(pairs.section, found, busy=found.drawn and not found.finished)

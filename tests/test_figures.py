@@ -17,8 +17,12 @@ import test_study_figures
 from drawn import text_below
 
 from core import figures
+from core.figures.feature_maps import Row
+from core.figures.feature_maps import feature_maps as maps_figure
 from core.figures.protocols import Bar, mean_absolute_change, measures, p_top1_change, representation_change
 from core.figures.shift_map import OTHERS, class_map, probability_map, spectrum_map
+from core.figures.shiftability import DRIFT, Line
+from core.figures.shiftability import shiftability as curves_figure
 from core.figures.signals import stems
 from core.figures.style import COLOURS, DASHES, faded
 from core.figures.trajectory import Curve, trajectory
@@ -43,6 +47,8 @@ def curve(place: int = 0, *, stride: int | None = None, values: tuple[int, ...] 
 
 
 BARS = [bar(place, name, changed=2 * place + k) for place in (0, 1) for k, name in enumerate(ORDER)]
+FRAMES, MAPS = [np.zeros((8, 8, 3), np.uint8)] * 2, np.arange(32, dtype=np.float32).reshape(2, 4, 4)
+LINE = Line("net", 1, ("a", "b"), (0.5, 1.0), (2, 4), (0.1, 0.4))
 CLASSLESS = Bar("net 2", 2, "crop", sensitivity([Outcome("aa", k, None, None, nan, nan, 0.99) for k in range(8)]))
 MAP = np.arange(25.0).reshape(5, 5) / 50
 MAP[4, 4] = nan
@@ -61,6 +67,8 @@ EXAMPLES: dict[str, Callable[[], go.Figure]] = {
     "among_references": lambda: among_references(0.7, [0.5, 0.6, 0.8]),
     "stems": lambda: stems([(f"shift {by}", stages((0, 1, 2), Bench(), by)) for by in (0, 1)]),
     **test_study_figures.EXAMPLES,
+    "feature_maps": lambda: maps_figure(FRAMES, (0, 8), [Row("depth 1.00", MAPS, (120.0, 376.0))], "n = 1 photograph"),
+    "shiftability": lambda: curves_figure([LINE], DRIFT, "n = 1 photograph"),
 }
 
 
@@ -105,7 +113,7 @@ def test_axes_have_names_and_the_figure_goes_anywhere(name: str) -> None:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_lengths_agree(name: str) -> None:
     for trace in EXAMPLES[name]().data:
-        if trace.type != "histogram":
+        if trace.type not in ("histogram", "image", "heatmap"):
             assert len(trace.x) == len(trace.y)
 
 
@@ -290,3 +298,22 @@ def test_a_spectrum_marks_the_strides_that_the_map_holds() -> None:
     assert min(map(min, cells.z)) == -6  # the mean, which is taken off
     assert "1/2, 1/4. The map is too narrow for 32 px." in text_below(fig)
     assert "no stride above 1 px" in text_below(spectrum_map(spectrum(MAP[:4, :4]), (), protocol=""))
+
+
+def test_maps_have_one_scale_a_row_and_their_sums_beneath() -> None:
+    fig = EXAMPLES["feature_maps"]()
+    shown = [np.asarray(trace.z) for trace in fig.data if trace.type == "heatmap"]
+    assert [(z.min(), z.max()) for z in shown] == [(0, 123), (132, 255)]
+    beneath = [fig.layout[f"xaxis{k}"].title.text for k in ("", 2, 3, 4)]
+    assert beneath == ["0 px", "8 px", "120", "376"]
+    said = " ".join(annotation.text for annotation in fig.layout.annotations)
+    assert "depth 1.00" in said
+    assert "n = 1 photograph" in said.replace("<br>", " ")
+
+
+def test_curves_are_the_values_against_depth() -> None:
+    fig = EXAMPLES["shiftability"]()
+    (trace,) = fig.data
+    assert (list(trace.x), list(trace.y), trace.name) == ([0.5, 1.0], [0.1, 0.4], "net")
+    assert (fig.layout.xaxis.title.text, fig.layout.yaxis.title.text) == ("relative depth", DRIFT)
+    assert fig.layout.yaxis.range[1] > 0.4

@@ -94,7 +94,7 @@ class Layer:
 
 
 def layers(model: nn.Module, size: int) -> tuple[Layer, ...]:
-    """Every module with a square map, (N, C, H, W) or (N, H, W, C), in the order in which they run.
+    """Every module with a square map, (N, C, H, W) or (N, H, W, C), in the order in which they (last) run.
 
     Derived on shapes alone. The total stride is how much the frame grows for a step of the map; where a network takes
     one size only (vision transformers), how often the map's edge goes into the frame's.
@@ -107,10 +107,19 @@ def layers(model: nn.Module, size: int) -> tuple[Layer, ...]:
         run = partial(_map_sizes, shell)
     small, large = _tried(run, size), _tried(run, size + GROWTH)
     grown = None if large is None else dict(large)  # None: a network of one size only
+    last = dict(reversed(small or ()))  # a module that runs several times stands where it ran last
     return tuple(
         Layer(name, kinds.get(name, ""), edge, _stride(size, edge, None if grown is None else grown.get(name, edge)))
-        for name, edge in dict(small or ()).items()
+        for name, edge in reversed(last.items())
     )
+
+
+def input_strides(model: nn.Module, size: int) -> dict[str, int]:
+    """Module → total stride, in input pixels, of the square map (N, C, H, W) that it is given."""
+    run = partial(_map_sizes, _shell(model), given=True)
+    small, large = dict(run(size)), dict(run(size + GROWTH))
+    found = {name: _stride(size, edge, large.get(name, edge)) for name, edge in small.items()}
+    return {name: stride for name, stride in found.items() if stride is not None}
 
 
 def _tried(run: Callable[[int], list[tuple[str, int]]], size: int) -> list[tuple[str, int]] | None:
@@ -139,10 +148,13 @@ def _shell(model: nn.Module) -> nn.Module:
     return copy.deepcopy(model, shapes)
 
 
-def _map_sizes(model: nn.Module, size: int) -> list[tuple[str, int]]:
+def _map_sizes(model: nn.Module, size: int, *, given: bool = False) -> list[tuple[str, int]]:
+    """Of what each module makes, or is ``given``."""
     sizes: list[tuple[str, int]] = []
 
-    def keep(name: str, _module: nn.Module, _inputs: object, output: object) -> None:
+    def keep(name: str, _module: nn.Module, inputs: tuple[object, ...], output: object) -> None:
+        if given and inputs:
+            output = inputs[0]
         if isinstance(output, torch.Tensor) and output.dim() == 4:
             _, one, two, three = output.shape
             if two == three:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import streamlit as st
 
@@ -39,9 +39,9 @@ def _refused(problem: PhotobiasError) -> None:
     st.caption("Everything else still works: drop in another photograph, or take an example, in the sidebar.")
 
 
-def strange(exploration: Exploration) -> None:
+def strange(texts: Iterable[str]) -> None:
     """Above any number: which networks never saw such a photograph, and what would mislead without being told."""
-    for text in exploration.strange:
+    for text in texts:
         st.warning(plain(f"{text}."), icon=":material/warning:")
 
 

@@ -16,7 +16,7 @@ from core.exploration import Store
 from core.folders import DataFolder
 from core.index.search import FeatureIndex
 from core.index.store import Manifest, read_manifest
-from core.jobs import Job
+from core.jobs import Job, Work
 from core.photographs import Photograph, decode, read, reduce_to
 from core.pictures import preview
 from core.scenes import Photographer, render
@@ -55,6 +55,15 @@ def executor() -> Executor:
 def jobs() -> dict[str, Job[Any]]:
     """Downloads and index builds by name, seen by every user."""
     return {}
+
+
+@st.cache_resource(show_spinner=False, max_entries=128)
+def background(key: Hashable, _work: Work[T]) -> Job[T]:
+    """Work of a page, on a thread of its own: started when it is first asked for, and its result, for everybody.
+
+    ``key``: all that the work depends on. What failed is kept too, until ``background.clear(key, work)``.
+    """
+    return Job(_work).start()
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

@@ -19,7 +19,7 @@ def offer(name: str, label: str, work: Callable[..., Any], *, icon: str) -> None
     jobs = resources.jobs()
     job = jobs.get(name)
     if job is not None and job.state == "running":
-        st.fragment(_follow, run_every=POLL_S)(name, job)
+        st.fragment(follow, run_every=POLL_S)(name, job)
         return
     if job is not None and job.error is not None:
         st.error(plain(job.error), icon=":material/error:")
@@ -31,7 +31,8 @@ def offer(name: str, label: str, work: Callable[..., Any], *, icon: str) -> None
         st.rerun()
 
 
-def _follow(name: str, job: Job[Any]) -> None:
+def follow(name: str, job: Job[Any]) -> None:
+    """How far it is, and a cancel; for a fragment that runs every ``POLL_S``: the page runs again when it ends."""
     if job.state != "running":
         st.rerun()
     progress = job.progress

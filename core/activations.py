@@ -1,0 +1,110 @@
+"""Feature maps of a network's layers, frame by frame: seen on the device and let go (paper, § 3, Figure 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic, TypeVar
+
+import torch
+
+from core.engine import Engine, Network
+from core.errors import BadCard
+from core.networks.probe import Layer
+
+T = TypeVar("T")
+See = Callable[[Layer, torch.Tensor], T]
+DEPTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
+ACTIVATIONS = ("ReLU", "ReLU6", "LeakyReLU", "SiLU", "GELU", "Hardswish", "Mish")
+POOLS = ("MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "SelectAdaptivePool2d")
+
+
+@dataclass(frozen=True, slots=True)
+class Deep:
+    """A layer at its relative ``depth``: convolutions up to it over all of the network's (as the paper counts)."""
+
+    layer: Layer
+    depth: float
+
+
+@dataclass(frozen=True, slots=True)
+class Seen(Generic[T]):
+    """What was seen of one batch: of its ``frames``, per name of a layer."""
+
+    frames: int
+    layers: dict[str, T]
+
+
+def ends(network: Network) -> tuple[Deep, ...]:
+    """The layers that end a block or a stage, after the nonlinearity, in order.
+
+    That is an activation which runs last in its block, or before a pool (a blur may stand between). Where no
+    activation is so placed: every activation; where there is none as a module: every convolution. Raises BadCard where
+    no convolution can be watched (transformers, Keras' networks, remedies at inference).
+    """
+    here = network.watchable
+    leaves = [layer for layer in network.layers if not any(other.name.startswith(f"{layer.name}.")
+                                                           for other in network.layers)]  # fmt: skip
+    convolutions = [layer for layer in leaves if layer.kind.startswith("Conv2d")]
+    placed = [layer for layer in leaves if layer.name in here and layer.stride is not None and layer.edge > 1]
+    active = [layer for layer in placed if layer.kind in ACTIVATIONS]
+    last = {layer.name.rpartition(".")[0]: layer for layer in leaves}
+    chosen = [layer for layer in active if last[layer.name.rpartition(".")[0]] is layer or _pooled(leaves, layer)]
+    chosen = chosen or active or [layer for layer in placed if layer in convolutions]
+    if not chosen or len(convolutions) < 2:
+        raise BadCard(
+            got=f"{network.card.key}, whose convolutions cannot be watched",
+            wanted="a convolutional network without a remedy at inference",
+            remedy="Choose another network for its feature maps.",
+        )
+    order = {layer.name: k for k, layer in enumerate(leaves)}
+    return tuple(
+        Deep(layer, sum(order[c.name] <= order[layer.name] for c in convolutions) / len(convolutions))
+        for layer in chosen
+    )
+
+
+def _pooled(leaves: Sequence[Layer], layer: Layer) -> bool:
+    """Whether a pool runs next, blurs apart."""
+    following = (leaf for leaf in leaves[leaves.index(layer) + 1 :] if leaf.kind != "BlurPool")
+    return getattr(next(following, None), "kind", "") in POOLS
+
+
+def at_depths(found: Sequence[Deep], depths: Iterable[float] = DEPTHS) -> tuple[Deep, ...]:
+    """Of the layers those nearest to each relative depth (0: the first of them, 1: the last), each once, in order."""
+    low, high = found[0].depth, found[-1].depth
+    wanted = (low + depth * (high - low) for depth in depths)
+    places = {min(range(len(found)), key=lambda k: (abs(found[k].depth - depth), k)) for depth in wanted}
+    return tuple(found[k] for k in sorted(places))
+
+
+def watch(
+    engine: Engine, network: Network, frames: Iterable[torch.Tensor], layers: Iterable[Layer], see: See[T]
+) -> Iterator[Seen[T]]:
+    """``see`` of every layer and its maps, float32 (n, C, h, w) on the device, one batch at a time.
+
+    No more than one layer's maps beside what the network holds itself: what ``see`` returns is all that is kept, and
+    must not be a view of the maps, which may be overwritten. Of a layer that runs several times in a pass it is the
+    last that counts.
+    """
+    kept: dict[str, T] = {}
+
+    def keep(layer: Layer, output: torch.Tensor) -> None:
+        last = output.shape[2] != output.shape[3]  # frames are square, so these are (N, H, W, C)
+        kept[layer.name] = see(layer, (output.permute(0, 3, 1, 2) if last else output).float())
+
+    watched = {layer.name: partial(keep, layer) for layer in layers}
+    for batch in engine.predict(network, frames, watched):
+        yield Seen(len(batch), dict(kept))
+
+
+def channel_maps(
+    engine: Engine, network: Network, frames: Iterable[torch.Tensor], channels: Mapping[Layer, int]
+) -> dict[str, torch.Tensor]:
+    """One channel of each layer → name of the layer: its maps over the frames, float32 (n, h, w), on the CPU."""
+    parts = [
+        seen.layers
+        for seen in watch(engine, network, frames, channels, lambda layer, maps: maps[:, channels[layer]].clone().cpu())
+    ]
+    return {layer.name: torch.cat([part[layer.name] for part in parts]) for layer in channels}

@@ -1,0 +1,112 @@
+"""A network at stride 1: what subsamples does not, and what follows is dilated instead (paper, § 3, Observation 2)."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from core.errors import BadCard
+from core.networks.blurpool import BlurPool
+from core.networks.probe import input_strides
+
+
+def stride_free(model: nn.Module, size: int) -> nn.Module:
+    """A copy whose every map has a place for every pixel of a frame of ``size``; at each s-th place it is the map
+    that the network itself makes at total stride s, up to rounding.
+
+    Subsample then convolve = dilate, convolve, subsample: each convolution, pool and blur at stride 1, dilated and
+    padded by the total stride of what it is given. Raises BadCard where something else subsamples.
+    """
+    changed = copy.deepcopy(model)
+    for name, step in input_strides(model, size).items():
+        module = changed.get_submodule(name)
+        if isinstance(module, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d | BlurPool):
+            changed.set_submodule(name, _dilated(module, step))
+    if _subsamples(changed, size):
+        raise BadCard(
+            got=f"a {type(model).__name__} that subsamples by more than convolutions, pools and blurs",
+            wanted="one whose every subsampling can be taken out",
+            remedy="Choose a network such as torchvision's VGGs, ResNets and DenseNets, or the embedded ones.",
+        )
+    return changed.train(model.training)
+
+
+def _subsamples(model: nn.Module, size: int) -> bool:
+    try:
+        return any(stride > 1 for stride in input_strides(model, size).values())
+    except RuntimeError:  # a map that is subsampled still, too small for the padding of one that is not
+        return True
+
+
+def _dilated(module: nn.Module, step: int) -> nn.Module:
+    if isinstance(module, BlurPool):
+        return Blur(module, step)
+    if isinstance(module, nn.AvgPool2d):
+        return Average(module, step)
+    if isinstance(module, nn.MaxPool2d):
+        (kernel, padding, dilation) = (_pair(v) for v in (module.kernel_size, module.padding, module.dilation))
+        down, across = _times(padding, step)
+        around = nn.ConstantPad2d((across, across, down, down), -torch.inf)  # further than a pool pads by itself
+        return nn.Sequential(around, nn.MaxPool2d(kernel, 1, 0, _times(dilation, step)))
+    assert isinstance(module, nn.Conv2d)  # stride_free asks for nothing else
+    if isinstance(module.padding, str):
+        raise BadCard(got=f"padding {module.padding!r}", wanted="padding in pixels", remedy="Choose another network.")
+    if set(module.stride) == {1} and step == 1:
+        return module
+    result = nn.Conv2d(
+        module.in_channels, module.out_channels, _pair(module.kernel_size), 1, _times(module.padding, step),
+        _times(module.dilation, step), module.groups, module.bias is not None, module.padding_mode, device="meta",
+    )  # fmt: skip
+    result.weight, result.bias = module.weight, module.bias
+    return result
+
+
+class Average(nn.Module):
+    """Average pooling at stride 1 over pixels ``step`` apart."""
+
+    def __init__(self, pool: nn.AvgPool2d, step: int) -> None:
+        super().__init__()
+        self.kernel, self.padding, self.step = _pair(pool.kernel_size), _times(_pair(pool.padding), step), step
+        if any(self.padding) and not pool.count_include_pad:
+            raise BadCard(
+                got="an average that leaves out its padding", wanted="one over a fixed window", remedy="Choose another."
+            )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        channels, (down, across) = x.shape[1], self.kernel
+        weight = x.new_full((1, 1, down, across), 1 / (down * across)).expand(channels, 1, down, across)
+        return functional.conv2d(x, weight, padding=self.padding, dilation=self.step, groups=channels)
+
+
+class Blur(nn.Module):
+    """BlurPool at stride 1 over pixels ``step`` apart, reflected about the same places as the subsampled one."""
+
+    filt: torch.Tensor
+
+    def __init__(self, blur: BlurPool, step: int) -> None:
+        super().__init__()
+        self.channels, self.step = blur.channels, step
+        self.before, self.after = ((blur.taps - 1) // 2) * step, (blur.taps // 2) * step
+        self.register_buffer("filt", blur.filt)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        down, across = (self._reflected(edge, x.device) for edge in x.shape[2:])
+        padded = x.index_select(2, down).index_select(3, across)
+        return functional.conv2d(padded, self.filt, dilation=self.step, groups=self.channels)
+
+    def _reflected(self, edge: int, device: torch.device) -> torch.Tensor:
+        """Places of a row of ``edge``, padded; beyond the far end about the last place that is a multiple of the step,
+        which is where a subsampled row ends. What no such row has may fall outside, and is held at the end."""
+        places, last = torch.arange(-self.before, edge + self.after, device=device), (edge - 1) // self.step * self.step
+        return torch.where(places >= edge, 2 * last - places, places.abs()).clamp(0, edge - 1)
+
+
+def _pair(value: int | tuple[int, ...] | list[int] | torch.Size) -> tuple[int, int]:
+    return (value, value) if isinstance(value, int) else (int(value[0]), int(value[1]))
+
+
+def _times(pair: tuple[int, ...], step: int) -> tuple[int, int]:
+    return pair[0] * step, pair[1] * step

@@ -1,0 +1,15 @@
+"""Feature maps: does a layer's response move with the photograph? (Figure 3; shiftability by layer, § 3)"""
+
+import streamlit as st
+
+from pages.parts import headline, inside, networks, state
+
+choice = state.choice()
+st.markdown("##### Feature maps: does a layer's response move with the photograph, and keep its sum?")
+networks.absent(choice.cards)
+if choice.problem is not None:
+    headline.refused(choice.problem)
+elif choice.photograph is None or not any(card.available for card in choice.cards):
+    st.info("Choose a photograph and a network in the sidebar.", icon=":material/add_a_photo:")
+else:
+    inside.section(choice.photograph, [card for card in choice.cards if card.available])
