@@ -14,7 +14,7 @@ if found is None:
     curves.frames_only(photograph, settings)
 else:
     with top:
-        headline.strange(found)
+        headline.strange(found.strange)
         exploring.live(headline.found, found, jaggedness.sentence, busy=not found.finished)
     exploring.live(curves.section, found, busy=not found.finished)
     exploring.live(jaggedness.section, found, busy=not found.finished)
