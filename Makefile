@@ -1,7 +1,7 @@
 # make run: set up and open the dashboard.   make test: set up and pass the tests.   make test-full: the long version.
 PYTHON ?= python3
 BIN := .venv/bin
-APART := -n 2 --dist loadgroup --no-loadscope-reorder  # two files at a time: most tests keep one core busy
+APART := -n 2 --no-loadscope-reorder  # two files at a time: most tests keep one core busy
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -q --no-compile
 
 .PHONY: run test test-full check browser format bench embedded embedded-studies clean
