@@ -18,18 +18,17 @@ from core.scenes import Photographer, render
 from core.studies import worker
 from core.studies.request import Request
 
-KEY, USERS, ROUNDS = "embedded/resnet10.scenes-0", 8, 3
+KEY, USERS = "embedded/resnet10.scenes-0", 8
+Answers = list[tuple[float, float]]  # of each user: seconds until the typicality was known, it
 
 
-def test_eight_ask_at_once_while_a_study_runs(engine: Engine, tmp_path: Path) -> None:
-    """None fails, each is answered as if it were alone, and the slowest within ten times of a lone one."""
-    data = DataFolder(tmp_path / "data")
+def flood(engine: Engine, data: DataFolder, rounds: int) -> tuple[Answers, list[Answers]]:
+    """Each user alone, then all at once, ``rounds`` times; a study runs all the while."""
     card, index = registry.get(KEY, data), FeatureIndex.open(EMBEDDED.indexes / "scenes")
     request = Request(study=studies.create("protocols"), photos="scenes:0-20000", networks=(KEY,))
     folder = request.place(data.studies)
 
     def ask(seed: int) -> tuple[float, float]:
-        """(seconds until the typicality of that scene was known, it)."""
         photo = render(seed, Photographer())
         began = time.perf_counter()
         one = Exploration(engine, Store(), photo, photo, [card], Settings(), index, card)
@@ -50,12 +49,21 @@ def test_eight_ask_at_once_while_a_study_runs(engine: Engine, tmp_path: Path) ->
             time.sleep(0.05)
         alone = [ask(seed) for seed in range(USERS)]
         with ThreadPoolExecutor(USERS) as users:
-            rounds = [list(users.map(ask, range(USERS))) for _ in range(ROUNDS)]
+            together = [list(users.map(ask, range(USERS))) for _ in range(rounds)]
         assert worker.status(folder).state == "running"
     finally:
         worker.cancel(folder)
-    for together in rounds:
-        assert [value for _, value in together] == pytest.approx([value for _, value in alone], abs=1e-6)
+    return alone, together
+
+
+def test_eight_at_once_are_answered_as_if_each_were_alone(engine: Engine, tmp_path: Path) -> None:
+    alone, (together,) = flood(engine, DataFolder(tmp_path), 1)
+    assert [value for _, value in together] == pytest.approx([value for _, value in alone], abs=1e-6)
+
+
+@pytest.mark.full  # a ratio of times, whose limit is near what one device can do: it needs a machine to itself
+def test_the_slowest_of_eight_waits_at_most_ten_times_as_long_as_a_lone_one(engine: Engine, tmp_path: Path) -> None:
+    alone, rounds = flood(engine, DataFolder(tmp_path), 3)
     lone = sorted(seconds for seconds, _ in alone)[USERS // 2]
     slowest = min(max(seconds for seconds, _ in together) for together in rounds)  # other work here only adds
     print(f"lone {lone:.2f} s (median of {USERS}), slowest of {USERS} at once {slowest:.2f} s: {slowest / lone:.1f} x")
