@@ -71,7 +71,7 @@ def test_the_pairs_behind_a_bar_of_figure_9_and_a_point_of_figure_13(
     expect(page.get_by_text("The worst, first")).to_be_visible(timeout=DRAWN_MS)
     p = pd.read_parquet(stocked.studies / "figure-13" / "results.parquet")
     failed = p[(p["network"] == NETWORKS[1]) & p["changed"]]  # the twin alone is chosen at first
-    expect(page.locator(FIGURE)).to_have_count(4, timeout=DRAWN_MS)
+    expect(page.locator(FIGURE)).to_have_count(5, timeout=DRAWN_MS)  # the signal bench is the last
     finite = failed[failed["psnr"].apply(math.isfinite)]
     drawn = [(x, y) for trace in traces(page, 3) for x, y in zip(trace["x"], trace["y"], strict=True)]
     change = (finite["p_after"] - finite["p_before"]).abs()
