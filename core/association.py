@@ -27,8 +27,13 @@ class Spearman:
     def __str__(self) -> str:
         if self.rho is None:
             return f"no rank correlation (n = {self.n})"
+        return f"Spearman {self.estimate}, n = {self.n:,}"
+
+    @property
+    def estimate(self) -> str:
+        """The correlation with its interval, as text; empty where there is none."""
         span = f" [{self.interval[0]:.2f}, {self.interval[1]:.2f}]" if self.interval else ""
-        return f"Spearman {self.rho:.2f}{span}, n = {self.n:,}"
+        return "" if self.rho is None else f"{self.rho:.2f}{span}"
 
 
 def spearman(x: npt.ArrayLike, y: npt.ArrayLike, *, seed: int = 0) -> Spearman:

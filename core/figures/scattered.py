@@ -72,9 +72,7 @@ def _correlations(found: Mapping[str, Spearman]) -> list[str]:
     counts = {one.n for one in found.values()}
     if len(found) < 2 or len(counts) > 1 or any(one.rho is None for one in found.values()):
         return [f"{short(network)}: {one}" for network, one in found.items()]
-    lines = [
-        f"{short(network)}: {str(one).removeprefix('Spearman ').split(', n = ')[0]}" for network, one in found.items()
-    ]
+    lines = [f"{short(network)}: {one.estimate}" for network, one in found.items()]
     return [f"Spearman and its 95 % interval, n = {counts.pop():,}:", *lines]
 
 
