@@ -101,6 +101,7 @@ def _stepper(path: Path, *, choose: bool = False) -> int:
         step = st.slider(label, 0, most, key=state.cursor_key(0, most))
         st.button("", key="on", icon=":material/arrow_forward:", shortcut="Right", help="One pixel on",
                   on_click=state.nudge, args=(1, 0, most))  # fmt: skip
+    state.showing(int(step))
     return int(step)
 
 

@@ -33,7 +33,7 @@ FIGURE_FORMAT, PATH, WATCHED, NETWORKS = "figure_format", "path", "watched", "ne
 OWN_ANSWER = "each network's own answer"
 _CHOICE = "choice"
 _STUDY, _TURN, _MAP = "study", "turn", "shift_map"
-_EXPLORATION, _KEY, _STEP, _OPENING = "exploration", "exploration_key", "cursor", "opening"
+_EXPLORATION, _KEY, _STEP, _SHOWN, _OPENING = "exploration", "exploration_key", "cursor", "cursor_shown", "opening"
 
 
 def choose(choice: Choice) -> None:
@@ -136,8 +136,17 @@ def forget() -> None:
 
 
 def nudge(by: int, low: int, high: int) -> None:
-    """Move the cursor of the curves by pixels."""
-    st.session_state[_STEP] = min(max(st.session_state.get(_STEP, low) + by, low), high)
+    """Move the cursor of the curves by pixels, from the step whose frame was shown last.
+
+    Not from the slider's value: a key pressed before the browser's slider has followed the last nudge sends the
+    value before it, and one step would be lost.
+    """
+    st.session_state[_STEP] = min(max(st.session_state.get(_SHOWN, low) + by, low), high)
+
+
+def showing(step: int) -> None:
+    """The step whose frame is being shown: where the next nudge starts."""
+    st.session_state[_SHOWN] = step
 
 
 def fill(values: Mapping[str, Any]) -> None:
