@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +11,7 @@ from typing import Generic, TypeVar
 import torch
 
 from core.engine import Engine, Network
-from core.errors import BadCard
+from core.errors import BadCard, Cancelled
 from core.networks.probe import Layer
 
 T = TypeVar("T")
@@ -85,8 +86,8 @@ def watch(
     """``see`` of every layer and its maps, float32 (n, C, h, w) on the device, one batch at a time.
 
     No more than one layer's maps beside what the network holds itself: what ``see`` returns is all that is kept, and
-    must not be a view of the maps, which may be overwritten. Of a layer that runs several times in a pass it is the
-    last that counts.
+    must not be a view of the maps, which may be overwritten. Of a layer that runs several times in a pass only the
+    last is seen.
     """
     kept: dict[str, T] = {}
 
@@ -100,11 +101,23 @@ def watch(
 
 
 def channel_maps(
-    engine: Engine, network: Network, frames: Iterable[torch.Tensor], channels: Mapping[Layer, int]
-) -> dict[str, torch.Tensor]:
-    """One channel of each layer → name of the layer: its maps over the frames, float32 (n, h, w), on the CPU."""
-    parts = [
-        seen.layers
-        for seen in watch(engine, network, frames, channels, lambda layer, maps: maps[:, channels[layer]].clone().cpu())
-    ]
+    engine: Engine, network: Network, frames: Iterable[torch.Tensor], channels: Mapping[Layer, int], *,
+    cancel: threading.Event | None = None,
+) -> dict[str, torch.Tensor]:  # fmt: skip
+    """One channel of each layer → name of the layer: its maps over the frames, float32 (n, h, w), on the CPU.
+
+    Raises Cancelled.
+    """
+
+    def one(layer: Layer, maps: torch.Tensor) -> torch.Tensor:
+        stop(cancel)
+        return maps[:, channels[layer]].clone().cpu()
+
+    parts = [seen.layers for seen in watch(engine, network, frames, channels, one)]
     return {layer.name: torch.cat([part[layer.name] for part in parts]) for layer in channels}
+
+
+def stop(cancel: threading.Event | None) -> None:
+    """Raises Cancelled where somebody has asked for it."""
+    if cancel is not None and cancel.is_set():
+        raise Cancelled("the measurement of its layers")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from PIL import Image
 
@@ -21,6 +22,15 @@ def png(frame: torch.Tensor, *, factor: int = 1) -> bytes:
 def flicker(before: torch.Tensor, after: torch.Tensor, *, factor: int = 1) -> bytes:
     """Two frames uint8 (3, H, W) → an animated PNG that alternates between them."""
     return _encode([_image(before, factor), _image(after, factor)])
+
+
+def strip(frames: npt.NDArray[np.uint8], palette: bytes | None = None) -> bytes:
+    """Frames uint8 (V, H, W, 3), or levels (V, H, W) with the ``palette`` of all 256 (768 bytes) → PNG (H, V·W), one
+    beside the other: what moved down by a pixel is what stood a row higher, and takes hardly a byte again."""
+    image = Image.fromarray(np.ascontiguousarray(np.concatenate(frames, axis=1)))
+    if palette is not None:
+        image.putpalette(palette)
+    return _encode([image])
 
 
 def thumbnail(photograph: Photograph, side: int) -> bytes:

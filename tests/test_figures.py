@@ -47,7 +47,7 @@ def curve(place: int = 0, *, stride: int | None = None, values: tuple[int, ...] 
 
 
 BARS = [bar(place, name, changed=2 * place + k) for place in (0, 1) for k, name in enumerate(ORDER)]
-FRAMES, MAPS = [np.zeros((8, 8, 3), np.uint8)] * 2, np.arange(32, dtype=np.float32).reshape(2, 4, 4)
+FRAMES, MAPS = [np.zeros((8, 8, 3), np.uint8)] * 2, (np.arange(32, dtype=np.uint8) * 8).reshape(2, 4, 4)
 LINE = Line("net", 1, ("a", "b"), (0.5, 1.0), (2, 4), (0.1, 0.4))
 CLASSLESS = Bar("net 2", 2, "crop", sensitivity([Outcome("aa", k, None, None, nan, nan, 0.99) for k in range(8)]))
 MAP = np.arange(25.0).reshape(5, 5) / 50
@@ -303,7 +303,8 @@ def test_a_spectrum_marks_the_strides_that_the_map_holds() -> None:
 def test_maps_have_one_scale_a_row_and_their_sums_beneath() -> None:
     fig = EXAMPLES["feature_maps"]()
     shown = [np.asarray(trace.z) for trace in fig.data if trace.type == "heatmap"]
-    assert [(z.min(), z.max()) for z in shown] == [(0, 123), (132, 255)]
+    assert [(z.min(), z.max()) for z in shown] == [(0, 120), (128, 248)]
+    assert {(trace.zmin, trace.zmax) for trace in fig.data if trace.type == "heatmap"} == {(0, 255)}
     beneath = [fig.layout[f"xaxis{k}"].title.text for k in ("", 2, 3, 4)]
     assert beneath == ["0 px", "8 px", "120", "376"]
     said = " ".join(annotation.text for annotation in fig.layout.annotations)
