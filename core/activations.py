@@ -12,12 +12,11 @@ import torch
 
 from core.engine import Engine, Network
 from core.errors import BadCard, Cancelled
-from core.networks.probe import Layer
+from core.networks.probe import ACTIVATIONS, Layer
 
 T = TypeVar("T")
 See = Callable[[Layer, torch.Tensor], T]
 DEPTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
-ACTIVATIONS = ("ReLU", "ReLU6", "LeakyReLU", "SiLU", "GELU", "Hardswish", "Mish")
 POOLS = ("MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "SelectAdaptivePool2d")
 
 

@@ -108,14 +108,14 @@ def _frequencies(edge: int, stride: int) -> torch.Tensor:
 
 
 def sums(
-    engine: Engine, network: Network, path: Path, *, report: Callable[[int], None] | None = None,
-    cancel: threading.Event | None = None,
+    engine: Engine, network: Network, path: Path, *, of: Sequence[Deep] | None = None,
+    report: Callable[[int], None] | None = None, cancel: threading.Event | None = None,
 ) -> tuple[Sums, ...]:  # fmt: skip
-    """Global sums and energies, over the shifts of a path, of every layer that ends a block or stage.
+    """Global sums and energies, over the shifts of a path, of the layers ``of``; None: all that end a block or stage.
 
     ``report`` is told how many frames are done. Raises BadCard where no layer can be watched, Cancelled.
     """
-    found = ends(network)
+    found = ends(network) if of is None else of
     parts, done = [], 0
     for seen in watch(engine, network, path.frames, [deep.layer for deep in found], _sums):
         stop(cancel)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
 from framed import app, fresh, read_out, texts
 from streamlit.testing.v1 import AppTest
 
-from core import feature_maps, shiftability
+from core import corollaries, feature_maps, shiftability
 from core.engine import Engine
 from core.folders import DataFolder
 from core.networks import registry
@@ -41,7 +42,7 @@ def until(at: AppTest, charts: int) -> AppTest:
 
 
 def test_the_sentence_is_what_core_measures_and_maps_stand_side_by_side(fresh: DataFolder, engine: Engine) -> None:
-    at = opened(3, STRIDED, BLURRED)  # two networks' maps, and the curve
+    at = opened(5, STRIDED, BLURRED)  # two networks' maps, the curve, and two of the corollaries
     photograph = render(7, USUAL, label="cat")
     named = []
     for key, name in ((STRIDED, short(STRIDED)), (BLURRED, f"{short(BLURRED)} (antialiased twin)")):
@@ -53,15 +54,37 @@ def test_the_sentence_is_what_core_measures_and_maps_stand_side_by_side(fresh: D
     assert wanted in read_out(at.markdown)
     assert not at.warning
     at.number_input(key="channel").set_value(200).run()
-    until(at, 3)
+    until(at, 5)
     assert at.number_input(key="channel").max == 255
 
 
 def test_what_has_no_maps_says_so_beside_what_has(fresh: DataFolder) -> None:
-    at = opened(2, STRIDED, ENSEMBLE)
+    at = opened(4, STRIDED, ENSEMBLE)
     give_up = time.monotonic() + 60
     while "cannot be watched" not in texts(at) and time.monotonic() < give_up:
         time.sleep(0.2)
         at.run()
     assert f"**{ENSEMBLE}**: got {ENSEMBLE}, whose convolutions cannot be watched" in texts(at)
     assert "again sums" in " ".join(str(button.key) for button in at.button)
+
+
+def test_the_corollaries_are_what_core_measures(fresh: DataFolder, engine: Engine) -> None:
+    at = opened(4, STRIDED)
+    photograph, card = render(7, USUAL, label="cat"), registry.get(STRIDED, fresh)
+    said = read_out(at.markdown)
+    cancel = threading.Event()
+    halves = corollaries.of_parts(engine, card, photograph, 4, print, cancel)
+    assert corollaries.parted_sentence(halves) in said
+    at.segmented_control(key="corollaries_stride").set_value(8)
+    at.select_slider(key="cutoff").set_value(2.0).run()  # 1 / s
+    until(at, 4)
+    drifts = {
+        case: next(one.drift for one in corollaries.of_case(engine, card, photograph, case, print, cancel)
+                   if one.deep.layer.stride == 8)
+        for case in corollaries.cases(1 / 8)
+    }  # fmt: skip
+    wanted = corollaries.blurred_sentence(short(STRIDED), 8, drifts)
+    assert "without its nonlinearities keeps its sum" in wanted
+    assert wanted in read_out(at.markdown)
+    at.toggle(key=f"corollaries {STRIDED}").set_value(False).run()
+    assert len(at.get("plotly_chart")) == 2

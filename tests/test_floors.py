@@ -26,7 +26,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
      "core.readouts", "core.bias", "core.tables", "core.comparisons", "core.association", "core.ranking", "core.paper",
      "core.folder_ranking", "core.findings", "core.jagged", "core.shift_map"),
     ("core.studies", "core.training", "core.figures", "core.exploration", "core.measurements", "core.provision",
-     "core.summary", "core.replication", "core.feature_maps"),
+     "core.summary", "core.replication", "core.feature_maps", "core.corollaries"),
     ("core.cli", "core.__main__", "core.bench", "core.bench_index", "core.report"),
     ("pages.parts",),
     ("pages",),

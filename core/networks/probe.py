@@ -16,6 +16,8 @@ from core.errors import BadCard
 
 GROWTH = 5376  # pixels, on shapes alone: 256 · 21, a multiple of every stride in use (patches of 14, 12, 7 too)
 
+ACTIVATIONS = ("ReLU", "ReLU6", "LeakyReLU", "SiLU", "GELU", "Hardswish", "Mish")  # kinds of layers
+
 
 class Tapped(nn.Module):
     """A classifier that returns (logits (N, K), penultimate feature (N, D)): the input of its last layer.
