@@ -56,7 +56,7 @@ CSS = """
 .cells {display: grid; grid-template-columns: repeat(auto-fit, minmax(104px, 1fr)); gap: .5rem .9rem;
   max-width: 1080px}
 .title {overflow: hidden; text-overflow: ellipsis; white-space: nowrap}
-small {display: block; opacity: .7; font-size: .68rem; line-height: 1.3; min-height: 2.6em; white-space: pre-line}
+small {display: block; opacity: .7; font-size: .68rem; line-height: 1.3; min-height: 3.9em; white-space: pre-line}
 canvas {width: 100%; image-rendering: pixelated; display: block; aspect-ratio: 1}
 svg {width: 100%; height: 36px; display: block; overflow: visible; margin-top: 4px; border-bottom: 1px solid
   var(--st-border-color)}

@@ -66,8 +66,8 @@ def _parts(photograph: Photograph, card: NetworkCard) -> None:
     last = len(found.path.values) - 1
     _pictures({f"shift {found.path.values[k]} px": found.path.frames[k] for k in (0, last // 2, last)})
     channel = found.channel
-    names = {EVERYWHERE: "at every place (stride 1)", SUBSAMPLED: f"every {stride}th place",
-             BLURRED: f"blurred below 1/{2 * stride} cycles a px, then every {stride}th place"}  # fmt: skip
+    names = {EVERYWHERE: "stride 1", SUBSAMPLED: f"stride {stride}",
+             BLURRED: f"blurred below 1/{2 * stride} cycles a px, then stride {stride}"}  # fmt: skip
     lines = [Line(f"{text}: drift {corollaries.shown(found.drifts[name])}", k, found.sums[name][:, channel])
              for k, (name, text) in enumerate(names.items())]  # fmt: skip
     fig = sums_over(

@@ -73,7 +73,7 @@ def _cells(photograph: Photograph, one: Seen) -> Iterator[animation.Cell]:
         def picture(film: Film = film) -> bytes:
             return strip(film.levels, figure.palette())
 
-        about = f"stride {deep.layer.stride} · channel {channel}\ndrift {layer.drift_of(channel):.0%} · values "
+        about = f"stride {deep.layer.stride} · channel {channel}\ndrift {layer.drift_of(channel):.0%}\nvalues "
         yield animation.Cell(
             f"depth {deep.depth:.2f}", f"{about}{film.low:.3g} to {film.high:.3g}",
             _kept(photograph, one, deep.layer.name, picture), layer.sums[:, channel].tolist(),

@@ -154,6 +154,11 @@ def fill(values: Mapping[str, Any]) -> None:
     st.session_state.update(values)
 
 
+def component(key: str, name: str) -> Any:
+    """What a component of our own holds under that name; None before anybody touched it."""
+    return st.session_state.get(key, {}).get(name)
+
+
 def cursor_key(low: int, high: int) -> str:
     """The cursor's widget key, its value kept inside the path."""
     if _STEP in st.session_state:
