@@ -12,7 +12,7 @@ import torch
 
 from core.engine import Engine, Network
 from core.errors import BadCard, Cancelled
-from core.networks.probe import ACTIVATIONS, Layer
+from core.networks.probe import ACTIVATIONS, Layer, leaves
 
 T = TypeVar("T")
 See = Callable[[Layer, torch.Tensor], T]
@@ -44,13 +44,12 @@ def ends(network: Network) -> tuple[Deep, ...]:
     no convolution can be watched (transformers, Keras' networks, remedies at inference).
     """
     here = network.watchable
-    leaves = [layer for layer in network.layers if not any(other.name.startswith(f"{layer.name}.")
-                                                           for other in network.layers)]  # fmt: skip
-    convolutions = [layer for layer in leaves if layer.kind.startswith("Conv2d")]
-    placed = [layer for layer in leaves if layer.name in here and layer.stride is not None and layer.edge > 1]
+    inner = leaves(network.layers)
+    convolutions = [layer for layer in inner if layer.kind.startswith("Conv2d")]
+    placed = [layer for layer in inner if layer.name in here and layer.stride is not None and layer.edge > 1]
     active = [layer for layer in placed if layer.kind in ACTIVATIONS]
-    last = {layer.name.rpartition(".")[0]: layer for layer in leaves}
-    chosen = [layer for layer in active if last[layer.name.rpartition(".")[0]] is layer or _pooled(leaves, layer)]
+    last = {layer.name.rpartition(".")[0]: layer for layer in inner}
+    chosen = [layer for layer in active if last[layer.name.rpartition(".")[0]] is layer or _pooled(inner, layer)]
     chosen = chosen or active or [layer for layer in placed if layer in convolutions]
     if not chosen or len(convolutions) < 2:
         raise BadCard(
@@ -58,16 +57,16 @@ def ends(network: Network) -> tuple[Deep, ...]:
             wanted="a convolutional network without a remedy at inference",
             remedy="Choose another network for its feature maps.",
         )
-    order = {layer.name: k for k, layer in enumerate(leaves)}
+    order = {layer.name: k for k, layer in enumerate(inner)}
     return tuple(
         Deep(layer, sum(order[c.name] <= order[layer.name] for c in convolutions) / len(convolutions))
         for layer in chosen
     )
 
 
-def _pooled(leaves: Sequence[Layer], layer: Layer) -> bool:
+def _pooled(inner: Sequence[Layer], layer: Layer) -> bool:
     """Whether a pool runs next, blurs apart."""
-    following = (leaf for leaf in leaves[leaves.index(layer) + 1 :] if leaf.kind != "BlurPool")
+    following = (leaf for leaf in inner[inner.index(layer) + 1 :] if leaf.kind != "BlurPool")
     return getattr(next(following, None), "kind", "") in POOLS
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,8 +64,6 @@ def cards(tiny_card: TinyCard, networks: dict[str, nn.Module]) -> dict[str, Netw
 
 
 def sized(card: NetworkCard) -> NetworkCard:
-    from dataclasses import replace
-
     return replace(card, preprocessing=replace(card.preprocessing, resize=SIZE, crop=SIZE))
 
 

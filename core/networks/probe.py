@@ -125,6 +125,11 @@ def layers(model: nn.Module, size: int) -> tuple[Layer, ...]:
     )  # fmt: skip
 
 
+def leaves(found: Sequence[Layer]) -> list[Layer]:
+    """Those that hold no other, in the same order."""
+    return [one for one in found if not any(other.name.startswith(f"{one.name}.") for other in found)]
+
+
 def input_strides(model: nn.Module, size: int) -> dict[str, int]:
     """Module → total stride, in input pixels, of the square map (N, C, H, W) that it is given."""
     run = partial(_map_sizes, _shell(model), given=True)

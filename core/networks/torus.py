@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 import torch.fx
@@ -12,7 +11,8 @@ from torch import nn
 
 from core.errors import BadCard
 from core.networks.blurpool import BlurPool
-from core.networks.probe import ACTIVATIONS, Layer, layers
+from core.networks.dilated import pair
+from core.networks.probe import ACTIVATIONS, layers, leaves
 
 REMEDY = "Choose another network, such as torchvision's VGGs, ResNets and DenseNets, or the embedded ones."
 AGREES = 1e-3  # relative; float32 through fifty layers
@@ -68,7 +68,7 @@ def on_torus(model: nn.Module, size: int, *, linear: bool, cutoff: float | None 
 def first_layer(model: nn.Module, size: int) -> nn.Sequential:
     """The first convolution, its normalisation and activation, copied, at stride 1 on the torus: (N, 3, S, S) →
     (N, C, S, S). Raises BadCard where a network does not begin so."""
-    found = _leaves(layers(model, size))
+    found = leaves(layers(model, size))
     end = next((k for k, layer in enumerate(found) if layer.kind in ACTIVATIONS), None)
     if end is None or end > 2 or found[0].kind != "Conv2d":
         raise _unfit(f"a {type(model).__name__} that does not begin with a convolution and its activation")
@@ -76,10 +76,6 @@ def first_layer(model: nn.Module, size: int) -> nn.Sequential:
     assert isinstance(convolution, nn.Conv2d)  # by its kind
     convolution.stride = (1, 1)
     return nn.Sequential(_around(convolution), *others).eval().requires_grad_(False)
-
-
-def _leaves(found: Sequence[Layer]) -> list[Layer]:
-    return [one for one in found if not any(other.name.startswith(f"{one.name}.") for other in found)]
 
 
 def _around(module: nn.Module) -> nn.Module:
@@ -91,16 +87,16 @@ def _around(module: nn.Module) -> nn.Module:
         blur.weight.data = module.filt
         return _padded(blur, (module.taps,) * 2, ((module.taps - 1) // 2,) * 2)
     if isinstance(module, nn.Conv2d):
-        dilation = _pair(module.dilation)
-        reach = tuple(d * (k - 1) + 1 for d, k in zip(dilation, _pair(module.kernel_size), strict=True))
-        before = tuple((r - 1) // 2 for r in reach) if isinstance(module.padding, str) else _pair(module.padding)
+        dilation = pair(module.dilation)
+        reach = tuple(d * (k - 1) + 1 for d, k in zip(dilation, pair(module.kernel_size), strict=True))
+        before = tuple((r - 1) // 2 for r in reach) if isinstance(module.padding, str) else pair(module.padding)
         module.padding = (0, 0)
         return _padded(module, reach, before)
     assert isinstance(module, nn.MaxPool2d | nn.AvgPool2d)  # on_torus asks for nothing else
-    kernel, stride = _pair(module.kernel_size), _pair(module.stride)
-    if isinstance(module, nn.MaxPool2d) and _pair(module.dilation) != (1, 1):
+    kernel, stride = pair(module.kernel_size), pair(module.stride)
+    if isinstance(module, nn.MaxPool2d) and pair(module.dilation) != (1, 1):
         raise _unfit("a dilated pool")
-    return _padded(nn.AvgPool2d(kernel, stride), kernel, _pair(module.padding))
+    return _padded(nn.AvgPool2d(kernel, stride), kernel, pair(module.padding))
 
 
 def _padded(module: nn.Module, reach: Sequence[int], before: Sequence[int]) -> nn.Module:
@@ -118,10 +114,6 @@ def _is_linear(model: nn.Module, size: int) -> bool:
     with torch.inference_mode():
         none, one, other, both = model(torch.stack([torch.zeros_like(a), a, b, a + b]))
     return bool((both - one - other + none).norm() <= AGREES * ((one - none).norm() + (other - none).norm()))
-
-
-def _pair(value: Any) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else (int(value[0]), int(value[1]))
 
 
 def _unfit(got: str) -> BadCard:
