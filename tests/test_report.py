@@ -331,7 +331,7 @@ def hand_made(engine: Engine, tiny_card: TinyCard) -> HandMade:
             p = torch.full((len(shift), len(CLASSES)), 0.1)
             for row, top in enumerate(shift):
                 p[row, top] = 0.6
-            found.traces = {(cards[0].key, "shift"): Trace(path, p, torch.ones(len(p), 4))}
+            found.traces = {(cards[0].key, "shift"): Trace(path=path, probabilities=p, features=torch.ones(len(p), 4))}
         found.place = place
         return found
 

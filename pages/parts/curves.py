@@ -11,7 +11,7 @@ from core.frames import Path
 from core.networks.card import NetworkCard
 from core.photographs import Photograph
 from core.pictures import png
-from core.trajectories import shift_path
+from core.trajectories import shift_path, way
 from pages.parts import save, state
 from pages.parts.widgets import plain, top5
 
@@ -49,7 +49,7 @@ def _chart(found: Exploration, cards: list[NetworkCard], kind: Kind, cursor: int
         return
     path = started[0][1].path
     where = f" ({AXES[path.unit]})"
-    axis = f"shift {found.settings.direction}{where}" if kind == "shift" else (
+    axis = f"shift {way(found.settings.direction)}{where}" if kind == "shift" else (
         f"short side{where}" if path.unit == "network" else f"side of the square{where}"
     )  # fmt: skip
     title = "Shift" if kind == "shift" else "Size"
