@@ -20,7 +20,6 @@ import torch
 from PIL import Image
 
 from core.errors import BadVideo
-from core.geometry import to_tensor
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -191,18 +190,20 @@ def _opened(data: bytes, kind: str, name: str) -> Iterator[tuple[InputContainer,
     from av.stream import Disposition
 
     try:
-        with av.open(io.BytesIO(data), "r", format=kind) as container:
+        with av.open(io.BytesIO(data), "r", format=kind, metadata_errors="replace") as container:
             streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
             if not streams:
                 what = "sound alone" if container.streams.audio else "a file without pictures"
                 raise _bad(name, what, "a video", "Choose another file.")
             stream = streams[0]
+            if stream.codec_context is None:
+                raise _bad(name, "pictures in a coding that is not known here", "H.264, VP9 or the like", _AGAIN)
             if stream.width * stream.height > MAX_PIXELS:
                 got, wanted = f"frames of {stream.width} x {stream.height} pixels", "at most 4096 x 2304 (4K)"
                 raise _bad(name, got, wanted, "Export it smaller, for instance as 1080p.")
             stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}  # of a frame that is larger than announced
             yield container, stream
-    except av.FFmpegError as error:
+    except (av.FFmpegError, OSError) as error:  # PyAV leaves some of FFmpeg's to the system's
         raise _bad(name, f"a damaged or truncated file ({error.strerror})", "a whole video", _AGAIN) from None
 
 
@@ -221,7 +222,7 @@ def _decoded(data: bytes, kind: str, name: str) -> Iterator[VideoFrame]:
                     done += 1
                     if done == MAX_FRAMES:
                         return
-        except av.FFmpegError as error:
+        except (av.FFmpegError, OSError) as error:
             if not done:
                 raise
             raise damaged(got=f"a file damaged or cut after {done} frames ({error.strerror})") from None
@@ -233,11 +234,11 @@ def _upright(frame: VideoFrame) -> torch.Tensor:
     """uint8 (3, H, W), turned as the file says, on white where it is transparent."""
     if any(component.is_alpha for component in frame.format.components):
         image = Image.fromarray(frame.to_ndarray(format="rgba"))
-        pixels = np.asarray(Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB"))
+        pixels = np.array(Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB"))
     else:
         pixels = frame.to_ndarray(format="rgb24")
     turns = round(frame.rotation / 90) if abs(frame.rotation) <= 360 else 0  # FFmpeg's answer to a broken matrix is not
-    return to_tensor(Image.fromarray(np.ascontiguousarray(np.rot90(pixels, turns))))
+    return torch.from_numpy(np.ascontiguousarray(np.rot90(pixels, turns))).permute(2, 0, 1)
 
 
 def _bad(name: str, got: str, wanted: str, remedy: str) -> BadVideo:

@@ -66,7 +66,7 @@ def trajectory(
             x=list(curve.values), y=list(curve.p), mode="lines+markers",
             name=f"{curve.title}: {curve.watched}" if curve.watched else curve.title,
             line=line, marker={"size": 4}, showlegend=True,
-            customdata=list(curve.top),
+            customdata=list(curve.top), unselected={"marker": {"opacity": 1}},
             hovertemplate=("%{y:.3f}, says %{customdata}" if curve.top else "%{y:.4f}")
             + f"<extra>{curve.title}</extra>",
         )  # fmt: skip
@@ -74,6 +74,7 @@ def trajectory(
             x=[curve.values[k] for k in found], y=[curve.p[k] for k in found], mode="markers",
             name=marked, legendgroup="jumps", showlegend=number == first_jump, hoverinfo="skip",
             marker={"symbol": "diamond-open", "size": 12, "color": colour(curve.place), "line": {"width": 2}},
+            unselected={"marker": {"opacity": 1}},  # a click chooses a frame, it does not fade the others
         )  # fmt: skip
     if cursor is not None:
         fig.add_vline(x=cursor, line={"color": GREY, "width": 2})

@@ -71,13 +71,13 @@ def _frames(found: VideoCurves, curve: Curve, place: Place) -> None:
     apart, factor = difference(before, after)
     names = card.labels.names if card.labels else None
     st.markdown(f"{plain(card.name)}, frames {k} and {k + 1}: {flicker.said(found.step(card, k), names)}")
-    answers = ["", ""] if names is None else [f", {plain(answer)}" for answer in _answers(found, place, names)]
+    answers = ["", ""] if names is None else [f", {answer}" for answer in _answers(found, place, names)]
     captions = [f"{curve.values[i]:.2f} s{answer}" for i, answer in zip((k - 1, k), answers, strict=True)]
     captions.append(f"their difference, x {factor}")
     with st.container(horizontal=True, key="frames_of_jump"):
         for frame, caption in zip((before, after, apart), captions, strict=True):
             enlarged = png(frame, factor=flicker.factor(frame.shape[-1]))
-            st.image(enlarged, caption=caption, output_format="PNG", width="stretch", alt=caption)
+            st.image(enlarged, caption=plain(caption), output_format="PNG", width="stretch", alt=caption)
 
 
 def _answers(found: VideoCurves, place: Place, names: tuple[str, ...]) -> list[str]:
