@@ -145,7 +145,7 @@ def test_a_bad_video_is_one_sentence_and_the_rest_stays(
     bad = tmp_path / "notes.mp4"
     bad.write_bytes(content)
     page.goto(serve(fresh.root) + "/trajectories")
-    expect(page.get_by_role("button", name="Measure the video")).to_be_visible(timeout=DONE_MS)
+    expect(page.get_by_role("button", name="Curves (CSV)")).to_be_visible(timeout=DONE_MS)
     page.locator(".st-key-video_upload input[type=file]").set_input_files(bad)
     expect(page.locator("[data-testid=stAlert]")).to_contain_text("as 'notes.mp4'; wanted a")
     expect(page.get_by_role("button", name="Curves (CSV)")).to_be_visible(timeout=DONE_MS)
