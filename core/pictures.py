@@ -27,10 +27,10 @@ def flicker(before: torch.Tensor, after: torch.Tensor, *, factor: int = 1) -> by
 def difference(before: torch.Tensor, after: torch.Tensor) -> tuple[torch.Tensor, int]:
     """Two frames uint8 (3, H, W) → (|after − before| times a factor, the factor): black where nothing has changed.
 
-    The factor is the largest power of two up to 64 for which no more than one value in two hundred is cut at white.
+    The factor is the largest power of two up to 64 for which no more than one value in fifty is cut at white.
     """
     apart = (after.int() - before.int()).abs()
-    most = max(1.0, float(np.quantile(apart.numpy(), 0.995)))
+    most = max(1.0, float(np.quantile(apart.numpy(), 0.98)))
     factor = min(64, 2 ** int(np.log2(255 / most)))
     return (apart * factor).clamp(max=255).to(torch.uint8), factor
 

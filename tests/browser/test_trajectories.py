@@ -138,12 +138,11 @@ def _video(page: Page, engine: Engine, cards: list[Any]) -> None:
     expect(page.get_by_text(f"frames {last} and {last + 1}")).to_be_visible()
 
 
-@pytest.mark.parametrize("content", [b"these are notes", b"\0\0\0\x20ftypisom"])
 def test_a_bad_video_is_one_sentence_and_the_rest_stays(
-    serve: Serve, page: Page, fresh: DataFolder, tmp_path: Path, content: bytes
+    serve: Serve, page: Page, fresh: DataFolder, tmp_path: Path
 ) -> None:
     bad = tmp_path / "notes.mp4"
-    bad.write_bytes(content)
+    bad.write_bytes(b"\0\0\0\x20ftypisom")
     page.goto(serve(fresh.root) + "/trajectories")
     expect(page.get_by_role("button", name="Curves (CSV)")).to_be_visible(timeout=DONE_MS)
     page.locator(".st-key-video_upload input[type=file]").set_input_files(bad)
