@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import base64
-import csv
-import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from core import measurements, protocols
-from core.exploration import Answers, Exploration, Kind, Place, Trace, VideoCurves
+from core.exploration import Exploration, Kind, Place, Trace
 from core.figures.protocols import Bar, measures
-from core.figures.trajectory import COSINE, P_CLASS, Curve, trajectory
+from core.figures.trajectory import COSINE, P_CLASS, trajectory
 from core.figures.typicality import among_references
 from core.index.search import FeatureIndex
 from core.networks.card import Labels, NetworkCard
 from core.pictures import preview
 from core.summary import sentence
+from core.traces import as_csv, curve, representations
 from core.trajectories import way
 from core.versions import software
-from core.video import corner
 
 STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;background:#fff;"
@@ -57,47 +55,11 @@ def pairs_csv(found: Exploration) -> str:
                 "direction": found.settings.pair_direction,
                 "unit": found.settings.unit if name == "crop" else "network",
             })  # fmt: skip
-    return _csv(rows)
+    return as_csv(rows)
 
 
 def _name(labels: Labels | None, place: int | None) -> str:
     return "" if labels is None or place is None else labels.names[place]
-
-
-def curves_csv(found: Exploration) -> str:
-    """One row for each frame of each curve."""
-    rows = []
-    for (key, kind), trace in found.traces.items():
-        for k, answer in enumerate(_frame_by_frame(found.networks[key].card, trace)):
-            where = {"path": kind, "pixels": trace.path.values[k], "unit": trace.path.unit}
-            rows.append({"photograph": found.photograph.digest, "network": key, **where, **answer})
-    return _csv(rows)
-
-
-def video_csv(found: VideoCurves) -> str:
-    """One row for each frame of a video and each network."""
-    rows = []
-    for card in found.cards:
-        if (track := found.tracks.get(card.key)) is not None:
-            x, y = corner(found.clip, card.size, found.centre)
-            where = {"x": x, "y": y, "side": card.size}
-            for k, answer in enumerate(_frame_by_frame(card, track)):
-                frame = {"frame": k, "seconds": track.times[k]}
-                rows.append({"video": found.clip.digest, "network": card.key, **where, **frame, **answer})
-    return _csv(rows)
-
-
-def _frame_by_frame(card: NetworkCard, answers: Answers) -> Iterator[dict[str, Any]]:
-    """The arg-max there, P of the class that led at the start, and the feature's cosine to the first frame's (of a
-    representation without classes that alone)."""
-    labels, probabilities = card.labels, answers.probabilities
-    for k, cosine in enumerate(answers.cosines.tolist()):
-        row = {"class": "", "p": "", "top1": "", "p_top1": "", "feature_cosine": cosine}
-        if labels is not None and k < len(probabilities):
-            p, first, top = probabilities[k], int(probabilities[0].argmax()), int(probabilities[k].argmax())
-            row |= {"class": labels.names[first], "p": float(p[first])}
-            row |= {"top1": labels.names[top], "p_top1": float(p[top])}
-        yield row
 
 
 def record(found: Exploration) -> dict[str, Any]:
@@ -190,52 +152,6 @@ def html(found: Exploration) -> str:
     return f"<!doctype html><html lang=en><head>{head}{title}</head><body>{''.join(parts)}</body></html>"
 
 
-def curve(found: Exploration, kind: Kind, watched: str | None = None) -> list[Curve]:
-    """The curves of one kind as a figure wants them; ``watched`` None: each network's own answer at the start."""
-    return [c for c in _along(found, kind, watched) if c.watched]
-
-
-def representations(found: Exploration, kind: Kind) -> list[Curve]:
-    """Of the networks without classes: the cosine of each frame's feature to the first frame's."""
-    return [c for c in _along(found, kind, None) if not c.watched]
-
-
-def _along(found: Exploration, kind: Kind, watched: str | None) -> Iterator[Curve]:
-    for place, card in enumerate(found.cards):
-        trace = found.traces.get((card.key, kind))
-        if trace is not None:
-            in_frame = trace.path.unit == "network" and trace.path.kind == "shift"
-            stride = found.networks[card.key].stride if in_frame else None
-            yield from _drawn(card, place, trace, trace.path.values, watched, stride)
-
-
-def video_curves(found: VideoCurves, watched: str | None = None) -> dict[str, Curve]:
-    """Each network's along a video, by its key: P of the class, or the cosine where there are none."""
-    return {
-        card.key: drawn
-        for place, card in enumerate(found.cards) if (track := found.tracks.get(card.key)) is not None
-        for drawn in _drawn(card, place, track, track.times, watched)
-    }  # fmt: skip
-
-
-def _drawn(
-    card: NetworkCard, place: int, answers: Answers, values: Sequence[float], watched: str | None,
-    stride: int | None = None,
-) -> Iterator[Curve]:  # fmt: skip
-    """The one curve of a network's answers; none before the first."""
-    if card.labels is None:
-        cosines = answers.cosines.tolist()
-        if cosines:
-            yield Curve(card.name, place, "", values[: len(cosines)], cosines, (), stride)
-    elif len(p := answers.probabilities):  # p once: it may grow meanwhile
-        top = p.argmax(1).tolist()
-        own = card.labels.find(watched)
-        index, names = top[0] if own is None else own, card.labels.names
-        yield Curve(
-            card.name, place, names[index], values[: len(top)], p[:, index].tolist(), [names[k] for k in top], stride
-        )
-
-
 def bars(found: Exploration) -> list[Bar]:
     """What is measured so far, in the order of networks and protocols."""
     return [
@@ -300,12 +216,3 @@ def _neighbours(place: Place | None) -> str:
 
 def _span(interval: tuple[float, float] | None) -> str:
     return "–" if interval is None else f"{interval[0]:.3f} – {interval[1]:.3f}"
-
-
-def _csv(rows: list[dict[str, Any]]) -> str:
-    buffer = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(buffer, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    return buffer.getvalue()

@@ -27,7 +27,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
      "core.readouts", "core.bias", "core.tables", "core.comparisons", "core.association", "core.ranking", "core.paper",
      "core.folder_ranking", "core.findings", "core.jagged", "core.shift_map"),
     ("core.studies", "core.training", "core.figures", "core.exploration", "core.measurements", "core.provision",
-     "core.summary", "core.replication", "core.feature_maps"),
+     "core.summary", "core.replication", "core.feature_maps", "core.traces"),
     ("core.cli", "core.__main__", "core.bench", "core.bench_index", "core.report"),
     ("pages.parts",),
     ("pages",),
@@ -38,7 +38,7 @@ CACHES = {"pages.parts.resources"}  # the only modules that use st.cache_data an
 STATES = {"pages.parts.state"}  # the only modules that touch st.session_state
 
 HEAVY = ("streamlit", "faiss", "timm", "plotly", "av")  # not paid for by importing core
-DRAWS = ("core.figures", "core.report")  # drawing is what these are for: they may import plotly
+DRAWS = ("core.figures", "core.report", "core.traces")  # drawing is what these are for: they may import plotly
 RUNS = {"core.__main__"}  # importing it runs it
 
 

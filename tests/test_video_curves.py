@@ -15,7 +15,7 @@ from conftest import CLASSES, TinyCard
 from filmed import film, noise
 from test_shift_map import Watched
 
-from core import report
+from core import traces
 from core.exploration import Store, VideoCurves
 from core.figures.trajectory import trajectory
 from core.jagged import LARGE, jumps
@@ -51,8 +51,8 @@ def test_every_frame_is_what_its_network_says(clip: Clip, tiny_card: TinyCard) -
     assert (found.total, found.strange) == (42, ())
     found.run()
     assert (found.state, found.problems, found.done) == ("done", {}, 42)
-    drawn = report.video_curves(found)
-    rows = list(csv.DictReader(io.StringIO(report.video_csv(found))))
+    drawn = traces.video_curves(found)
+    rows = list(csv.DictReader(io.StringIO(traces.video_csv(found))))
     assert len(rows) == 42
     for k, card in enumerate(cards):
         slow = slowly(card, noise(21))
@@ -65,7 +65,7 @@ def test_every_frame_is_what_its_network_says(clip: Clip, tiny_card: TinyCard) -
         assert {(row["network"], row["x"], row["y"], row["side"]) for row in mine} == {(card.key, "16", "26", "32")}
         assert [float(row["p"]) for row in mine] == pytest.approx(curve.p)
         assert [row["top1"] for row in mine] == list(curve.top)
-    other = report.video_curves(found, "cup")[cards[0].key]
+    other = traces.video_curves(found, "cup")[cards[0].key]
     assert other.p == pytest.approx(slowly(cards[0], noise(21))[:, CLASSES.index("cup")].tolist(), abs=1e-5)
 
 
@@ -138,7 +138,7 @@ def test_a_network_that_sees_more_than_the_video_costs_its_own_part_alone(tiny_c
     card = tiny_card(9)
     found = curves(open_video(film(noise(9, 24, 40)), "small.mov"), card)
     found.run()
-    assert (found.state, found.total, report.video_curves(found)) == ("done", 0, {})
+    assert (found.state, found.total, traces.video_curves(found)) == ("done", 0, {})
     assert "a video of 40 x 24 pixels; wanted at least 32 x 32" in str(found.problems[card.key])
 
 
@@ -158,7 +158,7 @@ def test_the_figure_marks_jumps(clip: Clip, tiny_card: TinyCard) -> None:
     card = tiny_card(9)
     found = curves(clip, card)
     found.run()
-    curve = report.video_curves(found)[card.key]
+    curve = traces.video_curves(found)[card.key]
     line, marks = trajectory([curve], axis="time (s)", span=(0, 1), large=0.03).data
     assert list(marks.x) == [curve.values[k] for k in jumps(curve.p, curve.top, 0.03)]
     assert len(marks.x) > sum(a != b for a, b in zip(curve.top, curve.top[1:], strict=False))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core import report
+from core import traces
 from core.exploration import Exploration, Kind, Settings, Trace
 from core.figures.trajectory import COSINE, P_CLASS, trajectory
 from core.frames import Path
@@ -54,8 +54,8 @@ def _chart(found: Exploration, cards: list[NetworkCard], kind: Kind, cursor: int
     )  # fmt: skip
     title = "Shift" if kind == "shift" else "Size"
     for name, measure, curves in (
-        (kind, P_CLASS, report.curve(found, kind, state.watched())),
-        (f"{kind}-representation", COSINE, report.representations(found, kind)),
+        (kind, P_CLASS, traces.curve(found, kind, state.watched())),
+        (f"{kind}-representation", COSINE, traces.representations(found, kind)),
     ):
         if not curves:
             continue

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pandas as pd
 import streamlit as st
 
-from core import jagged, report
+from core import jagged, report, traces
 from core.exploration import Exploration, Kind
 from core.figures.trajectory import Curve
 from core.frames import Path
@@ -55,7 +55,7 @@ def section(found: Exploration) -> None:
     )
     if found.finished:
         name = f"{report.stem(found)}-curves.csv"
-        save.button("Curves (CSV)", name, "text/csv", lambda: report.curves_csv(found))
+        save.button("Curves (CSV)", name, "text/csv", lambda: traces.curves_csv(found))
 
 
 def _row(curve: Curve, kind: Kind, path: Path, numbers: jagged.Jagged) -> dict[str, object]:
@@ -67,7 +67,7 @@ def _row(curve: Curve, kind: Kind, path: Path, numbers: jagged.Jagged) -> dict[s
 
 
 def _curves(found: Exploration, kind: Kind) -> list[Curve]:
-    return [*report.curve(found, kind, state.watched()), *report.representations(found, kind)]
+    return [*traces.curve(found, kind, state.watched()), *traces.representations(found, kind)]
 
 
 def cells(numbers: jagged.Jagged) -> dict[str, object]:

@@ -9,7 +9,7 @@ from itertools import chain
 import pandas as pd
 import streamlit as st
 
-from core import jagged, report, video
+from core import jagged, traces, video
 from core.errors import BadVideo
 from core.exploration import VideoCurves
 from core.figures.trajectory import COSINE, P_CLASS, Curve, trajectory
@@ -109,7 +109,7 @@ def _curves(found: VideoCurves) -> None:
     for part, problem in found.problems.items():
         st.warning(f"**{plain(part)}**: {plain(problem)}", icon=":material/warning:")
     headline.progress(found, lambda: found.start(resources.executor()), prefix="video_")
-    curves = report.video_curves(found, state.watched())
+    curves = traces.video_curves(found, state.watched())
     if not curves:
         return
     numbers = {key: j for key, curve in curves.items() if (j := jagged.jagged(curve.p)) is not None}
@@ -130,7 +130,7 @@ def _curves(found: VideoCurves) -> None:
     st.caption(f"{JUMP} {jagged.WOBBLE}. Frames of one video are no sample: these describe it, without intervals.")
     if found.finished:
         video_jumps.section(found, curves, clicked[0] if clicked else None)
-        save.button("Video (CSV)", f"video-{found.clip.digest[:8]}.csv", "text/csv", lambda: report.video_csv(found))
+        save.button("Video (CSV)", f"video-{found.clip.digest[:8]}.csv", "text/csv", lambda: traces.video_csv(found))
 
 
 def _chart(found: VideoCurves, measure: str, curves: Mapping[str, Curve]) -> list[tuple[str, float]]:

@@ -10,7 +10,7 @@ import pytest
 from browsing import Serve, chromium, page, serve, visitor
 from playwright.sync_api import Locator, Page, expect
 
-from core import report
+from core import traces
 from core.engine import Engine
 from core.exploration import ShiftMapping, Store, VideoCurves
 from core.folders import DataFolder
@@ -102,7 +102,7 @@ def _video(page: Page, engine: Engine, cards: list[Any]) -> None:
     expect(page.get_by_role("button", name="Video (CSV)")).to_be_visible(timeout=DONE_MS)
     found = VideoCurves(engine=engine, store=Store(), clip=Pan(1, 96), cards=cards)
     found.run()
-    curves = list(report.video_curves(found).values())
+    curves = list(traces.video_curves(found).values())
     figure = page.locator(FIGURE).last
     shown = drawn(figure)
     for place, curve in enumerate(curves):

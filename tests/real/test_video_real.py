@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from core import report, video
+from core import traces, video
 from core.engine import Engine
 from core.exploration import Store, VideoCurves
 from core.folders import DataFolder
@@ -41,7 +41,7 @@ def test_the_dog_is_a_dog_in_each_of_its_first_frames(
         cut = np.ascontiguousarray(whole[k][1][360 - 112 : 360 + 112, 640 - 112 : 640 + 112])
         [alone] = engine.predict(network, [torch.from_numpy(cut).permute(2, 0, 1)])
         assert torch.equal(track.probabilities[k], alone.probabilities[0])
-    curve = report.video_curves(found)[card.key]
+    curve = traces.video_curves(found)[card.key]
     numbers = jagged(curve.p)
     assert numbers is not None
     assert numbers.n == FEW
