@@ -15,6 +15,10 @@ class BadPhotograph(PhotobiasError):
     """Bytes that do not decode to a photograph within the limits."""
 
 
+class BadVideo(PhotobiasError):
+    """Bytes that do not decode to a video within the limits, or one too small to be cut."""
+
+
 class BadFolder(PhotobiasError):
     """A folder of photographs that is missing, empty or unreadable."""
 
