@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+import test_invariance
 import test_study_figures
 from drawn import text_below
 
 from core import figures
+from core.figures import invariance as invariance_figures
 from core.figures.feature_maps import Row
 from core.figures.feature_maps import feature_maps as maps_figure
 from core.figures.protocols import Bar, mean_absolute_change, measures, p_top1_change, representation_change
@@ -54,6 +56,7 @@ MAP = np.arange(25.0).reshape(5, 5) / 50
 MAP[4, 4] = nan
 ANSWERS = np.where(np.isnan(MAP), nan, np.arange(25.0).reshape(5, 5) // 3)  # nine classes, more than there are colours
 CLASSES = [f"class {k}" for k in range(9)]
+ANSWERED = test_invariance.invented(0.0, 0.2, 0.6)
 EXAMPLES: dict[str, Callable[[], go.Figure]] = {
     "p_top1_change": lambda: p_top1_change(BARS, ORDER),
     "mean_absolute_change": lambda: mean_absolute_change(BARS, ORDER),
@@ -69,6 +72,9 @@ EXAMPLES: dict[str, Callable[[], go.Figure]] = {
     **test_study_figures.EXAMPLES,
     "feature_maps": lambda: maps_figure(FRAMES, (0, 8), [Row("depth 1.00", MAPS, (120.0, 376.0))], "n = 1 photograph"),
     "shiftability": lambda: curves_figure([LINE], DRIFT, "n = 1 photograph"),
+    "changes_of_one_pixel": lambda: invariance_figures.changes_of_one_pixel(ANSWERED),
+    "accuracy_of": lambda: invariance_figures.accuracy_of(ANSWERED),
+    "changes_along": lambda: invariance_figures.changes_along(ANSWERED),
 }
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 import streamlit as st
 import torch
@@ -14,7 +12,6 @@ from core.feature_maps import Layers
 from core.figures import feature_maps as maps_figure
 from core.figures import shiftability as curves_figure
 from core.figures.style import places
-from core.jobs import Job
 from core.networks.card import NetworkCard
 from core.photographs import Photograph
 from core.studies.antialiasing import couples
@@ -39,15 +36,6 @@ keeps the sum and still leaves energy above Nyquist.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Work of everybody's, started at the first ask: its key, the work, and its job."""
-
-    key: tuple[Any, ...]
-    work: Callable[..., Any]
-    job: Job[Any]
-
-
 def section(photograph: Photograph, cards: Sequence[NetworkCard]) -> None:
     """The sentence, how far it is, the maps, the curves, what the measures are."""
     headline.strange(text for card in cards if (text := card.strange(drawn=photograph.drawn)))
@@ -67,46 +55,29 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard]) -> None:
     with top:
         _headline(cards, found)
         for asked in (*sums.values(), *maps.values(), *spectra.values()):
-            _state(asked)
+            tasks.state(asked, asked.key[2])
     _side_by_side(photograph, shown, maps, channel)
     if len(found) > SIDE_BY_SIDE:
         st.caption("Maps of the first three networks; the curves are of all.")
     _curves(photograph, found, spectra)
 
 
-def _sums(photograph: Photograph, card: NetworkCard) -> Asked:
+def _sums(photograph: Photograph, card: NetworkCard) -> tasks.Asked:
     engine = resources.engine()
-    return _ask(("sums", photograph.digest, card.key, card.weights_digest),
+    return tasks.ask(("sums", photograph.digest, card.key, card.weights_digest),
                 lambda report, cancel: feature_maps.measure(engine, card, photograph, report, cancel))  # fmt: skip
 
 
-def _maps(photograph: Photograph, one: Layers, channel: int | None) -> Asked:
+def _maps(photograph: Photograph, one: Layers, channel: int | None) -> tasks.Asked:
     engine, channels = resources.engine(), one.channels(channel)
-    return _ask(("maps", photograph.digest, one.card.key, one.card.weights_digest, channel),
+    return tasks.ask(("maps", photograph.digest, one.card.key, one.card.weights_digest, channel),
                 lambda report, _cancel: feature_maps.maps(engine, one, channels, report))  # fmt: skip
 
 
-def _spectra(photograph: Photograph, one: Layers) -> Asked:
+def _spectra(photograph: Photograph, one: Layers) -> tasks.Asked:
     engine = resources.engine()
-    return _ask(("spectra", photograph.digest, one.card.key, one.card.weights_digest),
+    return tasks.ask(("spectra", photograph.digest, one.card.key, one.card.weights_digest),
                 lambda report, cancel: feature_maps.against_one(engine, one, report, cancel))  # fmt: skip
-
-
-def _ask(key: tuple[Any, ...], work: Callable[..., Any]) -> Asked:
-    return Asked(key, work, resources.background(key, work))
-
-
-def _state(asked: Asked) -> None:
-    """While it runs, how far it is; what went wrong; nothing when it is done."""
-    job, name = asked.job, " ".join(map(str, asked.key))
-    if job.state == "running":
-        st.fragment(tasks.follow, run_every=tasks.POLL_S)(name, job)
-    elif job.state != "done":
-        what = f"**{plain(asked.key[2])}**: "
-        st.warning(what + (plain(job.error) if job.error else "stopped."), icon=":material/warning:")
-        if st.button("Try again", key=f"again {name}", icon=":material/refresh:"):
-            resources.background.clear(asked.key, asked.work)
-            st.rerun()
 
 
 def _channel(found: Sequence[Layers]) -> int | None:
@@ -126,7 +97,9 @@ def _headline(cards: Sequence[NetworkCard], found: Sequence[Layers]) -> None:
         charts.finding(shiftability.sentence(named, min(len(one.path.values) for one in found)))
 
 
-def _side_by_side(photograph: Photograph, shown: Sequence[Layers], maps: dict[str, Asked], channel: int | None) -> None:
+def _side_by_side(
+    photograph: Photograph, shown: Sequence[Layers], maps: dict[str, tasks.Asked], channel: int | None
+) -> None:
     for column, one in zip(st.columns(SIDE_BY_SIDE), shown, strict=False):
         job = maps[one.card.key].job
         if job.state != "done" or job.result is None:
@@ -156,7 +129,7 @@ def _about(one: Layers) -> tuple[str, ...]:
     return f"{one.card.name}; n = 1 photograph.", f"{one.path.description}, moved down."
 
 
-def _curves(photograph: Photograph, found: Sequence[Layers], spectra: dict[str, Asked]) -> None:
+def _curves(photograph: Photograph, found: Sequence[Layers], spectra: dict[str, tasks.Asked]) -> None:
     if not found:
         return
     keys = [one.card.key for one in found]
