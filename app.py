@@ -13,6 +13,7 @@ page = st.navigation(
         st.Page("pages/trajectories.py", title="Trajectories", icon=":material/show_chart:"),
         st.Page("pages/protocols.py", title="Protocols", icon=":material/bar_chart:"),
         st.Page("pages/typicality.py", title="Typicality", icon=":material/scatter_plot:"),
+        st.Page("pages/photographers_bias.py", title="Photographer's bias", icon=":material/center_focus_weak:"),
         st.Page("pages/antialiasing.py", title="Antialiasing", icon=":material/blur_on:"),
         st.Page("pages/augmentation.py", title="Augmentation", icon=":material/auto_awesome_motion:"),
         st.Page("pages/feature_maps.py", title="Feature maps", icon=":material/layers:"),
