@@ -26,6 +26,11 @@ ROOM = 0.05  # of the frame's side: a box that leaves less fills it, and has no 
 AXES = {"u": "across", "v": "down"}
 ALPHA = 0.05
 UNIFORM, BIASED, FEW = "no evidence", "biased", "too few"
+_PART = ("", " V", " V low", " V high", " p Holm", " p", " χ²", " n")  # of a class's row, along each axis
+_ORDER = [
+    "class", "n", *(f"{axis}{part}" for axis in AXES for part in _PART),
+    *(f"{what} {name}" for name in ("u", "v", "size") for what in ("mean", "std")),
+]  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +173,7 @@ def by_class(found: Places, *, seed: int = 0) -> pd.DataFrame:
         table[f"{axis} p Holm"] = corrected[:, k]
         verdict = np.where(corrected[:, k] < ALPHA, BIASED, UNIFORM)
         table[axis] = np.where(np.isnan(corrected[:, k]), FEW, verdict)
-    return table.sort_values("u V", ascending=False, kind="stable").reset_index(drop=True)
+    return table[_ORDER].sort_values("u V", ascending=False, kind="stable").reset_index(drop=True)
 
 
 def beside(photographs: pd.DataFrame, found: Places, reference: Places) -> pd.DataFrame:

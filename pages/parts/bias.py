@@ -29,7 +29,7 @@ from core.tables import per_photograph
 from pages.parts import charts, gallery, resources, save, studies, tasks
 from pages.parts.widgets import plain
 
-TRAINED_ON = "scenes:1000000-1000599"  # some of those that the embedded networks learned from
+TRAINED_ON = "scenes:1000000-1000799"  # some of those that the embedded networks learned from
 MOST = 5000  # scenes
 ENDS, EXAMPLES, WIDTH = 2, 5, 116  # classes of either end, photographs of each, pixels on screen
 AXIS = "distance of the object from the mean place (shares of the frame)"
@@ -113,9 +113,10 @@ def _read(files: Sequence[File], photos: str) -> Found:
 def _about(found: Places) -> str:
     unknown = f"; {found.unknown:,} photographs without a known size are left out" if found.unknown else ""
     return (
-        f"{found.kind}: {len(found.table):,} photographs of known size, {found.classes:,} classes{unknown}. The largest "
-        f"box of each; {found.filling('u'):,} fill the frame's width and {found.filling('v'):,} its height. Corners are "
-        f"{found.counted}. The test's null: u = xmin / (W − w), and v likewise, are uniform, over {bias.BINS} equal bins."
+        f"{found.kind}: {len(found.table):,} photographs of known size, {found.classes:,} classes{unknown}. The "
+        f"largest box of each; {found.filling('u'):,} fill the frame's width and {found.filling('v'):,} its height. "
+        f"Corners are {found.counted}. The test's null: u = xmin / (W − w), and v likewise, are uniform, over "
+        f"{bias.BINS} equal bins."
     )
 
 
@@ -144,7 +145,8 @@ def _classes(found: Found) -> None:
         f"Cramér's V is 0 where places are uniform (by chance about 1 / √n) and 1 where all lie in one bin; under "
         f"{bias.LEAST} photographs are too few."
     )
-    st.dataframe(table.round(4), hide_index=True, height=320, key="bias_classes")
+    numbers = {name: st.column_config.NumberColumn(format="%.3g") for name in table.select_dtypes(float).columns}
+    st.dataframe(table, hide_index=True, height=320, key="bias_classes", column_config=numbers)
     save.button("Classes (CSV)", "classes.csv", "text/csv", lambda: table.to_csv(index=False))
     tested = table[table["u"] != bias.FEW]
     most, least = tested.head(ENDS), tested.iloc[ENDS:].tail(ENDS)
@@ -191,7 +193,7 @@ def joined(found: Found) -> None:
         st.info("No photograph of this study has a box among these.", icon=":material/info:")
         return
     of = f"from the mean centre of {len(found.places.table):,} boxes ({found.places.kind})"
-    charts.finding(findings.against(photographs, "distance", of))
+    charts.finding(findings.against(photographs, "distance", of), "finding-sensitivity")
     charts.draw(curves(photographs, "distance", AXIS, "p_top1_change", of=f"distance {of}"), "bias sensitivity",
                 "P(top-1 change) against the distance of the object from the mean place", select=False)  # fmt: skip
 
