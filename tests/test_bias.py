@@ -180,7 +180,9 @@ def test_figures_hold_the_numbers_and_the_truth() -> None:
 def test_distance_joins_a_study_by_name() -> None:
     photographs = per_photograph(pairs_table(TWO, ("crop",), photographs=5, pairs=2))
     names = list(dict.fromkeys(photographs["name"].astype(str)))
-    mine = places(boxes(*((f"d/{n}.JPEG", "cat", 10 * k, 0, 10 * k + 20, 20, 100, 100) for k, n in enumerate(names[:4]))))
+    mine = places(
+        boxes(*((f"d/{n}.JPEG", "cat", 10 * k, 0, 10 * k + 20, 20, 100, 100) for k, n in enumerate(names[:4])))
+    )
     found = beside(photographs, mine, invented(np.full(30, 0.5)))
     away = found.drop_duplicates("name").set_index("name")["distance"]
     assert [away[n] for n in names[:4]] == pytest.approx([np.hypot(0.1 + 0.1 * k - 0.5, 0.1 - 0.5) for k in range(4)])

@@ -75,16 +75,17 @@ def _check(boxes: pd.DataFrame, slack: float) -> None:
     wrong = {
         "with a corner that is no number": np.isnan(low) | np.isnan(high),
         "with a negative corner": low < -slack,
-        "that is empty": high <= low,
-        "outside its frame": high > frames + slack,
+        "of no size": high <= low,
+        "outside the frame": high > frames + slack,
     }
     for what, rows in wrong.items():
         if rows.any():
             row = boxes.iloc[int(rows.any(1).argmax())]
             size = f" in {row['width']:g} x {row['height']:g}" if row["width"] > 0 else ""
             corners = ", ".join(f"{row[name]:g}" for name in CORNERS)
+            count = int(rows.any(1).sum())
             raise BadAnnotations(
-                got=f"{int(rows.any(1).sum()):,} boxes {what}; the first, of {row['image']}: {corners}{size}",
+                got=f"{count:,} box{'es' * (count > 1)} {what}; the first, of {row['image']}: {corners}{size}",
                 wanted="0 ≤ xmin < xmax ≤ width, and ymin, ymax, height likewise",
                 remedy="Correct the boxes, or the sizes that belong to them.",
             )

@@ -1,0 +1,80 @@
+"""The page Photographer's bias without a browser: its sentences are those of core."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from framed import app, fresh, read_out, texts
+from streamlit.testing.v1 import AppTest
+
+from core import bias, findings, studies
+from core.annotations import files_at, of_scenes, read
+from core.bias import Places
+from core.datasets.scenes import scenes
+from core.folders import EMBEDDED, DataFolder
+from core.tables import per_photograph
+
+SCENES = "scenes:0-59"
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def opened(boxes: str = SCENES) -> AppTest:
+    at = app("photographers_bias")
+    at.query_params["boxes"] = boxes
+    return at.run()
+
+
+def settled(at: AppTest, said: str) -> AppTest:
+    """Once that stands on the page."""
+    give_up = time.monotonic() + 120
+    while said not in texts(at):
+        assert not at.exception
+        assert time.monotonic() < give_up, texts(at)
+        time.sleep(0.5)
+        at.run()
+    assert not at.exception
+    return at
+
+
+def of(text: str) -> Places:
+    return bias.places(of_scenes(scenes(text)))
+
+
+def test_scenes_are_tested_and_joined_with_the_study_that_ships(fresh: DataFolder) -> None:
+    at = settled(opened(), "with distance")
+    found = of(SCENES)
+    said = read_out(at.markdown)
+    assert bias.sentence(found) in said
+    assert at.dataframe[0].value["class"].tolist() == bias.by_class(found)["class"].tolist()
+    results = studies.read(EMBEDDED.studies / "protocols")
+    theirs = of("scenes:2000000-2000399")
+    black = results.pairs[results.pairs["protocol"] == "crop"]
+    joined = bias.beside(per_photograph(black), theirs, found)
+    assert joined["distance"].notna().all()
+    assert findings.against(joined, "distance", "from the mean centre of 60 boxes (drawn scenes)") in said
+    assert len(at.get("plotly_chart")) == 6
+
+
+def test_annotations_of_this_server(fresh: DataFolder, tmp_path: Path) -> None:
+    rows = "".join(f"photo{k},cat,{10 + k % 5},5,{40 + k % 5},35\n" for k in range(40))
+    (tmp_path / "boxes.csv").write_text("image,label,xmin,ymin,xmax,ymax\n" + rows)
+    (tmp_path / "sizes.csv").write_text("image,width,height\n" + "".join(f"photo{k},99,60\n" for k in range(35)))
+    at = settled(opened(f"{tmp_path}/boxes.csv; {tmp_path}/sizes.csv"), "have a box among these")
+    found = bias.places(read(files_at([tmp_path])))
+    assert bias.sentence(found) in read_out(at.markdown)
+    assert "35 photographs of known size, 1 classes; 5 photographs without a known size are left out" in texts(at)
+    assert at.dataframe[0].value["u"].tolist() == [bias.BIASED]
+
+
+@pytest.mark.parametrize(
+    ("boxes", "said"),
+    [
+        ("/nowhere/boxes.csv", "wanted a file or folder of annotations"),
+        ("scenes:9-3", "got a last number, 3, below the first"),
+        ("scenes:0-99999", "got 100,000 scenes; wanted at most 5,000"),
+    ],
+)
+def test_what_cannot_be_read_gets_a_sentence(fresh: DataFolder, boxes: str, said: str) -> None:
+    settled(opened(boxes), said)
