@@ -90,7 +90,7 @@ def against(photographs: pd.DataFrame, axis: str, of: str, measure: str = ANSWER
     photos, pairs = known["digest"].nunique(), sorted(set(known["pairs"]))
     each = f"{pairs[0]}" if len(pairs) == 1 else f"{pairs[0]} to {pairs[-1]}"
     return (
-        f"{MEASURES[measure]} {_joined(parts)}: {photos:,} photographs, {each} pairs each, protocol {protocols}; "
+        f"{MEASURES[measure]} {_joined(parts)}: {photos:,} photographs, {each} pair{'' if pairs == [1] else 's'} each, protocol {protocols}; "
         f"{axis} {of}."
     )
 

@@ -50,8 +50,8 @@ def test_scenes_are_tested_and_joined_with_the_study_that_ships(fresh: DataFolde
     assert at.dataframe[0].value["class"].tolist() == bias.by_class(found)["class"].tolist()
     results = studies.read(EMBEDDED.studies / "protocols")
     theirs = of("scenes:2000000-2000399")
-    black = results.pairs[results.pairs["protocol"] == "crop"]
-    joined = bias.beside(per_photograph(black), theirs, found)
+    crops = results.pairs[results.pairs["protocol"] == "crop"]
+    joined = bias.beside(per_photograph(crops), theirs, found)
     assert joined["distance"].notna().all()
     assert findings.against(joined, "distance", "from the mean centre of 60 boxes (drawn scenes)") in said
     assert len(at.get("plotly_chart")) == 6
@@ -61,7 +61,7 @@ def test_annotations_of_this_server(fresh: DataFolder, tmp_path: Path) -> None:
     rows = "".join(f"photo{k},cat,{10 + k % 5},5,{40 + k % 5},35\n" for k in range(40))
     (tmp_path / "boxes.csv").write_text("image,label,xmin,ymin,xmax,ymax\n" + rows)
     (tmp_path / "sizes.csv").write_text("image,width,height\n" + "".join(f"photo{k},99,60\n" for k in range(35)))
-    at = settled(opened(f"{tmp_path}/boxes.csv; {tmp_path}/sizes.csv"), "have a box among these")
+    at = settled(opened(f"{tmp_path}/boxes.csv; {tmp_path}/sizes.csv"), "these boxes say nothing")
     found = bias.places(read(files_at([tmp_path])))
     assert bias.sentence(found) in read_out(at.markdown)
     assert "35 photographs of known size, 1 classes; 5 photographs without a known size are left out" in texts(at)
@@ -72,6 +72,7 @@ def test_annotations_of_this_server(fresh: DataFolder, tmp_path: Path) -> None:
     ("boxes", "said"),
     [
         ("/nowhere/boxes.csv", "wanted a file or folder of annotations"),
+        ("/" + 300 * "x", "wanted a file or folder of annotations"),
         ("scenes:9-3", "got a last number, 3, below the first"),
         ("scenes:0-99999", "got 100,000 scenes; wanted at most 5,000"),
     ],

@@ -7,12 +7,13 @@ import plotly.graph_objects as go
 
 from core.bias import AXES, BINS, ROOM, Places
 from core.figures.scattered import sample
-from core.figures.style import COLOURS, GREY, faded, figure, said
+from core.figures.style import COLOURS, GREY, faded, figure, said, said_square, square
 from core.intervals import Floats
 from core.scenes import MAX_EXTENT, MIN_EXTENT, Photographer
 
 SIDES = {"u": "left … right", "v": "top … bottom"}
 SIZE = "size (the larger of w / W and h / H)"
+FRAME = (0.0, 1.0), (1.0, 0.0)  # across, down
 BARS = 2 * BINS  # of a histogram
 LEFT_OUT = f"Boxes that leave less than {ROOM:.0%} of the frame's side have no place along it."
 
@@ -20,7 +21,7 @@ LEFT_OUT = f"Boxes that leave less than {ROOM:.0%} of the frame's side have no p
 def object_centres(found: Places, *, seed: int = 0) -> go.Figure:
     """Centres of objects in their frames, shaded by size, the image's name as customdata."""
     shown, sampled = sample(found.table, seed=seed)
-    fig = _square(figure(x="centre across (share of the frame)", y="centre down (share of the frame)", height=400))
+    fig = figure(x="centre across (share of the frame)", y="centre down (share of the frame)", height=400)
     fig.add_scatter(
         x=shown["x"].tolist(), y=shown["y"].tolist(), mode="markers", showlegend=False,
         marker={"size": 6, "opacity": 0.6, "color": shown["size"].tolist(), "colorscale": "Viridis", "cmin": 0,
@@ -28,7 +29,7 @@ def object_centres(found: Places, *, seed: int = 0) -> go.Figure:
         customdata=shown[["image", "label"]].astype(str).to_numpy().tolist(),
         hovertemplate="%{customdata[1]} (%{customdata[0]}): %{x:.2f}, %{y:.2f}<extra></extra>",
     )  # fmt: skip
-    return said(fig, f"n = {len(found.table):,} photographs, the largest box of each.", sampled)
+    return said_square(square(fig, *FRAME), f"n = {len(found.table):,} photographs, the largest box of each.", sampled)
 
 
 def place_map(found: Places, truth: Photographer | None = None) -> go.Figure:
@@ -39,7 +40,7 @@ def place_map(found: Places, truth: Photographer | None = None) -> go.Figure:
     both = found.table.dropna(subset=["u", "v"])
     counts, edges, _ = np.histogram2d(both["v"], both["u"], bins=BARS, range=[[0, 1], [0, 1]])
     middles = ((edges[1:] + edges[:-1]) / 2).tolist()
-    fig = _square(figure(x=_axis("u"), y=_axis("v"), height=400))
+    fig = figure(x=_axis("u"), y=_axis("v"), height=400)
     fig.add_heatmap(
         x=middles, y=middles, z=counts.tolist(), colorscale="Cividis", zmin=0,
         colorbar={"title": {"text": "n"}, "thickness": 10}, hovertemplate="%{x:.2f}, %{y:.2f}: %{z}<extra></extra>",
@@ -48,8 +49,9 @@ def place_map(found: Places, truth: Photographer | None = None) -> go.Figure:
         low, high = _ends(truth)
         line = {"color": "#ffffff", "dash": "dash", "width": 2}
         fig.add_shape(type="rect", x0=low, x1=high, y0=low, y1=high, line=line)
-    square = "Dashed: where its photographer lets it lie." if truth is not None and not truth.framing else ""
-    return said(fig, f"n = {len(both):,}; {len(both) / BARS**2:.1f} in a cell if places were free. {square}", LEFT_OUT)
+    dashed = "Dashed: where its photographer lets it lie." if truth is not None and not truth.framing else ""
+    free = f"n = {len(both):,}; {len(both) / BARS**2:.1f} in a cell if places were free. {dashed}"
+    return said_square(square(fig, *FRAME), free, LEFT_OUT)
 
 
 def place_histogram(found: Places, axis: str, truth: Photographer | None = None) -> go.Figure:
@@ -109,11 +111,3 @@ def _ends(who: Photographer) -> tuple[float, float]:
 
 def _axis(axis: str) -> str:
     return f"place {AXES[axis]}, {axis} ({SIDES[axis]})"
-
-
-def _square(fig: go.Figure) -> go.Figure:
-    """A frame, 0 … 1 both ways; down is down."""
-    fig.update_layout(hovermode="closest")
-    fig.update_xaxes(range=[0, 1], constrain="domain", zeroline=False)
-    fig.update_yaxes(range=[1, 0], constrain="domain", zeroline=False, scaleanchor="x")
-    return fig

@@ -87,8 +87,16 @@ def _asked() -> tasks.Asked | None:
     if text.startswith(SCHEME):
         return tasks.ask(("boxes", text), lambda report, cancel: _drawn(text, report, cancel))
     paths = tuple(Path(part.strip()).expanduser() for part in text.split(";") if part.strip())
-    changed = tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
-    return tasks.ask(("boxes", text, photos, changed), lambda *_: _read(files_at(paths), photos))
+    key = ("boxes", text, photos, tuple(map(_changed, paths)))
+    return tasks.ask(key, lambda *_: _read(files_at(paths), photos))
+
+
+def _changed(path: Path) -> int:
+    """When it was; 0 of what is not there."""
+    try:
+        return path.stat().st_mtime_ns
+    except (OSError, ValueError):
+        return 0
 
 
 def _drawn(text: str, report: Report, cancel: threading.Event) -> Found:
@@ -140,12 +148,14 @@ def _classes(found: Found) -> None:
     if table.empty:
         return
     st.subheader("Class by class (Figure 5, right)", anchor="classes")
+    tests = int((table[list(AXES)] != bias.FEW).to_numpy().sum())
     st.caption(
-        f"Most biased across first; p is corrected by Holm's method for all {2 * len(table):,} tests of the table; "
+        f"Most biased across first; p is corrected by Holm's method for all {tests:,} tests of the table; "
         f"Cramér's V is 0 where places are uniform (by chance about 1 / √n) and 1 where all lie in one bin; under "
         f"{bias.LEAST} photographs are too few."
     )
-    numbers = {name: st.column_config.NumberColumn(format="%.3g") for name in table.select_dtypes(float).columns}
+    formats = {name: "scientific" if " p" in name else "%.3f" for name in table.select_dtypes(float).columns}
+    numbers = {name: st.column_config.NumberColumn(format=form) for name, form in formats.items()}
     st.dataframe(table, hide_index=True, height=320, key="bias_classes", column_config=numbers)
     save.button("Classes (CSV)", "classes.csv", "text/csv", lambda: table.to_csv(index=False))
     tested = table[table["u"] != bias.FEW]
@@ -180,6 +190,10 @@ def joined(found: Found) -> None:
     st.subheader("Are photographs whose object sits where the bias puts it less sensitive?", anchor="sensitivity")
     results = studies.section("protocols")
     if results is None:
+        return
+    if results.manifest.photographs["drawn"] != (found.photographer is not None):
+        st.info("Of this study's photographs these boxes say nothing: one are drawn scenes, the other are not.",
+                icon=":material/info:")  # fmt: skip
         return
     mine = _of_study(results, found)
     if mine is None:
