@@ -7,7 +7,7 @@ BINS equal bins. Size has no natural null: it is described and not tested.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,6 +48,10 @@ class Places:
     def classes(self) -> int:
         """How many."""
         return int(self.table["label"].nunique())
+
+    def of(self, label: str) -> Places:
+        """Those of one class. (Photographs without a known size are counted over all classes only.)"""
+        return replace(self, table=self.table[self.table["label"] == label].reset_index(drop=True), unknown=0)
 
     def filling(self, axis: str) -> int:
         """Photographs left out along u or v, because their box fills the frame."""

@@ -48,6 +48,7 @@ def test_place_and_size_of_the_largest_box() -> None:
     assert found.table[["x", "y"]].iloc[0].tolist() == pytest.approx([0.8, 0.4])
     assert found.table["size"].tolist() == pytest.approx([0.4, 0.96, 1.0])
     assert (found.filling("u"), found.filling("v"), found.classes) == (1, 1, 2)
+    assert found.of("cat").table["image"].tolist() == ["c", "d"]
 
 
 def test_bins_are_equal_and_hold_their_lower_edge() -> None:

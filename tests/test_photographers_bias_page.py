@@ -55,6 +55,8 @@ def test_scenes_are_tested_and_joined_with_the_study_that_ships(fresh: DataFolde
     assert joined["distance"].notna().all()
     assert findings.against(joined, "distance", "from the mean centre of 60 boxes (drawn scenes)") in said
     assert len(at.get("plotly_chart")) == 6
+    at.selectbox(key="bias_class").set_value("owl").run()
+    settled(at, "Under 25 photographs of owl: too few for a test.")
 
 
 def test_annotations_of_this_server(fresh: DataFolder, tmp_path: Path) -> None:
@@ -66,6 +68,19 @@ def test_annotations_of_this_server(fresh: DataFolder, tmp_path: Path) -> None:
     assert bias.sentence(found) in read_out(at.markdown)
     assert "35 photographs of known size, 1 classes; 5 photographs without a known size are left out" in texts(at)
     assert at.dataframe[0].value["u"].tolist() == [bias.BIASED]
+    at.selectbox(key="bias_class").set_value("cat").run()
+    assert all(str(test) in texts(at) for test in bias.over_all(found.of("cat")))
+
+
+def test_files_that_are_dropped_in(fresh: DataFolder) -> None:
+    rows = "".join(f"photo{k},cat,{k},5,{k + 40},35\n" for k in range(30))
+    boxes = ("boxes.csv", b"image,label,xmin,ymin,xmax,ymax\n" + rows.encode(), "text/csv")
+    sizes = ("sizes.csv", b"image,width,height\n" + b"".join(b"photo%d,70,60\n" % k for k in range(28)), "text/csv")
+    at = settled(opened(), "they are not uniform")
+    at.file_uploader(key="box_files").set_value([boxes, sizes]).run()
+    settled(at, "CSV: 28 photographs of known size, 1 classes; 2 photographs without a known size are left out")
+    at.file_uploader(key="box_files").set_value([("boxes.json", b"{", "application/json")]).run()
+    settled(at, "got boxes.json, JSON that is broken")
 
 
 @pytest.mark.parametrize(

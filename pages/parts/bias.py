@@ -27,6 +27,7 @@ from core.scenes import Photographer
 from core.studies import Results
 from core.tables import per_photograph
 from pages.parts import charts, gallery, resources, save, studies, tasks
+from pages.parts.extremes import EVERY
 from pages.parts.widgets import plain
 
 TRAINED_ON = "scenes:1000000-1000799"  # some of those that the embedded networks learned from
@@ -129,13 +130,16 @@ def _about(found: Places) -> str:
 
 
 def _figures(found: Found) -> None:
-    who = found.photographer
-    pairs = {
-        "centres of objects": figures.object_centres(found.places),
-        "places of objects": figures.place_map(found.places, who),
-    }
-    histograms = {f"histogram of {axis}": figures.place_histogram(found.places, axis, who) for axis in AXES}
-    histograms["histogram of sizes"] = figures.size_histogram(found.places, who)
+    """Of all classes, or of one with its tests."""
+    names = sorted(found.places.table["label"].dropna().unique())
+    label = st.selectbox("Of class", [EVERY, *names], key="bias_class", bind="query-params", width=230)
+    shown, who = found.places if label == EVERY else found.places.of(label), found.photographer
+    if label != EVERY:
+        told = [f"{AXES[test.axis]} {test}" for test in bias.over_all(shown)]
+        st.markdown(plain("; ".join(told) or f"Under {bias.LEAST} photographs of {label}: too few for a test."))
+    pairs = {"centres of objects": figures.object_centres(shown), "places of objects": figures.place_map(shown, who)}
+    histograms = {f"histogram of {axis}": figures.place_histogram(shown, axis, who) for axis in AXES}
+    histograms["histogram of sizes"] = figures.size_histogram(shown, who)
     for row in (pairs, histograms):
         for column, (title, fig) in zip(st.columns(len(row)), row.items(), strict=True):
             with column:
@@ -166,7 +170,7 @@ def _classes(found: Found) -> None:
 
 
 def _examples(found: Found, title: str, label: str) -> None:
-    images = found.places.table.loc[found.places.table["label"] == label, "image"]
+    images = found.places.of(label).table["image"]
     there = [found.sources[image] for image in images if image in found.sources][:EXAMPLES]
     if not there:
         return
