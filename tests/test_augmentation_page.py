@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import replace
 
 import pytest
-from framed import app, fresh, read_out, texts
+from framed import app, fresh, read_out, settled, texts
 from streamlit.testing.v1 import AppTest
 
 from core import invariance
@@ -25,18 +24,6 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trials of few scenes, so that the page is quick."""
     whole = invariance.measure
     monkeypatch.setattr(invariance, "measure", lambda trial, *more: whole(replace(trial, **SIZE), *more))
-
-
-def settled(at: AppTest, said: str) -> AppTest:
-    """Once that stands on the page."""
-    give_up = time.monotonic() + 120
-    while said not in texts(at):
-        assert not at.exception
-        assert time.monotonic() < give_up, texts(at)
-        time.sleep(0.5)
-        at.run()
-    assert not at.exception
-    return at
 
 
 def measured(**settings: object) -> str:

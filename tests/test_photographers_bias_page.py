@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
-from framed import app, fresh, read_out, texts
+from framed import app, fresh, read_out, settled, texts
 from streamlit.testing.v1 import AppTest
 
 from core import bias, findings, studies
@@ -24,18 +23,6 @@ def opened(boxes: str = SCENES) -> AppTest:
     at = app("photographers_bias")
     at.query_params["boxes"] = boxes
     return at.run()
-
-
-def settled(at: AppTest, said: str) -> AppTest:
-    """Once that stands on the page."""
-    give_up = time.monotonic() + 120
-    while said not in texts(at):
-        assert not at.exception
-        assert time.monotonic() < give_up, texts(at)
-        time.sleep(0.5)
-        at.run()
-    assert not at.exception
-    return at
 
 
 def of(text: str) -> Places:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,13 @@ def checked(boxes: pd.DataFrame, kind: str, *, pixels: bool, slack: float = SLAC
     names = {label: class_name(str(label)) for label in boxes["label"].dropna().unique()}
     boxes["label"] = boxes["label"].map(names)
     return Annotations(boxes, kind, counted)
+
+
+def listed(rows: Sequence[tuple[object, ...]], kind: str, *, pixels: bool = False, slack: float = SLACK) -> Annotations:
+    """``checked`` rows of COLUMNS. Raises BadAnnotations."""
+    import pandas as pd
+
+    return checked(pd.DataFrame(rows, columns=list(COLUMNS)), kind, pixels=pixels, slack=slack)
 
 
 def stem(name: str) -> str:

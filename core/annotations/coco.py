@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from core.annotations.boxes import CORNERS, Annotations, checked
+from core.annotations.boxes import Annotations, listed
 from core.errors import BadAnnotations
 
 KIND = "COCO JSON"
@@ -18,10 +18,7 @@ WANTED = (
 
 def read(files: Sequence[tuple[str, Callable[[], bytes]]]) -> Annotations:
     """One or more files; boxes around crowds are left out. Raises BadAnnotations."""
-    import pandas as pd
-
-    rows = [row for name, data in files for row in _rows(name, data())]
-    return checked(pd.DataFrame(rows, columns=["image", "width", "height", "label", *CORNERS]), KIND, pixels=False)
+    return listed([row for name, data in files for row in _rows(name, data())], KIND)
 
 
 def _rows(name: str, data: bytes) -> list[tuple[object, ...]]:
@@ -44,7 +41,8 @@ def _rows(name: str, data: bytes) -> list[tuple[object, ...]]:
 def _row(one: dict[str, Any], images: dict[Any, Any], names: dict[Any, str]) -> tuple[object, ...]:
     x, y, width, height = map(float, one["bbox"])
     label = names.get(one["category_id"], str(one["category_id"]))
-    return (*images[one["image_id"]], label, x, y, x + width, y + height)
+    image, *size = images[one["image_id"]]
+    return (image, label, x, y, x + width, y + height, *size)
 
 
 def _side(value: object) -> float:

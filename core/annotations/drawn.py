@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from core.annotations.boxes import Annotations, checked
+from core.annotations.boxes import Annotations, listed
 from core.datasets.scenes import SceneFile
 from core.errors import Cancelled
 from core.scenes import describe
@@ -22,8 +22,6 @@ def of_scenes(
 
     An object that its photographer lets leave the frame ends where the frame does.
     """
-    import pandas as pd
-
     rows = []
     for file in files:
         if cancel is not None and cancel.is_set():
@@ -33,5 +31,4 @@ def of_scenes(
         ends = min(1.0, x + scene.width), min(1.0, y + scene.height)
         rows.append((file.name, scene.label, max(0.0, x), max(0.0, y), *ends, 1.0, 1.0))
         report(len(rows))
-    columns = ["image", "label", "xmin", "ymin", "xmax", "ymax", "width", "height"]
-    return checked(pd.DataFrame(rows, columns=columns), KIND, pixels=False)
+    return listed(rows, KIND)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 from xml.etree import ElementTree
 
-from core.annotations.boxes import CORNERS, Annotations, checked
+from core.annotations.boxes import CORNERS, Annotations, listed
 from core.errors import BadAnnotations
 
 KIND = "XML"
@@ -15,10 +15,7 @@ WANTED = "an annotation with filename, size and objects, each with name and bndb
 
 def read(files: Sequence[tuple[str, Callable[[], bytes]]]) -> Annotations:
     """One XML file a photograph; those without an object have no box. Raises BadAnnotations."""
-    import pandas as pd
-
-    rows = [row for name, data in files for row in _rows(name, data())]
-    return checked(pd.DataFrame(rows, columns=["image", "width", "height", "label", *CORNERS]), KIND, pixels=True)
+    return listed([row for name, data in files for row in _rows(name, data())], KIND, pixels=True)
 
 
 def _rows(name: str, data: bytes) -> list[tuple[object, ...]]:
@@ -35,7 +32,7 @@ def _rows(name: str, data: bytes) -> list[tuple[object, ...]]:
         corners = [_number(name, found, f"bndbox/{corner}") for corner in CORNERS]
         if None in corners:
             raise _bad(f"{name}, an object without a whole bndbox")
-        rows.append((image, *size, found.findtext("name"), *corners))
+        rows.append((image, found.findtext("name"), *corners, *size))
     return rows
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
-from core.annotations.boxes import CORNERS, Annotations, checked
+from core.annotations.boxes import Annotations, listed
 from core.errors import BadAnnotations
 
 KIND = "YOLO text"
@@ -17,8 +17,6 @@ WANTED = "lines of a class's number, the box's centre x and y, its width and hei
 
 def read(files: Sequence[tuple[str, Callable[[], bytes]]]) -> Annotations:
     """One file a photograph, and perhaps classes.txt with a name a line. Raises BadAnnotations."""
-    import pandas as pd
-
     texts = {name: _text(name, data()) for name, data in files}
     lists = [text for name, text in texts.items() if PurePosixPath(name).name == CLASSES]
     names = lists[0].split("\n") if lists else []
@@ -27,8 +25,7 @@ def read(files: Sequence[tuple[str, Callable[[], bytes]]]) -> Annotations:
         for name, text in texts.items() if PurePosixPath(name).name != CLASSES
         for number, line in enumerate(text.split("\n"), 1) if line.strip()
     ]  # fmt: skip
-    columns = ["image", "label", *CORNERS, "width", "height"]
-    return checked(pd.DataFrame(rows, columns=columns), KIND, pixels=False, slack=SLACK)
+    return listed(rows, KIND, slack=SLACK)
 
 
 def _text(name: str, data: bytes) -> str:
