@@ -33,7 +33,7 @@ def test_scenes_are_tested_and_joined_with_the_study_that_ships(fresh: DataFolde
     at = settled(opened(), "with distance")
     found = of(SCENES)
     said = read_out(at.markdown)
-    assert bias.sentence(found) in said
+    assert bias.sentence(found, bias.by_class(found)) in said
     assert at.dataframe[0].value["class"].tolist() == bias.by_class(found)["class"].tolist()
     results = studies.read(EMBEDDED.studies / "protocols")
     theirs = of("scenes:2000000-2000399")
@@ -52,7 +52,7 @@ def test_annotations_of_this_server(fresh: DataFolder, tmp_path: Path) -> None:
     (tmp_path / "sizes.csv").write_text("image,width,height\n" + "".join(f"photo{k},99,60\n" for k in range(35)))
     at = settled(opened(f"{tmp_path}/boxes.csv; {tmp_path}/sizes.csv"), "these boxes say nothing")
     found = bias.places(read(files_at([tmp_path])))
-    assert bias.sentence(found) in read_out(at.markdown)
+    assert bias.sentence(found, bias.by_class(found)) in read_out(at.markdown)
     assert "35 photographs of known size, 1 classes; 5 photographs without a known size are left out" in texts(at)
     assert at.dataframe[0].value["u"].tolist() == [bias.BIASED]
     at.selectbox(key="bias_class").set_value("cat").run()

@@ -38,9 +38,11 @@ AXIS = "distance of the object from the mean place (shares of the frame)"
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """``photographer``: who took them, of scenes by one. ``sources``: the photographs by stem, where they are known."""
+    """``classes``: ``bias.by_class`` of the places. ``photographer``: who took them, of scenes. ``sources``: the
+    photographs by stem, where they are known."""
 
     places: Places
+    classes: pd.DataFrame
     photographer: Photographer | None
     sources: Mapping[str, Source]
 
@@ -55,7 +57,7 @@ def section() -> Found | None:
     if found is None:
         return None
     st.caption(plain(_about(found.places)))
-    charts.finding(bias.sentence(found.places))
+    charts.finding(bias.sentence(found.places, found.classes))
     _figures(found)
     _classes(found)
     return found
@@ -104,7 +106,8 @@ def _drawn(text: str, report: Report, cancel: threading.Event) -> Found:
     files = scenes(text)
     if len(files) > MOST:
         raise BadAnnotations(got=f"{len(files):,} scenes", wanted=f"at most {MOST:,}", remedy="Ask for fewer.")
-    return Found(_described(files, report, cancel), files[0].photographer, {file.name: file for file in files})
+    places = _described(files, report, cancel)
+    return Found(places, bias.by_class(places), files[0].photographer, {file.name: file for file in files})
 
 
 def _described(files: Sequence[SceneFile], report: Report, cancel: threading.Event) -> Places:
@@ -116,7 +119,7 @@ def _described(files: Sequence[SceneFile], report: Report, cancel: threading.Eve
 def _read(files: Sequence[File], photos: str) -> Found:
     places = bias.places(read(files))
     there = find([Path(photos).expanduser()]) if photos else []
-    return Found(places, None, {stem(source.name): source for source in there})
+    return Found(places, bias.by_class(places), None, {stem(source.name): source for source in there})
 
 
 def _about(found: Places) -> str:
@@ -148,7 +151,7 @@ def _figures(found: Found) -> None:
 
 def _classes(found: Found) -> None:
     """All classes, sortable; examples of both ends."""
-    table = bias.by_class(found.places)
+    table = found.classes
     if table.empty:
         return
     st.subheader("Class by class (Figure 5, right)", anchor="classes")
