@@ -67,6 +67,10 @@ class StudyMismatch(PhotobiasError):
     """A study's folder that holds the rows of another configuration, network or software than asked for."""
 
 
+class BadAnnotations(PhotobiasError):
+    """Boxes around objects in no format that is known, or that lie in no frame."""
+
+
 class BadTable(PhotobiasError):
     """A table of results without the columns, networks or photographs that are asked of it."""
 

@@ -88,10 +88,9 @@ def against(photographs: pd.DataFrame, axis: str, of: str, measure: str = ANSWER
         parts = [_correlated(network, found, axis) for network, found in correlated.items()]
     protocols = " and ".join(dict.fromkeys(known["protocol"]))
     photos, pairs = known["digest"].nunique(), sorted(set(known["pairs"]))
-    each = f"{pairs[0]}" if len(pairs) == 1 else f"{pairs[0]} to {pairs[-1]}"
+    each = f"{_span(pairs)} pair{'s' * (pairs[-1] > 1)}"
     return (
-        f"{MEASURES[measure]} {_joined(parts)}: {photos:,} photographs, {each} pairs each, protocol {protocols}; "
-        f"{axis} {of}."
+        f"{MEASURES[measure]} {_joined(parts)}: {photos:,} photographs, {each} each, protocol {protocols}; {axis} {of}."
     )
 
 

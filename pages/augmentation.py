@@ -1,0 +1,9 @@
+"""Augmentation: what can training do about it? (§ 2: full against partial invariance)"""
+
+import streamlit as st
+
+from pages.parts import invariance, state
+
+state.choice()  # where this page is the first that a server is asked for, it comes with its frame
+st.markdown("##### Augmentation: what can training do about it?")
+invariance.section()
