@@ -24,7 +24,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("core.index",),
     ("core.intervals", "core.sensitivity", "core.measure", "core.consistency", "core.typicality", "core.shiftability",
      "core.readouts", "core.bias", "core.tables", "core.comparisons", "core.association", "core.ranking", "core.paper",
-     "core.folder_ranking", "core.findings", "core.jagged", "core.shift_map"),
+     "core.folder_ranking", "core.findings", "core.jagged", "core.shift_map", "core.depth"),
     ("core.studies", "core.training", "core.figures", "core.exploration", "core.measurements", "core.provision",
      "core.summary", "core.replication", "core.feature_maps"),
     ("core.cli", "core.__main__", "core.bench", "core.bench_index", "core.report"),
@@ -36,7 +36,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 CACHES = {"pages.parts.resources"}  # the only modules that use st.cache_data and st.cache_resource
 STATES = {"pages.parts.state"}  # the only modules that touch st.session_state
 
-HEAVY = ("streamlit", "faiss", "timm", "plotly")  # not paid for by importing core
+HEAVY = ("streamlit", "faiss", "timm", "plotly", "sklearn")  # not paid for by importing core
 DRAWS = ("core.figures", "core.report")  # drawing is what these are for: they may import plotly
 RUNS = {"core.__main__"}  # importing it runs it
 
