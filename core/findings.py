@@ -135,8 +135,8 @@ def readouts(compared: pd.DataFrame, right: Mapping[tuple[str, str], Accuracy], 
     protocols = " and ".join(dict.fromkeys(rows["protocol"]))
     return (
         f"From the first layer's readout to the deepest's, {MEASURES[measure]} {_joined(told)}: {_span(rows['pairs'])} "
-        f"pairs of {_span(rows['photographs'])} photographs, {protocols}, 95 % paired intervals. Their accuracy goes "
-        f"from {_accuracy(rows, 'first', right)} to {_accuracy(rows, 'second', right)}."
+        f"pairs of {_span(rows['photographs'])} photographs, {protocols}, 95 % paired intervals. Right "
+        f"answers: {_accuracy(rows, 'first', right)} at the first, {_accuracy(rows, 'second', right)} at the deepest."
     )
 
 

@@ -114,8 +114,10 @@ def pooled(
 
     def see(_layer: Layer, maps: torch.Tensor) -> torch.Tensor:
         n = len(maps)
-        if n < network.batch:  # at the batch's own shape, so that every rounding stays the same
-            maps = torch.cat([maps, maps[-1:].expand(network.batch - n, -1, -1, -1)])
+        if n < network.batch:  # in the batch's own shape and layout, so that every rounding stays the same
+            whole = torch.empty_strided((network.batch, *maps.shape[1:]), maps.stride(), device=maps.device)
+            whole[:n], whole[n:] = maps, maps[-1]
+            maps = whole
         return maps.mean((2, 3))[:n].cpu()
 
     return watch(engine, network, frames, [deep.layer for deep in found], see)

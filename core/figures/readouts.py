@@ -29,7 +29,7 @@ def readouts(
     return said(fig, about(found, measure), _head(found))
 
 
-def accuracy(
+def readout_accuracy(
     found: Sequence[Measured], right: Mapping[tuple[str, str], Accuracy], *, place: Mapping[str, int] | None = None
 ) -> go.Figure:
     """The same curves of top-1 accuracy on the centre crops of the photographs whose class is known."""

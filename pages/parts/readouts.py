@@ -35,7 +35,7 @@ def section() -> None:
     levels = sorted({number.value for number in paper.numbers() if number.where == WHERE})
     st.caption(
         "A linear classifier on each layer alone: does one pixel change its answer more often, the deeper it reads? In "
-        f"the paper, below {', '.join(map(str, levels))} from early layers, and ever more the deeper (Keras’s networks)."
+        f"the paper, below {', '.join(map(str, levels))} from early layers and more the deeper (Keras’s networks)."
     )
     results = studies.section("readouts")
     if results is None:
@@ -60,7 +60,7 @@ def _curves(results: Results, found: list[Measured], right: dict[tuple[str, str]
     clicked: list[Measured] = []
     for column, measure in zip(st.columns(3), (*measured.TWO, None), strict=True):
         if measure is None:
-            fig, title = figures.accuracy(found, right, place=place), "accuracy"
+            fig, title = figures.readout_accuracy(found, right, place=place), "accuracy"
         else:
             fig, title = figures.readouts(found, measure, place=place), MEASURES[measure]
         with column:
