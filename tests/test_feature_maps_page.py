@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 from framed import app, fresh, read_out, texts
+from layered import album
 from streamlit.testing.v1 import AppTest
 
-from core import feature_maps, shiftability
+from core import depth, feature_maps, findings, shiftability, studies, tables
 from core.engine import Engine
-from core.folders import DataFolder
+from core.folders import EMBEDDED, DataFolder
 from core.networks import registry
 from core.networks.card import short
+from core.readouts import HEAD
 from core.scenes import USUAL, render
+from core.studies import worker
+from pages.parts import studies as parts
 
 STRIDED, BLURRED = "embedded/resnet10.scenes-0", "embedded/resnet10_bin5.scenes-0"
 ENSEMBLE = f"{STRIDED}~ensemble"
 
 pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture
+def unshipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No study ships; processes that the page starts do not wait for each other's threads."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setattr(parts, "EMBEDDED", DataFolder(tmp_path / "shipped"))
 
 
 def opened(charts: int, *networks: str) -> AppTest:
@@ -40,6 +53,7 @@ def until(at: AppTest, charts: int) -> AppTest:
     return at
 
 
+@pytest.mark.usefixtures("unshipped")
 def test_the_sentence_is_what_core_measures_and_maps_stand_side_by_side(fresh: DataFolder, engine: Engine) -> None:
     at = opened(3, STRIDED, BLURRED)  # two networks' maps, and the curve
     photograph = render(7, USUAL, label="cat")
@@ -57,6 +71,7 @@ def test_the_sentence_is_what_core_measures_and_maps_stand_side_by_side(fresh: D
     assert at.number_input(key="channel").max == 255
 
 
+@pytest.mark.usefixtures("unshipped")
 def test_what_has_no_maps_says_so_beside_what_has(fresh: DataFolder) -> None:
     at = opened(2, STRIDED, ENSEMBLE)
     give_up = time.monotonic() + 60
@@ -65,3 +80,64 @@ def test_what_has_no_maps_says_so_beside_what_has(fresh: DataFolder) -> None:
         at.run()
     assert f"**{ENSEMBLE}**: got {ENSEMBLE}, whose convolutions cannot be watched" in texts(at)
     assert "again sums" in " ".join(str(button.key) for button in at.button)
+
+
+def test_the_readouts_that_ship_are_shown_at_once(fresh: DataFolder) -> None:
+    """Without a photograph's maps: no network is chosen. Sentence, curves and table are the parquet's."""
+    at = app("feature_maps").run()
+    at.multiselect(key="networks").set_value([]).run()
+    assert not at.exception
+    found = studies.read(EMBEDDED.studies / "readouts")
+    right = depth.layer_accuracies(found.photographs)
+    assert findings.readouts(depth.along_depth(found.pairs), right) in read_out(at.markdown)
+    assert len(at.get("plotly_chart")) == 3
+    [shown] = [one.value for one in at.dataframe if "λ" in one.value]
+    measured = tables.measured(found.pairs)
+    assert len(shown) == len(measured)
+    for row, one in zip(shown.to_dict("records"), measured, strict=True):
+        assert (row["network"], row["layer"]) == (short(one.network), one.layer)
+        assert row["P(top-1 change)"] == tables.cell(one.sensitivity, "p_top1_change")
+        assert row["accuracy"].startswith(f"{right[one.network, str(one.layer)].top1:.3f} [")
+        assert (row["λ"] == "") == (one.layer == HEAD)
+    box = next(one for one in at.selectbox if one.label.startswith("The photographs behind a point"))
+    name = next(option for option in box.options if option.startswith("resnet10.scenes-0, stages.1.relu (depth 0.50)"))
+    box.set_value(name).run()
+    assert not at.exception
+    mine = found.pairs[(found.pairs["network"] == STRIDED) & (found.pairs["layer"] == "stages.1.relu")]
+    assert (
+        f"{len(mine):,} pairs of {mine['digest'].nunique():,} photographs, {int(mine['changed'].sum()):,} of"
+        in texts(at)
+    )
+
+
+@pytest.mark.usefixtures("unshipped")
+def test_readouts_are_trained_from_the_page(fresh: DataFolder, tmp_path: Path) -> None:
+    """Over folders, in a process of their own; a folder without classes is refused before it is started."""
+    train, test = (album(tmp_path / name, 4, seed=k) for k, name in enumerate(("train", "test")))
+    at = app("feature_maps")
+    at.query_params["networks"] = [STRIDED]
+    at.run()
+    assert "No such study on this machine yet" in texts(at)
+    at.text_input(key="readouts photos").set_value(str(test / "red")).run()
+    at.button(key="start readouts").click().run()
+    assert "got photographs without labels" in "\n".join(read_out(at.error))
+    assert not worker.list_studies(fresh.studies)
+    at.text_input(key="readouts photos").set_value(str(test))
+    at.text_input(key="readouts train").set_value(str(train)).run()
+    at.button(key="start readouts").click().run()
+    assert not at.exception
+    (one,) = worker.list_studies(fresh.studies)
+    give_up = time.monotonic() + 120
+    while (status := worker.status(one.folder)).state == "running":
+        assert time.monotonic() < give_up
+        time.sleep(0.1)
+    assert (status.state, status.error) == ("finished", None)
+    at.run()
+    assert not at.exception
+    found = studies.read(one.folder)
+    assert found.manifest.config["classes"] == ["grey", "red", "striped"]
+    assert f"--train {train}" in found.manifest.command
+    sentence = findings.readouts(depth.along_depth(found.pairs), depth.layer_accuracies(found.photographs))
+    assert sentence in read_out(at.markdown)
+    assert "Readouts trained on**: 12 photographs of 3 classes" in texts(at)
+    assert [text for text in read_out(at.warning) if "trained on drawn scenes" in text]
