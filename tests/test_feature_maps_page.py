@@ -89,7 +89,7 @@ def test_the_readouts_that_ship_are_shown_at_once(fresh: DataFolder) -> None:
     assert not at.exception
     found = studies.read(EMBEDDED.studies / "readouts")
     right = depth.layer_accuracies(found.photographs)
-    assert findings.readouts(depth.along_depth(found.pairs), right) in read_out(at.markdown)
+    assert f"**{findings.readouts(depth.along_depth(found.pairs), right)}**" in read_out(at.markdown)
     assert len(at.get("plotly_chart")) == 3
     [shown] = [one.value for one in at.dataframe if "λ" in one.value]
     measured = tables.measured(found.pairs)
@@ -138,6 +138,6 @@ def test_readouts_are_trained_from_the_page(fresh: DataFolder, tmp_path: Path) -
     assert found.manifest.config["classes"] == ["grey", "red", "striped"]
     assert f"--train {train}" in found.manifest.command
     sentence = findings.readouts(depth.along_depth(found.pairs), depth.layer_accuracies(found.photographs))
-    assert sentence in read_out(at.markdown)
+    assert f"**{sentence}**" in read_out(at.markdown)
     assert "Readouts trained on**: 12 photographs of 3 classes" in texts(at)
     assert [text for text in read_out(at.warning) if "trained on drawn scenes" in text]

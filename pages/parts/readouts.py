@@ -14,6 +14,7 @@ from core.studies import Results
 from core.studies.antialiasing import couples
 from core.tables import MEASURES, Measured
 from pages.parts import charts, measured, studies
+from pages.parts.widgets import plain
 
 WHERE = "§ 3, Figure 4"
 ABOUT = """
@@ -43,7 +44,7 @@ def section() -> None:
     found = measured.all_of(results)
     right = studies.derived(results, "layer accuracies", lambda r: depth.layer_accuracies(r.photographs))
     compared = studies.derived(results, "along depth", lambda r: depth.along_depth(r.pairs))
-    charts.finding(findings.readouts(compared, right))
+    st.markdown(f"**{plain(findings.readouts(compared, right))}**")
     _curves(results, found, right)
     with st.expander("How readouts are trained, and every number"):
         st.markdown(ABOUT.format(strengths=", ".join(f"{strength:g}" for strength in STRENGTHS)))
