@@ -14,6 +14,7 @@ from core.readouts import HEAD
 from core.tables import MEASURES, Measured, about
 
 DEPTH = "relative depth"
+LEGEND = 18  # pixels of a line of it
 Point = tuple[Measured, float, Interval | None, str]  # its value, interval, and what it is of
 
 
@@ -44,10 +45,12 @@ def readout_accuracy(
 
 
 def _drawn(points: Sequence[Point], y: str, place: Mapping[str, int]) -> go.Figure:
-    fig = figure(x=DEPTH, y=y, height=310, rangemode="tozero")
+    networks = list(dict.fromkeys(one.network for one, *_ in points))
+    # on a phone every network has its own line above the curves
+    fig = figure(x=DEPTH, y=y, height=290 + LEGEND * len(networks), rangemode="tozero")
     fig.update_xaxes(range=[-0.02, 1.04])
     fig.update_layout(hovermode="closest")
-    for network in dict.fromkeys(one.network for one, *_ in points):
+    for network in networks:
         mine = sorted((p for p in points if p[0].network == network), key=lambda p: p[0].depth or 0)
         line, own = ([p for p in mine if (p[0].layer == HEAD) is wanted] for wanted in (False, True))
         curve(fig, short(network), place[network], [p[0].depth or 0 for p in line], [p[1] for p in line],

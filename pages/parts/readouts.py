@@ -45,6 +45,7 @@ def section() -> None:
     right = studies.derived(results, "layer accuracies", lambda r: depth.layer_accuracies(r.photographs))
     compared = studies.derived(results, "along depth", lambda r: depth.along_depth(r.pairs))
     st.markdown(f"**{plain(findings.readouts(compared, right))}**")
+    st.markdown(plain(findings.readouts(compared, right, measured.TWO[1])))
     _curves(results, found, right)
     with st.expander("How readouts are trained, and every number"):
         st.markdown(ABOUT.format(strengths=", ".join(f"{strength:g}" for strength in STRENGTHS)))
@@ -59,7 +60,8 @@ def _curves(results: Results, found: list[Measured], right: dict[tuple[str, str]
     keys = [one["key"] for one in results.manifest.networks]
     place = places(keys, couples(keys))
     clicked: list[Measured] = []
-    for column, measure in zip(st.columns(3), (*measured.TWO, None), strict=True):
+    columns = (*st.columns(2), st.columns(2)[0])
+    for column, measure in zip(columns, (*measured.TWO, None), strict=True):
         if measure is None:
             fig, title = figures.readout_accuracy(found, right, place=place), "accuracy"
         else:
