@@ -22,7 +22,7 @@ class Readouts(Study):
     ``classes``: those of the readouts; None: all that the study's photographs have, before any limit. Training
     photographs of other classes are left out. ``per_class``: only the first so many training photographs of each.
 
-    python -m core study readouts --train DIR --photos DIR --network A,B --out DIR
+    python -m core study readouts --photos DIR --train DIR --network A,B --out DIR
     """
 
     protocols: tuple[str, ...] = ("crop",)
