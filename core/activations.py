@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 import torch
 
-from core.engine import Engine, Network
+from core.engine import Engine, Network, Predictions
 from core.errors import BadCard, Cancelled
 from core.networks.probe import ACTIVATIONS, Layer, leaves
 
@@ -30,10 +30,11 @@ class Deep:
 
 @dataclass(frozen=True, slots=True)
 class Seen(Generic[T]):
-    """What was seen of one batch: of its ``frames``, per name of a layer."""
+    """What was seen of one batch: of its ``frames``, per name of a layer; and the network's own answers."""
 
     frames: int
     layers: dict[str, T]
+    predictions: Predictions
 
 
 def ends(network: Network) -> tuple[Deep, ...]:
@@ -95,7 +96,7 @@ def watch(
 
     watched = {layer.name: partial(keep, layer) for layer in layers}
     for batch in engine.predict(network, frames, watched):
-        yield Seen(len(batch), dict(kept))
+        yield Seen(len(batch), dict(kept), batch)
 
 
 def channel_maps(

@@ -130,7 +130,7 @@ def compared(engine: Engine, network: Network, made: Sequence[tuple[Job, FramePa
     """Frame pairs and what they are of → their outcomes, in order. Raises BadCard for answers that are no numbers."""
     frames = [frame for _, pair in made for frame in (pair.before, pair.after)]
     result = Predictions.join(engine.predict(network, frames)).finite(network)
-    return compare(network.card.labels, [(photo.digest, number, photo.label) for (photo, number), _ in made], result)
+    return judged(network.card.labels, [(photo.digest, number, photo.label) for (photo, number), _ in made], result)
 
 
 def redo(photo: Photograph, protocol: Protocol, network: Network, *, seed: int, pair: int) -> FramePair:
@@ -145,9 +145,7 @@ def _skip(name: str, reason: PhotobiasError, skipped: Skipped | None) -> None:
     skipped(name, reason)
 
 
-def compare(
-    labels: Labels | None, named: Sequence[tuple[str, int, str | None]], result: Predictions
-) -> list[Outcome]:  # fmt: skip
+def judged(labels: Labels | None, named: Sequence[tuple[str, int, str | None]], result: Predictions) -> list[Outcome]:
     """Predictions (2P, K) of before, after, before, after … → P outcomes, each ``named``: digest, number, label."""
     before, after = result.probabilities[0::2], result.probabilities[1::2]
     features = torch.nn.functional.normalize(result.features.double(), dim=1)

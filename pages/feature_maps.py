@@ -1,8 +1,8 @@
-"""Feature maps: does a layer's response move with the photograph? (Figure 3; shiftability, corollaries, § 3)"""
+"""Feature maps: does a layer's response move with the photograph? (Figures 3 and 4; shiftability, corollaries, § 3)"""
 
 import streamlit as st
 
-from pages.parts import corollaries, headline, inside, networks, state
+from pages.parts import corollaries, headline, inside, networks, readouts, state
 
 choice = state.choice()
 st.markdown("##### Feature maps: does a layer's response move with the photograph, and keep its sum?")
@@ -15,3 +15,4 @@ else:
     cards = [card for card in choice.cards if card.available]
     inside.section(choice.photograph, cards)
     corollaries.section(choice.photograph, cards)
+readouts.section()

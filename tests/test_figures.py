@@ -20,7 +20,9 @@ from drawn import text_below
 
 from core import figures
 from core.figures import bias as bias_figures
+from core.figures import corollaries as corollaries_figure
 from core.figures import invariance as invariance_figures
+from core.figures.corollaries import sums_over
 from core.figures.feature_maps import Row
 from core.figures.feature_maps import feature_maps as maps_figure
 from core.figures.protocols import Bar, mean_absolute_change, measures, p_top1_change, representation_change
@@ -82,6 +84,9 @@ EXAMPLES: dict[str, Callable[[], go.Figure]] = {
     "size_histogram": lambda: bias_figures.size_histogram(PLACES, Photographer()),
     "changes_of_one_pixel": lambda: invariance_figures.changes_of_one_pixel(ANSWERED),
     "accuracy_of": lambda: invariance_figures.accuracy_of(ANSWERED),
+    "sums_over": lambda: sums_over(
+        (0, 1), [corollaries_figure.Line("a", 0, np.array([3.0, 1.0]))], "a network; n = 1 photograph."
+    ),
     "changes_along": lambda: invariance_figures.changes_along(ANSWERED),
 }
 

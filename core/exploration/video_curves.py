@@ -12,7 +12,7 @@ from core.background import Asked
 from core.engine import Engine, Network, Predictions
 from core.errors import BadVideo
 from core.exploration.results import Store, Track
-from core.measure import compare
+from core.measure import judged
 from core.networks.card import NetworkCard
 from core.sensitivity import Outcome
 from core.video import Clip, squares
@@ -61,7 +61,7 @@ class VideoCurves(Asked):
         """From the frame before to frame ``number``, as a pair of frames is compared."""
         track, both = self.tracks[card.key], slice(number - 1, number + 1)
         made = Predictions(track.probabilities[both], track.features[both])
-        return compare(card.labels, [(self.clip.digest, number, None)], made)[0]
+        return judged(card.labels, [(self.clip.digest, number, None)], made)[0]
 
     def _key(self, card: NetworkCard) -> tuple[Any, ...]:
         return (self.clip.digest, card.key, card.weights_digest, card.preprocessing, "video", self.centre)
