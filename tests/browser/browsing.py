@@ -95,6 +95,8 @@ def traces(page: Page, number: int = 0) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = (
         page.locator(FIGURE)
         .nth(number)
-        .evaluate("figure => figure._fullData.map(t => ({name: t.name, x: Array.from(t.x || []), y: Array.from(t.y || [])}))")
+        .evaluate(
+            "figure => figure._fullData.map(t => ({name: t.name, x: Array.from(t.x || []), y: Array.from(t.y || [])}))"
+        )
     )
     return found
