@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,14 +11,18 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
+from study_tables import pairs_table
 
-from core import studies
+from core import sizes, studies, tables
 from core.datasets import listing
 from core.errors import BadFolder, BadProtocol, BadRecipe
+from core.figures.augmentation import accuracy, against_size
 from core.folders import DataFolder
+from core.intervals import wilson
 from core.networks import checkpoint
 from core.networks.small import ARCHITECTURES
 from core.training import make, recipe
@@ -211,3 +217,79 @@ def test_sides_below_the_frame_are_black_and_above_upscaled() -> None:
     for side in (31, 32):
         with pytest.raises(BadProtocol, match=f"a side of {side}"):
             studies.create("augmentation", sides=(side,)).instances(32)
+
+
+# what the study says
+
+PLAIN, WIDE = "embedded/plain.cifar10-0", "embedded/plain_black.cifar10-0"
+TRAINED = {PLAIN: (32, 32), WIDE: (16, 32)}
+
+
+def sized(pairs: int = 1, photographs: int = 300) -> pd.DataFrame:
+    """Of two networks at four sides; the second never changes its answer at 16 and 24, the first at none."""
+    table = pairs_table((PLAIN, WIDE), ("black",), photographs, pairs, sides=(8, 12, 16, 24))
+    steady = (table["network"] == WIDE) & table["side"].ge(16)
+    table["changed"] = table["changed"].mask(steady, other=False)
+    table["p_after"] = table["p_after"].where(~steady, table["p_before"])
+    return table
+
+
+@pytest.mark.parametrize("pairs", [1, 2])
+def test_accuracy_by_side_is_counted_row_by_row(pairs: int) -> None:
+    table = sized(pairs, photographs=30)
+    got = {(one.network, one.side): one for one in sizes.accuracies(table)}
+    assert [one.side for one in sizes.accuracies(table)] == sorted([8, 12, 16, 24] * 2)
+    for network, side in itertools.product((PLAIN, WIDE), (8, 12, 16, 24)):
+        rights = [
+            row.class_before == row.label_index
+            for row in table.itertuples()
+            if row.network == network and row.side == side and not pd.isna(row.label_index)
+        ]
+        one = got[network, side]
+        assert (one.accuracy, one.n) == (pytest.approx(sum(rights) / len(rights)), len(rights))
+        assert one.interval is not None
+        assert one.interval[0] <= one.accuracy <= one.interval[1]
+        if pairs == 1:
+            assert one.interval == wilson(sum(rights), len(rights))
+
+
+def test_what_a_training_gained_is_counted_within_and_outside_its_sizes() -> None:
+    said = sizes.gained(sized(), TRAINED)
+    assert said.startswith("Beside plain.cifar10-0, which saw one size: plain_black.cifar10-0 (trained at 16 to 32 px)")
+    assert "changes its answer less often at 2 of the 2 sizes within that range" in said
+    assert re.search(r"shows no evidence of a difference at the 2 outside|often at [12] of the 2 sizes outside", said)
+    assert "n = 300 photographs" in said
+    same = sized()
+    for name in ("changed", "p_before", "p_after", "class_before", "class_after"):  # the same network twice
+        values = same[same["network"] == PLAIN].set_index(["digest", "side", "pair"])[name]
+        other = same[same["network"] == WIDE].set_index(["digest", "side", "pair"]).index
+        same.loc[same["network"] == WIDE, name] = values.loc[other].to_numpy()
+    assert sizes.gained(same, TRAINED).count("shows no evidence of a difference at the 2") == 2
+    assert sizes.gained(sized(), {WIDE: (16, 32)}) == sizes.gained(sized(), {PLAIN: (32, 32)}) == ""
+
+
+def test_exactness_is_said_with_the_largest_change() -> None:
+    table = sized()
+    table = table[table["side"].ge(16)]
+    assert "plain_black.cifar10-0 changes its answer in none of 600 pairs (largest |Δp| 0)" in sizes.exact(
+        table, [WIDE]
+    )
+    share = 100 * table.loc[table["network"] == PLAIN, "changed"].astype(float).mean()
+    assert f"in {share:.1f} % of 600 pairs" in sizes.exact(table, [PLAIN, "none"])
+    assert sizes.exact(table, ["none"]) == ""
+
+
+def test_curves_shade_what_was_trained() -> None:
+    table = sized()
+    found = tables.measured(table)
+    fig = against_size(found, "p_top1_change", trained=TRAINED, frame=32)
+    (line,) = (t for t in fig.data if t.name == "plain.cifar10-0")
+    wanted = [one.sensitivity.p_top1_change for one in found if one.network == PLAIN]
+    assert sorted(line.y) == pytest.approx(sorted(wanted))
+    assert list(line.x) == [8, 12, 16, 24]
+    boxes = [(s.x0, s.x1) for s in fig.layout.shapes]
+    assert boxes == [(16, 32), (32, 32)]  # the range of one network; the frame
+    right = accuracy(sizes.accuracies(table), trained=TRAINED, frame=32)
+    drawn = {t.name: list(t.y) for t in right.data if t.mode == "lines+markers"}
+    assert drawn["plain.cifar10-0"] == [one.accuracy for one in sizes.accuracies(table) if one.network == PLAIN]
+    assert right.layout.yaxis.title.text == "top-1 accuracy"

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from core import paper
 from core.figures.style import PAPER, colour, dash, faded, figure, places, said, short
+from core.intervals import Interval
 from core.tables import MEASURES, Measured, about
 
 
@@ -36,7 +37,11 @@ def embedded_size(
         title = f"{short(network)}, {protocol}" if several else short(network)
         scale = 100 / sizes[network] if sizes else 1.0
         x = [scale * (one.side or 0) for one in mine]
-        _curve(fig, title, place[network], x, mine, measure)
+        curve(
+            fig, title, place[network], x, [getattr(one.sensitivity, measure) for one in mine],
+            [getattr(one.sensitivity, f"{measure}_interval") for one in mine],
+            [one.sensitivity.pairs for one in mine], "pairs",
+        )  # fmt: skip
         marks = ((one, paper.printed(network, protocol, one.side).get(measure)) for one in mine)
         printed += [(scale * (one.side or 0), value, title) for one, value in marks if value is not None]
     if printed:
@@ -48,19 +53,25 @@ def embedded_size(
     return said(fig, about([one for one in found if one.side is not None], measure))
 
 
-def _curve(fig: go.Figure, title: str, place: int, x: Sequence[float], mine: Sequence[Measured], measure: str) -> None:
-    """A line, and its band as one polygon there and back; a point without an interval has a band of no width."""
-    y = [getattr(one.sensitivity, measure) for one in mine]
-    spans = [getattr(one.sensitivity, f"{measure}_interval") or (v, v) for one, v in zip(mine, y, strict=True)]
+def curve(
+    fig: go.Figure, title: str, place: int, x: Sequence[float], y: Sequence[float],
+    intervals: Sequence[Interval | None], counts: Sequence[int], of: str,
+) -> None:  # fmt: skip
+    """A line through (N,) values and their band as one polygon there and back; without an interval of no width.
+
+    ``counts``: of how many pairs or frames (``of``) each value is.
+    """
+    title = short(title)
+    spans = [interval or (v, v) for interval, v in zip(intervals, y, strict=True)]
     fig.add_scatter(
         x=[*x, *reversed(x)], y=[*(high for _, high in spans), *(low for low, _ in reversed(spans))], fill="toself",
         mode="none", fillcolor=faded(colour(place), 0.2), name=f"{title}, 95 % interval", legendgroup=title,
         showlegend=False, hoverinfo="skip",
     )  # fmt: skip
     fig.add_scatter(
-        x=list(x), y=y, mode="lines+markers", name=title, legendgroup=title, marker={"size": 5},
+        x=list(x), y=list(y), mode="lines+markers", name=title, legendgroup=title, marker={"size": 5},
         line={"color": colour(place), "dash": dash(place), "width": 2},
-        customdata=[[one.sensitivity.pairs, low, high] for one, (low, high) in zip(mine, spans, strict=True)],
-        hovertemplate="%{y:.3f} [%{customdata[1]:.3f}, %{customdata[2]:.3f}], n = %{customdata[0]} pairs"
+        customdata=[[n, low, high] for n, (low, high) in zip(counts, spans, strict=True)],
+        hovertemplate=f"%{{y:.3f}} [%{{customdata[1]:.3f}}, %{{customdata[2]:.3f}}], n = %{{customdata[0]}} {of}"
         f"<extra>{title}</extra>",
     )  # fmt: skip
