@@ -28,6 +28,7 @@ format: .venv/.dev
 # and studies of them over scenes held out (a quarter of an hour). Those finished already are left as they are.
 SCENES := scenes:1000000-1009999
 HELD_OUT := scenes:2000000-2001599
+READ := scenes:1000000-1001999
 embedded: .venv/.run
 	$(BIN)/python -m core train resnet10.scenes resnet10_bin5.scenes --seeds 0,1,2 --family embedded --data data/embedded
 	$(BIN)/python -m core index build --photos $(SCENES) --reference $(HELD_OUT) --network embedded/resnet10.scenes-0 \
@@ -46,6 +47,8 @@ embedded-studies: .venv/.run
 	$(call STUDY,protocols) --limit 400
 	$(call STUDY,antialiasing) --limit 150
 	$(call STUDY,embedded_size) --limit 150
+	$(call STUDY,augmentation) --limit 150
+	$(call STUDY,readouts) --train $(READ) --limit 400
 
 bench: .venv/.run
 	$(BIN)/python -m core bench

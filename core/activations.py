@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,14 +10,13 @@ from typing import Generic, TypeVar
 
 import torch
 
-from core.engine import Engine, Network
-from core.errors import BadCard
-from core.networks.probe import Layer
+from core.engine import Engine, Network, Predictions
+from core.errors import BadCard, Cancelled
+from core.networks.probe import ACTIVATIONS, Layer, leaves
 
 T = TypeVar("T")
 See = Callable[[Layer, torch.Tensor], T]
 DEPTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
-ACTIVATIONS = ("ReLU", "ReLU6", "LeakyReLU", "SiLU", "GELU", "Hardswish", "Mish")
 POOLS = ("MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "SelectAdaptivePool2d")
 
 
@@ -30,10 +30,11 @@ class Deep:
 
 @dataclass(frozen=True, slots=True)
 class Seen(Generic[T]):
-    """What was seen of one batch: of its ``frames``, per name of a layer."""
+    """What was seen of one batch: of its ``frames``, per name of a layer; and the network's own answers."""
 
     frames: int
     layers: dict[str, T]
+    predictions: Predictions
 
 
 def ends(network: Network) -> tuple[Deep, ...]:
@@ -44,13 +45,12 @@ def ends(network: Network) -> tuple[Deep, ...]:
     no convolution can be watched (transformers, Keras' networks, remedies at inference).
     """
     here = network.watchable
-    leaves = [layer for layer in network.layers if not any(other.name.startswith(f"{layer.name}.")
-                                                           for other in network.layers)]  # fmt: skip
-    convolutions = [layer for layer in leaves if layer.kind.startswith("Conv2d")]
-    placed = [layer for layer in leaves if layer.name in here and layer.stride is not None and layer.edge > 1]
+    inner = leaves(network.layers)
+    convolutions = [layer for layer in inner if layer.kind.startswith("Conv2d")]
+    placed = [layer for layer in inner if layer.name in here and layer.stride is not None and layer.edge > 1]
     active = [layer for layer in placed if layer.kind in ACTIVATIONS]
-    last = {layer.name.rpartition(".")[0]: layer for layer in leaves}
-    chosen = [layer for layer in active if last[layer.name.rpartition(".")[0]] is layer or _pooled(leaves, layer)]
+    last = {layer.name.rpartition(".")[0]: layer for layer in inner}
+    chosen = [layer for layer in active if last[layer.name.rpartition(".")[0]] is layer or _pooled(inner, layer)]
     chosen = chosen or active or [layer for layer in placed if layer in convolutions]
     if not chosen or len(convolutions) < 2:
         raise BadCard(
@@ -58,16 +58,16 @@ def ends(network: Network) -> tuple[Deep, ...]:
             wanted="a convolutional network without a remedy at inference",
             remedy="Choose another network for its feature maps.",
         )
-    order = {layer.name: k for k, layer in enumerate(leaves)}
+    order = {layer.name: k for k, layer in enumerate(inner)}
     return tuple(
         Deep(layer, sum(order[c.name] <= order[layer.name] for c in convolutions) / len(convolutions))
         for layer in chosen
     )
 
 
-def _pooled(leaves: Sequence[Layer], layer: Layer) -> bool:
+def _pooled(inner: Sequence[Layer], layer: Layer) -> bool:
     """Whether a pool runs next, blurs apart."""
-    following = (leaf for leaf in leaves[leaves.index(layer) + 1 :] if leaf.kind != "BlurPool")
+    following = (leaf for leaf in inner[inner.index(layer) + 1 :] if leaf.kind != "BlurPool")
     return getattr(next(following, None), "kind", "") in POOLS
 
 
@@ -85,8 +85,8 @@ def watch(
     """``see`` of every layer and its maps, float32 (n, C, h, w) on the device, one batch at a time.
 
     No more than one layer's maps beside what the network holds itself: what ``see`` returns is all that is kept, and
-    must not be a view of the maps, which may be overwritten. Of a layer that runs several times in a pass it is the
-    last that counts.
+    must not be a view of the maps, which may be overwritten. Of a layer that runs several times in a pass only the
+    last is seen.
     """
     kept: dict[str, T] = {}
 
@@ -96,15 +96,27 @@ def watch(
 
     watched = {layer.name: partial(keep, layer) for layer in layers}
     for batch in engine.predict(network, frames, watched):
-        yield Seen(len(batch), dict(kept))
+        yield Seen(len(batch), dict(kept), batch)
 
 
 def channel_maps(
-    engine: Engine, network: Network, frames: Iterable[torch.Tensor], channels: Mapping[Layer, int]
-) -> dict[str, torch.Tensor]:
-    """One channel of each layer → name of the layer: its maps over the frames, float32 (n, h, w), on the CPU."""
-    parts = [
-        seen.layers
-        for seen in watch(engine, network, frames, channels, lambda layer, maps: maps[:, channels[layer]].clone().cpu())
-    ]
+    engine: Engine, network: Network, frames: Iterable[torch.Tensor], channels: Mapping[Layer, int], *,
+    cancel: threading.Event | None = None,
+) -> dict[str, torch.Tensor]:  # fmt: skip
+    """One channel of each layer → name of the layer: its maps over the frames, float32 (n, h, w), on the CPU.
+
+    Raises Cancelled.
+    """
+
+    def one(layer: Layer, maps: torch.Tensor) -> torch.Tensor:
+        stop(cancel)
+        return maps[:, channels[layer]].clone().cpu()
+
+    parts = [seen.layers for seen in watch(engine, network, frames, channels, one)]
     return {layer.name: torch.cat([part[layer.name] for part in parts]) for layer in channels}
+
+
+def stop(cancel: threading.Event | None) -> None:
+    """Raises Cancelled where somebody has asked for it."""
+    if cancel is not None and cancel.is_set():
+        raise Cancelled("the measurement of its layers")

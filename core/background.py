@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from core.errors import Cancelled, PhotobiasError
 
@@ -89,6 +89,19 @@ class Background:
     def _everything(self) -> None:
         raise NotImplementedError
 
+    def _guarded(self, part: str, frames: int, work: Callable[..., None], *arguments: Any) -> None:
+        """Work on a part that is to come to so many frames; a known error costs that part alone."""
+        self._stop()
+        self._begin()
+        before = self.done
+        try:
+            work(*arguments)
+        except Cancelled:
+            raise
+        except PhotobiasError as error:
+            self.problems = {**self.problems, part: error}
+            self.total -= frames - (self.done - before)
+
     def _begin(self) -> None:
         """The time of the next frames counts from here."""
         self._mark = time.perf_counter()
@@ -103,3 +116,16 @@ class Background:
         self._spent, self._mark = self._spent + now - self._mark, now
         self.done += frames
         self._computed += frames
+
+
+@dataclass(eq=False, kw_only=True)
+class Asked(Background):
+    """Work that begins when somebody asks for it, and goes on where it was when it is started again after a cancel."""
+
+    begun: bool = False  # whether anybody has asked for it
+
+    def start(self, executor: Executor) -> Self:
+        """Run on the executor; after a cancel, the rest."""
+        self._cancel.clear()
+        self.begun, self.state, self.problems = True, "waiting", {}
+        return super().start(executor)

@@ -222,8 +222,9 @@ class Engine:
     ) -> Iterator[Predictions]:
         """Frames uint8 (3, S, S) → Predictions, one batch at a time, in order; frames may be made meanwhile.
 
-        ``watched``: each output (n, …) of the modules of these names (``network.watchable``) is shown to its watcher on
-        the device, before whatever follows may overwrite it; a batch that is halved for memory is shown again.
+        ``watched``: the output (n, …) of the modules of these names (``network.watchable``) is shown to its watcher on
+        the device, before whatever follows may overwrite it: the last of a pass, where a module runs several times. A
+        batch that is halved for memory is shown again.
         """
         size = network.card.size
         for chunk in chunks(frames, network.batch):
@@ -269,11 +270,16 @@ class Engine:
 def _hooked(network: Network, watched: Mapping[str, Watcher], n: int) -> Iterator[None]:
     """Within the device's turn alone: the network is shared, and no hook may be left in it."""
     modules = network.watchable if watched else {}
+    left = {layer.name: layer.runs for layer in network.layers}
     with ExitStack() as hooks:
         for name, watcher in watched.items():
 
-            def show(_module: nn.Module, _inputs: object, output: torch.Tensor, watcher: Watcher = watcher) -> None:
-                watcher(output[:n])  # without what pads the batch
+            def show(
+                _module: nn.Module, _inputs: object, output: torch.Tensor, name: str = name, watcher: Watcher = watcher
+            ) -> None:
+                left[name] -= 1
+                if left[name] <= 0:
+                    watcher(output[:n])  # without what pads the batch
 
             hooks.callback(modules[name].register_forward_hook(show).remove)
         yield

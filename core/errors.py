@@ -15,6 +15,10 @@ class BadPhotograph(PhotobiasError):
     """Bytes that do not decode to a photograph within the limits."""
 
 
+class BadVideo(PhotobiasError):
+    """Bytes that do not decode to a video within the limits, or one too small to be cut."""
+
+
 class BadFolder(PhotobiasError):
     """A folder of photographs that is missing, empty or unreadable."""
 
@@ -61,6 +65,10 @@ class StudyBroken(PhotobiasError):
 
 class StudyMismatch(PhotobiasError):
     """A study's folder that holds the rows of another configuration, network or software than asked for."""
+
+
+class BadAnnotations(PhotobiasError):
+    """Boxes around objects in no format that is known, or that lie in no frame."""
 
 
 class BadTable(PhotobiasError):

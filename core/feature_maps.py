@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from core.activations import at_depths, channel_maps
@@ -17,7 +19,7 @@ from core.progress import Meter
 from core.shiftability import Spectrum, Sums, spectra, sums
 from core.trajectories import OnBlack, shift_path
 
-COLUMNS = 5  # shifts that are shown
+COLUMNS = 5  # shifts that stand side by side
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +38,7 @@ class Layers:
 
     @property
     def steps(self) -> tuple[int, ...]:
-        """Places in the path of the shifts that are shown, evenly from the first to the last."""
+        """Places in the path of the shifts that stand side by side, evenly from the first to the last."""
         last = len(self.path.values) - 1
         return tuple(dict.fromkeys(round(k * last / (COLUMNS - 1)) for k in range(COLUMNS)))
 
@@ -45,6 +47,22 @@ class Layers:
         if number is None:
             return {one.deep.layer.name: one.strongest for one in self.shown}
         return {one.deep.layer.name: number for one in self.shown if number < len(one.energy)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Film:
+    """One channel of a layer over all V shifts: ``levels`` uint8 (V, h, w), of which 0 is ``low`` and 255 ``high``, the
+    least and the largest value over all shifts (a quarter of what the values take, and as much as a screen shows)."""
+
+    levels: npt.NDArray[np.uint8]
+    low: float
+    high: float
+
+    @staticmethod
+    def of(maps: torch.Tensor) -> Film:
+        """From values, float32 (V, h, w)."""
+        low, high = float(maps.min()), float(maps.max())
+        return Film(((maps - low) * (255 / (high - low) if high > low else 0)).round().byte().numpy(), low, high)
 
 
 def shifted(photograph: Photograph, card: NetworkCard) -> Path:
@@ -64,11 +82,14 @@ def measure(
     return Layers(card, path, sums(engine, network, path, report=lambda done: meter(done, None), cancel=cancel))
 
 
-def maps(engine: Engine, found: Layers, channels: dict[str, int], report: Report) -> dict[str, torch.Tensor]:
-    """Layer → maps of its channel, float32 (columns, h, w), at the shifts that are shown."""
+def films(
+    engine: Engine, found: Layers, channels: dict[str, int], report: Report, cancel: threading.Event
+) -> dict[str, Film]:
+    """Layer → its channel over all shifts. Raises BadCard, WeightsUnavailable, Cancelled."""
     report(f"{found.card.name}: feature maps")
     layers = {one.deep.layer: channels[one.deep.layer.name] for one in found.shown if one.deep.layer.name in channels}
-    return channel_maps(engine, engine.load(found.card), [found.path.frames[k] for k in found.steps], layers)
+    maps = channel_maps(engine, engine.load(found.card), found.path.frames, layers, cancel=cancel)
+    return {name: Film.of(each) for name, each in maps.items()}
 
 
 def against_one(engine: Engine, found: Layers, report: Report, cancel: threading.Event) -> tuple[Spectrum, ...]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from core.association import Spearman, spearman
 from core.intervals import Interval
+from core.measure import Accuracy
 from core.networks.card import short
 from core.sensitivity import Sensitivity
 from core.tables import MEASURES, Measured
@@ -88,10 +89,9 @@ def against(photographs: pd.DataFrame, axis: str, of: str, measure: str = ANSWER
         parts = [_correlated(network, found, axis) for network, found in correlated.items()]
     protocols = " and ".join(dict.fromkeys(known["protocol"]))
     photos, pairs = known["digest"].nunique(), sorted(set(known["pairs"]))
-    each = f"{pairs[0]}" if len(pairs) == 1 else f"{pairs[0]} to {pairs[-1]}"
+    each = f"{_span(pairs)} pair{'s' * (pairs[-1] > 1)}"
     return (
-        f"{MEASURES[measure]} {_joined(parts)}: {photos:,} photographs, {each} pairs each, protocol {protocols}; "
-        f"{axis} {of}."
+        f"{MEASURES[measure]} {_joined(parts)}: {photos:,} photographs, {each} each, protocol {protocols}; {axis} {of}."
     )
 
 
@@ -114,6 +114,41 @@ def antialiased(compared: pd.DataFrame, measure: str = ANSWERS) -> str:
         parts.append(f"the antialiased twin of {short(str(first))} {verb} {_joined(told)}")
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}. {n}"
+
+
+def readouts(compared: pd.DataFrame, right: Mapping[tuple[str, str], Accuracy], measure: str = ANSWERS) -> str:
+    """Does sensitivity rise with depth? ``compared``: ``core.depth.along_depth``; ``right``: the accuracy of each
+    readout, by network and layer. Empty where nothing was measured."""
+    rows = compared[compared["measure"] == measure]
+    if rows.empty:
+        return ""
+    rises, falls = rows["low"] > 0, rows["high"] < 0
+    ways = {"rises": rises, "falls": falls, "shows no evidence of rising or falling": ~(rises | falls)}
+    if len(rows) > NAMED:
+        counted = {way: rows.loc[those, "difference"] for way, those in ways.items() if those.any()}
+        told = [
+            f"{way} in {len(by)} of {len(rows)} networks (by {_between(by, '+.3f')})" for way, by in counted.items()
+        ]
+    else:
+        told = [f"{way} in {_deeper(row)}" for way, those in ways.items() for row in rows[those].to_dict("records")]
+    protocols = " and ".join(dict.fromkeys(rows["protocol"]))
+    return (
+        f"From the first layer's readout to the deepest's, {MEASURES[measure]} {_joined(told)}: {_span(rows['pairs'])} "
+        f"pairs of {_span(rows['photographs'])} photographs, {protocols}, 95 % paired intervals. Right "
+        f"answers: {_accuracy(rows, 'first', right)} at the first, {_accuracy(rows, 'second', right)} at the deepest."
+    )
+
+
+def _deeper(row: Mapping[Any, Any]) -> str:
+    change = f"{row['value_first']:.3f} → {row['value_second']:.3f}: {row['difference']:+.3f}"
+    span = "" if pd.isna(row["low"]) else f", interval {row['low']:+.3f} to {row['high']:+.3f}"
+    return f"{short(str(row['network']))} ({change}{span})"
+
+
+def _accuracy(rows: pd.DataFrame, end: str, right: Mapping[tuple[str, str], Accuracy]) -> str:
+    places = list(zip(rows["network"], rows[end], strict=True))
+    known = [right[place].top1 for place in places if place in right]
+    return _between(known, ".2f") if known else "unknown"
 
 
 def _ends(found: Sequence[Measured], ranked: Sequence[Measured], rate: Callable[[Measured], str]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+LARGE = 0.3  # |Δp| from one frame to the next that is called a jump
 WOBBLE = "wobble = Σ|Δp| − |p at the end − p at the start|"
 
 
@@ -39,10 +40,19 @@ def jagged(p: Sequence[float]) -> Jagged | None:
     )
 
 
+def jumps(p: Sequence[float], top: Sequence[str], least: float = LARGE) -> list[int]:
+    """P along frames (n,), and the arg-max class's name there (n,) or () → places k of jumps, in their order.
+
+    At k the answer is another one than at k − 1, or |Δp| from there is ``least`` or more.
+    """
+    answers = top or [""] * len(p)
+    return [k for k in range(1, len(p)) if answers[k] != answers[k - 1] or abs(p[k] - p[k - 1]) >= least]
+
+
 def sentence(moved: str, curves: Sequence[tuple[str, Jagged]]) -> str:
     """What curves of one kind show, in plain words; ``curves``: what each is of ("ResNet's P(cat)") with its numbers.
 
-    ``moved``: "moves right by 32 frame px in 32 steps". Empty where there is no curve.
+    ``moved``: "this photograph moves right by 32 frame px in 32 steps". Empty where there is no curve.
     """
     if not curves:
         return ""
@@ -52,4 +62,4 @@ def sentence(moved: str, curves: Sequence[tuple[str, Jagged]]) -> str:
         + f" and wobbles by {j.wobble:.2f} in all"
         for what, j in curves
     ]
-    return f"While this photograph {moved}, {'; '.join(texts)}."
+    return f"While {moved}, {'; '.join(texts)}."

@@ -16,6 +16,7 @@ from core.engine import Engine, Network, Predictions
 from core.errors import BadPhotograph, Cancelled, PhotobiasError
 from core.frames import FramePair
 from core.intervals import wilson
+from core.networks.card import Labels
 from core.photographs import Photograph, reduce_to
 from core.protocols import Protocol, generator
 from core.sensitivity import Outcome
@@ -129,7 +130,7 @@ def compared(engine: Engine, network: Network, made: Sequence[tuple[Job, FramePa
     """Frame pairs and what they are of → their outcomes, in order. Raises BadCard for answers that are no numbers."""
     frames = [frame for _, pair in made for frame in (pair.before, pair.after)]
     result = Predictions.join(engine.predict(network, frames)).finite(network)
-    return _compare(network, [job for job, _ in made], result)
+    return judged(network.card.labels, [(photo.digest, number, photo.label) for (photo, number), _ in made], result)
 
 
 def redo(photo: Photograph, protocol: Protocol, network: Network, *, seed: int, pair: int) -> FramePair:
@@ -144,28 +145,27 @@ def _skip(name: str, reason: PhotobiasError, skipped: Skipped | None) -> None:
     skipped(name, reason)
 
 
-def _compare(network: Network, jobs: list[Job], result: Predictions) -> list[Outcome]:
-    """Predictions (2P, K) of before, after, before, after … → P outcomes."""
+def judged(labels: Labels | None, named: Sequence[tuple[str, int, str | None]], result: Predictions) -> list[Outcome]:
+    """Predictions (2P, K) of before, after, before, after … → P outcomes, each ``named``: digest, number, label."""
     before, after = result.probabilities[0::2], result.probabilities[1::2]
     features = torch.nn.functional.normalize(result.features.double(), dim=1)
     # equal features give exactly 1, not 1 − 1e-16: the null pair changes nothing
     same = (result.features[0::2] == result.features[1::2]).all(1)
     cosines = torch.where(same, 1.0, (features[0::2] * features[1::2]).sum(1).clamp(-1, 1))
-    labels = network.card.labels
     if labels is None:
         return [
-            Outcome(photo.digest, number, None, None, math.nan, math.nan, float(cosines[i]))
-            for i, (photo, number) in enumerate(jobs)
+            Outcome(digest, number, None, None, math.nan, math.nan, float(cosines[i]))
+            for i, (digest, number, _) in enumerate(named)
         ]
     first, second = before.argmax(1), after.argmax(1)
-    rows = torch.arange(len(jobs))
+    rows = torch.arange(len(named))
     p_before, p_after = before[rows, first], after[rows, first]
     return [
         Outcome(
-            photo.digest, number, int(first[i]), int(second[i]), float(p_before[i]), float(p_after[i]),
-            float(cosines[i]), labels.find(photo.label),
+            digest, number, int(first[i]), int(second[i]), float(p_before[i]), float(p_after[i]),
+            float(cosines[i]), labels.find(label),
         )
-        for i, (photo, number) in enumerate(jobs)
+        for i, (digest, number, label) in enumerate(named)
     ]  # fmt: skip
 
 

@@ -88,7 +88,7 @@ def _section_3() -> Iterator[Printed]:
     for name in KERAS:
         yield Printed(
             where="§ 3, Figure 4", what=f"P(top-1 change) of early layers below, {name} (Keras)", value=0.05, read=True,
-            note="needs readouts trained at each depth",
+            note="python -m core study readouts measures it, of networks whose layers can be watched: Keras's cannot",
         )  # fmt: skip
 
 

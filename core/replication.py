@@ -14,6 +14,7 @@ from core import paper
 from core.datasets import dataset_name
 from core.errors import StudyBroken
 from core.paper import Printed
+from core.studies.config import get
 from core.studies.manifest import Manifest, read_manifest
 from core.studies.rows import read
 from core.tables import accuracies, measured
@@ -51,7 +52,10 @@ def replication(studies: Iterable[Study]) -> pd.DataFrame:
     number is filled by its own network only, on photographs that are no drawn scenes, with the paper's one-pixel
     diagonal step; of several studies by the one of most photographs, then the latest.
     """
-    real = [study for study in studies if study[2]["finished"] and not study[2]["photographs"]["drawn"]]
+    real = [
+        study for study in studies
+        if study[2]["finished"] and not study[2]["photographs"]["drawn"] and "layer" not in study[0]
+    ]  # fmt: skip
     rows = []
     for number in paper.numbers():
         found = sorted(_candidates(number, real), key=lambda one: (one.n, one.date))
@@ -70,7 +74,8 @@ def fills(manifest: Manifest) -> bool:
     """Whether a study can fill a number: it is finished, of no drawn scenes, and of a network of the paper."""
     known = {number.network for number in paper.numbers()}
     measured_here = {one["key"] for one in manifest.networks}
-    return bool(manifest.finished and not manifest.photographs["drawn"] and known & measured_here)
+    whole = not get(manifest.study).layered  # readouts answer for layers, not for networks
+    return bool(manifest.finished and whole and not manifest.photographs["drawn"] and known & measured_here)
 
 
 def of_folders(folders: Iterable[Path]) -> tuple[pd.DataFrame, list[str]]:

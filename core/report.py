@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import csv
-import io
 import json
 import re
 from collections.abc import Iterable
@@ -15,12 +13,14 @@ from typing import Any
 from core import measurements, protocols
 from core.exploration import Exploration, Kind, Place, Trace
 from core.figures.protocols import Bar, measures
-from core.figures.trajectory import COSINE, P_CLASS, Curve, trajectory
+from core.figures.trajectory import COSINE, P_CLASS, trajectory
 from core.figures.typicality import among_references
 from core.index.search import FeatureIndex
 from core.networks.card import Labels, NetworkCard
 from core.pictures import preview
 from core.summary import sentence
+from core.traces import as_csv, curve, representations
+from core.trajectories import way
 from core.versions import software
 
 STYLE = (
@@ -55,30 +55,11 @@ def pairs_csv(found: Exploration) -> str:
                 "direction": found.settings.pair_direction,
                 "unit": found.settings.unit if name == "crop" else "network",
             })  # fmt: skip
-    return _csv(rows)
+    return as_csv(rows)
 
 
 def _name(labels: Labels | None, place: int | None) -> str:
     return "" if labels is None or place is None else labels.names[place]
-
-
-def curves_csv(found: Exploration) -> str:
-    """One row for each frame of each curve: the arg-max there, P of the class that led at the start, and the feature's
-    cosine to the first frame's (of a representation without classes that alone)."""
-    rows = []
-    for (key, kind), trace in found.traces.items():
-        labels, probabilities, cosines = found.networks[key].card.labels, trace.probabilities, trace.cosines.tolist()
-        for k, (value, cosine) in enumerate(zip(trace.path.values, cosines, strict=False)):
-            row = {
-                "photograph": found.photograph.digest, "network": key, "path": kind, "pixels": value,
-                "unit": trace.path.unit, "class": "", "p": "", "top1": "", "p_top1": "", "feature_cosine": cosine,
-            }  # fmt: skip
-            if labels is not None and k < len(probabilities):
-                p, first, top = probabilities[k], int(probabilities[0].argmax()), int(probabilities[k].argmax())
-                row |= {"class": labels.names[first], "p": float(p[first])}
-                row |= {"top1": labels.names[top], "p_top1": float(p[top])}
-            rows.append(row)
-    return _csv(rows)
 
 
 def record(found: Exploration) -> dict[str, Any]:
@@ -171,44 +152,6 @@ def html(found: Exploration) -> str:
     return f"<!doctype html><html lang=en><head>{head}{title}</head><body>{''.join(parts)}</body></html>"
 
 
-def curve(found: Exploration, kind: Kind, watched: str | None = None) -> list[Curve]:
-    """The curves of one kind as a figure wants them; ``watched`` None: each network's own answer at the start."""
-    made = []
-    for place, card in enumerate(found.cards):
-        trace = found.traces.get((card.key, kind))
-        if trace is None or card.labels is None or not len(p := trace.probabilities):  # p once: it may grow meanwhile
-            continue
-        top = p.argmax(1).tolist()
-        own = card.labels.find(watched)
-        index = top[0] if own is None else own
-        in_frame = trace.path.unit == "network" and trace.path.kind == "shift"
-        made.append(
-            Curve(
-                title=card.name, place=place, watched=card.labels.names[index],
-                values=trace.path.values[: len(top)], p=p[:, index].tolist(),
-                top=[card.labels.names[k] for k in top], stride=found.networks[card.key].stride if in_frame else None,
-            )
-        )  # fmt: skip
-    return made
-
-
-def representations(found: Exploration, kind: Kind) -> list[Curve]:
-    """Of the networks without classes: the cosine of each frame's feature to the first frame's."""
-    made = []
-    for place, card in enumerate(found.cards):
-        trace = found.traces.get((card.key, kind))
-        if trace is None or card.labels is not None or not len(cosines := trace.cosines.tolist()):
-            continue
-        in_frame = trace.path.unit == "network" and trace.path.kind == "shift"
-        made.append(
-            Curve(
-                title=card.name, place=place, watched="", values=trace.path.values[: len(cosines)], p=cosines, top=(),
-                stride=found.networks[card.key].stride if in_frame else None,
-            )
-        )  # fmt: skip
-    return made
-
-
 def bars(found: Exploration) -> list[Bar]:
     """What is measured so far, in the order of networks and protocols."""
     return [
@@ -221,7 +164,10 @@ def bars(found: Exploration) -> list[Bar]:
 
 def _figures(found: Exploration) -> Iterable[str]:
     figures: list[tuple[str, Any]] = []
-    axes: tuple[tuple[Kind, str], ...] = (("shift", f"shift {found.settings.direction} (px)"), ("size", "size (px)"))
+    axes: tuple[tuple[Kind, str], ...] = (
+        ("shift", f"shift {way(found.settings.direction)} (px)"),
+        ("size", "size (px)"),
+    )
     for kind, axis in axes:
         for name, curves, measure in (
             (kind, curve(found, kind), P_CLASS), (f"{kind}, representation", representations(found, kind), COSINE)
@@ -270,12 +216,3 @@ def _neighbours(place: Place | None) -> str:
 
 def _span(interval: tuple[float, float] | None) -> str:
     return "–" if interval is None else f"{interval[0]:.3f} – {interval[1]:.3f}"
-
-
-def _csv(rows: list[dict[str, Any]]) -> str:
-    buffer = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(buffer, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    return buffer.getvalue()

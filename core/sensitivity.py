@@ -169,7 +169,7 @@ def _sensitivity(tally: Tally, ends: Floats | None) -> Sensitivity:
         total, change, interval, method = None, None, None, "none: a representation without classes"
     else:
         total, change = int(tally.changed.sum()), float(tally.change.mean())
-        interval, method = _proportion(total, n, tally.photographs, spans[0])
+        interval, method = proportion(total, n, tally.photographs, spans[0])
     return Sensitivity(
         photographs=tally.photographs,
         pairs=n,
@@ -186,7 +186,7 @@ def _sensitivity(tally: Tally, ends: Floats | None) -> Sensitivity:
     )
 
 
-def _proportion(changed: int, pairs: int, photographs: int, spread: Interval | None) -> tuple[Interval, str]:
+def proportion(changed: int, pairs: int, photographs: int, spread: Interval | None) -> tuple[Interval, str]:
     """Interval of P(top-1 change) and how it was found; ``spread``: by bootstrap."""
     if photographs in (1, pairs):
         return wilson(changed, pairs), "Wilson"

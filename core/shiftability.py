@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from core.activations import Deep, ends, watch
+from core.activations import Deep, ends, stop, watch
 from core.engine import Engine, Network
-from core.errors import BadCard, Cancelled
+from core.errors import BadCard
 from core.frames import Path
 from core.networks.dilated import stride_free
 from core.networks.probe import Layer
@@ -108,17 +108,17 @@ def _frequencies(edge: int, stride: int) -> torch.Tensor:
 
 
 def sums(
-    engine: Engine, network: Network, path: Path, *, report: Callable[[int], None] | None = None,
-    cancel: threading.Event | None = None,
+    engine: Engine, network: Network, path: Path, *, of: Sequence[Deep] | None = None,
+    report: Callable[[int], None] | None = None, cancel: threading.Event | None = None,
 ) -> tuple[Sums, ...]:  # fmt: skip
-    """Global sums and energies, over the shifts of a path, of every layer that ends a block or stage.
+    """Global sums and energies, over the shifts of a path, of the layers ``of``; None: all that end a block or stage.
 
     ``report`` is told how many frames are done. Raises BadCard where no layer can be watched, Cancelled.
     """
-    found = ends(network)
+    found = ends(network) if of is None else of
     parts, done = [], 0
     for seen in watch(engine, network, path.frames, [deep.layer for deep in found], _sums):
-        _stop(cancel)
+        stop(cancel)
         parts.append(seen.layers)
         done += seen.frames
         if report is not None:
@@ -151,14 +151,14 @@ def spectra(
     """
     found = ends(network)
     layers = [deep.layer for deep in found]
-    _stop(cancel)
+    stop(cancel)
     own = next(watch(engine, network, [frame], layers, lambda _, maps: maps[0].clone().cpu())).layers
     card = network.card
     reference = engine.prepare(card, card.build(), partial(stride_free, size=card.size))
     reference.batch = 2  # the frame and the empty one, together
 
     def see(layer: Layer, maps: torch.Tensor) -> tuple[float, float]:
-        _stop(cancel)
+        stop(cancel)
         if len(maps) < 2:
             raise BadCard(
                 got=f"{card.key} at stride 1 and a device whose memory does not hold two frames of it",
@@ -181,11 +181,6 @@ def _agree(network: Network, layer: Layer, sampled: torch.Tensor, own: torch.Ten
             wanted="one that agrees with it at every place of the layer",
             remedy="Choose another network: this one subsamples by more than convolutions, pools and blurs.",
         )
-
-
-def _stop(cancel: threading.Event | None) -> None:
-    if cancel is not None and cancel.is_set():
-        raise Cancelled("the measurement of its layers")
 
 
 def sentence(found: Sequence[tuple[str, Sequence[Sums]]], shifts: int) -> str:

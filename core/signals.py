@@ -138,6 +138,15 @@ def checked(values: list[float] | tuple[float, ...]) -> tuple[float, ...]:
     return tuple(float(value) for value in values)
 
 
+def scale(signal: tuple[float, ...]) -> tuple[float, float, float]:
+    """(lowest, highest, step) between which a signal is drawn: 1, 2 or 5 times a power of ten, to either side, that
+    leaves room above its largest magnitude; 20 steps to a side."""
+    most = max(map(abs, signal))
+    power = 10.0 ** math.floor(math.log10(most))
+    high = next(float(f"{k * power:g}") for k in (1, 2, 5, 10, 20) if k * power > most)
+    return -high, high, high / 20
+
+
 def period(signal: tuple[float, ...], bench: Bench) -> int | None:
     """Samples after which a signal repeats: its length, filled with zeros to a multiple of the stride. None: never."""
     return None if bench.surround == "zeros" else -(-len(signal) // bench.stride) * bench.stride

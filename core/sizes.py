@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -12,6 +12,7 @@ from core.intervals import Interval, bootstrap, wilson
 from core.networks.card import short
 from core.tables import change, changed, groups, photographs_of, require
 
+ROUNDING = 1e-6  # of a probability in float32
 Range = tuple[int, int]  # least and most short side, in network pixels
 
 
@@ -81,13 +82,14 @@ def _tallied(rows: pd.DataFrame, where: str) -> str:
     return f"{said} of the {len(rows)} sizes {where} that range" if told else f"{said} at the {len(rows)} {where}"
 
 
-def exact(pairs: pd.DataFrame, networks: Sequence[str]) -> str:
-    """How far each network's answers move under black, in a sentence (Figure 11); empty of none."""
+def exact(pairs: pd.DataFrame) -> str:
+    """Which networks nothing moves on black, in a sentence (Figure 11): as far as rounding goes. Empty of none."""
     texts = []
-    for network in networks:
-        mine = pairs[(pairs["network"] == network) & (pairs["protocol"] == "black")]
-        if len(mine):
-            n, flipped, largest = len(mine), int(changed(mine).sum()), float(change(mine).max())
-            rate = f"in none of {n:,} pairs" if not flipped else f"in {100 * flipped / n:.1f} % of {n:,} pairs"
-            texts.append(f"{short(network)} changes its answer {rate} (largest |Δp| {largest:.1g})")
+    black = pairs[(pairs["protocol"] == "black") & pairs["changed"].notna()]
+    for network, mine in black.groupby("network", sort=False, observed=True):
+        n, flipped, largest = len(mine), int(changed(mine).sum()), float(change(mine).max())
+        if not flipped and largest < ROUNDING:
+            texts.append(
+                f"{short(str(network))} changes its answer in none of {n:,} pairs (largest |Δp| {largest:.1g})"
+            )
     return f"On black, {'; '.join(texts)}." if texts else ""

@@ -21,6 +21,7 @@ from core.sensitivity import FLIPS, Sensitivity, Tally, sensitivities
 
 BY = ("network", "protocol", "side", "step", "direction", "unit")  # what is never pooled
 VALUES = ("class_before", "p_before", "p_after", "changed", "kind", "feature_cosine", "label_index")
+LAYERED = (*BY, "layer", "depth")  # in studies of readouts
 NEEDED = (*BY, "digest", "pair", *VALUES)
 MEASURES = {
     "p_top1_change": "P(top-1 change)",
@@ -31,7 +32,10 @@ MEASURES = {
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The sensitivity of one network under one protocol. ``side``: embedded short side in network pixels, if any."""
+    """The sensitivity of one network under one protocol. ``side``: embedded short side in network pixels, if any.
+
+    ``layer``, ``depth``: of a readout of one of the network's layers, whose answers these are.
+    """
 
     network: str
     protocol: str
@@ -40,21 +44,24 @@ class Measured:
     direction: str
     unit: str
     sensitivity: Sensitivity
+    layer: str | None = None
+    depth: float | None = None
 
     @property
     def settings(self) -> str:
-        """Protocol and step, for people."""
+        """Layer, protocol and step, for people."""
         side = f", side {self.side} px" if self.side is not None else ""
-        return f"{self.protocol}{side}, step {self.step} {self.unit} px {self.direction}"
+        layer = f"{self.layer} (depth {self.depth:.2f}), " if self.layer is not None else ""
+        return f"{layer}{self.protocol}{side}, step {self.step} {self.unit} px {self.direction}"
 
 
 def measured(pairs: pd.DataFrame, *, seed: int = 0) -> list[Measured]:
-    """Each network under each protocol, side, step, direction and unit, in the order of the table; [] of an empty one.
+    """Each network (each layer) under each protocol, side, step, direction and unit, in the order of the table.
 
     Equal to ``core.sensitivity.sensitivity`` of the same pairs as outcomes. Raises BadTable where columns lack.
     """
     require(pairs, NEEDED)
-    group, keys = groups(pairs, BY)
+    group, keys = groups(pairs, apart(pairs))
     photograph = photographs_of(pairs)
     order = np.lexsort((pairs["pair"].to_numpy(), photograph, group))
     ends = np.cumsum(np.bincount(group, minlength=len(keys)))
@@ -62,9 +69,21 @@ def measured(pairs: pd.DataFrame, *, seed: int = 0) -> list[Measured]:
     tallies = [columns.tally(*span) for span in zip([0, *ends[:-1]], ends, strict=True)] if len(keys) else []
     found = sensitivities(tallies, seed=seed)
     return [
-        Measured(network, protocol, None if pd.isna(side) else int(side), int(step), direction, unit, one)
-        for (network, protocol, side, step, direction, unit), one in zip(keys, found, strict=True)
+        Measured(network, protocol, None if pd.isna(side) else int(side), int(step), direction, unit, one, *layer)
+        for (network, protocol, side, step, direction, unit, *layer), one in zip(keys, found, strict=True)
     ]
+
+
+def apart(pairs: pd.DataFrame) -> tuple[str, ...]:
+    """Columns of a table whose values are never pooled."""
+    return LAYERED if "layer" in pairs else BY
+
+
+def rows_of(pairs: pd.DataFrame, one: Measured) -> pd.DataFrame:
+    """The pairs of a network, layer, protocol and side."""
+    of = (pairs["network"] == one.network) & (pairs["protocol"] == one.protocol)
+    of &= pairs["side"].isna() if one.side is None else pairs["side"].eq(one.side).fillna(value=False)
+    return pairs[of if one.layer is None else of & (pairs["layer"] == one.layer)]
 
 
 class _Columns:
@@ -140,9 +159,9 @@ def per_photograph(pairs: pd.DataFrame) -> pd.DataFrame:
     """
     require(pairs, (*NEEDED, "name", "label", "typicality", "confidence"))
     about = ["digest", "name", "label", "typicality", "confidence"]
-    number, _ = groups(pairs, (*BY, "digest"))
+    number, _ = groups(pairs, (*apart(pairs), "digest"))
     first = np.unique(number, return_index=True)[1]
-    found = pairs.iloc[first][[*about, *BY]].reset_index(drop=True)
+    found = pairs.iloc[first][[*about, *apart(pairs)]].reset_index(drop=True)
     count = np.bincount(number, minlength=len(first))
     for name, column in measures(pairs).items():
         found[name] = np.bincount(number, column, minlength=len(first)) / count
@@ -151,20 +170,27 @@ def per_photograph(pairs: pd.DataFrame) -> pd.DataFrame:
 
 def accuracies(photographs: pd.DataFrame) -> dict[str, Accuracy]:
     """Network → top-1 accuracy on the centre crops of the photographs whose class it knows; others are left out."""
-    require(photographs, ("network", "right"))
+    return {network: one for (network,), one in accuracies_by(photographs, ("network",)).items()}
+
+
+def accuracies_by(photographs: pd.DataFrame, by: tuple[str, ...]) -> dict[tuple[str, ...], Accuracy]:
+    """The same for each combination of values in columns ``by``."""
+    require(photographs, (*by, "right"))
     known = photographs[photographs["right"].notna()]
-    found = {}
-    for network, right in known.groupby("network", sort=False)["right"]:
-        total, n = int(right.astype(bool).sum()), len(right)
-        found[str(network)] = Accuracy(total / n, wilson(total, n), n)
-    return found
+    number, keys = groups(known, by)
+    counts, totals = np.bincount(number), np.bincount(number, known["right"].to_numpy(float))
+    return {
+        tuple(map(str, key)): Accuracy(total / n, wilson(total, n), n)
+        for key, total, n in zip(keys, map(int, totals), map(int, counts), strict=True)
+    }
 
 
 def tidy(found: Sequence[Measured], right: dict[str, Accuracy] | None = None) -> pd.DataFrame:
     """One row for each network and protocol, every measure with ``_low`` and ``_high``; for tables and CSV."""
     rows = []
     for one in found:
-        row: dict[str, Any] = {name: getattr(one, name) for name in BY}
+        named = BY if one.layer is None else LAYERED
+        row: dict[str, Any] = {name: getattr(one, name) for name in named}
         for name in MEASURES:
             low, high = getattr(one.sensitivity, f"{name}_interval") or (None, None)
             row |= {name: getattr(one.sensitivity, name), f"{name}_low": low, f"{name}_high": high}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from core.errors import BadProtocol
@@ -19,6 +20,8 @@ from core.geometry import (
 )
 from core.photographs import Photograph
 from core.protocols.embed import default_side
+
+Heading = Direction | float  # degrees, clockwise on the screen: 0 is right, 90 down
 
 LENGTH = 32  # pixels from the first to the last frame
 FINEST = 16  # frames for one pixel
@@ -74,22 +77,39 @@ class Cropped:
 View = OnBlack | Cropped
 
 
+def way(direction: Heading) -> str:
+    """For sentences and axes: "right", "diagonally", "at 30°"."""
+    if isinstance(direction, str):
+        return "diagonally" if direction == "diagonal" else direction
+    return f"at {direction:g}°"
+
+
+def per_step(direction: Heading) -> tuple[float, float]:
+    """Pixels to the right and down in one step: of an angle one pixel along it; diagonally one pixel each way."""
+    if isinstance(direction, str):
+        return DIRECTIONS[direction]
+    turn = math.radians(direction)
+    return round(math.cos(turn), 9) + 0.0, round(math.sin(turn), 9) + 0.0  # whole ones exactly, as of right and down
+
+
 def shift_path(
-    photograph: Photograph, size: int, *, view: View, direction: Direction, interpolation: Interpolation = "bilinear",
+    photograph: Photograph, size: int, *, view: View, direction: Heading, interpolation: Interpolation = "bilinear",
     per_pixel: int = 1,
 ) -> Path:  # fmt: skip
     """Frames at shifts 0, 1, … 32 pixels: of the frame (on black) or of the photograph (cropped).
 
-    ``per_pixel``: so many frames for each source pixel of a crop, by Pillow's fractional ``box``. On black a part of
-    a pixel would need the patch's edge to be mixed with black, which no step of one pixel does: it is refused there.
+    ``direction`` of a crop may be any angle, and ``per_pixel`` so many frames for each source pixel, by Pillow's
+    fractional ``box``. On black a part of a pixel would need the patch's edge to be mixed with black, which no step of
+    one pixel does: both are refused there.
     """
     reach = path_length(size)
-    right, down = DIRECTIONS[direction]
     if isinstance(view, OnBlack):
         if per_pixel != 1:
             raise BadProtocol(
                 got=f"{per_pixel} frames a pixel on black", wanted="whole pixels there", remedy="Crop the photograph."
             )
+        direction = _named(direction)
+        right, down = DIRECTIONS[direction]
         values = tuple(range(reach + 1))
         side, x, y = view.corner(photograph, size, direction)
         patch = centre_cut(resize(photograph, side, interpolation), size - reach, size - reach)
@@ -98,21 +118,23 @@ def shift_path(
         return Path("shift", values, frames, "network", f"short side {side} px on black, first at ({x}, {y}){cut}")
     if not 1 <= per_pixel <= FINEST:
         raise BadProtocol(got=f"{per_pixel} frames a pixel", wanted=f"1 to {FINEST}", remedy="Choose fewer.")
-    side, x, y = _square(photograph, reach, right, down)
+    across, along = per_step(direction)
+    side, x, y = _square(photograph, reach, across, along)
     steps = tuple(k // per_pixel if k % per_pixel == 0 else k / per_pixel for k in range(reach * per_pixel + 1))
-    frames = tuple(moved_square(photograph, x + k * right, y + k * down, side, size, interpolation) for k in steps)
+    frames = tuple(moved_square(photograph, x + k * across, y + k * along, side, size, interpolation) for k in steps)
     finer = "" if per_pixel == 1 else f", by 1/{per_pixel} px"
     return Path("shift", steps, frames, "source", f"square of {side} source px, first at ({x}, {y}){finer}")
 
 
 def size_path(
-    photograph: Photograph, size: int, *, view: View, direction: Direction, interpolation: Interpolation = "bilinear"
+    photograph: Photograph, size: int, *, view: View, direction: Heading, interpolation: Interpolation = "bilinear"
 ) -> Path:
-    """Frames in which the photograph grows by one pixel each: short side L … L + 32 on black (its top-left
-    corner stays), or a square that shrinks by one source pixel each (its centre stays to half a pixel)."""
+    """Frames in which the photograph grows by one pixel each: short side L … L + 32 on black (its top-left corner
+    stays, where the shifted path begins), or a square that shrinks by one source pixel each (its centre stays to half
+    a pixel)."""
     reach = path_length(size)
     if isinstance(view, OnBlack):
-        side, x, y = view.corner(photograph, size, direction)
+        side, x, y = view.corner(photograph, size, _named(direction))
         values = tuple(range(side, side + reach + 1))
         frames = tuple(paste(centre_cut(resize(photograph, k, interpolation), size, size), size, x, y) for k in values)
         cut = _cut(photograph, side + reach, size)
@@ -143,14 +165,27 @@ def _cut(photograph: Photograph, side: int, longest: int) -> str:
     return "" if fits else f"; the long side is cut to {longest} px"
 
 
-def _square(photograph: Photograph, reach: int, right: int, down: int) -> tuple[int, int, int]:
-    """(side, x, y) of the largest centred square that can move (or shrink) by ``reach``."""
-    across, along = photograph.width - reach * right, photograph.height - reach * down
+def _named(direction: Heading) -> Direction:
+    """Of a photograph on black, which moves by whole pixels; raises BadProtocol for an angle."""
+    if not isinstance(direction, str):
+        raise BadProtocol(
+            got=f"a shift {way(direction)} on black", wanted=f"whole pixels there: {', '.join(DIRECTIONS)}",
+            remedy="Crop the photograph.",
+        )  # fmt: skip
+    return direction
+
+
+def _square(photograph: Photograph, reach: int, right: float, down: float) -> tuple[int, int, int]:
+    """(side, x, y) of the largest square that can move by ``reach`` steps, or shrink by as much; its way centred."""
+    moved = [math.ceil(reach * abs(part)) for part in (right, down)]
+    across, along = photograph.width - moved[0], photograph.height - moved[1]
     side = min(across, along)
     if side <= reach:
         raise BadProtocol(
             got=f"a photograph of {photograph.width} x {photograph.height} pixels",
-            wanted=f"more than {reach * (1 + right)} x {reach * (1 + down)} for a path of {reach}",
+            wanted=f"more than {reach + moved[0]} x {reach + moved[1]} for a path of {reach}",
             remedy="Choose a larger photograph, or embed it on black.",
         )
-    return side, (across - side) // 2, (along - side) // 2
+    x, y = ((room - side) // 2 + (far if part < 0 else 0)
+            for room, far, part in zip((across, along), moved, (right, down), strict=True))  # fmt: skip
+    return side, x, y

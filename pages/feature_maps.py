@@ -1,8 +1,8 @@
-"""Feature maps: does a layer's response move with the photograph? (Figure 3; shiftability by layer, § 3)"""
+"""Feature maps: does a layer's response move with the photograph? (Figures 3 and 4; shiftability, corollaries, § 3)"""
 
 import streamlit as st
 
-from pages.parts import headline, inside, networks, state
+from pages.parts import corollaries, headline, inside, networks, readouts, state
 
 choice = state.choice()
 st.markdown("##### Feature maps: does a layer's response move with the photograph, and keep its sum?")
@@ -12,4 +12,7 @@ if choice.problem is not None:
 elif choice.photograph is None or not any(card.available for card in choice.cards):
     st.info("Choose a photograph and a network in the sidebar.", icon=":material/add_a_photo:")
 else:
-    inside.section(choice.photograph, [card for card in choice.cards if card.available])
+    cards = [card for card in choice.cards if card.available]
+    inside.section(choice.photograph, cards)
+    corollaries.section(choice.photograph, cards)
+readouts.section()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts import controls, curves, exploring, headline, jaggedness, shift_maps, state
+from pages.parts import controls, curves, exploring, headline, jaggedness, shift_maps, state, video
 
 choice = state.choice()
 headline.title("Trajectories: how smoothly does an answer change while this photograph moves or grows?")
@@ -19,3 +19,4 @@ else:
     exploring.live(curves.section, found, busy=not found.finished)
     exploring.live(jaggedness.section, found, busy=not found.finished)
     shift_maps.section(photograph, found.cards, settings.side)
+    video.section(found.cards)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import plotly.graph_objects as go
 
+from core.depth import layer_accuracies
 from core.figures import protocols
 from core.figures.accuracy import against_accuracy
 from core.figures.antialiasing import antialiasing
@@ -13,6 +14,7 @@ from core.figures.confidence import against_confidence
 from core.figures.embedded_size import embedded_size
 from core.figures.failures import failures
 from core.figures.flips import flips
+from core.figures.readouts import readout_accuracy, readouts
 from core.figures.typicality import against_typicality
 from core.studies import Results
 from core.tables import MEASURES, accuracies, measured, per_photograph
@@ -22,7 +24,7 @@ def figures_of(results: Results, twins: dict[str, str] | None = None) -> dict[st
     """Title → figure, of the kind of study that it is."""
     made: dict[str, Callable[[Results, dict[str, str]], dict[str, go.Figure]]] = {
         "protocols": _protocols, "embedded_size": _sizes, "typicality": _typicality, "confidence": _confidence,
-        "antialiasing": _antialiasing, "failures": _failures,
+        "antialiasing": _antialiasing, "failures": _failures, "readouts": _readouts,
     }  # fmt: skip
     return made[results.manifest.study](results, twins or {})
 
@@ -62,3 +64,9 @@ def _antialiasing(results: Results, twins: dict[str, str]) -> dict[str, go.Figur
 
 def _failures(results: Results, _: dict[str, str]) -> dict[str, go.Figure]:
     return {name: failures(results.pairs, name) for name in ("psnr", "ssim")}
+
+
+def _readouts(results: Results, _: dict[str, str]) -> dict[str, go.Figure]:
+    found = measured(results.pairs)
+    drawn = {name: readouts(found, name) for name in MEASURES}
+    return drawn | {"accuracy": readout_accuracy(found, layer_accuracies(results.photographs))}

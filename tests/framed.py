@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 from core.folders import DataFolder
 from pages.parts import resources
 
-__all__ = ["app", "fresh", "read_out", "texts"]
+__all__ = ["app", "fresh", "read_out", "settled", "texts"]
 
 
 @pytest.fixture
@@ -49,6 +50,18 @@ def app(page: str = "") -> AppTest:
 def read_out(elements: Iterable[Any]) -> list[str]:
     """Their texts as they are read, without Markdown's escapes."""
     return [re.sub(r"\\(\W|_)", r"\1", str(element.value)) for element in elements]
+
+
+def settled(at: AppTest, said: str) -> AppTest:
+    """Once that stands on the page, whose work goes on in the background."""
+    give_up = time.monotonic() + 120
+    while said not in texts(at):
+        assert not at.exception
+        assert time.monotonic() < give_up, texts(at)
+        time.sleep(0.5)
+        at.run()
+    assert not at.exception
+    return at
 
 
 def texts(at: AppTest) -> str:

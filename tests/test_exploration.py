@@ -16,7 +16,7 @@ import torch
 from conftest import TinyCard, cut_outs
 from PIL import Image
 
-from core import background, measurements, protocols, report
+from core import background, measurements, protocols, report, traces
 from core.engine import Engine, Network, Predictions
 from core.errors import BadProtocol, IndexBroken, IndexMismatch, WeightsUnavailable
 from core.exploration import Exploration, Settings, Store
@@ -206,7 +206,7 @@ def test_readers_may_read_at_any_moment(
             held.append(reader)  # of somebody who is still in the middle of it when more has come
         assert 0 <= found.done < found.total
         for kind in ("shift", "size"):
-            for drawn in report.curve(found, kind):  # type: ignore[arg-type]
+            for drawn in traces.curve(found, kind):  # type: ignore[arg-type]
                 assert len(drawn.values) == len(drawn.p) == len(drawn.top) > 0
                 lengths[f"{kind} {drawn.title} {len(drawn.p)}"] += 1
         assert all(bar.measured.pairs in (4, PAIRS) for bar in report.bars(found))

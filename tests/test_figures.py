@@ -13,10 +13,16 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+import test_bias
+import test_invariance
 import test_study_figures
 from drawn import text_below
 
 from core import figures
+from core.figures import bias as bias_figures
+from core.figures import corollaries as corollaries_figure
+from core.figures import invariance as invariance_figures
+from core.figures.corollaries import sums_over
 from core.figures.feature_maps import Row
 from core.figures.feature_maps import feature_maps as maps_figure
 from core.figures.protocols import Bar, mean_absolute_change, measures, p_top1_change, representation_change
@@ -27,6 +33,7 @@ from core.figures.signals import stems
 from core.figures.style import COLOURS, DASHES, faded
 from core.figures.trajectory import Curve, trajectory
 from core.figures.typicality import among_references
+from core.scenes import Photographer
 from core.sensitivity import Outcome, sensitivity
 from core.shift_map import spectrum
 from core.signals import Bench, stages
@@ -47,13 +54,15 @@ def curve(place: int = 0, *, stride: int | None = None, values: tuple[int, ...] 
 
 
 BARS = [bar(place, name, changed=2 * place + k) for place in (0, 1) for k, name in enumerate(ORDER)]
-FRAMES, MAPS = [np.zeros((8, 8, 3), np.uint8)] * 2, np.arange(32, dtype=np.float32).reshape(2, 4, 4)
+FRAMES, MAPS = [np.zeros((8, 8, 3), np.uint8)] * 2, (np.arange(32, dtype=np.uint8) * 8).reshape(2, 4, 4)
 LINE = Line("net", 1, ("a", "b"), (0.5, 1.0), (2, 4), (0.1, 0.4))
 CLASSLESS = Bar("net 2", 2, "crop", sensitivity([Outcome("aa", k, None, None, nan, nan, 0.99) for k in range(8)]))
 MAP = np.arange(25.0).reshape(5, 5) / 50
 MAP[4, 4] = nan
 ANSWERS = np.where(np.isnan(MAP), nan, np.arange(25.0).reshape(5, 5) // 3)  # nine classes, more than there are colours
 CLASSES = [f"class {k}" for k in range(9)]
+PLACES = test_bias.invented(np.linspace(0, 1, 30))
+ANSWERED = test_invariance.invented(0.0, 0.2, 0.6)
 EXAMPLES: dict[str, Callable[[], go.Figure]] = {
     "p_top1_change": lambda: p_top1_change(BARS, ORDER),
     "mean_absolute_change": lambda: mean_absolute_change(BARS, ORDER),
@@ -69,6 +78,16 @@ EXAMPLES: dict[str, Callable[[], go.Figure]] = {
     **test_study_figures.EXAMPLES,
     "feature_maps": lambda: maps_figure(FRAMES, (0, 8), [Row("depth 1.00", MAPS, (120.0, 376.0))], "n = 1 photograph"),
     "shiftability": lambda: curves_figure([LINE], DRIFT, "n = 1 photograph"),
+    "object_centres": lambda: bias_figures.object_centres(PLACES),
+    "place_map": lambda: bias_figures.place_map(PLACES, Photographer()),
+    "place_histogram": lambda: bias_figures.place_histogram(PLACES, "u", Photographer()),
+    "size_histogram": lambda: bias_figures.size_histogram(PLACES, Photographer()),
+    "changes_of_one_pixel": lambda: invariance_figures.changes_of_one_pixel(ANSWERED),
+    "accuracy_of": lambda: invariance_figures.accuracy_of(ANSWERED),
+    "sums_over": lambda: sums_over(
+        (0, 1), [corollaries_figure.Line("a", 0, np.array([3.0, 1.0]))], "a network; n = 1 photograph."
+    ),
+    "changes_along": lambda: invariance_figures.changes_along(ANSWERED),
 }
 
 
@@ -94,8 +113,8 @@ def drawings() -> dict[str, Any]:
 
 
 def test_every_figure_is_tested() -> None:
-    # "figure" is the empty one that all begin with, "said" what stands below
-    assert drawings().keys() - {"figure", "said"} == EXAMPLES.keys()
+    # "figure" is the empty one that all begin with; "square" shapes it, and "said" is what stands below
+    assert drawings().keys() - {"figure", "said", "square", "said_square"} == EXAMPLES.keys()
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -303,7 +322,8 @@ def test_a_spectrum_marks_the_strides_that_the_map_holds() -> None:
 def test_maps_have_one_scale_a_row_and_their_sums_beneath() -> None:
     fig = EXAMPLES["feature_maps"]()
     shown = [np.asarray(trace.z) for trace in fig.data if trace.type == "heatmap"]
-    assert [(z.min(), z.max()) for z in shown] == [(0, 123), (132, 255)]
+    assert [(z.min(), z.max()) for z in shown] == [(0, 120), (128, 248)]
+    assert {(trace.zmin, trace.zmax) for trace in fig.data if trace.type == "heatmap"} == {(0, 255)}
     beneath = [fig.layout[f"xaxis{k}"].title.text for k in ("", 2, 3, 4)]
     assert beneath == ["0 px", "8 px", "120", "376"]
     said = " ".join(annotation.text for annotation in fig.layout.annotations)

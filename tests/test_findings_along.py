@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from layered import readout_tables
 from study_tables import TWO, pairs_table
 
 from core import findings
 from core.association import spearman
 from core.comparisons import comparisons
+from core.depth import along_depth, layer_accuracies
 from core.networks.card import short
 from core.studies.antialiasing import couples
 from core.tables import per_photograph
@@ -131,3 +133,54 @@ def test_of_many_twins_it_counts_the_comparisons() -> None:
     assert f"more often in 3 (by {more['difference'].min():+.3f} to {more['difference'].max():+.3f})" in text
     assert "and with no evidence of a difference in 3 (by " in text
     assert "; differences of P(top-1 change), 95 % paired intervals. 180 pairs" in text
+
+
+# readouts
+
+
+def deepened(networks: tuple[str, ...] = TWO, *, upside_down: bool = False) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What a study of readouts says from its first layer to its deepest; its tables."""
+    pairs, centres = readout_tables(networks)
+    if upside_down:
+        pairs["depth"] = 1.1 - pairs["depth"]
+    return along_depth(pairs), pairs.merge(centres[["digest", "network", "layer", "right"]])
+
+
+def test_the_first_layer_is_set_against_the_deepest_on_the_same_pairs() -> None:
+    compared, pairs = deepened()
+    rows = compared[compared["measure"] == "p_top1_change"]
+    assert list(rows["network"]) == list(dict.fromkeys(pairs["network"]))
+    for row in rows.itertuples():
+        mine = pairs[pairs["network"] == row.network]
+        first, last = (mine[mine["layer"] == layer].set_index(["digest", "pair"])["changed"].astype(float)
+                       for layer in ("stem", "last"))  # fmt: skip
+        assert (row.first, row.second, row.pairs, row.photographs) == ("stem", "last", 60, 30)
+        assert row.difference == pytest.approx((last - first).mean())
+        assert row.low < row.difference < row.high
+
+
+@pytest.mark.parametrize(("upside_down", "way"), [(False, "rises in"), (True, "falls in")])
+def test_whether_sensitivity_rises_with_depth_is_said(upside_down: bool, way: str) -> None:
+    compared, pairs = deepened(upside_down=upside_down)
+    right = layer_accuracies(pairs)
+    text = findings.readouts(compared, right)
+    row = compared[compared["measure"] == "p_top1_change"].iloc[0]
+    named = f"{way} {short(row['network'])} ("
+    assert text.startswith(f"From the first layer's readout to the deepest's, P(top-1 change) {named}")
+    assert text.count(way) == 2
+    assert f"({row['value_first']:.3f} → {row['value_second']:.3f}: {row['difference']:+.3f}, interval " in text
+    assert "60 pairs of 30 photographs, crop, 95 % paired intervals" in text
+    ends = [[right[network, layer].top1 for network in TWO] for layer in (row["first"], row["second"])]
+    said = [f"{min(e):.2f}" if min(e) == max(e) else f"{min(e):.2f} to {max(e):.2f}" for e in ends]
+    assert text.endswith(f"Right answers: {said[0]} at the first, {said[1]} at the deepest.")
+
+
+def test_of_many_networks_it_counts_and_without_evidence_it_says_so() -> None:
+    many = tuple(f"embedded/net{k}.scenes-0" for k in range(4))
+    compared, pairs = deepened(many)
+    flat = pairs[pairs["layer"] == "stem"]
+    assert "P(top-1 change) rises in " in (text := findings.readouts(compared, {}))
+    assert " of 4 networks (by +0." in text
+    twice = along_depth(pd.concat([flat, flat.assign(layer="last", depth=1.0)], ignore_index=True))
+    assert "shows no evidence of rising or falling in 4 of 4 networks (by +0.000)" in findings.readouts(twice, {})
+    assert findings.readouts(along_depth(flat), {}) == ""  # one layer has no depth

@@ -18,15 +18,18 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("core", "core.errors", "core.folders", "core.files", "core.progress", "core.jobs", "core.archives",
      "core.checksums", "core.downloads", "core.photographs", "core.pictures", "core.geometry", "core.frames",
-     "core.streams", "core.signals", "core.signal_verdict", "core.versions", "core.registration", "core.background"),
-    ("core.protocols", "core.trajectories", "core.networks", "core.datasets", "core.scenes"),
+     "core.streams", "core.signals", "core.signal_verdict", "core.versions", "core.registration", "core.background",
+     "core.video"),
+    ("core.protocols", "core.trajectories", "core.networks", "core.datasets", "core.scenes",
+     "core.annotations"),
     ("core.engine", "core.activations"),
     ("core.index",),
     ("core.intervals", "core.sensitivity", "core.measure", "core.consistency", "core.typicality", "core.shiftability",
      "core.readouts", "core.bias", "core.tables", "core.comparisons", "core.association", "core.ranking", "core.paper",
-     "core.folder_ranking", "core.findings", "core.jagged", "core.shift_map"),
+     "core.folder_ranking", "core.findings", "core.jagged", "core.shift_map", "core.invariance",
+     "core.invariance_verdict", "core.depth"),
     ("core.studies", "core.training", "core.figures", "core.exploration", "core.measurements", "core.provision",
-     "core.summary", "core.replication", "core.feature_maps"),
+     "core.summary", "core.replication", "core.feature_maps", "core.corollaries", "core.traces"),
     ("core.cli", "core.__main__", "core.bench", "core.bench_index", "core.report"),
     ("pages.parts",),
     ("pages",),
@@ -36,8 +39,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 CACHES = {"pages.parts.resources"}  # the only modules that use st.cache_data and st.cache_resource
 STATES = {"pages.parts.state"}  # the only modules that touch st.session_state
 
-HEAVY = ("streamlit", "faiss", "timm", "plotly")  # not paid for by importing core
-DRAWS = ("core.figures", "core.report")  # drawing is what these are for: they may import plotly
+HEAVY = ("streamlit", "faiss", "timm", "plotly", "av", "sklearn")  # not paid for by importing core
+DRAWS = ("core.figures", "core.report", "core.traces")  # drawing is what these are for: they may import plotly
 RUNS = {"core.__main__"}  # importing it runs it
 
 

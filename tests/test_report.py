@@ -19,7 +19,7 @@ import torch
 from conftest import CLASSES, TinyCard, cut_outs
 from PIL import Image
 
-from core import protocols, report
+from core import protocols, report, traces
 from core.engine import Engine, Predictions
 from core.exploration import Exploration, Place, Settings, Store, Trace
 from core.frames import Path as FramePath
@@ -105,7 +105,7 @@ def test_pairs_csv_names_the_kind_of_flip_where_the_label_is_known(hand_made: Ha
 
 
 def test_curves_csv_holds_every_frame(found: Exploration) -> None:
-    table = pd.read_csv(io.StringIO(report.curves_csv(found)))
+    table = pd.read_csv(io.StringIO(traces.curves_csv(found)))
     assert len(table) == 2 * 2 * 11
     for (key, kind), trace in found.traces.items():
         mine = table[(table.network == key) & (table.path == kind)]
@@ -266,7 +266,7 @@ def test_what_a_network_of_drawn_scenes_says_of_a_real_photograph_is_labelled(ha
 
 def test_a_page_of_nothing(hand_made: HandMade) -> None:
     made = hand_made()
-    assert report.pairs_csv(made) == report.curves_csv(made) == ""
+    assert report.pairs_csv(made) == traces.curves_csv(made) == ""
     assert report.record(made)["sensitivity"] == report.record(made)["curves"] == []
     seen = Seen(report.html(made))
     assert not seen.scripts
@@ -274,18 +274,18 @@ def test_a_page_of_nothing(hand_made: HandMade) -> None:
 
 
 def test_curves_follow_the_watched_class_and_the_network_keeps_its_place(found: Exploration) -> None:
-    own = report.curve(found, "shift")
+    own = traces.curve(found, "shift")
     assert [c.place for c in own] == [0, 1]
     assert [c.title for c in own] == ["tiny-9", "tiny-5"]
     assert all(c.watched == c.top[0] for c in own)
     assert [c.stride for c in own] == [4, 4]
-    assert [c.stride for c in report.curve(found, "size")] == [None, None]  # exact invariance is of shifts
+    assert [c.stride for c in traces.curve(found, "size")] == [None, None]  # exact invariance is of shifts
     for name in CLASSES:
-        for drawn, card in zip(report.curve(found, "shift", name), found.cards, strict=True):
+        for drawn, card in zip(traces.curve(found, "shift", name), found.cards, strict=True):
             p = found.traces[card.key, "shift"].probabilities
             assert drawn.watched == name
             assert list(drawn.p) == p[:, CLASSES.index(name)].tolist()
-    assert report.curve(found, "shift", "unheard of") == own
+    assert traces.curve(found, "shift", "unheard of") == own
 
 
 # The sentence
@@ -331,7 +331,7 @@ def hand_made(engine: Engine, tiny_card: TinyCard) -> HandMade:
             p = torch.full((len(shift), len(CLASSES)), 0.1)
             for row, top in enumerate(shift):
                 p[row, top] = 0.6
-            found.traces = {(cards[0].key, "shift"): Trace(path, p, torch.ones(len(p), 4))}
+            found.traces = {(cards[0].key, "shift"): Trace(path=path, probabilities=p, features=torch.ones(len(p), 4))}
         found.place = place
         return found
 

@@ -16,7 +16,7 @@ from torch.nn import functional
 from torchvision import models
 
 from core import shiftability
-from core.activations import Deep, at_depths, channel_maps, ends
+from core.activations import Deep, at_depths, channel_maps, ends, watch
 from core.engine import Engine
 from core.errors import BadCard, Cancelled
 from core.frames import Path
@@ -249,6 +249,32 @@ def test_maps_are_those_of_a_plain_forward(engine: Engine, tiny_card: TinyCard, 
     for layer in found:
         assert torch.allclose(got[layer.name], wanted[layer.name][:, 3], rtol=1e-3, atol=1e-4)
     assert not any(module._forward_hooks for module in network.watchable.values())
+
+
+class Twice(nn.Module):
+    """One ReLU after either of two convolutions, the second of which has more channels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two, self.relu = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 8, 3, 2, 1), nn.ReLU(inplace=True)
+        self.end = nn.Sequential(*head(8))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = self.end(self.relu(self.two(self.relu(self.one(x)))))
+        return found
+
+
+def test_of_a_layer_that_runs_twice_the_last_run_is_seen(
+    engine: Engine, tiny_card: TinyCard, frame: torch.Tensor
+) -> None:
+    network = engine.load(tiny_card(key="test/twice", build=seeded(Twice)))
+    (deep,) = ends(network)
+    assert (deep.layer.name, deep.layer.edge, deep.layer.runs) == ("relu", SIZE // 2, 2)
+    shown: list[torch.Size] = []
+    for _ in watch(engine, network, [frame] * 9, [deep.layer], lambda _, maps: shown.append(maps.shape)):
+        pass
+    assert shown == [(8, 8, SIZE // 2, SIZE // 2), (1, 8, SIZE // 2, SIZE // 2)]  # once a batch
+    assert channel_maps(engine, network, [frame], {deep.layer: 7})["relu"].shape == (1, SIZE // 2, SIZE // 2)
 
 
 def test_depths_choose_the_nearest_each_once() -> None:

@@ -9,7 +9,7 @@ from core.errors import BadSignal
 from core.figures.signals import stems
 from core.networks.blurpool import binomial
 from core.signal_verdict import interpolation_error, spectrum, verdict
-from core.signals import FILTERS, IDEAL, PRESETS, SURROUNDS, TAPS, Bench, parse, period, stages, sums
+from core.signals import FILTERS, IDEAL, PRESETS, SURROUNDS, TAPS, Bench, parse, period, scale, stages, sums
 
 TABLE, A3 = PRESETS["Table 2"], PRESETS["A.3"]
 FAR = {True: 1500, False: 40}  # samples to either side that stand for the line, for the ideal filter and others
@@ -227,6 +227,14 @@ def test_what_is_no_signal(text: str, got: str, wanted: str) -> None:
 
 def test_numbers_between_spaces_or_commas() -> None:
     assert parse(" 0 0, 1.5\t-2e1") == (0, 0, 1.5, -20)
+
+
+@pytest.mark.parametrize(
+    ("most", "high"), [(1, 2), (0.9, 1), (2, 5), (4.9, 5), (5, 10), (9.99, 10), (10, 20), (0.004, 0.005), (1e6, 2e6)]
+)
+def test_a_signal_is_drawn_on_a_scale_with_room_above(most: float, high: float) -> None:
+    for signal in ((0.0, most), (-most, most / 2)):
+        assert scale(signal) == (-high, high, pytest.approx(high / 20))
 
 
 @pytest.mark.parametrize(

@@ -9,22 +9,29 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
+from layered import LAYERS as DEPTHS
+from layered import readout_tables
 from study_tables import PROTOCOLS, TWO, pairs_table, photographs_table
 
+from core import sizes
 from core.association import binned, spearman
+from core.depth import layer_accuracies
 from core.figures import protocols
 from core.figures.accuracy import against_accuracy
 from core.figures.antialiasing import antialiasing
+from core.figures.augmentation import accuracy, against_size
 from core.figures.bars import Column, grouped
 from core.figures.confidence import against_confidence
 from core.figures.embedded_size import embedded_size
 from core.figures.failures import KEPT, failures
 from core.figures.flips import flips
+from core.figures.readouts import readout_accuracy, readouts
 from core.figures.scattered import POINTS, curves, sample
 from core.figures.style import COLOURS, colour, dash, pattern, places
 from core.figures.typicality import against_typicality
 from core.intervals import wilson
 from core.paper import BIN5, KERAS, TORCH
+from core.readouts import HEAD
 from core.sensitivity import FLIPS
 from core.tables import accuracies, measured, per_photograph
 
@@ -46,10 +53,16 @@ def with_likeness(pairs: pd.DataFrame) -> pd.DataFrame:
     return pairs.assign(psnr=psnr, ssim=rng.random(len(pairs)))
 
 
+DEEP, DEEP_CENTRES = readout_tables(TWO)
+LAYERS, RIGHT_THERE = measured(DEEP), layer_accuracies(DEEP_CENTRES)
 FAILED = with_likeness(PAIRS)
 EXAMPLES: dict[str, Callable[[], go.Figure]] = {
     "study": lambda: protocols.study(FOUND, PROTOCOLS, "p_top1_change"),
     "embedded_size": lambda: embedded_size(SIDED),
+    "against_size": lambda: against_size(SIDED, "p_top1_change", trained={}, frame=224),
+    "accuracy": lambda: accuracy(
+        sizes.accuracies(pairs_table(TWO, ("black",), sides=(8, 16))), trained={TWO[0]: (8, 16)}, frame=32
+    ),
     "against_typicality": lambda: against_typicality(CROPS, "an index"),
     "against_confidence": lambda: against_confidence(CROPS, "a network"),
     "curves": lambda: curves(CROPS, "typicality", "typicality", "mean_absolute_change", paper={0.1: "a level"}),
@@ -57,6 +70,8 @@ EXAMPLES: dict[str, Callable[[], go.Figure]] = {
     "against_accuracy": lambda: against_accuracy(FOUND, RIGHT),
     "flips": lambda: flips(FOUND),
     "antialiasing": lambda: antialiasing(TWINNED, TWINS),
+    "readouts": lambda: readouts(LAYERS),
+    "readout_accuracy": lambda: readout_accuracy(LAYERS, RIGHT_THERE),
     "grouped": lambda: grouped([Column("a", 0, "crop", 0.1, (0.05, 0.2), 9)], ["crop"], "protocol", "P"),
 }
 NOTHING: dict[str, Callable[[], go.Figure]] = {
@@ -68,6 +83,8 @@ NOTHING: dict[str, Callable[[], go.Figure]] = {
     "against_accuracy": lambda: against_accuracy([], {}),
     "flips": lambda: flips([]),
     "antialiasing": lambda: antialiasing([], {}),
+    "readouts": lambda: readouts([]),
+    "readout_accuracy": lambda: readout_accuracy([], {}),
 }
 
 
@@ -309,3 +326,33 @@ def test_a_million_rows_draw_in_no_time() -> None:
     changes = np.sort(np.abs(worst["p_after"].to_numpy(float) - worst["p_before"].to_numpy(float)))[-KEPT:]
     assert set(changes) <= {y for t in fig.data for y in t.y}
     assert len(fig.to_json()) < 2_000_000
+
+
+@pytest.mark.parametrize("measure", ["p_top1_change", "mean_absolute_change"])
+def test_figure_4_has_the_tables_numbers_at_their_depths(measure: str) -> None:
+    fig = readouts(LAYERS, measure)
+    for network in TWO:
+        name = network.split("/")[1]
+        [line] = [t for t in fig.data if t.name == name]
+        assert list(line.x) == [depth for _, depth in DEPTHS]
+        rows = DEEP[DEEP["network"] == network]
+        for (layer, _), y, (about, low, high) in zip(DEPTHS, line.y, line.customdata, strict=True):
+            mine = rows[rows["layer"] == layer]
+            slow = mine["changed"].mean() if measure == "p_top1_change" else (mine.p_after - mine.p_before).abs().mean()
+            assert y == pytest.approx(float(slow))
+            assert low <= y < high
+            assert about == f"{layer}, n = 60 pairs"
+        [star] = [t for t in fig.data if t.name == f"{name}, {HEAD}"]
+        assert (list(star.x), len(star.y)) == ([1.0], 1)
+    assert "n = 60 pairs of 30 photographs" in text(fig)
+    assert "a star: the network's own head" in text(fig)
+    alone = readouts(measured(readout_tables(TWO, head=False)[0]), measure)
+    assert "without the networks' own heads, which know other classes" in text(alone)
+
+
+def test_the_accuracy_of_readouts_stands_beside() -> None:
+    fig = readout_accuracy(LAYERS, RIGHT_THERE)
+    [line] = [t for t in fig.data if t.name == TWO[0].split("/")[1]]
+    mine = DEEP_CENTRES[(DEEP_CENTRES["network"] == TWO[0]) & DEEP_CENTRES["right"].notna()]
+    assert list(line.y) == [pytest.approx(mine[mine["layer"] == layer]["right"].mean()) for layer, _ in DEPTHS]
+    assert "n = 30 photographs, centre crops" in text(fig)

@@ -8,27 +8,31 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from framed import app, fresh, texts
+from filmed import film, noise
+from framed import app, fresh, read_out, texts
 from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine, Predictions
-from core.exploration import Exploration, ShiftMapping
+from core.exploration import Exploration, ShiftMapping, VideoCurves
 from core.folders import DataFolder
-from core.jagged import jagged
+from core.jagged import jagged, jumps
 from core.networks import registry
-from core.scenes import render
+from core.scenes import Pan, render
 from core.shift_map import REACHES
 from core.trajectories import Cropped, OnBlack, shift_path
+from core.video import squares
+from pages.parts import state
 from pages.parts.networks import OPENING
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def ended(at: AppTest, seconds: float = 60) -> AppTest:
-    """Until the curves, and the map if there is one that was asked for, have ended; then drawn once more."""
+    """Until the curves, and the map and the video if they were asked for, have ended; then drawn once more."""
     end = time.monotonic() + seconds
     work: list[Any] = [at.session_state["exploration"]]
-    work += [found for found in [at.session_state["shift_map"][1]] if found.begun]
+    asked = [at.session_state[slot][1] for slot in ("shift_map", "video_curves") if slot in at.session_state]
+    work += [found for found in asked if found.begun]
     while not all(one.finished for one in work):
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -42,10 +46,10 @@ def the_map(at: AppTest) -> ShiftMapping:
     return found
 
 
-def along(key: str, fresh: DataFolder, **path: Any) -> torch.Tensor:
+def along(key: str, fresh: DataFolder, direction: Any = "right", **path: Any) -> torch.Tensor:
     """P of the answer at the start, measured without the page."""
     engine, card = Engine("cpu"), registry.get(key, fresh)
-    frames = shift_path(render(7, label="cat"), card.size, direction="right", **path).frames
+    frames = shift_path(render(7, label="cat"), card.size, direction=direction, **path).frames
     p = Predictions.join(engine.predict(engine.load(card), frames)).probabilities
     return p[:, int(p[0].argmax())]
 
@@ -119,3 +123,80 @@ def test_without_a_network_it_shows_what_one_would_be_shown(fresh: DataFolder) -
     assert not at.exception
     assert "measure_map" not in [button.key for button in at.button]
     assert at.slider(key="cursor").max == 32
+
+
+def test_a_video_is_measured_and_its_numbers_are_cores(fresh: DataFolder) -> None:
+    at = ended(app("trajectories").run())
+    assert "measure_video" in [button.key for button in at.button]  # nothing is measured unasked
+    assert "drawn clip 1 (aeroplane) · 128 x 128 px · 60 frames" in texts(at).replace("*", "")
+    at.slider(key="video_x").set_value(40).run()
+    at.button(key="measure_video").click().run()
+    found: VideoCurves = at.session_state["video_curves"][1]
+    ended(at)
+    assert (found.state, found.problems, found.done) == ("done", {}, 120)
+    table = at.table[-1].value
+    for key in OPENING:
+        card = registry.get(key, fresh)
+        engine, squares_ = Engine("cpu"), squares(Pan(1, 96), 96, (0.4, 0.5))
+        p = Predictions.join(engine.predict(engine.load(card), (moment.pixels for moment in squares_))).probabilities
+        names = card.labels.names if card.labels else ()
+        curve, answers = p[:, int(p[0].argmax())].tolist(), [names[k] for k in p.argmax(1).tolist()]
+        slow = jagged(curve)
+        assert slow is not None
+        row = table.loc[card.name]
+        assert (row["wobble"], row["n frames"]) == (f"{slow.wobble:.3f}", 60)
+        assert row["jumps"] == len(jumps(curve, answers))
+        assert row["protocol"] == "cut 1:1, 96 px at (3, 16) of 128 x 128"
+        assert f"P({names[int(p[0].argmax())]}) changes by {slow.mean_step:.3f} from one frame" in texts(at)
+        if key == OPENING[0]:
+            places = jumps(curve, answers)
+            steps = {k: abs(curve[k] - curve[k - 1]) for k in places}
+            largest = max(steps, key=lambda k: steps[k])
+            assert f"frames {largest} and {largest + 1}" in texts(at)
+            assert f"{answers[largest]} {float(p[largest].max()):.3f}" in captions(at)
+            chooser = next(box for box in at.selectbox if box.label.startswith("The frames of a jump"))
+            assert len(chooser.options) >= len(places) > 1
+            chooser.set_value((key, places[0])).run()
+            assert f"frames {places[0]} and {places[0] + 1}" in texts(at)
+
+    other = ended(app("trajectories").run())  # the next visitor
+    other.slider(key="video_x").set_value(40).run()
+    assert "measure_video" not in [button.key for button in other.button]
+
+
+def captions(at: AppTest) -> str:
+    """Of pictures."""
+    return "\n".join(image.caption.replace("\\", "") for element in at.get("image") for image in element.proto.imgs)
+
+
+@pytest.mark.parametrize(("data", "said"), [(b"notes", "Got a file that is no MP4"), (b"", "Got an empty file")])
+def test_a_bad_video_is_a_sentence_and_costs_nothing_else(
+    fresh: DataFolder, monkeypatch: pytest.MonkeyPatch, data: bytes, said: str
+) -> None:
+    monkeypatch.setattr(state, "uploaded_video", lambda: ("notes.mp4", data))
+    at = app("trajectories").run()
+    ended(at)
+    assert said in read_out(at.error)[0]
+    assert len(at.table[0].value) == 4  # the curves' own
+
+
+def test_a_network_that_sees_more_than_the_video_says_so(fresh: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "uploaded_video", lambda: ("small.gif", film(noise(3), "gif")))
+    at = ended(app("trajectories").run())
+    at.button(key="measure_video").click().run()
+    ended(at)
+    assert "a video of 80 x 60 pixels; wanted at least 96 x 96" in texts(at)
+    assert "trained on drawn scenes" in texts(at)  # above any number: the video is none
+
+
+def test_a_crop_shifts_at_any_angle(fresh: DataFolder) -> None:
+    at = ended(app("trajectories").run())
+    assert "angle" not in [box.key for box in at.number_input]  # on black it moves by whole pixels
+    at.segmented_control(key="view").set_value("crop").run()
+    at.number_input(key="angle").set_value(30).run()
+    ended(at)
+    p = along(OPENING[0], fresh, view=Cropped(), direction=30.0)
+    slow = jagged(p.tolist())
+    assert slow is not None
+    assert at.table[0].value.loc[(registry.get(OPENING[0], fresh).name, "shift")]["wobble"] == f"{slow.wobble:.3f}"
+    assert "While this photograph moves at 30° by 32 px of its own in 32 steps" in texts(at)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from core.studies.request import Request
 
 ABOUT = "An experiment of the paper over many photographs: a table in DIR, a summary here; stopped, it goes on."
-NAMES = "protocols, embedded_size, typicality, confidence, antialiasing or failures"
+NAMES = "protocols, embedded_size, typicality, confidence, antialiasing, failures or readouts"
 
 
 def register(commands: Any) -> None:
@@ -39,6 +39,8 @@ def register(commands: Any) -> None:
     one.add_argument("--limit", type=whole, help="only the first photographs: the same rows as of all")
     one.add_argument("--index", metavar="DIR", help="for typicality")
     one.add_argument("--confidence", metavar="NETWORK", help="key of the one network whose confidence is the axis")
+    one.add_argument("--train", metavar="PLACE", help="for readouts: labelled photographs to train them on")
+    one.add_argument("--per-class", type=whole, metavar="N", help="for readouts: only the first N of each class")
     one.add_argument("--small", action="store_true", help="a trial: few photographs, pairs and sides")
 
 
@@ -47,7 +49,7 @@ def request(chosen: argparse.Namespace) -> Request:
     from core import protocols, studies
     from core.studies.request import Request
 
-    options = ("pairs", "seed", "step", "direction", "unit", "sides", "reduce_to")
+    options = ("pairs", "seed", "step", "direction", "unit", "sides", "reduce_to", "train", "per_class")
     given = {name: value for name in options if (value := getattr(chosen, name)) is not None}
     if chosen.protocol is not None:
         named = protocols.names() if chosen.protocol == "all" else tuple(chosen.protocol.split(","))
@@ -63,15 +65,17 @@ def _study(chosen: argparse.Namespace) -> None:
     from core.studies.summary import summary
     from core.studies.worker import Recorder
 
-    line, recorder = ProgressLine(), Recorder(chosen.out)
+    line, recorder, counts = ProgressLine(), Recorder(chosen.out), ""
 
     def told(progress: Progress) -> None:
-        line(f"{chosen.name} pairs", progress.done, progress.total or 0, progress.rate, progress.seconds_left)
+        line(f"{chosen.name} {counts}", progress.done, progress.total or 0, progress.rate, progress.seconds_left)
         recorder(progress)
 
     try:
         with _asked_to_stop() as cancel:
-            made = request(chosen).run(
+            asked = request(chosen)
+            counts = asked.study.counts
+            made = asked.run(
                 data_folder(chosen), chosen.out, progress=told, warn=lambda text: say(f"warning: {text}"), cancel=cancel
             )
     except (Cancelled, KeyboardInterrupt):
@@ -92,6 +96,7 @@ def _study(chosen: argparse.Namespace) -> None:
 
 def _line(r: dict[str, Any]) -> str:
     side = "" if r["side"] is None else f"  side {r['side']}"
+    side += f"  {r['layer']}, depth {r['depth']:.2f}" if "layer" in r else ""
     if r["top1"] is None:
         return measure_line(r) + side
     low, high = r["top1_interval"]

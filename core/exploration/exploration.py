@@ -10,12 +10,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-import torch
-
 from core import protocols
 from core.background import Background
 from core.engine import Engine, Network
-from core.errors import Cancelled, PhotobiasError
 from core.exploration.results import Kind, Place, Settings, Store, Trace
 from core.frames import Path
 from core.index.search import FeatureIndex
@@ -93,19 +90,6 @@ class Exploration(Background):
     def _path_frames(self, card: NetworkCard, kind: Kind) -> int:
         return path_length(card.size) * (self.settings.per_pixel if kind == "shift" else 1) + 1
 
-    def _guarded(self, part: str, frames: int, work: Callable[..., None], *arguments: Any) -> None:
-        """Work on a part that is to come to so many frames; a known error costs that part alone."""
-        self._stop()
-        self._begin()
-        before = self.done
-        try:
-            work(*arguments)
-        except Cancelled:
-            raise
-        except PhotobiasError as error:
-            self.problems = {**self.problems, part: error}
-            self.total -= frames - (self.done - before)
-
     def _load(self, card: NetworkCard) -> None:
         self.networks = {**self.networks, card.key: self.engine.load(card)}
 
@@ -130,7 +114,7 @@ class Exploration(Background):
             self.photograph, card.size, view=view, direction=direction,
             interpolation=card.preprocessing.interpolation, **finer,
         )  # fmt: skip
-        trace = Trace(path, torch.empty(0, len(card.labels.names) if card.labels else 0), torch.empty(0, 0))
+        trace = Trace.none_yet(card.labels, path=path)
         self.traces = {**self.traces, (card.key, kind): trace}
         for part in self.engine.predict(network, path.frames):
             trace.add(part.finite(network))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 import torch
 
-from core.background import Background
+from core.background import Asked
 from core.engine import Engine, Predictions
-from core.errors import Cancelled, PhotobiasError
 from core.exploration.results import Store
 from core.networks.card import NetworkCard
 from core.networks.probe import Layer, total_stride
@@ -20,7 +18,7 @@ from core.shift_map import Embedding, Shift, Values, coarse_to_fine, on_grid
 
 
 @dataclass(eq=False)
-class ShiftMapping(Background):
+class ShiftMapping(Asked):
     """The first ``done`` of ``shifts`` are known; started again after a cancel, it goes on where it was.
 
     ``answers`` float32 (n, K): probabilities of each shift in their order; of a representation without classes
@@ -34,7 +32,6 @@ class ShiftMapping(Background):
     card: NetworkCard
     embedding: Embedding
     layers: Sequence[Layer] = ()
-    begun: bool = False  # whether anybody has asked for it
     answers: torch.Tensor = field(default_factory=lambda: torch.empty(0, 0))
     shifts: Sequence[Shift] = field(init=False)
     _unmoved: torch.Tensor | None = None  # its feature (1, D)
@@ -42,12 +39,6 @@ class ShiftMapping(Background):
     def __post_init__(self) -> None:
         self.shifts = coarse_to_fine(self.embedding.reach)
         self.total = len(self.shifts)
-
-    def start(self, executor: Executor) -> Self:
-        """Run on the executor; after a cancel, the rest."""
-        self._cancel.clear()
-        self.begun, self.state = True, "waiting"
-        return super().start(executor)
 
     @property
     def stride(self) -> int | None:
@@ -79,17 +70,9 @@ class ShiftMapping(Background):
         return (self.photograph.digest, card.key, card.weights_digest, card.preprocessing, "map", self.embedding)
 
     def _everything(self) -> None:
-        try:
-            self._map()
-        except Cancelled:
-            raise
-        except PhotobiasError as error:
-            self.problems = {**self.problems, self.card.key: error}
-            self.total = self.done
+        self._guarded(self.card.key, self.total - self.done, self._map)
 
     def _map(self) -> None:
-        self.problems = {}
-        self._stop()
         network = self.engine.load(self.card)
         self.layers = network.layers
         self._begin()

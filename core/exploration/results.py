@@ -5,15 +5,16 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import torch
 
 from core import protocols
 from core.engine import Predictions
 from core.frames import Direction, Path, Unit
+from core.networks.card import Labels
 from core.protocols import Protocol
-from core.trajectories import Cropped, OnBlack, View
+from core.trajectories import Cropped, Heading, OnBlack, View
 from core.typicality import Typicality
 
 Kind = Literal["shift", "size"]
@@ -23,11 +24,12 @@ Kind = Literal["shift", "size"]
 class Settings:
     """What a person can turn. ``side``, ``x``, ``y``: of the photograph on black in the curves; None: the middle.
 
-    ``per_pixel``: frames of the cropped shift curve for each pixel. ``pairs`` 0: the curves alone.
+    ``per_pixel``: frames of the cropped shift curve for each pixel; it alone may have a ``direction`` in degrees.
+    ``pairs`` 0: the curves alone.
     """
 
     view: Literal["black", "crop"] = "black"
-    direction: Direction = "right"
+    direction: Heading = "right"
     per_pixel: int = 1
     side: int | None = None
     x: int | None = None
@@ -49,13 +51,17 @@ class Settings:
         return protocols.create(name, step=self.step, direction=self.pair_direction, **more)
 
 
-@dataclass(eq=False)
-class Trace:
-    """One network along a path, of the n frames done so far: ``probabilities`` float32 (n, K), ``features`` (n, D)."""
+@dataclass(eq=False, kw_only=True)
+class Answers:
+    """One network's, to the n frames done so far: ``probabilities`` float32 (n, K), ``features`` (n, D)."""
 
-    path: Path
     probabilities: torch.Tensor
     features: torch.Tensor
+
+    @classmethod
+    def none_yet(cls, labels: Labels | None, **more: Any) -> Self:
+        """Of a network with these classes."""
+        return cls(probabilities=torch.empty(0, len(labels.names) if labels else 0), features=torch.empty(0, 0), **more)
 
     def add(self, part: Predictions) -> None:
         """The next frames. Features first: a reader who sees a probability finds its feature."""
@@ -68,10 +74,25 @@ class Trace:
         unit = torch.nn.functional.normalize(self.features[: len(self.probabilities)].double(), dim=1)
         return unit @ unit[0] if len(unit) else unit.new_empty(0)
 
+
+@dataclass(eq=False, kw_only=True)
+class Trace(Answers):
+    """Along a path."""
+
+    path: Path
+
     @property
     def complete(self) -> bool:
         """Whether every frame is done."""
         return len(self.probabilities) == len(self.path.values)
+
+
+@dataclass(eq=False, kw_only=True)
+class Track(Answers):
+    """Along a video: ``times`` in seconds of the n frames done, perhaps already of those to come."""
+
+    times: tuple[float, ...] = ()
+    complete: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,10 @@ class Column:
     paper: float | None = None
 
 
-def grouped(columns: Sequence[Column], order: Sequence[str], x: str, measure: str, least: float = 0.05) -> go.Figure:
-    """Bars side by side at each of ``order``, one trace a place; the axis reaches ``least`` at least."""
+def grouped(
+    columns: Sequence[Column], order: Sequence[str], x: str, measure: str, least: float = 0.05, unit: str = "pairs"
+) -> go.Figure:
+    """Bars side by side at each of ``order``, one trace a place; the axis reaches ``least`` at least. ``unit``: n's."""
     fig = figure(x=x, y=measure, height=290, rangemode="tozero")
     fig.update_layout(barmode="group", bargap=0.35, hovermode="closest")
     fig.update_xaxes(
@@ -42,7 +44,7 @@ def grouped(columns: Sequence[Column], order: Sequence[str], x: str, measure: st
             marker={"color": colour(place), "pattern": {"shape": pattern(place)}},
             error_y=whiskers([c.value for c in mine], [c.interval for c in mine]),
             customdata=[c.n for c in mine],
-            hovertemplate="%{x}: %{y:.3f} (n = %{customdata} pairs)<extra>" + mine[0].title + "</extra>",
+            hovertemplate=f"%{{x}}: %{{y:.3f}} (n = %{{customdata}} {unit})<extra>{mine[0].title}</extra>",
         )
     if any(c.paper is not None for c in columns):
         _paper(fig, columns, taken)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
+from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
 from core.figures.style import GREY, said
@@ -19,17 +20,17 @@ SCALE = "Viridis"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """One layer: ``maps`` float32 (columns, h, w) of one channel, ``sums`` the global sum of each."""
+    """One layer: ``levels`` uint8 (columns, h, w) of one channel, ``sums`` the global sum of each."""
 
     title: str
-    maps: npt.NDArray[np.float32]
+    levels: npt.NDArray[np.uint8]
     sums: Sequence[float]
 
 
 def feature_maps(frames: Sequence[npt.NDArray[np.uint8]], shifts: Sequence[int], rows: Sequence[Row],
                  *about: str) -> go.Figure:  # fmt: skip
     """``frames`` uint8 (S, S, 3) at each of the ``shifts`` (pixels) on top; below, a row a layer, with one colour
-    scale a row: from its least value to its largest over all shifts. ``about``: n, protocol, network."""
+    scale a row, as its levels have it. ``about``: n, protocol, network."""
     count = len(shifts)
     height = (len(rows) + 1) * (CELL + HEAD + SUM)
     fig = make_subplots(len(rows) + 1, count, horizontal_spacing=0.015, vertical_spacing=(HEAD + SUM) / height)
@@ -37,10 +38,9 @@ def feature_maps(frames: Sequence[npt.NDArray[np.uint8]], shifts: Sequence[int],
         fig.add_image(z=frame, row=1, col=k + 1, hoverinfo="skip")
         fig.update_xaxes(title=_beneath(f"{shifts[k]} px"), row=1, col=k + 1)
     for place, row in enumerate(rows, 2):
-        levels = _levels(row.maps)
         for k, total in enumerate(row.sums):
             fig.add_heatmap(
-                z=levels[k], zmin=0, zmax=255, colorscale=SCALE, showscale=False, hoverinfo="skip", row=place,
+                z=row.levels[k], zmin=0, zmax=255, colorscale=SCALE, showscale=False, hoverinfo="skip", row=place,
                 col=k + 1,
             )  # fmt: skip
             fig.update_xaxes(title=_beneath(f"{total:.4g}"), row=place, col=k + 1)
@@ -59,13 +59,13 @@ def feature_maps(frames: Sequence[npt.NDArray[np.uint8]], shifts: Sequence[int],
         height=height, margin={"l": 4, "r": 4, "t": HEAD, "b": 8}, paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )  # fmt: skip
-    return said(fig, "Beneath each map: its global sum. One colour scale a row.", *about)
+    return said(fig, "Beneath each map: its global sum. One colour scale a row, over all shifts.", *about)
 
 
-def _levels(maps: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
-    """To 256 levels: a byte a place on the way to the browser."""
-    low, high = float(maps.min()), float(maps.max())
-    return np.round((maps - low) * (255 / (high - low) if high > low else 0)).astype(np.uint8)
+def palette() -> bytes:
+    """The colours of the 256 levels, red, green, blue: a map that is a picture has those of one in the figure."""
+    sampled = sample_colorscale(SCALE, [level / 255 for level in range(256)], colortype="tuple")
+    return bytes(round(255 * part) for colour in sampled for part in colour)
 
 
 def _beneath(text: str) -> dict[str, object]:

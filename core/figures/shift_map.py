@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from core.figures.style import COLOURS, GREY, figure, said
+from core.figures.style import COLOURS, GREY, figure, said_square, square
 from core.figures.trajectory import COSINE
 from core.shift_map import Spectrum, Values, frequent
 
 RIGHT, DOWN = "shift right (frame px)", "shift down (frame px)"
 ACROSS, ALONG = "frequency across (cycles per px)", "frequency down (cycles per px)"
 OTHERS = "another class"
-LOWER = 10  # pixels
 LEAST = -6.0  # log10 of the least share of power that is told apart
 BAR = {"orientation": "h", "x": 0.5, "y": 1.0, "yanchor": "bottom", "thickness": 10, "len": 0.9}
 
@@ -33,7 +32,7 @@ def probability_map(grid: Values, *, measure: str, stride: int | None = None, pr
         grid, colorscale="Viridis", zmin=low, zmax=1.0 if top > 0.4 else max(0.1, 1.2 * top), colorbar=_bar(measure),
         hovertemplate="right %{x}, down %{y}: %{z:.3f}<extra></extra>",
     )  # fmt: skip
-    return _said(_tiled(fig, grid, stride), _counted(grid, protocol), _period(grid, stride))
+    return said_square(_tiled(fig, grid, stride), _counted(grid, protocol), _period(grid, stride))
 
 
 def class_map(classes: Values, names: Sequence[str], *, stride: int | None = None, protocol: str) -> go.Figure:
@@ -51,7 +50,7 @@ def class_map(classes: Values, names: Sequence[str], *, stride: int | None = Non
     legend += [(OTHERS, GREY)] if (drawn == len(ranks)).any() else []
     for name, shade in legend:
         fig.add_scatter(x=[None], y=[None], mode="markers", name=name, marker={"color": shade, "symbol": "square"})
-    return _said(_tiled(fig, classes, stride), _counted(classes, protocol))
+    return said_square(_tiled(fig, classes, stride), _counted(classes, protocol))
 
 
 def spectrum_map(found: Spectrum, strides: Sequence[int], *, protocol: str) -> go.Figure:
@@ -78,8 +77,8 @@ def spectrum_map(found: Spectrum, strides: Sequence[int], *, protocol: str) -> g
             marker={"symbol": "circle-open", "size": 10, "color": "#ffffff", "line": {"width": 2}},
             hovertemplate="%{x}, %{y} cycles per px: one in a stride of the network<extra></extra>",
         )  # fmt: skip
-    _square(fig, (-0.53, 0.53), (0.53, -0.53))
-    return _said(fig, protocol, "The mean is taken off; no window.", _rings(held, strides))
+    square(fig, (-0.53, 0.53), (0.53, -0.53))
+    return said_square(fig, protocol, "The mean is taken off; no window.", _rings(held, strides))
 
 
 def _rings(held: Sequence[int], strides: Sequence[int]) -> str:
@@ -96,21 +95,7 @@ def _cells(grid: Values, **heat: Any) -> go.Figure:
     fig = figure(x=RIGHT, y=DOWN, height=430)
     z = [[None if np.isnan(value) else float(value) for value in row] for row in grid]
     fig.add_heatmap(x=edge, y=edge, z=z, hoverongaps=False, **heat)
-    return _square(fig, (-reach - 0.5, reach + 0.5), (reach + 0.5, -reach - 0.5))
-
-
-def _square(fig: go.Figure, across: tuple[float, float], down: tuple[float, float]) -> go.Figure:
-    """Square cells, down is down."""
-    fig.update_layout(hovermode="closest")
-    fig.update_xaxes(range=across, constrain="domain", showgrid=False, zeroline=False)
-    fig.update_yaxes(range=down, constrain="domain", scaleanchor="x", showgrid=False, zeroline=False)
-    return fig
-
-
-def _said(fig: go.Figure, *sentences: str) -> go.Figure:
-    """Lower than elsewhere: the title of an axis that is held square stands lower."""
-    said(fig, *sentences).layout.annotations[-1].yshift -= LOWER
-    return fig.update_layout(height=fig.layout.height + LOWER, margin={"b": fig.layout.margin.b + LOWER})
+    return square(fig, (-reach - 0.5, reach + 0.5), (reach + 0.5, -reach - 0.5))
 
 
 def _bar(title: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ PATTERNS = ("", "/", ".", "x")
 GREY = "#8a8f98"
 CHARACTER, WIDTH = 7, 480  # pixels: of a label's character, and what labels may take side by side
 LINE = 52  # characters in a line below a figure: as many as fit on a phone
+LOWER = 10  # pixels
 SYMBOLS = ("circle", "square", "triangle-up", "cross")
 # the paper's numbers: open diamonds, white inside so that they stand on bars and on either ground
 PAPER = {"symbol": "diamond", "size": 10, "color": "#ffffff", "line": {"width": 2, "color": "#4a4f57"}}
@@ -50,6 +51,20 @@ def said(fig: go.Figure, *sentences: str) -> go.Figure:
     )  # fmt: skip
     fig.update_layout(height=fig.layout.height + 8 + below + height, margin={"b": 62 + below + height})
     return fig
+
+
+def square(fig: go.Figure, across: tuple[float, float], down: tuple[float, float]) -> go.Figure:
+    """Both axes to one scale, from … to; down is down."""
+    fig.update_layout(hovermode="closest")
+    fig.update_xaxes(range=across, constrain="domain", showgrid=False, zeroline=False)
+    fig.update_yaxes(range=down, constrain="domain", scaleanchor="x", showgrid=False, zeroline=False)
+    return fig
+
+
+def said_square(fig: go.Figure, *sentences: str) -> go.Figure:
+    """``said``, lower: the title of an axis that is held square stands lower."""
+    said(fig, *sentences).layout.annotations[-1].yshift -= LOWER
+    return fig.update_layout(height=fig.layout.height + LOWER, margin={"b": fig.layout.margin.b + LOWER})
 
 
 def _labels(fig: go.Figure) -> int:

@@ -47,7 +47,7 @@ def _dilated(module: nn.Module, step: int) -> nn.Module:
     if isinstance(module, nn.AvgPool2d):
         return Average(module, step)
     if isinstance(module, nn.MaxPool2d):
-        (kernel, padding, dilation) = (_pair(v) for v in (module.kernel_size, module.padding, module.dilation))
+        (kernel, padding, dilation) = (pair(v) for v in (module.kernel_size, module.padding, module.dilation))
         down, across = _times(padding, step)
         around = nn.ConstantPad2d((across, across, down, down), -torch.inf)  # further than a pool pads by itself
         return nn.Sequential(around, nn.MaxPool2d(kernel, 1, 0, _times(dilation, step)))
@@ -57,7 +57,7 @@ def _dilated(module: nn.Module, step: int) -> nn.Module:
     if set(module.stride) == {1} and step == 1:
         return module
     result = nn.Conv2d(
-        module.in_channels, module.out_channels, _pair(module.kernel_size), 1, _times(module.padding, step),
+        module.in_channels, module.out_channels, pair(module.kernel_size), 1, _times(module.padding, step),
         _times(module.dilation, step), module.groups, module.bias is not None, module.padding_mode, device="meta",
     )  # fmt: skip
     result.weight, result.bias = module.weight, module.bias
@@ -69,7 +69,7 @@ class Average(nn.Module):
 
     def __init__(self, pool: nn.AvgPool2d, step: int) -> None:
         super().__init__()
-        self.kernel, self.padding, self.step = _pair(pool.kernel_size), _times(_pair(pool.padding), step), step
+        self.kernel, self.padding, self.step = pair(pool.kernel_size), _times(pair(pool.padding), step), step
         if any(self.padding) and not pool.count_include_pad:
             raise BadCard(
                 got="an average that leaves out its padding", wanted="one over a fixed window", remedy="Choose another."
@@ -104,7 +104,8 @@ class Blur(nn.Module):
         return torch.where(places >= edge, 2 * last - places, places.abs()).clamp(0, edge - 1)
 
 
-def _pair(value: int | tuple[int, ...] | list[int] | torch.Size) -> tuple[int, int]:
+def pair(value: int | tuple[int, ...] | list[int] | torch.Size) -> tuple[int, int]:
+    """A module's setting, one number or two, as (down, across)."""
     return (value, value) if isinstance(value, int) else (int(value[0]), int(value[1]))
 
 

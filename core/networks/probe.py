@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +15,8 @@ from torch import nn
 from core.errors import BadCard
 
 GROWTH = 5376  # pixels, on shapes alone: 256 · 21, a multiple of every stride in use (patches of 14, 12, 7 too)
+
+ACTIVATIONS = ("ReLU", "ReLU6", "LeakyReLU", "SiLU", "GELU", "Hardswish", "Mish")  # kinds of layers
 
 
 class Tapped(nn.Module):
@@ -85,12 +88,14 @@ class Layer:
     """A module that gives a feature map: its name in the network, its kind, and its total stride in input pixels.
 
     ``stride`` None: a map that does not grow with the frame, or, in a network of one size only, does not divide it.
+    ``runs``: how often it makes one in a pass (the one ReLU of a block runs after each of its convolutions).
     """
 
     name: str
     kind: str
     edge: int  # of its map, for frames of the network's own size
     stride: int | None
+    runs: int = 1
 
 
 def layers(model: nn.Module, size: int) -> tuple[Layer, ...]:
@@ -107,11 +112,22 @@ def layers(model: nn.Module, size: int) -> tuple[Layer, ...]:
         run = partial(_map_sizes, shell)
     small, large = _tried(run, size), _tried(run, size + GROWTH)
     grown = None if large is None else dict(large)  # None: a network of one size only
-    last = dict(reversed(small or ()))  # a module that runs several times stands where it ran last
+    edges, runs = dict(small or ()), Counter(name for name, _ in small or ())
+    order = dict.fromkeys(
+        name for name, _ in reversed(small or ())
+    )  # which runs several times stands where it last did
     return tuple(
-        Layer(name, kinds.get(name, ""), edge, _stride(size, edge, None if grown is None else grown.get(name, edge)))
-        for name, edge in reversed(last.items())
-    )
+        Layer(
+            name, kinds.get(name, ""), edges[name],
+            _stride(size, edges[name], None if grown is None else grown.get(name, edges[name])), runs[name],
+        )
+        for name in reversed(order)
+    )  # fmt: skip
+
+
+def leaves(found: Sequence[Layer]) -> list[Layer]:
+    """Those that hold no other, in the same order."""
+    return [one for one in found if not any(other.name.startswith(f"{one.name}.") for other in found)]
 
 
 def input_strides(model: nn.Module, size: int) -> dict[str, int]:

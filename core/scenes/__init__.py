@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from core.scenes.classes import scene_classes
+from core.scenes.pan import Pan
 from core.scenes.photographer import MAX_EXTENT, MIN_EXTENT, USUAL, Photographer, Scene
 from core.scenes.scene import describe, label_of, render
 from core.scenes.sheet import sheet, spread_sheet
 
 __all__ = [
     "MAX_EXTENT", "MIN_EXTENT", "USUAL",
-    "Photographer", "Scene", "describe", "label_of", "render", "scene_classes", "sheet", "spread_sheet",
+    "Pan", "Photographer", "Scene", "describe", "label_of", "render", "scene_classes", "sheet", "spread_sheet",
 ]  # fmt: skip

@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from core import protocols
+from core.errors import BadProtocol
 from core.protocols import Protocol
 from core.studies.config import SMALL_SIDES, Study, register
 
+BY_SIDE = ("black", "upscale")
 SIDES = 8  # of a frame's size, from one to the next
 
 
@@ -22,11 +24,20 @@ class Augmentation(Study):
     python -m core study augmentation --photos DIR --network A,B --sides 16,24,40,48 --out DIR
     """
 
-    protocols: tuple[str, ...] = ("black", "upscale")
+    protocols: tuple[str, ...] = BY_SIDE
     few: bool = False
 
     name = "augmentation"
     paper = "Figures 10 and 11"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not set(self.protocols) <= set(BY_SIDE):
+            raise BadProtocol(
+                got=f"protocols {', '.join(self.protocols)}",
+                wanted=" or ".join(BY_SIDE),
+                remedy="Leave the others out.",
+            )
 
     def default_sides(self, size: int) -> tuple[int | None, ...]:
         """8, 12 … 28, 36, 40 … 64 for frames of 32."""

@@ -7,11 +7,10 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from core.engine import Predictions
 from core.frames import FramePair, Placement
-from core.networks.card import NetworkCard
 from core.photographs import Photograph
 from core.protocols import settings
+from core.readouts import Answer
 from core.sensitivity import Outcome, rank
 from core.studies.likeness import psnr, ssim
 from core.studies.rows import schemas
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from core.index.search import FeatureIndex
+
+Order = tuple[int, int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,39 +43,46 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class PairRow:
-    """One pair of one network; ``network`` and ``instance`` (of a protocol) are places in the study's order."""
+    """One pair of one network, or of one of its layers; ``network``, ``instance`` (of a protocol) and ``answer`` (of
+    the network's layers) are places in the study's order."""
 
     shown: Shown
     network: int
     instance: int
     placement: Placement
     outcome: Outcome
+    answer: int = 0
+    layer: str | None = None
+    depth: float | None = None
 
     @property
-    def order(self) -> tuple[int, int, int, int]:
-        """Photograph, network, protocol and side, pair."""
-        return self.shown.position, self.network, self.instance, self.outcome.pair
+    def order(self) -> Order:
+        """Photograph, network, protocol and side, layer, pair."""
+        return self.shown.position, self.network, self.instance, self.answer, self.outcome.pair
 
 
 @dataclass(frozen=True, slots=True)
 class Centre:
-    """A photograph's centre crop on one network. Without classes: no class, no probability."""
+    """A photograph's centre crop on one network, or one of its layers. Without classes: no class, no probability."""
 
     label_index: int | None
     top1: int | None
     p_top1: float | None
     p_label: float | None
     feature: npt.NDArray[np.float32]
+    layer: str | None = None
+    depth: float | None = None
 
     @staticmethod
-    def of(card: NetworkCard, label: str | None, result: Predictions, row: int) -> Centre:
-        """Of one row of a network's predictions."""
+    def of(answer: Answer, label: str | None, row: int) -> Centre:
+        """Of one row of what a network, or one of its layers, answers."""
+        result, place = answer.predictions, (answer.layer, answer.depth)
         feature = result.features[row].numpy()
-        if card.labels is None:
-            return Centre(None, None, None, None, feature)
-        p, known = result.probabilities[row], card.labels.find(label)
+        if answer.labels is None:
+            return Centre(None, None, None, None, feature, *place)
+        p, known = result.probabilities[row], answer.labels.find(label)
         best = int(p.argmax())
-        return Centre(known, best, float(p[best]), None if known is None else float(p[known]), feature)
+        return Centre(known, best, float(p[best]), None if known is None else float(p[known]), feature, *place)
 
 
 @dataclass
@@ -86,7 +94,8 @@ class Block:
     seed: int
     likeness: bool
     pairs: list[PairRow] = field(default_factory=list)
-    centres: dict[tuple[Shown, str], Centre] = field(default_factory=dict)  # by photograph and network
+    centres: dict[tuple[Shown, str], list[Centre]] = field(default_factory=dict)  # by photograph and network
+    own: dict[tuple[Shown, str], Centre] = field(default_factory=dict)  # likewise, the network's own answers
     failures: dict[tuple[Shown, int], list[tuple[PairRow, FramePair]]] = field(default_factory=dict)
 
     def add(self, row: PairRow, pair: FramePair) -> None:
@@ -105,11 +114,11 @@ class Block:
         photographs = sorted({shown for shown, _ in self.centres}, key=lambda shown: shown.position)
 
         def typical(shown: Shown) -> float | None:
-            centre = self.centres.get((shown, axes[0]))
+            centre = self.own.get((shown, axes[0]))
             return None if index is None or centre is None else typicality(index, centre.feature, shown.digest).value
 
         def sure(shown: Shown) -> float | None:
-            centre = self.centres.get((shown, axes[1]))
+            centre = self.own.get((shown, axes[1]))
             return None if centre is None else centre.p_top1
 
         values = dict(zip(photographs, pool.map(typical, photographs), strict=True))
@@ -120,7 +129,10 @@ class Block:
             | alike.get(row.order, {}) for row in sorted(self.pairs, key=lambda row: row.order)
         )  # fmt: skip
         centres = (
-            _centre(shown, key, self.centres[shown, key]) | places[shown] for shown in photographs for key in self.keys
+            _centre(shown, key, one) | places[shown]
+            for shown in photographs
+            for key in self.keys
+            for one in self.centres[shown, key]
         )
         return _table(pairs, schemas(self.study)[0]), _table(centres, schemas(self.study)[1])
 
@@ -134,7 +146,7 @@ def _pair(row: PairRow, network: str, seed: int) -> dict[str, Any]:
         "protocol": p.protocol, "side": p.side if embedded else None, "step": p.step, "direction": p.direction,
         "unit": p.unit, "seed": seed, "pair": o.pair, "x": p.x, "y": p.y, "class_before": o.class_before,
         "class_after": o.class_after, **numbers, "kind": o.flip, "feature_cosine": o.feature_cosine,
-        "label_index": o.label,
+        "label_index": o.label, "layer": row.layer, "depth": row.depth,
     }  # fmt: skip
 
 
@@ -143,10 +155,11 @@ def _centre(shown: Shown, network: str, c: Centre) -> dict[str, Any]:
     return {
         "digest": shown.digest, "name": shown.name, "label": shown.label, "network": network,
         "label_index": c.label_index, "class_top1": c.top1, "p_top1": c.p_top1, "right": right, "p_label": c.p_label,
+        "layer": c.layer, "depth": c.depth,
     }  # fmt: skip
 
 
-def _likeness(one: tuple[PairRow, FramePair]) -> tuple[tuple[int, int, int, int], dict[str, float]]:
+def _likeness(one: tuple[PairRow, FramePair]) -> tuple[Order, dict[str, float]]:
     row, pair = one
     return row.order, {"psnr": psnr(pair), "ssim": ssim(pair)}
 

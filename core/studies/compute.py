@@ -19,9 +19,10 @@ from core.datasets import Source, check_there
 from core.engine import Engine, Network, Predictions
 from core.errors import BadProtocol, Cancelled, PhotobiasError
 from core.frames import FramePair
-from core.measure import THREADS, compared, decoded, each_once, redo
+from core.measure import THREADS, decoded, each_once, judged, redo
 from core.photographs import Photograph
 from core.protocols import Protocol, generator
+from core.readouts import Answer, Readouts
 from core.streams import ordered_map
 from core.studies.block import Block, Centre, PairRow, Shown
 from core.studies.config import Study
@@ -31,13 +32,24 @@ Report = Callable[[int, int], None]  # pairs done by one batch, frames
 
 @dataclass(eq=False)
 class Lane:
-    """One network's way: frames wait here until they fill a batch. Without ``instances`` it is an axis only."""
+    """One network's way: frames wait here until they fill a batch. Without ``instances`` it is an axis only.
+
+    ``readouts``: of its layers, in studies where these answer too.
+    """
 
     network: Network
     number: int  # among the measured networks; -1: an axis
     instances: tuple[Protocol, ...]
     pairs: list[tuple[Shown, Photograph, int, int, FramePair]] = field(default_factory=list)
     centres: list[tuple[Shown, torch.Tensor]] = field(default_factory=list)
+    readouts: Readouts | None = None
+
+    def answers(self, engine: Engine, frames: Sequence[torch.Tensor]) -> list[Answer]:
+        """What the network says of the frames, the last of all; before it what its layers say."""
+        if self.readouts is not None:
+            return self.readouts.answers(engine, self.network, frames)
+        result = Predictions.join(engine.predict(self.network, frames)).finite(self.network)
+        return [Answer(None, None, self.network.card.labels, result)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +165,13 @@ class Computation:
             return
         self._stop()
         waiting, lane.pairs = lane.pairs, []
-        outcomes = compared(self.engine, lane.network, [((photo, n), pair) for _, photo, _, n, pair in waiting])
-        for (shown, _, instance, _, pair), outcome in zip(waiting, outcomes, strict=True):
-            block.add(PairRow(shown, lane.number, instance, pair.placement, outcome), pair)
+        named = [(photo.digest, number, photo.label) for _, photo, _, number, _ in waiting]
+        frames = [frame for *_, pair in waiting for frame in (pair.before, pair.after)]
+        for k, one in enumerate(lane.answers(self.engine, frames)):
+            outcomes = judged(one.labels, named, one.predictions) if one.comparable else []
+            for (shown, _, instance, _, pair), outcome in zip(waiting, outcomes, strict=one.comparable):
+                row = PairRow(shown, lane.number, instance, pair.placement, outcome, k, one.layer, one.depth)
+                block.add(row, pair)
         self.report(len(waiting), 2 * len(waiting))
 
     def _centres(self, block: Block, lane: Lane, least: int) -> None:
@@ -163,10 +179,11 @@ class Computation:
             return
         self._stop()
         waiting, lane.centres = lane.centres, []
-        parts = self.engine.predict(lane.network, [frame for _, frame in waiting])
-        result = Predictions.join(parts).finite(lane.network)
+        answers = lane.answers(self.engine, [frame for _, frame in waiting])
         for row, (shown, _) in enumerate(waiting):
-            block.centres[shown, lane.network.card.key] = Centre.of(lane.network.card, shown.label, result, row)
+            place = shown, lane.network.card.key
+            block.centres[place] = [Centre.of(one, shown.label, row) for one in answers if one.comparable]
+            block.own[place] = Centre.of(answers[-1], shown.label, row)
         self.report(0, len(waiting))
 
     def _stop(self) -> None:

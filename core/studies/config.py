@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, Literal, Self
 
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 
 from core import protocols
+from core.datasets import Source
 from core.errors import BadProtocol
 from core.frames import Direction, Unit
 from core.photographs import Photograph
@@ -34,7 +36,9 @@ class Study:
 
     ``sides``: embedded short sides in network pixels, None for the study's own. ``reduce_to``: short side that the
     photographs are first reduced to. ``needs``: the axes it cannot do without; ``twins``: whether antialiased twins of
-    the networks come along; ``likeness``: whether PSNR and SSIM stand beside pairs that fail.
+    the networks come along; ``likeness``: whether PSNR and SSIM stand beside pairs that fail; ``layered``: whether
+    readouts of their layers answer, a row each. ``own``: settings that no other study has, options of the command line;
+    ``counts``: what its progress counts.
     """
 
     protocols: tuple[str, ...] = ("crop", "black", "inpaint", "scale")
@@ -51,6 +55,9 @@ class Study:
     needs: ClassVar[tuple[Axis, ...]] = ()
     twins: ClassVar[bool] = False
     likeness: ClassVar[bool] = False
+    layered: ClassVar[bool] = False
+    own: ClassVar[tuple[str, ...]] = ()
+    counts: ClassVar[str] = "pairs"
 
     def __post_init__(self) -> None:
         for what, given in (("protocols", self.protocols), ("sides", self.sides or ())):
@@ -90,6 +97,10 @@ class Study:
                 given = {"step": self.step, "direction": self.direction, "unit": self.unit, "side": side}
                 made.append(protocols.create(name, **{k: v for k, v in given.items() if k in has}))
         return tuple(made)
+
+    def settled(self, sources: Sequence[Source]) -> Self:
+        """With what all its photographs decide, before any limit; most studies have nothing of the kind."""
+        return self
 
     def small(self) -> Self:
         """A trial of the same kind: few pairs, few sides."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -28,9 +28,10 @@ class Manifest:
     """``study`` to ``precision`` say what the rows are of: a folder holds rows of one such choice only.
 
     ``networks``: key, weights, preprocessing, number of classes, and what has to be said above any number, each.
-    ``photographs``: how many were given, their roots, and a digest of their names and labels. ``used`` of them gave
-    ``rows`` pairs; ``skipped``: (name, reason). ``run``: seconds, frames and frames a second of the run that finished
-    it. ``finished`` None: not yet.
+    ``photographs``: how many were given, their roots, and a digest of their names and labels; under "training" the
+    same of those that readouts learned from. ``used`` of them gave ``rows`` pairs; ``skipped``: (name, reason).
+    ``training``: used and skipped of those. ``run``: seconds, frames and frames a second of the run that finished it.
+    ``finished`` None: not yet.
     """
 
     study: str
@@ -50,6 +51,7 @@ class Manifest:
     used: int = 0
     rows: int = 0
     skipped: list[list[str]] | None = None
+    training: dict[str, Any] | None = None
     files: dict[str, int] | None = None  # name → bytes
     run: dict[str, float] | None = None
 
@@ -85,28 +87,35 @@ class Manifest:
 
 def of(
     study: Study, sources: Sequence[Source], cards: Sequence[NetworkCard], axes: Axes, *, block: int, device: str,
-    precision: str, command: str = "",
+    precision: str, command: str = "", training: Sequence[Source] | None = None,
 ) -> Manifest:  # fmt: skip
-    """The manifest of a study that begins now."""
-    drawn = all(isinstance(file, SceneFile) for file in sources)
-    listed = json.dumps([[file.root, file.name, file.label] for file in sources])
+    """The manifest of a study that begins now. ``training``: the photographs that its readouts learn from."""
+    photographs = listed(sources)
+    learned = {} if training is None else {"training": listed(training)}
     return Manifest(
         study=study.name,
         config=study.as_dict(),
-        networks=[_network(card, drawn) for card in cards],
+        networks=[_network(card, photographs["drawn"]) for card in cards],
         **axes.as_dict(),
-        photographs={
-            "given": len(sources), "roots": sorted({file.root for file in sources}), "drawn": drawn,
-            "sha256": hashlib.sha256(listed.encode()).hexdigest(),
-        },
+        photographs=photographs | learned,
         block=block,
         device=device,
         precision=precision,
-        software=software("faiss-gpu", "faiss-cpu", "scikit-image", "pyarrow"),
+        software=software("faiss-gpu", "faiss-cpu", "scikit-image", "pyarrow", *(["scikit-learn"] if learned else [])),
         command=command,
         index_path=portable(axes.index.path) if axes.index is not None else None,
         started=_now(),
-    )  # fmt: skip
+    )
+
+
+def listed(sources: Sequence[Source]) -> dict[str, Any]:
+    """Photographs, as a manifest keeps them."""
+    each = json.dumps([[file.root, file.name, file.label] for file in sources])
+    return {
+        "given": len(sources), "roots": sorted({file.root for file in sources}),
+        "drawn": all(isinstance(file, SceneFile) for file in sources),
+        "sha256": hashlib.sha256(each.encode()).hexdigest(),
+    }  # fmt: skip
 
 
 def _network(card: NetworkCard, drawn: bool) -> dict[str, Any]:
@@ -122,7 +131,8 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     try:
         facts = json.loads(path.read_bytes())
-        return Manifest(**{f.name: facts[f.name] for f in fields(Manifest)})
+        # those of before readouts say nothing of training
+        return Manifest(**{f.name: facts[f.name] for f in fields(Manifest) if f.default is MISSING or f.name in facts})
     except OSError as error:
         got = f"{path} ({error.strerror or error})"
     except (ValueError, TypeError, LookupError) as error:

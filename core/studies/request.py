@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.datasets import listing
+from core.datasets import Source, listing
 from core.engine import Engine
 from core.folders import DataFolder, portable
 from core.networks import registry
@@ -49,6 +49,7 @@ class Request:
             "sides": ",".join(map(str, s.sides)) if s.sides else None, "reduce-to": s.reduce_to, "limit": self.limit,
             "index": self.index, "confidence": self.confidence,
         }  # fmt: skip
+        given |= {name.replace("_", "-"): getattr(s, name) or None for name in s.own}
         words = [word for name, value in given.items() if value is not None for word in (f"--{name}", str(value))]
         return ["study", s.name, *words, *(["--small"] if self.trial else [])]
 
@@ -70,6 +71,14 @@ class Request:
             keys = with_twins(keys, {key for key, card in registry.readable(data)[0].items() if card.available})
         return [registry.get(key, data) for key in keys]
 
+    def settled(self) -> tuple[Study, list[Source]]:
+        """The study with what all its photographs decide, and those that it is over. Raises BadFolder."""
+        there = listing(self.photos)
+        study, limit = self.study.settled(there), self.limit
+        if self.trial:
+            study, limit = study.small(), min(limit or SMALL, SMALL)
+        return study, there[:limit]
+
     def run(
         self,
         data: DataFolder,
@@ -81,10 +90,7 @@ class Request:
         cancel: threading.Event | None = None,
     ) -> Manifest:
         """As ``runner.run``; ``warn``: what has to be said above any number of a network."""
-        study, limit = self.study, self.limit
-        if self.trial:
-            study, limit = study.small(), min(limit or SMALL, SMALL)
-        cards, sources = self.cards(data), listing(self.photos)[:limit]
+        cards, (study, sources) = self.cards(data), self.settled()
         axes = Axes.of(data, index=Path(self.index) if self.index else None, confidence=self.confidence)
         done = runner.run(
             study, sources, cards, folder, axes=axes, engine=engine, command=self.command, progress=progress,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-RESULTS, PHOTOGRAPHS, PARTS = "results.parquet", "photographs.parquet", "parts"
+RESULTS, PHOTOGRAPHS, READOUTS, PARTS = "results.parquet", "photographs.parquet", "readouts.parquet", "parts"
 ROW_GROUP = 100_000
 _FACTS = b"study"  # a part's own, in its metadata
 
@@ -32,26 +33,36 @@ PAIRS = {
     "feature_cosine": "float64", "label_index": CLASS, "typicality": "float64", "confidence": "float64",
 }  # fmt: skip
 LIKENESS = {"psnr": "float64", "ssim": "float64"}  # in studies of failures: of pairs that changed, or worst ones
+LAYERS = {"layer": TEXT, "depth": "float64"}  # in studies of readouts: a row is one of one layer
 CENTRES = {
     "digest": TEXT, "name": TEXT, "label": TEXT, "network": TEXT, "label_index": CLASS, "class_top1": CLASS,
     "p_top1": "float32", "right": YES, "p_label": "float32", "typicality": "float64", "confidence": "float64",
+}  # fmt: skip
+FITTED = {
+    "network": TEXT, **LAYERS, "stride": CLASS, "channels": COUNT, "classes": COUNT, "strength": "float64",
+    "held_out_top1": "float64", "held_out_low": "float64", "held_out_high": "float64", "held_out_n": COUNT,
+    "trained_on": COUNT,
 }  # fmt: skip
 
 
 @cache
 def schemas(study: str) -> tuple[pa.Schema, pa.Schema]:
     """Of the pairs and of the centre crops of the study of that name; pandas finds its own types in them."""
-    return _schema(tuple((PAIRS | (LIKENESS if get(study).likeness else {})).items())), _schema(tuple(CENTRES.items()))
+    kind = get(study)
+    layers = LAYERS if kind.layered else {}
+    return schema(PAIRS | (LIKENESS if kind.likeness else {}) | layers), schema(CENTRES | layers)
 
 
-def _schema(columns: tuple[tuple[str, str], ...]) -> pa.Schema:
+def schema(columns: Mapping[str, str]) -> pa.Schema:
+    """Columns with pandas' types → what parquet has for them."""
     import pandas as pd
     import pyarrow as pa
 
-    empty = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns})
+    empty = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
     plain = pa.Schema.from_pandas(empty, preserve_index=False)
     text = pa.dictionary(pa.int32(), pa.string())
-    fields = [plain.field(name).with_type(text) if kind == TEXT else plain.field(name) for name, kind in columns]
+    fields = [plain.field(name).with_type(text) if kind == TEXT else plain.field(name)
+              for name, kind in columns.items()]  # fmt: skip
     return pa.schema(fields, metadata=plain.metadata)
 
 
@@ -97,12 +108,16 @@ def facts(path: Path) -> bytes:
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """A study's tables, with the columns of PAIRS (and LIKENESS) and CENTRES; as far as it is, while it runs."""
+    """A study's tables, with the columns of PAIRS (and LIKENESS or LAYERS) and CENTRES; as far as it is, while it runs.
+
+    ``readouts``: a row is one that was fitted (FITTED), of a finished study that has some.
+    """
 
     folder: Path
     pairs: pd.DataFrame
     photographs: pd.DataFrame
     manifest: Manifest
+    readouts: pd.DataFrame | None = None
 
     def photograph(self, digest: str) -> Photograph | None:
         """Read or drawn again, with the label that it had; None when it is gone or has changed."""
@@ -146,7 +161,8 @@ def read(folder: Path) -> Results:
         if not manifest.finished and read_manifest(folder).finished:  # in between: its parts are gone
             return read(folder)
         raise
-    return Results(folder, tables[0].to_pandas(), tables[1].to_pandas(), manifest)
+    fitted = decoded(folder / READOUTS).to_pandas() if READOUTS in (manifest.files or {}) else None
+    return Results(folder, tables[0].to_pandas(), tables[1].to_pandas(), manifest, fitted)
 
 
 def part_paths(folder: Path, number: int) -> tuple[Path, Path]:

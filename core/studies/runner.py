@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from core.datasets import Source
 from core.engine import Engine
@@ -19,22 +19,23 @@ from core.files import alone, write
 from core.measure import THREADS
 from core.networks.card import NetworkCard
 from core.progress import Meter, Progress
+from core.readouts import Readouts as Fitted
 from core.studies import manifest as manifests
 from core.studies import rows
 from core.studies.axes import Axes
 from core.studies.block import Block
 from core.studies.compute import Computation, Lane
 from core.studies.config import Study
+from core.studies.fitting import Fitting, fitted
 from core.studies.manifest import MANIFEST, Manifest
-from core.studies.rows import PARTS, PHOTOGRAPHS, RESULTS
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from core.studies.readouts import Readouts
+from core.studies.rows import PARTS, PHOTOGRAPHS, READOUTS, RESULTS
+from core.studies.training_set import TrainingSet
 
 PROGRESS, LOG = "progress.json", "log.txt"
 LOCK, STARTING = "study.lock", "start.lock"
 BATCHES = 2  # of centre crops in a block: a killed run loses a block at most
-OWN = (MANIFEST, RESULTS, PHOTOGRAPHS, PARTS, PROGRESS, LOG, STARTING)
+OWN = (MANIFEST, RESULTS, PHOTOGRAPHS, READOUTS, PARTS, PROGRESS, LOG, STARTING)
 
 
 def run(
@@ -55,13 +56,17 @@ def run(
     for whoever wants it again. ``progress``: pairs done, of how many; after every batch, in this thread.
     Raises Cancelled within a batch (what is finished is kept), StudyMismatch where the folder holds another study,
     StudyBroken where another run is at work in it, BadFolder for a full disk, BadPhotograph where none can be used.
+    Readouts are fitted first; BadFolder, BadCard say why they cannot be.
     """
     axes, engine = axes or Axes(), engine or Engine()
     axes.check(study)
+    training = TrainingSet.of(study) if isinstance(study, Readouts) else None
+    if training is not None:
+        study = replace(study, classes=training.labels.names)  # type: ignore[call-arg]
     instances = [study.instances(card.size) for card in cards]
     wanted = manifests.of(
         study, sources, cards, axes, block=BATCHES * engine.batch, device=engine.device.type,
-        precision=engine.precision, command=command,
+        precision=engine.precision, command=command, training=None if training is None else training.sources,
     )  # fmt: skip
     with _alone(folder):
         settled = manifests.settle(wanted, folder)
@@ -73,7 +78,8 @@ def run(
             keys = {card.key for card in cards}
             extra = {card.key: card for card in axes.cards() if card.key not in keys}
             lanes += [Lane(engine.load(card), -1, ()) for card in extra.values()]
-            settled = _Run(study, sources, lanes, folder, settled, axes, engine).complete(progress, cancel)
+            stop = cancel or threading.Event()
+            settled = _Run(study, sources, lanes, folder, settled, axes, engine, training, progress, stop).complete()
         shutil.rmtree(folder / PARTS, ignore_errors=True)
         return settled
 
@@ -98,29 +104,36 @@ class _Run:
 
     def __init__(
         self, study: Study, sources: Sequence[Source], lanes: Sequence[Lane], folder: Path, settled: Manifest,
-        axes: Axes, engine: Engine,
+        axes: Axes, engine: Engine, training: TrainingSet | None, progress: Callable[[Progress], None] | None,
+        cancel: threading.Event,
     ) -> None:  # fmt: skip
         self.study, self.sources, self.lanes, self.folder = study, sources, lanes, folder
         self.manifest, self.axes, self.engine = settled, axes, engine
         self.count = -(-len(sources) // settled.block)
         self.per_photograph = study.pairs * sum(len(lane.instances) for lane in lanes)
-        self.seen: dict[str, str] = {}
+        self.cancel, self.seen, self.readouts = cancel, dict[str, str](), list[Fitted]()
         self.skipped: list[tuple[str, str]] = []
         self.done = self.frames = 0
+        measured = [lane.network for lane in lanes if lane.instances]
+        self.fitting = None if training is None else Fitting(
+            training, study, engine, measured, folder, settled.digest, report=self._report, cancel=cancel
+        )  # fmt: skip
+        self.meter = Meter(progress, None)
 
-    def complete(self, progress: Callable[[Progress], None] | None, cancel: threading.Event | None) -> Manifest:
+    def complete(self) -> Manifest:
         """The parts that are missing, then the whole."""
-        first, meter, began = self._kept(), Meter(progress, None), time.monotonic()
-
-        def report(pairs: int, frames: int) -> None:
-            self.done, self.frames = self.done + pairs, self.frames + frames
-            meter(self.done, (len(self.sources) - len(self.skipped)) * self.per_photograph)
-
-        report(0, 0)
+        first, began = self._kept(), time.monotonic()
+        self._report(0, 0)
+        if self.fitting is not None:
+            self.readouts = self.fitting.readouts()
+            for lane, found in zip((lane for lane in self.lanes if lane.instances), self.readouts, strict=True):
+                lane.readouts = found
+            # a photograph that readouts have learned from tells nothing of them
+            self.seen |= {digest: f"{name}, a training photograph" for digest, name in self.fitting.seen.items()}
         if first < self.count:
             computation = Computation(
-                self.study, self.engine, self.lanes, block=self.manifest.block, seen=self.seen, report=report,
-                cancel=cancel or threading.Event(),
+                self.study, self.engine, self.lanes, block=self.manifest.block, seen=self.seen, report=self._report,
+                cancel=self.cancel,
             )  # fmt: skip
             with ThreadPoolExecutor(1, "write") as writer, ThreadPoolExecutor(THREADS, "axes") as pool:
                 last: Future[None] | None = None
@@ -132,6 +145,11 @@ class _Run:
                 if last is not None:
                     last.result()
         return self._finish(time.monotonic() - began)
+
+    def _report(self, done: int, frames: int) -> None:
+        self.done, self.frames = self.done + done, self.frames + frames
+        learned = self.fitting.units if self.fitting is not None else 0
+        self.meter(self.done, learned + (len(self.sources) - len(self.skipped)) * self.per_photograph)
 
     def _kept(self) -> int:
         """How many blocks are there from earlier runs; what they say of their photographs is taken over."""
@@ -163,16 +181,19 @@ class _Run:
                 wanted="at least one", remedy="Choose other photographs.",
             )  # fmt: skip
         pairs, centres = rows.collected(self.folder, self.study.name, self.count)
-        self._write(RESULTS, pairs, 0)
-        self._write(PHOTOGRAPHS, centres, 1)
+        kinds = rows.schemas(self.study.name)
+        tables = {RESULTS: (pairs, kinds[0]), PHOTOGRAPHS: (centres, kinds[1])}
+        if self.fitting is not None:
+            keys = [lane.network.card.key for lane in self.lanes if lane.instances]
+            tables[READOUTS] = fitted(keys, self.readouts)
+        for name, (whole, kind) in tables.items():
+            write(self.folder / name, rows.encoded(whole, kind))
         done = self.manifest.done(
             used=len(self.sources) - len(self.skipped),
             rows=len(pairs),
             skipped=[[name, reason] for name, reason in self.skipped],
-            files={name: (self.folder / name).stat().st_size for name in (RESULTS, PHOTOGRAPHS)},
+            training=self.fitting and self.fitting.used,
+            files={name: (self.folder / name).stat().st_size for name in tables},
             run={"seconds": seconds, "frames": self.frames, "frames_per_s": self.frames / max(seconds, 1e-9)},
         )
         return done.write(self.folder)
-
-    def _write(self, name: str, whole: pa.Table, place: int) -> None:
-        write(self.folder / name, rows.encoded(whole, rows.schemas(self.study.name)[place]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.depth import layer_accuracies
 from core.measure import Accuracy
 from core.studies.manifest import Manifest
 from core.studies.rows import Results
@@ -12,8 +13,15 @@ from core.tables import Measured, accuracies, measured
 
 def summary(results: Results) -> list[dict[str, Any]]:
     """Records in the order of the study, with everything that says what a number is of, as plain values."""
-    right = accuracies(results.photographs)
-    return [_record(results.manifest, one, right.get(one.network)) for one in measured(results.pairs)]
+    whole, layers = accuracies(results.photographs), layer_accuracies(results.photographs)
+    found = measured(results.pairs)
+    return [
+        _record(results.manifest, one, whole.get(one.network))
+        if one.layer is None
+        else {"layer": one.layer, "depth": one.depth}
+        | _record(results.manifest, one, layers.get((one.network, one.layer)))
+        for one in found
+    ]
 
 
 def _record(m: Manifest, one: Measured, right: Accuracy | None) -> dict[str, Any]:

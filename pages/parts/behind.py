@@ -58,14 +58,16 @@ def _card(results: Results, row: pd.Series[Any]) -> None:
         st.image(picture, output_format="PNG", width="stretch", alt=f"{row['name']}, before and after")
     label = f" · {row['label']}" if isinstance(row["label"], str) else ""
     side = "" if pd.isna(row["side"]) else f" {row['side']} px"
-    said = flicker.said(outcome(row), _names(str(row["network"])))
+    classes = results.manifest.config.get("classes")  # of readouts
+    said = flicker.said(outcome(row), tuple(classes) if classes else _names(str(row["network"])))
     st.markdown(f"**{plain(row['name'])}**{plain(label)}  \n{said}")
     alike = [
         f"{what.upper()} {row[what]:.{digits}f}{unit}"
         for what, digits, unit in (("psnr", 1, " dB"), ("ssim", 4, ""))
         if what in row.index and not pd.isna(row[what])
     ]
-    text = f"{row['network']}, {row['protocol']}{side}, pair {row['pair'] + 1}, at ({row['x']}, {row['y']})"
+    layer = f", {row['layer']}" if "layer" in row.index else ""
+    text = f"{row['network']}{layer}, {row['protocol']}{side}, pair {row['pair'] + 1}, at ({row['x']}, {row['y']})"
     st.caption(plain("; ".join([text, *alike])))
 
 

@@ -11,9 +11,9 @@ from pages.parts import save
 from pages.parts.widgets import plain
 
 
-def finding(sentence: str) -> None:
-    """In large letters."""
-    with st.container(key="finding"):
+def finding(sentence: str, key: str = "finding") -> None:
+    """In large letters; a page's second has a ``key`` of its own, which begins alike."""
+    with st.container(key=key):
         st.markdown(plain(sentence))
 
 

@@ -37,7 +37,12 @@ def curves() -> Settings:
             help="Parts of a pixel of the photograph: the square is cut between its pixels and resampled by Pillow. "
             "(On black the photograph moves by whole pixels of the frame.)",
         )  # fmt: skip
-    return replace(path, pairs=0, per_pixel=int(finer))
+        angle = None if path.view == "black" else st.number_input(
+            "or at an angle (°)", -180.0, 180.0, None, 15.0, key="angle", placeholder="as chosen", width=170, **SHARED,
+            help="Clockwise: 0 is right, 90 down, and one step is one pixel of the photograph along it, resampled by "
+            "Pillow wherever the square lies between pixels. (Diagonal is one pixel across and one down: √2 long.)",
+        )  # fmt: skip
+    return replace(path, pairs=0, per_pixel=int(finer), direction=path.direction if angle is None else float(angle))
 
 
 def _path() -> Settings:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core import report
+from core import traces
 from core.exploration import Exploration, Kind, Settings, Trace
 from core.figures.trajectory import COSINE, P_CLASS, trajectory
 from core.frames import Path
 from core.networks.card import NetworkCard
 from core.photographs import Photograph
 from core.pictures import png
-from core.trajectories import shift_path
+from core.trajectories import shift_path, way
 from pages.parts import save, state
 from pages.parts.widgets import plain, top5
 
@@ -49,13 +49,13 @@ def _chart(found: Exploration, cards: list[NetworkCard], kind: Kind, cursor: int
         return
     path = started[0][1].path
     where = f" ({AXES[path.unit]})"
-    axis = f"shift {found.settings.direction}{where}" if kind == "shift" else (
+    axis = f"shift {way(found.settings.direction)}{where}" if kind == "shift" else (
         f"short side{where}" if path.unit == "network" else f"side of the square{where}"
     )  # fmt: skip
     title = "Shift" if kind == "shift" else "Size"
     for name, measure, curves in (
-        (kind, P_CLASS, report.curve(found, kind, state.watched())),
-        (f"{kind}-representation", COSINE, report.representations(found, kind)),
+        (kind, P_CLASS, traces.curve(found, kind, state.watched())),
+        (f"{kind}-representation", COSINE, traces.representations(found, kind)),
     ):
         if not curves:
             continue

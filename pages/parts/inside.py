@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 import streamlit as st
-import torch
 
 from core import feature_maps, shiftability
 from core.feature_maps import Layers
-from core.figures import feature_maps as maps_figure
 from core.figures import shiftability as curves_figure
 from core.figures.style import places
-from core.jobs import Job
 from core.networks.card import NetworkCard
 from core.photographs import Photograph
 from core.studies.antialiasing import couples
-from pages.parts import charts, headline, resources, tasks
-from pages.parts.widgets import plain
+from pages.parts import charts, headline, maps, resources, tasks
 
-SIDE_BY_SIDE = 3
 DEFINITIONS = """
 - **Drift of the global sum**: each channel's map summed over its places at every shift; (max − min) / mean |sum|,
   averaged over channels, weighted by their energies. 0: the sum does not depend on where the photograph is.
@@ -39,15 +32,6 @@ keeps the sum and still leaves energy above Nyquist.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Work of everybody's, started at the first ask: its key, the work, and its job."""
-
-    key: tuple[Any, ...]
-    work: Callable[..., Any]
-    job: Job[Any]
-
-
 def section(photograph: Photograph, cards: Sequence[NetworkCard]) -> None:
     """The sentence, how far it is, the maps, the curves, what the measures are."""
     headline.strange(text for card in cards if (text := card.strange(drawn=photograph.drawn)))
@@ -61,52 +45,39 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard]) -> None:
             help="Interpolation error and aliased energy need the network with nothing subsampled: seconds for the "
             "embedded ones; minutes and some 4 GB on a CPU for ResNet-50, during which the device serves nobody else.",
         )  # fmt: skip
-    shown = found[:SIDE_BY_SIDE]
-    maps = {one.card.key: _maps(photograph, one, channel) for one in shown}
+    shown = found[: maps.SIDE_BY_SIDE]
+    films = {one.card.key: _films(photograph, one, channel) for one in shown}
     spectra = {one.card.key: _spectra(photograph, one) for one in found} if strict else {}
     with top:
         _headline(cards, found)
-        for asked in (*sums.values(), *maps.values(), *spectra.values()):
-            _state(asked)
-    _side_by_side(photograph, shown, maps, channel)
-    if len(found) > SIDE_BY_SIDE:
+        for asked in (*sums.values(), *films.values(), *spectra.values()):
+            tasks.state(asked, asked.key[2])
+    seen = [maps.Seen(one, one.channels(channel), job.result) for one in shown
+            if (job := films[one.card.key].job).state == "done" and job.result is not None]  # fmt: skip
+    if seen:
+        maps.played(photograph, seen)
+        maps.side_by_side(photograph, seen)
+    if len(found) > maps.SIDE_BY_SIDE:
         st.caption("Maps of the first three networks; the curves are of all.")
     _curves(photograph, found, spectra)
 
 
-def _sums(photograph: Photograph, card: NetworkCard) -> Asked:
+def _sums(photograph: Photograph, card: NetworkCard) -> tasks.Asked:
     engine = resources.engine()
-    return _ask(("sums", photograph.digest, card.key, card.weights_digest),
+    return tasks.ask(("sums", photograph.digest, card.key, card.weights_digest),
                 lambda report, cancel: feature_maps.measure(engine, card, photograph, report, cancel))  # fmt: skip
 
 
-def _maps(photograph: Photograph, one: Layers, channel: int | None) -> Asked:
+def _films(photograph: Photograph, one: Layers, channel: int | None) -> tasks.Asked:
     engine, channels = resources.engine(), one.channels(channel)
-    return _ask(("maps", photograph.digest, one.card.key, one.card.weights_digest, channel),
-                lambda report, _cancel: feature_maps.maps(engine, one, channels, report))  # fmt: skip
+    return tasks.ask(("maps", photograph.digest, one.card.key, one.card.weights_digest, channel),
+                lambda report, cancel: feature_maps.films(engine, one, channels, report, cancel))  # fmt: skip
 
 
-def _spectra(photograph: Photograph, one: Layers) -> Asked:
+def _spectra(photograph: Photograph, one: Layers) -> tasks.Asked:
     engine = resources.engine()
-    return _ask(("spectra", photograph.digest, one.card.key, one.card.weights_digest),
+    return tasks.ask(("spectra", photograph.digest, one.card.key, one.card.weights_digest),
                 lambda report, cancel: feature_maps.against_one(engine, one, report, cancel))  # fmt: skip
-
-
-def _ask(key: tuple[Any, ...], work: Callable[..., Any]) -> Asked:
-    return Asked(key, work, resources.background(key, work))
-
-
-def _state(asked: Asked) -> None:
-    """While it runs, how far it is; what went wrong; nothing when it is done."""
-    job, name = asked.job, " ".join(map(str, asked.key))
-    if job.state == "running":
-        st.fragment(tasks.follow, run_every=tasks.POLL_S)(name, job)
-    elif job.state != "done":
-        what = f"**{plain(asked.key[2])}**: "
-        st.warning(what + (plain(job.error) if job.error else "stopped."), icon=":material/warning:")
-        if st.button("Try again", key=f"again {name}", icon=":material/refresh:"):
-            resources.background.clear(asked.key, asked.work)
-            st.rerun()
 
 
 def _channel(found: Sequence[Layers]) -> int | None:
@@ -126,37 +97,7 @@ def _headline(cards: Sequence[NetworkCard], found: Sequence[Layers]) -> None:
         charts.finding(shiftability.sentence(named, min(len(one.path.values) for one in found)))
 
 
-def _side_by_side(photograph: Photograph, shown: Sequence[Layers], maps: dict[str, Asked], channel: int | None) -> None:
-    for column, one in zip(st.columns(SIDE_BY_SIDE), shown, strict=False):
-        job = maps[one.card.key].job
-        if job.state != "done" or job.result is None:
-            continue
-        with column:
-            st.markdown(f"**{plain(one.card.name)}**")
-            fig = maps_figure.feature_maps(
-                [one.path.frames[k].permute(1, 2, 0).numpy() for k in one.steps],
-                [one.path.values[k] for k in one.steps], _rows(one, job.result, one.channels(channel)), *_about(one),
-            )  # fmt: skip
-            charts.draw(fig, f"maps {one.card.key}", f"Feature maps of {one.card.name} of {photograph.name}",
-                        select=False)  # fmt: skip
-
-
-def _rows(one: Layers, maps: dict[str, torch.Tensor], channels: dict[str, int]) -> list[maps_figure.Row]:
-    return [
-        maps_figure.Row(
-            f"depth {layer.deep.depth:.2f} · stride {layer.deep.layer.stride} · channel {channels[name]} · "
-            f"drift {layer.drift_of(channels[name]):.0%}",
-            maps[name].numpy(), [float(layer.sums[k, channels[name]]) for k in one.steps],
-        )
-        for layer in one.shown if (name := layer.deep.layer.name) in maps
-    ]  # fmt: skip
-
-
-def _about(one: Layers) -> tuple[str, ...]:
-    return f"{one.card.name}; n = 1 photograph.", f"{one.path.description}, moved down."
-
-
-def _curves(photograph: Photograph, found: Sequence[Layers], spectra: dict[str, Asked]) -> None:
+def _curves(photograph: Photograph, found: Sequence[Layers], spectra: dict[str, tasks.Asked]) -> None:
     if not found:
         return
     keys = [one.card.key for one in found]

@@ -7,10 +7,11 @@ from fractions import Fraction
 import pandas as pd
 import streamlit as st
 
-from core import jagged, report
+from core import jagged, report, traces
 from core.exploration import Exploration, Kind
 from core.figures.trajectory import Curve
 from core.frames import Path
+from core.trajectories import way
 from pages.parts import save, state
 from pages.parts.widgets import number
 
@@ -21,15 +22,15 @@ MOVES = {"network": "px of the frame", "source": "px of its own"}
 def sentence(found: Exploration) -> str:
     """Of every network's shift curve; empty before the first is complete."""
     curves = [
-        (f"{curve.title}'s {_of(curve)}", numbers)
+        (f"{curve.title}'s {of(curve)}", numbers)
         for curve in _curves(found, "shift") if (numbers := jagged.jagged(curve.p))
     ]  # fmt: skip
     traces = [trace for (_, kind), trace in found.traces.items() if kind == "shift"]
     if not traces or not all(trace.complete for trace in traces):
         return ""
     path = traces[0].path
-    moved = f"moves {_way(found)} by {path.values[-1]} {MOVES[path.unit]} in {len(path.values) - 1} steps"
-    return jagged.sentence(moved, curves)
+    moved = f"moves {way(found.settings.direction)} by {path.values[-1]} {MOVES[path.unit]}"
+    return jagged.sentence(f"this photograph {moved} in {len(path.values) - 1} steps", curves)
 
 
 def section(found: Exploration) -> None:
@@ -54,27 +55,29 @@ def section(found: Exploration) -> None:
     )
     if found.finished:
         name = f"{report.stem(found)}-curves.csv"
-        save.button("Curves (CSV)", name, "text/csv", lambda: report.curves_csv(found))
+        save.button("Curves (CSV)", name, "text/csv", lambda: traces.curves_csv(found))
 
 
 def _row(curve: Curve, kind: Kind, path: Path, numbers: jagged.Jagged) -> dict[str, object]:
     step = Fraction(abs(path.values[1] - path.values[0])).limit_denominator(100)
     return {
-        "network": curve.title, "curve": kind, "of": _of(curve), "protocol": path.description,
-        "step": f"{step} {'frame' if path.unit == 'network' else 'photograph'} px", "n frames": numbers.n,
-        "mean |Δp|": number(numbers.mean_step, 4), "largest drop": number(numbers.largest_drop, 3),
-        "wobble": number(numbers.wobble, 3),
+        "network": curve.title, "curve": kind, "of": of(curve), "protocol": path.description,
+        "step": f"{step} {'frame' if path.unit == 'network' else 'photograph'} px", **cells(numbers),
     }  # fmt: skip
 
 
 def _curves(found: Exploration, kind: Kind) -> list[Curve]:
-    return [*report.curve(found, kind, state.watched()), *report.representations(found, kind)]
+    return [*traces.curve(found, kind, state.watched()), *traces.representations(found, kind)]
 
 
-def _of(curve: Curve) -> str:
+def cells(numbers: jagged.Jagged) -> dict[str, object]:
+    """Of a row of such a table."""
+    return {
+        "n frames": numbers.n, "mean |Δp|": number(numbers.mean_step, 4),
+        "largest drop": number(numbers.largest_drop, 3), "wobble": number(numbers.wobble, 3),
+    }  # fmt: skip
+
+
+def of(curve: Curve) -> str:
+    """What its values are."""
     return f"P({curve.watched})" if curve.watched else "cosine to the first frame"
-
-
-def _way(found: Exploration) -> str:
-    way = found.settings.direction
-    return "diagonally" if way == "diagonal" else way

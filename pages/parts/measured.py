@@ -175,7 +175,4 @@ def behind_measured(results: Results, found: Sequence[Measured], clicked: Sequen
     if name is None:
         return
     one = found[names.index(name)]
-    p = results.pairs
-    of = (p["network"] == one.network) & (p["protocol"] == one.protocol)
-    of &= p["side"].isna() if one.side is None else p["side"].eq(one.side).fillna(value=False)
-    behind(results, p[of], f"{what} {names.index(name)}")
+    behind(results, tables.rows_of(results.pairs, one), f"{what} {names.index(name)}")

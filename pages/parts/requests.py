@@ -8,7 +8,6 @@ from typing import Any
 import streamlit as st
 
 from core import protocols, provision, studies
-from core.datasets import listing
 from core.datasets.scenes import SCHEME
 from core.errors import BadFolder, BadProtocol, PhotobiasError
 from core.folders import EMBEDDED
@@ -21,6 +20,7 @@ from pages.parts import resources, state
 from pages.parts.widgets import plain
 
 PHOTOS = "scenes:2000000-2000199"  # none of the training scenes
+TRAINING = "scenes:1000000-1000999"  # some of those
 
 
 def form(kinds: tuple[str, ...]) -> None:
@@ -37,7 +37,7 @@ def form(kinds: tuple[str, ...]) -> None:
 
 def _start(request: Request, kind: str) -> None:
     """In a process of its own. Raises what is wrong with the photographs before anything is started."""
-    count = len(listing(request.photos)[: request.limit])
+    count = len(request.settled()[1])
     folder = request.place(resources.data().studies)
     with st.spinner(f"Starting over {count:,} photographs …"):
         worker.start(request, folder, resources.data())
@@ -75,7 +75,8 @@ def _title(kind: str) -> str:
 
 def _settings(kind: str, default: Study) -> tuple[dict[str, Any], int | None]:
     """Settings of the study, and how many photographs."""
-    chosen = st.multiselect("Protocols", protocols.names(), default=default.protocols, key=f"{kind} protocols",
+    choices = protocols.names() if set(default.protocols) <= set(protocols.names()) else default.protocols
+    chosen = st.multiselect("Protocols", choices, default=default.protocols, key=f"{kind} protocols",
                             width=330)  # fmt: skip
     pairs = st.number_input("Pairs a photograph", 1, 512, default.pairs, key=f"{kind} pairs", width=150)
     limit = st.number_input("Only the first", 1, None, None, key=f"{kind} limit", placeholder="all", width=150)
@@ -95,8 +96,10 @@ def _settings(kind: str, default: Study) -> tuple[dict[str, Any], int | None]:
         "protocols": tuple(chosen), "pairs": int(pairs), "seed": int(seed), "reduce_to": reduce_to, "step": int(step),
         "direction": direction, "unit": unit,
     }  # fmt: skip
-    if kind == "embedded_size":
+    if kind in ("embedded_size", "augmentation"):
         settings["sides"] = _sides(kind)
+    if kind == "readouts":
+        settings |= _training(kind)
     return settings, limit
 
 
@@ -106,6 +109,16 @@ def _sides(kind: str) -> tuple[int, ...] | None:
     if wrong := [part for part in parts if not part.isdecimal() or int(part) < 1]:
         raise BadProtocol(got=f"the side {wrong[0]!r}", wanted="whole pixels", remedy="For example 40, 100, 220.")
     return tuple(map(int, parts)) or None
+
+
+def _training(kind: str) -> dict[str, Any]:
+    """Where readouts learn from."""
+    place = st.text_input(
+        "Trained on: a folder with one for each class in it, or drawn scenes", TRAINING, key=f"{kind} train", width=330,
+        help="Of these only photographs of the classes that are tested, one centre crop each.",
+    )  # fmt: skip
+    each = st.number_input("Of each class", 2, None, None, key=f"{kind} per class", placeholder="all", width=130)
+    return {"train": _place(place), "per_class": None if each is None else int(each)}
 
 
 def _axes(study: Study, cards: list[NetworkCard]) -> tuple[str | None, str | None]:

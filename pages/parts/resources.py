@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 import streamlit as st
+from torch import Tensor
 
 from core import replication
 from core.engine import Engine
@@ -22,6 +23,7 @@ from core.pictures import preview
 from core.scenes import Photographer, render
 from core.studies import Results
 from core.studies import read as read_study
+from core.video import Clip, Video, encode, open_video
 
 WORKERS = 8
 T = TypeVar("T")
@@ -88,6 +90,24 @@ def scene(seed: int, label: str, photographer: Photographer) -> Photograph:
 def reduced(digest: str, short_side: int, _photograph: Photograph) -> Photograph:
     """A photograph at the size in which it is measured."""
     return reduce_to(_photograph, short_side)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def video(digest: str, name: str, _data: bytes) -> Video:
+    """An uploaded video, keyed by the sha256 of its bytes. Raises BadVideo."""
+    return open_video(_data, name)
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def film(digest: str, _clip: Clip) -> bytes:
+    """A drawn clip for the player."""
+    return encode(_clip)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def squares(key: Hashable, _make: Callable[[], tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """Two neighbouring frames of a video, for which all before them are decoded; ``key`` is all that makes them."""
+    return _make()
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from core import report
+from core import report, traces
 from core.exploration import Exploration
 from pages.parts import state
 
@@ -33,7 +33,7 @@ def section(found: Exploration) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         stem = report.stem(found)
         button("Pairs (CSV)", f"{stem}-pairs.csv", "text/csv", lambda: report.pairs_csv(found))
-        button("Curves (CSV)", f"{stem}-curves.csv", "text/csv", lambda: report.curves_csv(found))
+        button("Curves (CSV)", f"{stem}-curves.csv", "text/csv", lambda: traces.curves_csv(found))
         button("Record (JSON)", f"{stem}.json", "application/json", lambda: report.record_json(found))
         button("Report (HTML)", f"{stem}.html", "text/html", lambda: report.html(found))
         figure_format()

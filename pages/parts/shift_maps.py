@@ -44,7 +44,7 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard], side: int | No
         st.warning(plain(problem), icon=":material/warning:")
         return
     asked = (photograph.digest, card.key, card.weights_digest, embedding)
-    found = state.shift_map(asked, lambda: ShiftMapping(
+    found = state.kept(state.MAP, asked, lambda: ShiftMapping(
         engine=resources.engine(), store=resources.store(), photograph=photograph, card=card, embedding=embedding,
     ))  # fmt: skip
     if not found.begun and not found.recall():

@@ -12,12 +12,13 @@ from core.errors import PhotobiasError
 from core.figures.signals import stems
 from core.signal_verdict import verdict
 from core.signals import PRESETS, Bench, Preset, parse, period, shown, stages, sums
-from pages.parts import charts, state
+from pages.parts import charts, drawing, state
 from pages.parts.widgets import plain
 
 SHARED: dict[str, Any] = {"bind": "query-params"}
 FIRST = "Table 2"  # what a visitor finds
 TYPED = 1500  # characters
+DRAWING = "signal_drawing"  # key of the bars
 
 
 @st.fragment
@@ -76,6 +77,7 @@ def _settings() -> tuple[tuple[float, ...], int, Bench]:
         "Signal", _text(first.signal), key="signal", max_chars=TYPED, **SHARED,
         help=f"{signals.LENGTHS[0]} to {signals.LENGTHS[-1]} numbers with spaces between them",
     )  # fmt: skip
+    _bars(text)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         far, strides = signals.FURTHEST, signals.STRIDES
         shift = st.number_input(
@@ -95,6 +97,30 @@ def _settings() -> tuple[tuple[float, ...], int, Bench]:
     return parse(text), int(shift), Bench(filter_, int(stride), kind, bias, around)
 
 
+def _bars(text: str) -> None:
+    """The same signal, drawn; what the text cannot be read as has no bars."""
+    try:
+        signal = parse(text)
+    except PhotobiasError:
+        return
+
+    def drawn() -> None:
+        values = state.component(DRAWING, "values")
+        if values and any(values):  # zeros alone have no sums
+            state.fill({"signal": _text(tuple(map(float, values)))})
+
+    low, high, step = scale = signals.scale(signal)
+    drawing.bars(DRAWING, signal, scale, drawn)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        keys = f"Drag over the bars to draw, {low:g} to {high:g}, or step one by {step:g} with the arrow keys."
+        st.caption(keys, width="content")
+        for label, longer in (("Longer", (*signal, 0.0)), ("Shorter", signal[:-1])):
+            st.button(
+                label, key=label, on_click=state.fill, args=({"signal": _text(longer)},), type="tertiary",
+                disabled=len(longer) not in signals.LENGTHS or not any(longer),
+            )  # fmt: skip
+
+
 def _one(label: str, choices: dict[str, str], first: str, key: str) -> str:
     """One of several, key → what is read."""
     return st.selectbox(
@@ -112,4 +138,4 @@ def _values(preset: Preset) -> dict[str, Any]:
 
 
 def _text(signal: tuple[float, ...]) -> str:
-    return " ".join(map(shown, signal))
+    return " ".join(f"{value:.12g}" for value in signal)

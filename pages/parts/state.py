@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
 from core.background import Background
 from core.errors import PhotobiasError
-from core.exploration import Exploration, Kind, ShiftMapping
+from core.exploration import Exploration, Kind
 from core.folders import PROJECT
 from core.networks.card import NetworkCard
 from core.photographs import Photograph
+
+Work = TypeVar("Work", bound=Background)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,8 @@ class Choice:
 FIGURE_FORMAT, PATH, WATCHED, NETWORKS = "figure_format", "path", "watched", "networks"
 OWN_ANSWER = "each network's own answer"
 _CHOICE = "choice"
-_STUDY, _TURN, _MAP = "study", "turn", "shift_map"
+MAP, VIDEO_CURVES = "shift_map", "video_curves"
+_STUDY, _TURN, _VIDEO, _CLICK = "study", "turn", "video", "click"
 _EXPLORATION, _KEY, _STEP, _SHOWN, _OPENING = "exploration", "exploration_key", "cursor", "cursor_shown", "opening"
 
 
@@ -95,13 +98,38 @@ def keep(key: Any, started: Exploration) -> Exploration:
     return started
 
 
-def shift_map(key: Any, make: Callable[[], ShiftMapping]) -> ShiftMapping:
-    """This user's map of these settings; where they have changed, the one before is cancelled and another made."""
-    kept: tuple[Any, ShiftMapping] | None = st.session_state.get(_MAP)
-    if kept is None or kept[0] != key:
-        _end(None if kept is None else kept[1])
-        kept = st.session_state[_MAP] = key, make()
-    return kept[1]
+def kept(slot: str, key: Any, make: Callable[[], Work]) -> Work:
+    """This user's work of that kind for these settings; where they have changed, the one before is cancelled and
+    another made. ``slot``: MAP, VIDEO_CURVES."""
+    found: tuple[Any, Work] | None = st.session_state.get(slot)
+    if found is None or found[0] != key:
+        _end(None if found is None else found[1])
+        found = st.session_state[slot] = key, make()
+    return found[1]
+
+
+def uploaded_video() -> tuple[str, bytes] | None:
+    """Name and bytes of the video that this visitor dropped in last; it survives a look at another page."""
+    found: tuple[str, bytes] | None = st.session_state.get(_VIDEO)
+    return found
+
+
+def take_video(uploader: str) -> None:
+    """For the uploader's callback: keep what that widget holds now."""
+    file = st.session_state.get(uploader)
+    st.session_state[_VIDEO] = None if file is None else (file.name, file.getvalue())
+
+
+def leave_video() -> None:
+    """Forget it."""
+    st.session_state.pop(_VIDEO, None)
+
+
+def new_click(place: str, at: Any) -> bool:
+    """Whether ``at`` was clicked there just now: a figure goes on naming its last click in every run after it."""
+    before = st.session_state.get(f"{_CLICK} {place}")
+    st.session_state[f"{_CLICK} {place}"] = at
+    return at is not None and at != before
 
 
 def _end(work: Background | None) -> None:
@@ -152,6 +180,11 @@ def showing(step: int) -> None:
 def fill(values: Mapping[str, Any]) -> None:
     """Widgets by key → what they show next; for callbacks, which run before widgets are drawn."""
     st.session_state.update(values)
+
+
+def component(key: str, name: str) -> Any:
+    """What a component of our own holds under that name; None before anybody touched it."""
+    return st.session_state.get(key, {}).get(name)
 
 
 def cursor_key(low: int, high: int) -> str:

@@ -15,6 +15,7 @@ import streamlit as st
 from core.errors import PhotobiasError
 from core.folders import EMBEDDED
 from core.studies import Results, rows, worker
+from core.studies.config import get
 from core.studies.manifest import MANIFEST, Manifest
 from core.studies.worker import Status
 from pages.parts import requests, resources, save, state
@@ -180,7 +181,8 @@ def _follow(folder: Path, shown: str, since: float) -> None:
         text, fraction = "Starting …", 0.0
     else:
         left = "" if p.seconds_left is None else f" · {duration(p.seconds_left)} left"
-        text, fraction = f"{p.done:,} of {p.total:,} pairs · {p.rate:.0f} pairs/s{left}", p.fraction or 0.0
+        counts = "pairs" if status.manifest is None else get(status.manifest.study).counts
+        text, fraction = f"{p.done:,} of {p.total:,} {counts} · {p.rate:.0f}/s{left}", p.fraction or 0.0
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(fraction, text=text)
         # a callback: the page may be drawn again before this line is reached, and a click would be lost
@@ -220,6 +222,7 @@ def _details(m: Manifest) -> None:
         "Step": f"{c['step']} px {c['direction']}; crops in {c['unit']} pixels",
         "Photographs": f"{_count(m)}, {', '.join(m.roots)}",
         "Left out": "; ".join(f"{name}: {reason}" for name, reason in m.skipped or []),
+        **_training(m),
         "Reduced to": f"short side {c['reduce_to']} px" if c.get("reduce_to") else "",
         "Index": f"{m.index['dataset']} by {m.index['network']}, {m.index['rows']:,} rows" if m.index else "",
         "Confidence": f"of {m.confidence['key']}" if m.confidence else "",
@@ -228,6 +231,20 @@ def _details(m: Manifest) -> None:
         "Software": ", ".join(f"{name} {version}" for name, version in m.software.items()),
     }
     st.markdown("  \n".join(f"**{name}**: {plain(text)}" for name, text in facts.items() if text))
+
+
+def _training(m: Manifest) -> dict[str, str]:
+    """What readouts have learned from, of studies of them."""
+    given = m.photographs.get("training")
+    if given is None:
+        return {}
+    used, left_out = given["given"], (m.training or {}).get("skipped", [])
+    return {
+        "Readouts trained on": f"{used - len(left_out):,} photographs of {len(m.config['classes'])} classes, "
+        f"{', '.join(given['roots'])}",
+        "Left out of training": "; ".join(f"{name}: {reason}" for name, reason in left_out),
+        "Classes": ", ".join(m.config["classes"]),
+    }
 
 
 def _count(m: Manifest) -> str:

@@ -10,11 +10,13 @@ STYLE = """<style>
 [data-tag] {height: auto !important; max-width: 100% !important}
 [data-tag] > span {white-space: normal !important; overflow-wrap: anywhere; font-size: .82rem; line-height: 1.3}
 [data-testid="stMain"] h3 {font-size: 1.3rem}
-.st-key-finding p {font-size: 1.22rem; line-height: 1.5}
-:is(.st-key-measures, .st-key-table-1, .st-key-comparisons) :is(td, th) {font-size: .8rem; padding: .35rem .4rem}
-:is(.st-key-measures, .st-key-table-1, .st-key-comparisons, .st-key-sums, [class*=st-key-quintiles]) {overflow-x: auto}
-.st-key-frames > div {flex: 1 1 150px !important; min-width: 150px; max-width: 270px}
-.st-key-frames img, .st-key-pair img {image-rendering: pixelated}
+[class*=st-key-finding] p {font-size: 1.22rem; line-height: 1.5}
+:is([class*=st-key-measures], .st-key-table-1, .st-key-comparisons) :is(td, th)
+{font-size: .8rem; padding: .35rem .4rem}
+:is([class*=st-key-measures], .st-key-table-1, .st-key-comparisons, .st-key-sums, [class*=st-key-quintiles])
+{overflow-x: auto}
+[class*=st-key-frames] > div {flex: 1 1 150px !important; min-width: 150px; max-width: 270px}
+[class*=st-key-frames] img, .st-key-pair img {image-rendering: pixelated}
 </style>"""  # the keys of networks are not cut: two of them may differ at the end alone
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -12,6 +13,33 @@ from pages.parts import resources
 from pages.parts.widgets import plain
 
 POLL_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Work of everybody's, started at the first ask: its key, the work, and its job."""
+
+    key: tuple[Any, ...]
+    work: Callable[..., Any]
+    job: Job[Any]
+
+
+def ask(key: tuple[Any, ...], work: Callable[..., Any]) -> Asked:
+    """``work(report, cancel)`` in the background; ``key``: all that it depends on."""
+    return Asked(key, work, resources.background(key, work))
+
+
+def state(asked: Asked, title: str) -> None:
+    """While it runs, how far it is; what went wrong; nothing when it is done."""
+    job, name = asked.job, " ".join(map(str, asked.key))
+    if job.state == "running":
+        st.fragment(follow, run_every=POLL_S)(name, job)
+    elif job.state != "done":
+        what = f"**{plain(title)}**: "
+        st.warning(what + (plain(job.error) if job.error else "stopped."), icon=":material/warning:")
+        if st.button("Try again", key=f"again {name}", icon=":material/refresh:"):
+            resources.background.clear(asked.key, asked.work)
+            st.rerun()
 
 
 def offer(name: str, label: str, work: Callable[..., Any], *, icon: str) -> None:

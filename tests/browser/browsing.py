@@ -13,12 +13,14 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+FIGURE = ".js-plotly-plot"
 Serve = Callable[[Path], str]
 
 
@@ -86,3 +88,15 @@ def page(visitor: BrowserContext) -> Iterator[Page]:
     tab = visitor.new_page()
     yield tab
     tab.close()
+
+
+def traces(page: Page, number: int = 0) -> list[dict[str, Any]]:
+    """What a figure on screen draws: name, x, y of each trace."""
+    found: list[dict[str, Any]] = (
+        page.locator(FIGURE)
+        .nth(number)
+        .evaluate(
+            "figure => figure._fullData.map(t => ({name: t.name, x: Array.from(t.x || []), y: Array.from(t.y || [])}))"
+        )
+    )
+    return found

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
-from browsing import Serve, chromium, page, serve, visitor
+from browsing import FIGURE, Serve, chromium, page, serve, traces, visitor
 from playwright.sync_api import Page, expect
 from studied import NETWORKS, made
 
@@ -21,7 +20,6 @@ from pages.parts.studies import REDRAWN_S
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=30_000)
 DRAWN_MS = 180_000
-FIGURE = ".js-plotly-plot"
 
 
 @pytest.fixture(scope="module")
@@ -30,16 +28,6 @@ def stocked(made: Path, tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
     data = DataFolder(tmp_path_factory.mktemp("studied"))
     shutil.copytree(made, data.studies)
     return data
-
-
-def traces(page: Page, number: int = 0) -> list[dict[str, Any]]:
-    """What a figure on screen draws: name, x, y of each trace."""
-    found: list[dict[str, Any]] = (
-        page.locator(FIGURE)
-        .nth(number)
-        .evaluate("figure => figure._fullData.map(t => ({name: t.name, x: Array.from(t.x), y: Array.from(t.y)}))")
-    )
-    return found
 
 
 def test_a_link_to_figure_2_and_the_pair_behind_a_bar(serve: Serve, page: Page, stocked: DataFolder) -> None:

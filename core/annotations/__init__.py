@@ -1,0 +1,9 @@
+"""Boxes around objects, from the formats in which data sets give them; and those of scenes, which are known."""
+
+from __future__ import annotations
+
+from core.annotations.boxes import Annotations, stem
+from core.annotations.drawn import of_scenes
+from core.annotations.reading import File, files_at, read
+
+__all__ = ["Annotations", "File", "files_at", "of_scenes", "read", "stem"]

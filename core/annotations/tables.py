@@ -1,0 +1,76 @@
+"""Boxes in CSV files; sizes of frames in the same or in one beside it."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from core.annotations.boxes import CORNERS, Annotations, checked, stem
+from core.errors import BadAnnotations
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KIND = "CSV"
+IMAGE, LABEL, SIZE = (
+    ("image", "ImageId", "file", "filename", "file_name"),
+    ("label", "wnid", "class"),
+    ("width", "height"),
+)
+WANTED = f"the columns {IMAGE[0]}, {', '.join(CORNERS)} (or, of sizes, {IMAGE[0]}, {', '.join(SIZE)})"
+
+
+def read(files: Sequence[tuple[str, Callable[[], bytes]]]) -> Annotations:
+    """CSV files, perhaps gzipped, of boxes and of sizes, told apart by their columns. Raises BadAnnotations."""
+    import pandas as pd
+
+    boxes, sizes = list[pd.DataFrame](), list[pd.DataFrame]()
+    for name, data in files:
+        table = _table(name, data())
+        (boxes if set(CORNERS) <= set(table.columns) else sizes).append(table)
+    if not boxes:
+        raise BadAnnotations(
+            got=f"{files[0][0]}, sizes without boxes", wanted=WANTED, remedy="Choose the file of the boxes too."
+        )
+    whole = pd.concat(boxes, ignore_index=True)
+    for name in SIZE:
+        if name not in whole.columns:
+            whole[name] = float("nan")
+    if sizes:
+        known = pd.concat(sizes).drop_duplicates("image").set_index("image")
+        for name in SIZE:
+            whole[name] = whole[name].fillna(whole["image"].map(known[name]))
+    return checked(whole, KIND, pixels=True)
+
+
+def _table(name: str, data: bytes) -> pd.DataFrame:
+    """Columns image, perhaps label, and corners or size as numbers. Raises BadAnnotations."""
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(io.BytesIO(data), compression="gzip" if name.lower().endswith(".gz") else None)
+    except (ValueError, OSError, EOFError, zlib.error) as error:  # pandas' own are ValueErrors
+        got = f"{name}, an empty file" if not data else f"{name} that is no CSV ({error})"
+        raise BadAnnotations(got=got, wanted=WANTED, remedy="Choose another file.") from None
+    image, label = (next((c for c in some if c in table.columns), None) for some in (IMAGE, LABEL))
+    numbers = [c for c in (*CORNERS, *SIZE) if c in table.columns]
+    if image is None or not (set(CORNERS) <= set(numbers) or set(SIZE) <= set(numbers)):
+        there = ", ".join(map(str, table.columns[:8]))
+        raise BadAnnotations(
+            got=f"{name} with the columns {there}", wanted=WANTED, remedy="Rename its columns, or add those missing."
+        )
+    found: pd.DataFrame = table[numbers].apply(pd.to_numeric, errors="coerce")
+    for column in numbers:
+        bad = found[column].isna() & table[column].notna()
+        if bad.any():
+            line = int(bad.to_numpy().argmax())
+            raise BadAnnotations(
+                got=f"{name}, line {line + 2}: {column} {table[column].iloc[line]!r}", wanted="a number",
+                remedy="Correct that line.",
+            )  # fmt: skip
+    found["image"] = [stem(str(one)) for one in table[image]]
+    if label is not None:
+        found["label"] = table[label]
+    return found

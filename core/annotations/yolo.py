@@ -1,0 +1,52 @@
+"""Boxes in text files, one a photograph, as YOLO's: shares of the frame, so that its size need not be known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import PurePosixPath
+
+from core.annotations.boxes import Annotations, listed
+from core.errors import BadAnnotations
+
+KIND = "YOLO text"
+CLASSES = "classes.txt"
+SLACK = 1e-3  # of the frame, that rounding may carry a box over its edge
+WANTED = "lines of a class's number, the box's centre x and y, its width and height, as shares of the frame"
+
+
+def read(files: Sequence[tuple[str, Callable[[], bytes]]]) -> Annotations:
+    """One file a photograph, and perhaps classes.txt with a name a line. Raises BadAnnotations."""
+    texts = {name: _text(name, data()) for name, data in files}
+    lists = [text for name, text in texts.items() if PurePosixPath(name).name == CLASSES]
+    names = lists[0].split("\n") if lists else []
+    rows = [
+        _row(name, number, line.split(), names)
+        for name, text in texts.items() if PurePosixPath(name).name != CLASSES
+        for number, line in enumerate(text.split("\n"), 1) if line.strip()
+    ]  # fmt: skip
+    return listed(rows, KIND, slack=SLACK)
+
+
+def _text(name: str, data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        raise _bad(f"{name} that is no text") from None
+
+
+def _row(name: str, number: int, parts: list[str], names: Sequence[str]) -> tuple[object, ...]:
+    try:
+        kind = int(parts[0])
+        x, y, width, height = map(float, parts[1:])
+    except (ValueError, IndexError):
+        raise _bad(f"{name}, line {number}: {' '.join(parts)!r}") from None
+    if kind < 0 or not all(map(math.isfinite, (x, y, width, height))):
+        raise _bad(f"{name}, line {number}: {' '.join(parts)!r}")
+    label = names[kind].strip() if kind < len(names) and names[kind].strip() else str(kind)
+    corners = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+    return (PurePosixPath(name).stem, label, *corners, 1.0, 1.0)
+
+
+def _bad(got: str) -> BadAnnotations:
+    return BadAnnotations(got=got, wanted=WANTED, remedy="Correct that line, or leave the file out.")

@@ -1,0 +1,117 @@
+"""The curves of one video (paper, Figure 1, bottom): every frame of it, predicted by each network in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from core.background import Asked
+from core.engine import Engine, Network, Predictions
+from core.errors import BadVideo
+from core.exploration.results import Store, Track
+from core.measure import judged
+from core.networks.card import NetworkCard
+from core.sensitivity import Outcome
+from core.video import Clip, squares
+
+
+@dataclass(eq=False)
+class VideoCurves(Asked):
+    """Frames cut 1:1 around ``centre`` (fractions of width and height), one network after the other.
+
+    Squares are made while they are predicted and not kept: a batch of them is all that is held.
+    """
+
+    what = "video"
+    engine: Engine
+    store: Store
+    clip: Clip
+    cards: Sequence[NetworkCard]
+    centre: tuple[float, float] = (0.5, 0.5)
+    tracks: Mapping[str, Track] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.total = self.clip.count * len(self.cards)
+
+    @property
+    def strange(self) -> tuple[str, ...]:
+        """What has to stand above any number of these networks and this video."""
+        return tuple(dict.fromkeys(filter(None, (card.strange(drawn=self.clip.drawn) for card in self.cards))))
+
+    def recall(self) -> bool:
+        """Take from the store what somebody has measured: whether that is everything."""
+        for card in self.cards:
+            if (kept := self.store.get(self._key(card))) is not None:
+                self._put(card, kept)
+        if len(self.tracks) < len(self.cards):
+            return False
+        self.done = self.total = sum(len(track.probabilities) for track in self.tracks.values())
+        self.state = "done"
+        return True
+
+    def between(self, card: NetworkCard, number: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """The squares number − 1 and ``number``, uint8 (3, S, S), made once more."""
+        found = squares(self.clip, card.size, self.centre, number - 1)
+        return next(found).pixels, next(found).pixels
+
+    def step(self, card: NetworkCard, number: int) -> Outcome:
+        """From the frame before to frame ``number``, as a pair of frames is compared."""
+        track, both = self.tracks[card.key], slice(number - 1, number + 1)
+        made = Predictions(track.probabilities[both], track.features[both])
+        return judged(card.labels, [(self.clip.digest, number, None)], made)[0]
+
+    def _key(self, card: NetworkCard) -> tuple[Any, ...]:
+        return (self.clip.digest, card.key, card.weights_digest, card.preprocessing, "video", self.centre)
+
+    def _put(self, card: NetworkCard, track: Track) -> None:
+        self.tracks = {**self.tracks, card.key: track}
+
+    def _everything(self) -> None:
+        self.done = sum(len(track.probabilities) for track in self.tracks.values())
+        self.total = sum(self._frames(card) for card in self.cards)
+        for card in self.cards:
+            if not (card.key in self.tracks and self.tracks[card.key].complete):
+                self._guarded(card.key, self._frames(card) - self._known(card), self._watch, card)
+
+    def _known(self, card: NetworkCard) -> int:
+        return len(self.tracks[card.key].probabilities) if card.key in self.tracks else 0
+
+    def _frames(self, card: NetworkCard) -> int:
+        """As many as are known once the video has ended, else as it announces."""
+        track = self.tracks.get(card.key)
+        return self._known(card) if track is not None and track.complete else self.clip.count
+
+    def _watch(self, card: NetworkCard) -> None:
+        network = self.engine.load(card)
+        self._begin()
+        if card.key not in self.tracks:
+            self._put(card, Track.none_yet(card.labels))
+        damaged = self._predict(network, self.tracks[card.key])
+        if damaged is not None:  # only now: the frames before the damage are worth having
+            raise damaged
+        self.tracks[card.key].complete = True
+        self.total += self._known(card) - self.clip.count
+        self.store.put(self._key(card), self.tracks[card.key])
+
+    def _predict(self, network: Network, track: Track) -> BadVideo | None:
+        """The rest of the frames; what ended them early, if anything."""
+        ended: list[BadVideo] = []
+
+        def frames(start: int) -> Iterator[torch.Tensor]:
+            try:
+                for moment in squares(self.clip, network.card.size, self.centre, start):
+                    track.times = (*track.times, moment.time)
+                    yield moment.pixels
+            except BadVideo as error:
+                ended.append(error)
+
+        known = len(track.probabilities)
+        track.times = track.times[:known]
+        for part in self.engine.predict(network, frames(known)):
+            track.add(part.finite(network))
+            self._count(len(part))
+            self._stop()
+        return ended[0] if ended else None

@@ -1,0 +1,120 @@
+"""Networks on the torus, where beyond a border lies the other side: with or without nonlinearities (paper, § 3)."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+
+import torch
+import torch.fx
+from torch import nn
+
+from core.errors import BadCard
+from core.networks.blurpool import BlurPool
+from core.networks.dilated import pair
+from core.networks.probe import ACTIVATIONS, layers, leaves
+
+REMEDY = "Choose another network, such as torchvision's VGGs, ResNets and DenseNets, or the embedded ones."
+AGREES = 1e-3  # relative; float32 through fifty layers
+SEED = 0
+
+
+@torch.fx.wrap  # not traced into: it looks at the frame's size
+def low_pass(x: torch.Tensor, cutoff: float) -> torch.Tensor:
+    """(…, H, W) → the same without the frequencies of ``cutoff`` cycles a pixel and above, along either axis: the
+    ideal filter, on the torus."""
+    down, across = (torch.fft.fftfreq(edge, device=x.device).abs() < cutoff - 1e-6 for edge in x.shape[-2:])
+    kept = torch.fft.fft2(x) * (down[:, None] & across[None])
+    filtered: torch.Tensor = torch.fft.ifft2(kept).real
+    return filtered
+
+
+class LowPass(nn.Module):
+    """``low_pass`` as a layer."""
+
+    def __init__(self, cutoff: float) -> None:
+        super().__init__()
+        self.cutoff = cutoff
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return low_pass(x, self.cutoff)
+
+
+def on_torus(model: nn.Module, size: int, *, linear: bool, cutoff: float | None = None) -> nn.Module:
+    """A copy, for frames of ``size``, whose convolutions, blurs and pools meet the other side beyond a border.
+
+    Every map's edge is that of its input over the stride. A max pool is replaced by the average of its window, whether
+    or not the activations are taken out (``linear``): so these are all that a linear network lacks beside the other.
+    ``cutoff``: cycles a pixel below which frames pass, blurred by the ideal filter, before the first convolution.
+    Raises BadCard where what remains is not linear (it is tried out), or where there is nothing to take out.
+    """
+    changed = copy.deepcopy(model).eval().requires_grad_(False)
+    active = [name for name, module in changed.named_modules() if type(module).__name__ in ACTIVATIONS]
+    if not active:
+        raise _unfit(f"a {type(model).__name__} without an activation that is a module")
+    for name in active if linear else ():
+        changed.set_submodule(name, nn.Identity())
+    for name, module in list(changed.named_modules()):
+        if isinstance(module, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d | BlurPool):
+            changed.set_submodule(name, _around(module))
+    if cutoff is not None:
+        first = next(layer.name for layer in layers(model, size) if layer.kind == "Conv2d")
+        changed.set_submodule(first, nn.Sequential(LowPass(cutoff), changed.get_submodule(first)))
+    if linear and not _is_linear(changed, size):
+        raise _unfit(f"a {type(model).__name__} that is not linear without its activations")
+    return changed
+
+
+def first_layer(model: nn.Module, size: int) -> nn.Sequential:
+    """The first convolution, its normalisation and activation, copied, at stride 1 on the torus: (N, 3, S, S) →
+    (N, C, S, S). Raises BadCard where a network does not begin so."""
+    found = leaves(layers(model, size))
+    end = next((k for k, layer in enumerate(found) if layer.kind in ACTIVATIONS), None)
+    if end is None or end > 2 or found[0].kind != "Conv2d":
+        raise _unfit(f"a {type(model).__name__} that does not begin with a convolution and its activation")
+    convolution, *others = (copy.deepcopy(model.get_submodule(layer.name)) for layer in found[: end + 1])
+    assert isinstance(convolution, nn.Conv2d)  # by its kind
+    convolution.stride = (1, 1)
+    return nn.Sequential(_around(convolution), *others).eval().requires_grad_(False)
+
+
+def _around(module: nn.Module) -> nn.Module:
+    """Padded from the other side, by as much as makes the map's edge its input's over the stride."""
+    if isinstance(module, BlurPool):
+        blur = nn.Conv2d(
+            module.channels, module.channels, module.taps, module.stride, groups=module.channels, bias=False
+        ).requires_grad_(False)  # fmt: skip
+        blur.weight.data = module.filt
+        return _padded(blur, (module.taps,) * 2, ((module.taps - 1) // 2,) * 2)
+    if isinstance(module, nn.Conv2d):
+        dilation = pair(module.dilation)
+        reach = tuple(d * (k - 1) + 1 for d, k in zip(dilation, pair(module.kernel_size), strict=True))
+        before = tuple((r - 1) // 2 for r in reach) if isinstance(module.padding, str) else pair(module.padding)
+        module.padding = (0, 0)
+        return _padded(module, reach, before)
+    assert isinstance(module, nn.MaxPool2d | nn.AvgPool2d)  # on_torus asks for nothing else
+    kernel, stride = pair(module.kernel_size), pair(module.stride)
+    if isinstance(module, nn.MaxPool2d) and pair(module.dilation) != (1, 1):
+        raise _unfit("a dilated pool")
+    return _padded(nn.AvgPool2d(kernel, stride), kernel, pair(module.padding))
+
+
+def _padded(module: nn.Module, reach: Sequence[int], before: Sequence[int]) -> nn.Module:
+    """``reach`` (down, across) of its window in pixels, so many of them ``before`` the place itself."""
+    (top, left), (bottom, right) = before, (r - 1 - b for r, b in zip(reach, before, strict=True))
+    if min(bottom, right) < 0:
+        raise _unfit("a window that lies outside of what it is given")
+    sides = (left, right, top, bottom)
+    return nn.Sequential(nn.CircularPad2d(sides), module) if any(sides) else module
+
+
+def _is_linear(model: nn.Module, size: int) -> bool:
+    """f(a + b) − f(0) = f(a) − f(0) + f(b) − f(0), on two frames of noise."""
+    a, b = torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(SEED))
+    with torch.inference_mode():
+        none, one, other, both = model(torch.stack([torch.zeros_like(a), a, b, a + b]))
+    return bool((both - one - other + none).norm() <= AGREES * ((one - none).norm() + (other - none).norm()))
+
+
+def _unfit(got: str) -> BadCard:
+    return BadCard(got=got, wanted="a network of convolutions, pools, blurs and activations", remedy=REMEDY)

@@ -1,0 +1,189 @@
+"""Linear readouts of a network's layers (paper, § 3, Figure 4): what a classifier on each layer alone would answer.
+
+A readout is a multinomial logistic regression on the global averages of a layer's channels, of one centre crop a
+training photograph. Its L2 penalty is chosen on training photographs held out for that, then it is fitted on all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from core.activations import Deep, Seen, watch
+from core.engine import Engine, Network, Predictions
+from core.intervals import Floats, Integers, wilson
+from core.measure import Accuracy
+from core.networks.card import Labels, NetworkCard
+from core.networks.probe import Layer
+
+STRENGTHS = (1.0, 1e-1, 1e-2, 1e-3, 1e-4)  # λ of mean cross-entropy + λ/2 |weights|², from strong to weak
+HELD_OUT = 5  # of so many training photographs of a class one chooses λ
+TOLERANCE, ITERATIONS = 1e-5, 2000  # L-BFGS ends where no partial derivative of the above is larger
+HEAD = "own head"
+Pooled = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Readout:
+    """Of one layer of C channels, for K classes: softmax(weight · (features − mean) / scale + bias).
+
+    ``mean``, ``scale`` (C,): of the training photographs; ``weight`` (K, C), ``bias`` (K,). ``strength``: λ, at which
+    ``held_out`` is the accuracy on those that chose it; ``photographs``: how many it was fitted on in the end.
+    """
+
+    deep: Deep
+    mean: Floats
+    scale: Floats
+    weight: Floats
+    bias: Floats
+    strength: float
+    held_out: Accuracy
+    photographs: int
+
+    def probabilities(self, features: Pooled) -> Floats:
+        """Pooled features (n, C) → float64 (n, K), rows sum to 1.
+
+        Row by row: a product of matrices rounds each row by its place and their number.
+        """
+        standard = (features - self.mean) / self.scale
+        logits = np.stack([self.weight @ row for row in standard]) + self.bias
+        powers = np.exp(logits - logits.max(1, keepdims=True))
+        found: Floats = powers / powers.sum(1, keepdims=True)
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """What was read off one layer, or off the network's own head, of n frames; classes are those of ``labels``.
+
+    ``layer`` None: a network's answer as ever. ``comparable``: whether its classes are those of the readouts.
+    """
+
+    layer: str | None
+    depth: float | None
+    labels: Labels | None
+    predictions: Predictions
+    comparable: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Readouts:
+    """Of one network, from the input on, all for the same classes."""
+
+    labels: Labels
+    layers: tuple[Readout, ...]
+
+    def answers(self, engine: Engine, network: Network, frames: Iterable[torch.Tensor]) -> list[Answer]:
+        """Every layer's answers to the frames, in order, and last the network's own: all from one pass.
+
+        Its own head stands at depth 1, among the readouts' classes where these are all that it knows; else it is not
+        comparable, and its classes are its own. Raises BadCard for answers that are no numbers.
+        """
+        seen = list(pooled(engine, network, frames, [one.deep for one in self.layers]))
+        found = []
+        for one in self.layers:
+            features = torch.cat([part.layers[one.deep.layer.name] for part in seen])
+            probabilities = torch.from_numpy(one.probabilities(features.numpy())).float()
+            result = Predictions(probabilities, features).finite(network)
+            found.append(Answer(one.deep.layer.name, one.deep.depth, self.labels, result))
+        own = Predictions.join(part.predictions for part in seen).finite(network)
+        places = own_places(network.card, self.labels)
+        if places is None:
+            return [*found, Answer(HEAD, 1.0, network.card.labels, own, comparable=False)]
+        return [*found, Answer(HEAD, 1.0, self.labels, Predictions(own.probabilities[:, places], own.features))]
+
+
+def own_places(card: NetworkCard, labels: Labels) -> list[int] | None:
+    """Of each class its place among the network's own outputs; None unless the network knows just these classes."""
+    places = [card.labels.find(name) for name in labels.names] if card.labels else []
+    known = [place for place in places if place is not None]
+    return known if card.labels and len(known) == len(labels.names) == len(card.labels.names) else None
+
+
+def pooled(
+    engine: Engine, network: Network, frames: Iterable[torch.Tensor], found: Sequence[Deep]
+) -> Iterator[Seen[torch.Tensor]]:
+    """The global average of every channel of every layer, float32 (n, C), on the CPU, one batch at a time.
+
+    No map is kept. As everything by the engine, it is independent of the frames' company.
+    """
+
+    def see(_layer: Layer, maps: torch.Tensor) -> torch.Tensor:
+        n = len(maps)
+        if n < network.batch:  # in the batch's own shape and layout, so that every rounding stays the same
+            whole = torch.empty_strided((network.batch, *maps.shape[1:]), maps.stride(), device=maps.device)
+            whole[:n], whole[n:] = maps, maps[-1]
+            maps = whole
+        return maps.mean((2, 3))[:n].cpu()
+
+    return watch(engine, network, frames, [deep.layer for deep in found], see)
+
+
+def held_out(digests: Sequence[str], labels: Integers, *, seed: int) -> npt.NDArray[np.bool_]:
+    """Which training photographs (N,) choose λ: of each class one in HELD_OUT, but one at least.
+
+    Drawn for each photograph from its digest and the seed alone: neither order nor batching changes it.
+    """
+    numbers = [int.from_bytes(bytes.fromhex(digest)[:8], "big") for digest in digests]
+    drawn = np.array([np.random.default_rng([seed, number]).random() for number in numbers])
+    chosen = np.zeros(len(drawn), bool)
+    for label in np.unique(labels):
+        mine = np.flatnonzero(labels == label)
+        chosen[mine[np.argsort(drawn[mine])][: max(1, len(mine) // HELD_OUT)]] = True
+    return chosen
+
+
+def fit(deep: Deep, features: Pooled, labels: Integers, apart: npt.NDArray[np.bool_]) -> Readout:
+    """Features (N, C), classes 0 to K − 1 (N,), which photographs are held ``apart`` (N,) → the layer's readout.
+
+    λ: of STRENGTHS that of the smallest mean cross-entropy on those held apart, of equals the strongest, fitted and
+    standardised without them. Every class has photographs on both sides. Solved by scikit-learn's L-BFGS, in float64
+    and one thread: the same on any number of cores.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        strength, right = _chosen(features, labels, apart)
+        mean, scale = _standard(features)
+        weight, bias = next(_path((features - mean) / scale, labels, (strength,)))
+    n = int(apart.sum())
+    found = Accuracy(right / n, wilson(right, n), n)
+    return Readout(deep, mean, scale, weight, bias, strength, found, len(labels))
+
+
+def _chosen(features: Pooled, labels: Integers, apart: npt.NDArray[np.bool_]) -> tuple[float, int]:
+    """λ, and how many of those held apart are right at it."""
+    mean, scale = _standard(features[~apart])
+    inside, outside = ((features[part] - mean) / scale for part in (~apart, apart))
+    wanted, best = labels[apart], (np.inf, 0.0, 0)
+    for strength, (weight, bias) in zip(STRENGTHS, _path(inside, labels[~apart], STRENGTHS), strict=True):
+        logits = outside @ weight.T + bias
+        highest = logits.max(1)
+        normaliser = highest + np.log(np.exp(logits - highest[:, None]).sum(1))
+        loss = float((normaliser - logits[np.arange(len(wanted)), wanted]).mean())
+        if loss < best[0]:
+            best = loss, strength, int((logits.argmax(1) == wanted).sum())
+    return best[1], best[2]
+
+
+def _path(standard: Floats, labels: Integers, strengths: Sequence[float]) -> Iterator[tuple[Floats, Floats]]:
+    """Weights (K, C) and biases (K,) at each λ, every fit begun where the one before ended."""
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(tol=TOLERANCE, max_iter=ITERATIONS, warm_start=True)
+    for strength in strengths:
+        model.set_params(C=1 / (strength * len(labels))).fit(standard, labels)
+        weight, bias = model.coef_.copy(), model.intercept_.copy()
+        if len(weight) == 1:  # of two classes it gives the second one's
+            weight, bias = np.concatenate([0 * weight, weight]), np.concatenate([0 * bias, bias])
+        yield weight, bias
+
+
+def _standard(features: Pooled) -> tuple[Floats, Floats]:
+    """Mean and standard deviation (C,) over photographs; 1 for channels that never vary."""
+    mean, spread = features.mean(0, dtype=np.float64), features.std(0, dtype=np.float64)
+    return mean, np.where(spread > 0, spread, 1.0)

@@ -1,0 +1,226 @@
+"""The readouts of a study: one pass over the training photographs for all layers of all networks, then one fit a layer.
+
+Pooled features are kept in parts, block by block, and readouts network by network: stopped, it goes on there.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from core import readouts
+from core.activations import Deep, ends
+from core.datasets import check_there
+from core.engine import Engine, Network
+from core.errors import Cancelled, PhotobiasError
+from core.files import write
+from core.measure import THREADS, Accuracy, Decoded, decoded, each_once
+from core.networks.card import Preprocessing
+from core.readouts import Pooled, Readout, Readouts
+from core.streams import ordered_map
+from core.studies.config import Study
+from core.studies.rows import FITTED, PARTS, schema
+from core.studies.training_set import TrainingSet
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BLOCK = 256  # training photographs in a part
+ARRAYS = ("mean", "scale", "weight", "bias")  # of a readout
+Facts = dict[str, Any]
+View = tuple[object, ...]
+Framed = tuple[Facts, dict[View, list[torch.Tensor]]]  # what is to be said of a block, and its centre crops
+
+
+class Fitting:
+    """The work of one run. ``seen``: digest → name of the training photographs, once it is done."""
+
+    def __init__(
+        self, training: TrainingSet, study: Study, engine: Engine, networks: Sequence[Network], folder: Path,
+        digest: str, report: Callable[[int, int], None], cancel: threading.Event,
+    ) -> None:  # fmt: skip
+        """``digest``: of the study's manifest; ``report``: photographs (times networks) done by one batch, frames."""
+        self.training, self.study, self.engine, self.networks = training, study, engine, networks
+        self.folder, self.digest, self.report, self.cancel = folder / PARTS, digest, report, cancel
+        self.found = [ends(network) for network in networks]
+        self.seen: dict[str, str] = {}
+        self.skipped: list[list[str]] = []
+        self.labels: list[int] = []
+
+    @property
+    def units(self) -> int:
+        """How many photographs there are to report."""
+        return len(self.training.sources) * len(self.networks)
+
+    @property
+    def used(self) -> Facts:
+        """How many training photographs there were, and who was left out, as a manifest keeps it."""
+        return {"used": len(self.labels), "skipped": self.skipped}
+
+    def readouts(self) -> list[Readouts]:
+        """Of every network. Raises Cancelled within a batch, BadFolder where too few photographs can be used."""
+        blocks = self._features()
+        names = self.training.labels.names
+        self.training.check(Counter(names[label] for label in self.labels))
+        labels = np.array(self.labels)
+        apart = readouts.held_out(list(self.seen), labels, seed=self.study.seed)
+        return [self._of_network(number, found, blocks, labels, apart) for number, found in enumerate(self.found)]
+
+    def _of_network(self, number: int, found: Sequence[Deep], blocks: int, labels: Any, apart: Any) -> Readouts:
+        path = self._path("readouts", number)
+        if self._facts(path) is None:
+            fitted = []
+            for deep in found:
+                self._stop()
+                fitted.append(readouts.fit(deep, self._layer(number, deep, blocks), labels, apart))
+            self._write(path, *_stored(fitted))
+        return Readouts(self.training.labels, _restored(path, found, self._facts(path) or {}))
+
+    def _features(self) -> int:
+        """Of the blocks that are not there yet; how many there are."""
+        blocks = list(range(-(-len(self.training.sources) // BLOCK)))
+        while blocks and (facts := self._facts(self._path("features", blocks[0]))) is not None:
+            self._remember(facts)
+            self.report((len(facts["labels"]) + len(facts["skipped"])) * len(self.networks), 0)
+            blocks.pop(0)
+        work = partial(self._framed, dict(self.seen))
+        with ThreadPoolExecutor(1, "training") as pool:  # the next block's frames while this one's are computed
+            stream: Any = ordered_map(work, blocks, pool=pool, ahead=1)
+            with closing(stream):
+                for number, (facts, frames) in zip(blocks, stream, strict=True):
+                    self._write(self._path("features", number), self._computed(facts, frames), facts)
+                    self._remember(facts)
+        return -(-len(self.training.sources) // BLOCK)
+
+    def _remember(self, facts: Facts) -> None:
+        self.seen |= dict(facts["photographs"])
+        self.skipped += facts["skipped"]
+        self.labels += facts["labels"]
+
+    def _framed(self, seen: dict[str, str], number: int) -> Framed:
+        """``seen``: of the blocks before, kept up to date."""
+        views = {_view(network.card.preprocessing): network.card.preprocessing for network in self.networks}
+        frames: dict[View, list[torch.Tensor]] = {view: [] for view in views}
+        facts: Facts = {"photographs": [], "labels": [], "skipped": []}
+
+        def cropped(one: Decoded) -> tuple[Decoded, dict[View, torch.Tensor]]:
+            got = one[1]
+            return one, {} if isinstance(got, PhotobiasError) else {k: how.centre(got) for k, how in views.items()}
+
+        files = self.training.sources[number * BLOCK : (number + 1) * BLOCK]
+        coming = each_once(decoded(files, short_side=self.study.reduce_to), seen)
+        with ThreadPoolExecutor(THREADS, "crops") as pool:
+            for (file, got), crops in ordered_map(cropped, coming, pool=pool, ahead=2 * THREADS):
+                self._stop()
+                if isinstance(got, PhotobiasError):
+                    check_there(file, "the study")
+                    facts["skipped"].append([file.name, str(got)])
+                    continue
+                facts["photographs"].append([got.digest, got.name])
+                facts["labels"].append(self.training.labels.find(file.label))
+                for view, frame in crops.items():
+                    frames[view].append(frame)
+        return facts, frames
+
+    def _computed(self, facts: Facts, frames: dict[View, list[torch.Tensor]]) -> dict[str, torch.Tensor]:
+        """Features (n, C) of every layer of every network."""
+        tensors = dict[str, torch.Tensor]()
+        for number, (network, found) in enumerate(zip(self.networks, self.found, strict=True)):
+            kept = []
+            for seen in readouts.pooled(self.engine, network, frames[_view(network.card.preprocessing)], found):
+                self._stop()
+                kept.append(seen.layers)
+                self.report(seen.frames, seen.frames)
+            self.report(len(facts["skipped"]), 0)
+            if kept:
+                tensors |= {
+                    _tensor(number, deep): torch.cat([part[deep.layer.name] for part in kept]) for deep in found
+                }
+        return tensors
+
+    def _layer(self, number: int, deep: Deep, blocks: int) -> Pooled:
+        """Features (N, C) of one layer over all training photographs (of all layers they might not fit)."""
+        name = _tensor(number, deep)
+        parts = [_tensors(self._path("features", block), name) for block in range(blocks)]
+        found: Pooled = torch.cat([tensor for part in parts for tensor in part.values()]).numpy()
+        return found
+
+    def _path(self, what: str, number: int) -> Path:
+        return self.folder / f"{what}-{number:06d}.safetensors"
+
+    def _write(self, path: Path, tensors: dict[str, torch.Tensor], facts: Facts) -> None:
+        from safetensors.torch import save
+
+        write(path, save(tensors, {"study": json.dumps({**facts, "manifest": self.digest})}))
+
+    def _facts(self, path: Path) -> Facts | None:
+        """What is said in a part; None of one that is not there, damaged, or another study's."""
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(path, "pt") as file:
+                held: Facts = json.loads(file.metadata()["study"])
+        except (OSError, SafetensorError, TypeError, KeyError, ValueError):
+            return None
+        return held if held.get("manifest") == self.digest else None
+
+    def _stop(self) -> None:
+        if self.cancel.is_set():
+            raise Cancelled(f"the study {self.study.name}")
+
+
+def _tensors(path: Path, only: str | None = None) -> dict[str, torch.Tensor]:
+    """Of a part: all, or that of one name, where there is one."""
+    from safetensors import safe_open
+
+    with safe_open(path, "pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys() if only in (None, name)}  # noqa: SIM118
+
+
+def _stored(fitted: Sequence[Readout]) -> tuple[dict[str, torch.Tensor], Facts]:
+    arrays = {f"{k}/{name}": torch.from_numpy(getattr(one, name)) for k, one in enumerate(fitted) for name in ARRAYS}
+    said = [[one.strength, one.held_out.top1, one.held_out.interval, one.held_out.n, one.photographs] for one in fitted]
+    return arrays, {"layers": said}
+
+
+def _restored(path: Path, found: Sequence[Deep], facts: Facts) -> tuple[Readout, ...]:
+    arrays, fitted = _tensors(path), []
+    for k, (deep, (strength, top1, (low, high), n, photographs)) in enumerate(zip(found, facts["layers"], strict=True)):
+        mean, scale, weight, bias = (arrays[f"{k}/{name}"].numpy() for name in ARRAYS)
+        right = Accuracy(top1, (low, high), n)
+        fitted.append(Readout(deep, mean, scale, weight, bias, strength, right, photographs))
+    return tuple(fitted)
+
+
+def fitted(networks: Sequence[str], found: Sequence[Readouts]) -> tuple[pa.Table, pa.Schema]:
+    """A table of all readouts, one a row, and its schema."""
+    import pyarrow as pa
+
+    kind = schema(FITTED)
+    records = [
+        {"network": network, "layer": one.deep.layer.name, "depth": one.deep.depth, "stride": one.deep.layer.stride,
+         "channels": len(one.mean), "classes": len(one.bias), "strength": one.strength,
+         "held_out_top1": one.held_out.top1, "held_out_low": one.held_out.interval[0],
+         "held_out_high": one.held_out.interval[1], "held_out_n": one.held_out.n, "trained_on": one.photographs}
+        for network, all_of in zip(networks, found, strict=True) for one in all_of.layers
+    ]  # fmt: skip
+    return pa.Table.from_pylist(records, schema=kind), kind
+
+
+def _view(how: Preprocessing) -> View:
+    """Networks of equal value are shown the same centre crops."""
+    return how.resize, how.crop, how.interpolation
+
+
+def _tensor(number: int, deep: Deep) -> str:
+    return f"{number}/{deep.layer.name}"

@@ -1,0 +1,245 @@
+"""Bytes → a video's frames, one at a time, upright, each with its own time; and squares cut out of them 1:1.
+
+Decoding is FFmpeg's, through PyAV. A file is opened as what its first bytes say it is and never as a playlist, which
+could name other files of this machine. No more than one whole frame is held at a time, whatever the video's length.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import torch
+from PIL import Image
+
+from core.errors import BadVideo
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+MAX_BYTES = 100 * 2**20
+MAX_PIXELS = 4096 * 2304  # a frame; 4K passes, at 28 MB
+MAX_FRAMES = 600  # the first ones: 20 s at 30 a second
+KINDS = "MP4, MOV, WebM or GIF"
+TYPES = ("mp4", "m4v", "mov", "webm", "gif")  # as files are named
+
+_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")  # what MP4 and QuickTime files begin with
+_AGAIN = "Export it again, as MP4 (H.264), and try once more."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moment:
+    """One frame: ``time`` in seconds, ``pixels`` uint8 (3, H, W), RGB, upright."""
+
+    time: float
+    pixels: torch.Tensor
+
+
+class Clip(Protocol):
+    """A video, or what is drawn like one. ``count``: its frames by its packets, at most MAX_FRAMES;
+    ``rate``: frames a second on average."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def rate(self) -> float: ...
+    @property
+    def drawn(self) -> bool: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+
+    def frames(self, start: int = 0) -> Iterator[Moment]:
+        """From frame number ``start`` on. Raises BadVideo where the video is damaged, after the frames before."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Video:
+    """An encoded video; ``digest`` sha256 of its bytes; ``width``, ``height`` upright."""
+
+    data: bytes
+    digest: str
+    name: str
+    kind: str  # FFmpeg's name of the container
+    width: int
+    height: int
+    count: int
+    rate: float
+    notes: tuple[str, ...] = ()  # what was left out or changed, in plain words
+    drawn: bool = False
+
+    def frames(self, start: int = 0) -> Iterator[Moment]:
+        """Those before ``start`` are decoded too (each may need the one before it), but not made pixels of."""
+        size = (self.width, self.height)
+        for k, frame in enumerate(_decoded(self.data, self.kind, self.name)):
+            if k >= start:
+                pixels = _upright(frame)
+                if (found := (pixels.shape[2], pixels.shape[1])) != size:
+                    got = f"a frame of {found[0]} x {found[1]} pixels after {k} of {size[0]} x {size[1]}"
+                    raise _bad(self.name, got, "one size throughout", _AGAIN)
+                yield Moment(k / self.rate if frame.pts is None else float(frame.time), pixels)
+
+
+def open_video(source: bytes | Path, name: str) -> Video:
+    """A file's bytes, or its path → the video, its first frame decoded; raises BadVideo.
+
+    A file that ends early is opened where its beginning can be decoded, and ends in BadVideo where it is cut. (WebM
+    and GIF do not say how long they are: there a cut file is a shorter video.)
+    """
+    data = _bytes(source, name)
+    kind = _kind(data)
+    if kind is None:
+        raise _bad(name, f"a file that is no {KINDS}", f"a video ({KINDS})", _AGAIN)
+    with _opened(data, kind, name) as (container, stream):
+        packets, rate = 0, float(stream.average_rate or 25)
+        for packet in container.demux(stream):
+            packets += packet.size > 0
+            if packets > MAX_FRAMES:
+                break
+    if packets == 1:
+        raise _bad(name, "a single frame", "two frames or more", "Drop it in as a photograph, in the sidebar.")
+    first = next(_decoded(data, kind, name), None)
+    if first is None:
+        raise _bad(name, "a video without a frame that can be decoded", "two frames or more", _AGAIN)
+    _, height, width = _upright(first).shape
+    notes = (f"its first {MAX_FRAMES} frames alone are measured",) if packets > MAX_FRAMES else ()
+    return Video(
+        data, hashlib.sha256(data).hexdigest(), name, kind, width, height, min(packets, MAX_FRAMES), rate, notes
+    )
+
+
+def corner(clip: Clip, size: int, centre: tuple[float, float]) -> tuple[int, int]:
+    """(x, y) of the S x S square around ``centre`` (fractions of width and height), moved to lie inside the frame."""
+    if min(clip.width, clip.height) < size:
+        raise BadVideo(
+            got=f"a video of {clip.width} x {clip.height} pixels",
+            wanted=f"at least {size} x {size}, which the network sees, since frames are cut and never enlarged",
+            remedy="Choose a larger video, or a network that sees less.",
+        )
+    x, y = (
+        min(max(round(share * length - size / 2), 0), length - size)
+        for share, length in zip(centre, (clip.width, clip.height), strict=True)
+    )
+    return x, y
+
+
+def squares(clip: Clip, size: int, centre: tuple[float, float], start: int = 0) -> Iterator[Moment]:
+    """The frames from number ``start``, each cut to the S x S square around ``centre``, pixel for pixel."""
+    x, y = corner(clip, size, centre)
+    for moment in clip.frames(start):
+        yield Moment(moment.time, moment.pixels[:, y : y + size, x : x + size].clone())
+
+
+def encode(clip: Clip) -> bytes:
+    """MP4 (H.264) for a player: a lossy copy."""
+    import av
+
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=round(clip.rate), options={"preset": "veryfast", "crf": "18"})
+        stream.width, stream.height, stream.pix_fmt = clip.width // 2 * 2, clip.height // 2 * 2, "yuv420p"
+        for moment in clip.frames():
+            pixels = moment.pixels[:, : stream.height, : stream.width].permute(1, 2, 0).numpy()
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")))
+        container.mux(stream.encode(None))
+    return buffer.getvalue()
+
+
+def _bytes(source: bytes | Path, name: str) -> bytes:
+    """Raises BadVideo for what is empty, too large or cannot be read."""
+    try:
+        length = len(source) if isinstance(source, bytes) else source.stat().st_size
+        if length > MAX_BYTES:
+            got, wanted = f"{length / 2**20:.0f} MB", f"at most {MAX_BYTES // 2**20} MB"
+            raise _bad(name, got, wanted, "Cut a shorter piece of it.")
+        data = source if isinstance(source, bytes) else source.read_bytes()
+    except OSError as error:
+        raise _bad(name, f"{source!s} ({error.strerror})", "a readable file", "Check the path.") from None
+    if not data:
+        raise _bad(name, "an empty file", "a video", "Choose the file again; the transfer may have failed.")
+    return data
+
+
+def _kind(data: bytes) -> str | None:
+    """FFmpeg's name of the container that the first bytes are of; None for any other."""
+    if data[4:8] in _BOXES:
+        return "mov"
+    return "gif" if data[:4] == b"GIF8" else "matroska" if data[:4] == b"\x1a\x45\xdf\xa3" else None
+
+
+@contextmanager
+def _opened(data: bytes, kind: str, name: str) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """The container and its first stream of pictures; whatever FFmpeg meets meanwhile is a BadVideo."""
+    import av
+    from av.stream import Disposition
+
+    try:
+        with av.open(io.BytesIO(data), "r", format=kind, metadata_errors="replace") as container:
+            streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+            if not streams:
+                what = "sound alone" if container.streams.audio else "a file without pictures"
+                raise _bad(name, what, "a video", "Choose another file.")
+            stream = streams[0]
+            if stream.codec_context is None:
+                raise _bad(name, "pictures in a coding that is not known here", "H.264, VP9 or the like", _AGAIN)
+            if stream.width * stream.height > MAX_PIXELS:
+                got, wanted = f"frames of {stream.width} x {stream.height} pixels", "at most 4096 x 2304 (4K)"
+                raise _bad(name, got, wanted, "Export it smaller, for instance as 1080p.")
+            stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}  # of a frame that is larger than announced
+            yield container, stream
+    except (av.FFmpegError, OSError) as error:  # PyAV leaves some of FFmpeg's to the system's
+        raise _bad(name, f"a damaged or truncated file ({error.strerror})", "a whole video", _AGAIN) from None
+
+
+def _decoded(data: bytes, kind: str, name: str) -> Iterator[VideoFrame]:
+    """At most MAX_FRAMES frames, in the order in which they are shown."""
+    import av
+
+    done, packets = 0, 0
+    with _opened(data, kind, name) as (container, stream):
+        damaged = partial(_bad, name, wanted="a whole video", remedy=f"What is before is measured. {_AGAIN}")
+        try:
+            for packet in container.demux(stream):
+                packets += packet.size > 0
+                for frame in packet.decode():
+                    yield frame
+                    done += 1
+                    if done == MAX_FRAMES:
+                        return
+        except (av.FFmpegError, OSError) as error:
+            if not done:
+                raise
+            raise damaged(got=f"a file damaged or cut after {done} frames ({error.strerror})") from None
+        if done and packets < stream.frames:
+            raise damaged(got=f"a file that ends after {packets} of its {stream.frames} frames")
+
+
+def _upright(frame: VideoFrame) -> torch.Tensor:
+    """uint8 (3, H, W), turned as the file says, on white where it is transparent."""
+    if any(component.is_alpha for component in frame.format.components):
+        image = Image.fromarray(frame.to_ndarray(format="rgba"))
+        pixels = np.array(Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB"))
+    else:
+        pixels = frame.to_ndarray(format="rgb24")
+    turns = round(frame.rotation / 90) if abs(frame.rotation) <= 360 else 0  # FFmpeg's answer to a broken matrix is not
+    return torch.from_numpy(np.ascontiguousarray(np.rot90(pixels, turns))).permute(2, 0, 1)
+
+
+def _bad(name: str, got: str, wanted: str, remedy: str) -> BadVideo:
+    return BadVideo(got=f"{' '.join(got.split())} as {name!r}", wanted=wanted, remedy=remedy)

@@ -1,0 +1,64 @@
+"""Readouts, the two kinds of invariance, the bias of boxes: what a browser shows is what core measures."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from browsing import FIGURE, Serve, chromium, page, serve, traces, visitor
+from playwright.sync_api import Page, expect
+
+from core import bias, depth, findings, invariance, studies
+from core.annotations import of_scenes
+from core.datasets.scenes import scenes
+from core.folders import EMBEDDED
+from core.invariance import Trial
+from core.invariance_verdict import sentence
+from core.networks.card import short
+
+pytestmark = pytest.mark.browser
+MEASURED_MS = 180_000
+expect.set_options(timeout=30_000)
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with nothing in it."""
+    return tmp_path_factory.mktemp("fresh")
+
+
+def test_readouts_are_drawn_as_the_parquet_has_them(serve: Serve, page: Page, fresh: Path) -> None:
+    page.goto(serve(fresh) + "/feature_maps?networks=embedded%2Fresnet10.scenes-0")
+    found = studies.read(EMBEDDED.studies / "readouts")
+    said = findings.readouts(depth.along_depth(found.pairs), depth.layer_accuracies(found.photographs))
+    expect(page.get_by_text(said, exact=True)).to_be_visible(timeout=MEASURED_MS)
+    expect(page.locator(FIGURE)).to_have_count(7, timeout=MEASURED_MS)  # maps, their drift, two corollaries, and these
+    curves = {trace["name"]: trace for trace in traces(page, 4)}
+    for network, mine in found.pairs.groupby("network", observed=True):
+        rates = mine.groupby("depth")["changed"].mean().astype(float)
+        drawn = curves[short(str(network))]
+        shown = dict(zip(drawn["x"], drawn["y"], strict=True))
+        assert shown.items() >= {at: pytest.approx(rate) for at, rate in rates.items() if at < 1}.items()
+    expect(page.locator("[data-testid=stException]")).to_have_count(0)
+
+
+def test_full_and_partial_invariance_are_cores(serve: Serve, page: Page, fresh: Path) -> None:
+    page.goto(serve(fresh) + "/augmentation")
+    said = sentence(invariance.measure(Trial(), lambda _: None, threading.Event()))
+    expect(page.locator(".st-key-finding")).to_have_text(said, timeout=MEASURED_MS)
+    expect(page.locator(FIGURE)).to_have_count(6)
+    spectrum = next(trace for trace in traces(page, 3) if trace["name"] == "power spectrum")
+    assert spectrum["y"] == [0, 0, 0]
+    expect(page.locator("[data-testid=stException]")).to_have_count(0)
+
+
+def test_the_bias_of_scenes_is_cores(serve: Serve, page: Page, fresh: Path) -> None:
+    page.goto(serve(fresh) + "/photographers_bias?boxes=scenes%3A1000000-1000199")
+    places = bias.places(of_scenes(scenes("scenes:1000000-1000199")))
+    said = bias.sentence(places, bias.by_class(places))
+    expect(page.locator("[class*=st-key-finding]").first).to_have_text(said, timeout=MEASURED_MS)
+    page.get_by_label("Boxes: files or folders").fill("/nowhere/boxes.csv")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("/nowhere/boxes.csv").first).to_be_visible()
+    expect(page.locator("[data-testid=stException]")).to_have_count(0)

@@ -1,0 +1,152 @@
+"""Trajectories as a person uses it, in a real browser: curves, the map over all shifts, a video and its jumps."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browsing import Serve, chromium, page, serve, visitor
+from playwright.sync_api import Locator, Page, expect
+
+from core import traces
+from core.engine import Engine
+from core.exploration import ShiftMapping, Store, VideoCurves
+from core.folders import DataFolder
+from core.jagged import LARGE, jagged, jumps
+from core.networks import registry
+from core.scenes import Pan, render
+from core.shift_map import Embedding, mean_change
+from core.trajectories import OnBlack, shift_path
+from pages.parts.networks import OPENING
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=30_000)
+DONE_MS = 180_000
+FIGURE = ".js-plotly-plot"
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
+    """A data folder with nothing in it: the embedded networks and drawn scenes are all there is."""
+    return DataFolder(tmp_path_factory.mktemp("fresh"))
+
+
+def drawn(figure: Locator) -> list[dict[str, Any]]:
+    """What a figure on screen draws: name, x, y of each trace."""
+    found: list[dict[str, Any]] = figure.evaluate(
+        "figure => figure._fullData.map(t => ({name: t.name, x: Array.from(t.x), y: Array.from(t.y)}))"
+    )
+    return found
+
+
+def cell(page: Page, table: str, row: int, head: str) -> str:
+    """A cell of a table on screen, by its heading."""
+    rows: list[list[str]] = page.locator(f".st-key-{table} table").evaluate(
+        "table => [...table.rows].map(row => [...row.cells].map(cell => cell.innerText.trim()))"
+    )
+    return rows[1 + row][rows[0].index(head)]
+
+
+def test_curves_the_map_and_a_video(serve: Serve, page: Page, fresh: DataFolder) -> None:
+    engine, cards = Engine("cpu"), [registry.get(key, fresh) for key in OPENING]
+    page.goto(serve(fresh.root) + "/trajectories?reach=4")
+    expect(page.get_by_role("button", name="Curves (CSV)")).to_be_visible(timeout=DONE_MS)
+    _curve(page, engine, cards[0])
+    _map(page, engine, cards[0])
+    _video(page, engine, cards)
+    expect(page.locator("[data-testid=stException]")).to_have_count(0)
+
+
+def _curve(page: Page, engine: Engine, card: Any) -> None:
+    """The first curve and its row of the table are what core measures."""
+    path = shift_path(render(7, label="cat"), card.size, view=OnBlack(), direction="right")
+    parts = [part.probabilities for part in engine.predict(engine.load(card), path.frames)]
+    first = int(parts[0][0].argmax())
+    p = [float(row[first]) for part in parts for row in part]
+    assert drawn(page.locator(FIGURE).first)[0]["y"] == pytest.approx(p, abs=1e-6)
+    numbers = jagged(p)
+    assert numbers is not None
+    assert cell(page, "measures", 0, "wobble") == f"{numbers.wobble:.3f}"
+
+
+def _map(page: Page, engine: Engine, card: Any) -> None:
+    """Measured, stopped where there is time to, gone on with; its sentence is made of core's numbers."""
+    page.get_by_role("button", name="Measure the map").click()
+    whole = page.get_by_text("Over 81 shifts of up to 4 px")
+    cancel = page.locator(".st-key-map_cancel button")
+    expect(cancel.or_(whole).first).to_be_visible()
+    if cancel.count():
+        cancel.click(timeout=5_000)
+        again = page.locator(".st-key-map_go_on button")
+        expect(again.or_(whole).first).to_be_visible()
+        if again.count():
+            expect(page.get_by_text(re.compile(r"Stopped after \d+ of 81 frames"))).to_be_visible()
+            again.click()
+    expect(whole).to_be_visible(timeout=DONE_MS)
+    found = ShiftMapping(
+        engine=engine, store=Store(), photograph=render(7, label="cat"), card=card, embedding=Embedding(reach=4)
+    )
+    found.run()
+    grid = found.grid(int(found.classes()[4, 4]))
+    near = mean_change(grid, 1)
+    assert near is not None
+    expect(whole).to_contain_text(f"lies between {grid.min():.2f} and {grid.max():.2f}")
+    expect(whole).to_contain_text(f"changes by {near:.3f} on average from a cell to its neighbour")
+
+
+def _video(page: Page, engine: Engine, cards: list[Any]) -> None:
+    """The drawn clip: curves and table are core's; a click on a jump, and the list, bring its two frames."""
+    page.get_by_role("button", name="Measure the video").click()
+    expect(page.get_by_role("button", name="Video (CSV)")).to_be_visible(timeout=DONE_MS)
+    found = VideoCurves(engine=engine, store=Store(), clip=Pan(1, 96), cards=cards)
+    found.run()
+    curves = list(traces.video_curves(found).values())
+    figure = page.locator(FIGURE).last
+    shown = drawn(figure)
+    for place, curve in enumerate(curves):
+        line, marks = shown[2 * place], shown[2 * place + 1]
+        assert (line["x"], line["y"]) == (pytest.approx(list(curve.values)), pytest.approx(list(curve.p), abs=1e-6))
+        assert marks["x"] == pytest.approx([curve.values[k] for k in jumps(curve.p, curve.top)])
+        assert marks["name"] == f"arg-max changes or |Δp| ≥ {LARGE}"
+        numbers = jagged(curve.p)
+        assert numbers is not None
+        assert cell(page, "measures_video", place, "wobble") == f"{numbers.wobble:.3f}"
+        assert cell(page, "measures_video", place, "jumps") == str(len(marks["x"]))
+
+    curve, places = curves[0], jumps(curves[0].p, curves[0].top)
+    frames = page.locator(".st-key-frames_of_jump")
+    expect(frames.locator("img")).to_have_count(3)
+    first = min(places)
+    jump = figure.locator(".scatterlayer .trace").nth(1).locator(".point").first
+    jump.scroll_into_view_if_needed()
+    box = jump.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.get_by_text(f"frames {first} and {first + 1}")).to_be_visible()
+    probabilities = found.tracks[cards[0].key].probabilities
+    for k in (first - 1, first):
+        answer = f"{curve.values[k]:.2f} s, {curve.top[k]} {float(probabilities[k].max()):.3f}"
+        expect(frames).to_contain_text(answer)
+    expect(frames).to_contain_text("their difference, x ")
+    assert frames.locator("img").evaluate_all("all => all.every(img => img.complete && img.naturalWidth >= 384)")
+
+    last = max(places)
+    page.get_by_label(re.compile("The frames of a jump")).click()
+    page.get_by_role("option").last.click()
+    expect(page.get_by_text(f"frames {last} and {last + 1}")).to_be_visible()
+
+
+def test_a_bad_video_is_one_sentence_and_the_rest_stays(
+    serve: Serve, page: Page, fresh: DataFolder, tmp_path: Path
+) -> None:
+    bad = tmp_path / "notes.mp4"
+    bad.write_bytes(b"\0\0\0\x20ftypisom")
+    page.goto(serve(fresh.root) + "/trajectories")
+    expect(page.get_by_role("button", name="Curves (CSV)")).to_be_visible(timeout=DONE_MS)
+    page.locator(".st-key-video_upload input[type=file]").set_input_files(bad)
+    expect(page.locator("[data-testid=stAlert]")).to_contain_text("as 'notes.mp4'; wanted a")
+    expect(page.get_by_role("button", name="Curves (CSV)")).to_be_visible(timeout=DONE_MS)
+    expect(page.locator(FIGURE)).to_have_count(2)
+    expect(page.locator("[data-testid=stException]")).to_have_count(0)
