@@ -47,6 +47,7 @@ embedded-studies: .venv/.run
 	$(call STUDY,protocols) --limit 400
 	$(call STUDY,antialiasing) --limit 150
 	$(call STUDY,embedded_size) --limit 150
+	$(call STUDY,augmentation) --limit 150
 	$(call STUDY,readouts) --train $(READ) --limit 400
 
 bench: .venv/.run

@@ -1,9 +1,10 @@
-"""Augmentation: what can training do about it? (§ 2: full against partial invariance)"""
+"""Augmentation: what can training do about it? (Figures 10 and 11; § 2: full against partial invariance)"""
 
 import streamlit as st
 
-from pages.parts import invariance, state
+from pages.parts import invariance, sizes, state
 
 state.choice()  # where this page is the first that a server is asked for, it comes with its frame
 st.markdown("##### Augmentation: what can training do about it?")
+sizes.section()
 invariance.section()

@@ -1,4 +1,4 @@
-"""The four protocols once more, slow and obvious, from EXPERIMENTS.md alone: the reference that core is held to."""
+"""The protocols once more, slow and obvious, from EXPERIMENTS.md alone: the reference that core is held to."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ def pair(protocol, photo, *, x, y, side, size, step, direction, unit, interpolat
         start = (margin - step) // 2
         first, second = wide[start:, start:], wide[start + down :, start + right :]
         return first[:size, :size], second[:size, :size]
+    if protocol == "upscale":
+        wide = embedded(photo, side, 10**6, interpolation)
+        return wide[y : y + size, x : x + size], wide[y + down :, x + right :][:size, :size]
     small = embedded(photo, side, size - step, interpolation)
     if protocol == "scale":
         grown = embedded(photo, side + step, size - step, interpolation)

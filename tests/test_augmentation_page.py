@@ -33,7 +33,7 @@ def measured(**settings: object) -> str:
 def test_the_sentence_is_what_core_measures(fresh: DataFolder, small: None) -> None:
     at = settled(app("augmentation").run(), "fully invariant")
     assert measured() in read_out(at.markdown)
-    assert len(at.get("plotly_chart")) == 3
+    assert len(at.get("plotly_chart")) == 6  # those of sizes first
     rows = at.table[0].value
     assert len(rows) == 9
     assert set(rows["n"]) == {12}

@@ -27,7 +27,7 @@ from core.protocols.base import Protocol, generator
 from core.protocols.embed import default_side
 
 Pixels = npt.NDArray[np.uint8]
-NAMES = protocols.names()
+NAMES, EVERY = protocols.names(), protocols.known()
 EMBEDDED = ("black", "inpaint", "scale")
 SHAPES = ((375, 500), (211, 333), (190, 64), (64, 190), (47, 33), (500, 166), (167, 501), (40, 40), (17, 19))  # (H, W)
 SIZES, STEPS, DIRECTIONS = (224, 96, 227, 299), (1, 2, 7, 32), ("diagonal", "right", "down")
@@ -153,7 +153,7 @@ def test_the_reference_can_disagree() -> None:
 # What each protocol promises
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize("shape", [(375, 500), (190, 64), (47, 33)])
 def test_every_registered_protocol_makes_frames(name: str, shape: tuple[int, int]) -> None:
     photo = picture(*shape)
@@ -169,7 +169,7 @@ def test_every_registered_protocol_makes_frames(name: str, shape: tuple[int, int
     assert torch.equal(photo.pixels, kept)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_null_pairs_are_identical(name: str) -> None:
     for k, (shape, size, unit) in enumerate(grid(SHAPES, SIZES, ("source", "network"), every=3)):
         settings = {"unit": unit} if name == "crop" else {}
@@ -178,11 +178,12 @@ def test_null_pairs_are_identical(name: str) -> None:
         assert pair.before.any()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_a_pair_is_made_again_from_its_placement_alone(name: str) -> None:
     photo = picture(211, 333)
     for step, direction, more in ((3, "right", 0), (1, "diagonal", 1), (32, "down", 1)):
-        settings = {"unit": ("source", "network")[more]} if name == "crop" else {"side": (None, 50)[more]}
+        own: dict[str, tuple[object, object]] = {"crop": ("source", "network"), "upscale": (None, 300)}
+        settings = {"unit" if name == "crop" else "side": own.get(name, (None, 50))[more]}
         pair = protocols.create(name, step=step, direction=direction, **settings).pair(
             photo, 224, rng=draw(step), interpolation="bicubic"
         )
@@ -358,7 +359,7 @@ def numbers(seed: int, photo: Photograph, name: str, pairs: list[int]) -> list[P
     return [protocol.place(photo, 224, rng=generator(seed, photo, protocol, pair)) for pair in pairs]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_placements_depend_on_seed_pixels_family_and_pair_number_alone(name: str) -> None:
     photo = picture(211, 333)
     ten = numbers(0, photo, name, list(range(10)))
@@ -375,7 +376,11 @@ def test_families_draw_apart() -> None:
     photo = picture(40, 40)
     first = {name: generator(0, photo, protocols.create(name), 0).integers(2**62) for name in NAMES}
     assert len({first[name] for name in EMBEDDED}) == 1
-    assert first["crop"] != first["black"]
+    assert len({first[name] for name in ("crop", "black")} | {_first(photo, "upscale")}) == 3
+
+
+def _first(photo: Photograph, name: str) -> int:
+    return int(generator(0, photo, protocols.create(name), 0).integers(2**62))
 
 
 def test_the_randomness_of_a_pair_stays_as_it_is() -> None:
@@ -386,10 +391,38 @@ def test_the_randomness_of_a_pair_stays_as_it_is() -> None:
     assert generator(5, photo, protocols.create("black"), 9).integers(2**62) == wanted
 
 
+# Upscale
+
+
+def test_upscale_equals_the_reference() -> None:
+    for shape, size, (k, direction) in itertools.product(SHAPES[:5], (32, 96), enumerate(DIRECTIONS)):
+        step, side = STEPS[k], size + STEPS[k] + 5 * k
+        photo = picture(*shape)
+        pair = protocols.create("upscale", step=step, side=side, direction=direction).pair(photo, size, rng=draw(k))
+        p = pair.placement
+        wanted = reference_protocols.pair(
+            "upscale", pixels_of(photo), x=p.x, y=p.y, side=side, size=size, step=step, direction=direction,
+            unit="network", interpolation="bilinear",
+        )  # fmt: skip
+        for frame, slow in zip((pair.before, pair.after), wanted, strict=True):
+            np.testing.assert_array_equal(frame.permute(1, 2, 0).numpy(), slow)
+
+
+def test_upscale_reaches_every_corner_and_stays_inside() -> None:
+    photo, protocol = picture(40, 40), protocols.create("upscale", side=36)
+    corners = {(p.x, p.y) for p in (protocol.place(photo, 32, rng=draw(k)) for k in range(300))}
+    assert corners == set(itertools.product(range(4), range(4)))  # 36 - 32 - 1 is the last
+    with pytest.raises(BadProtocol, match="a side of 32 with a step of 1 for a frame of 32") as caught:
+        protocols.create("upscale", side=32).place(photo, 32, rng=draw(0))
+    assert_sentence(caught.value)
+    with pytest.raises(BadProtocol, match=r"side 2\.5"):
+        protocols.create("upscale", side=2.5)
+
+
 # What is refused
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize(
     "settings",
     [{"step": -1}, {"step": 33}, {"step": 1.5}, {"step": "1"}, {"direction": "up"}, {"direction": ""}, {"speed": 3}],
@@ -459,7 +492,8 @@ def assert_sentence(error: PhotobiasError) -> str:
 
 def test_the_papers_four_are_registered() -> None:
     assert set(NAMES) == {"crop", *EMBEDDED}
-    for name in NAMES:
+    assert set(EVERY) == {*NAMES, "upscale"}
+    for name in EVERY:
         assert protocols.create(name).name == name
         assert protocols.create(name) == protocols.create(name, step=1, direction="diagonal")
 
@@ -467,7 +501,7 @@ def test_the_papers_four_are_registered() -> None:
 def test_an_unknown_name_lists_the_choices() -> None:
     with pytest.raises(UnknownName) as caught:
         protocols.create("blcak")
-    assert all(name in assert_sentence(caught.value) for name in ("blcak", *NAMES))
+    assert all(name in assert_sentence(caught.value) for name in ("blcak", *EVERY))
 
 
 def test_a_second_registration_is_refused() -> None:

@@ -13,11 +13,13 @@ from layered import LAYERS as DEPTHS
 from layered import readout_tables
 from study_tables import PROTOCOLS, TWO, pairs_table, photographs_table
 
+from core import sizes
 from core.association import binned, spearman
 from core.depth import layer_accuracies
 from core.figures import protocols
 from core.figures.accuracy import against_accuracy
 from core.figures.antialiasing import antialiasing
+from core.figures.augmentation import accuracy, against_size
 from core.figures.bars import Column, grouped
 from core.figures.confidence import against_confidence
 from core.figures.embedded_size import embedded_size
@@ -57,6 +59,10 @@ FAILED = with_likeness(PAIRS)
 EXAMPLES: dict[str, Callable[[], go.Figure]] = {
     "study": lambda: protocols.study(FOUND, PROTOCOLS, "p_top1_change"),
     "embedded_size": lambda: embedded_size(SIDED),
+    "against_size": lambda: against_size(SIDED, "p_top1_change", trained={}, frame=224),
+    "accuracy": lambda: accuracy(
+        sizes.accuracies(pairs_table(TWO, ("black",), sides=(8, 16))), trained={TWO[0]: (8, 16)}, frame=32
+    ),
     "against_typicality": lambda: against_typicality(CROPS, "an index"),
     "against_confidence": lambda: against_confidence(CROPS, "a network"),
     "curves": lambda: curves(CROPS, "typicality", "typicality", "mean_absolute_change", paper={0.1: "a level"}),

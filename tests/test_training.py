@@ -40,7 +40,7 @@ from core.sensitivity import sensitivity
 from core.training import make, photographs, recipe
 from core.training.loop import Epoch, Trained, learning_rate, precision, train
 from core.training.photographs import Photographs, batches, crop_box, scenes
-from core.training.recipe import Crops, Recipe, Scenes, Schedule
+from core.training.recipe import Crops, Named, Recipe, Scenes, Schedule, Sides
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -49,7 +49,8 @@ NESTED = {
     "scenes": Scenes, "scenes.photographer": Photographer, "preprocessing": Preprocessing, "crops": Crops,
     "schedule": Schedule,
 }  # fmt: skip
-PLACES = [f.name for f in fields(Recipe)] + [
+OTHERS = ("photographs", "sides")  # which stand in the place of scenes and crops
+PLACES = [f.name for f in fields(Recipe) if f.name not in OTHERS] + [
     f"{table}.{f.name}" for table, kind in NESTED.items() for f in fields(kind) if f.name not in recipe.FIXED
 ]
 LEAVES = [place for place in PLACES if place not in NESTED]
@@ -93,26 +94,47 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "mine.toml"
 
 
+OF_SCENES = tuple(name for name in recipe.names() if name.endswith(".scenes"))
+
+
 @pytest.mark.parametrize("name", recipe.names())
 def test_recipes_that_ship(name: str):
     got = recipe.get(name)
     assert got.name == name
-    assert got.architecture == name.split(".")[0]
-    assert got.scenes.photographer == USUAL
-    assert min(got.scenes.first, got.scenes.first_held_out) > 100_000  # Explore's are below
-    assert got.crops == Crops(area=(0.08, 1.0), aspect=(3 / 4, 4 / 3), flip=True)
+    assert got.architecture == name.split(".")[0].removesuffix("_black").removesuffix("_crop")
     assert got.schedule.epochs > 1
+    if got.scenes is None:
+        assert got.photographs == Named(dataset="CIFAR-10", classes=10, size=32)
+    else:
+        assert got.scenes.photographer == USUAL
+        assert min(got.scenes.first, got.scenes.first_held_out) > 100_000  # Explore's are below
+        assert got.crops == Crops(area=(0.08, 1.0), aspect=(3 / 4, 4 / 3), flip=True)
 
 
 def test_twins_differ_in_their_architecture_alone():
-    assert recipe.names() == ("resnet10.scenes", "resnet10_bin5.scenes")
-    plain, twin = (recipe.get(name).as_dict() for name in recipe.names())
-    assert {name for name in plain if plain[name] != twin[name]} == {"name", "title", "architecture"}
+    for one, other in (
+        (SHIPPED, "resnet10_bin5.scenes"), ("resnet8.cifar10", "resnet8_bin5.cifar10"),
+        ("alexnet32_stride1.cifar10", "alexnet32_stride1_zero.cifar10"),
+        ("alexnet32.cifar10", "alexnet32_stride1.cifar10"),
+    ):  # fmt: skip
+        plain, twin = (recipe.get(name).as_dict() for name in (one, other))
+        assert {name for name in plain if plain[name] != twin[name]} == {"name", "title", "architecture"}
+
+
+def test_the_three_trainings_of_figure_10_differ_in_their_sides_alone():
+    none, black, crop = (recipe.get(f"resnet8{kind}.cifar10") for kind in ("", "_black", "_crop"))
+    assert (none.sides, black.sides, crop.sides) == (
+        Sides(least=32, most=32),
+        Sides(least=16, most=32),
+        Sides(least=32, most=48),
+    )
+    for other in (black, crop):
+        assert replace(other, name=none.name, title=none.title, sides=none.sides) == none
 
 
 def test_an_unknown_recipe_lists_the_known(tmp_path: Path):
     for name in ("resnet99", str(tmp_path / "none.toml"), str(tmp_path), ""):
-        with pytest.raises(UnknownName, match=r"resnet10\.scenes, resnet10_bin5\.scenes, or a TOML file"):
+        with pytest.raises(UnknownName, match=r"resnet10\.scenes, resnet10_bin5\.scenes.*, or a TOML file"):
             recipe.get(name)
 
 
@@ -249,7 +271,7 @@ def test_what_is_no_toml_file_is_refused(file: Path, content: bytes | None):
 
 
 def test_small(file: Path):
-    for name in recipe.names():
+    for name in OF_SCENES:
         whole = recipe.get(name)
         small = whole.small()
         assert (small.scenes.count, small.scenes.held_out) == (640, 160)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from core.cli.console import ProgressLine, Watch, say, show
@@ -18,18 +19,25 @@ def register(commands: Any) -> None:
     seeds = partial(whole_numbers, least=0)
     one.add_argument("--seeds", type=seeds, default=(0,), help="one network for each: 0, or 0,1,2 (0)")
     one.add_argument("--small", action="store_true", help="a trial in under a minute: few scenes, two epochs")
+    one.add_argument("--photos", type=Path, metavar="DIR", help="labelled photographs, for recipes without scenes")
+    one.add_argument("--held-out", type=Path, metavar="DIR", help="others, never trained on")
     one.add_argument("--family", default="own", help="the key's first part (own)")
 
 
 def _train(chosen: argparse.Namespace) -> None:
+    from core.datasets import listing
     from core.training import recipe
     from core.training.make import make
 
     recipes = [recipe.get(name) for name in chosen.recipes]
     recipes = [one.small() for one in recipes] if chosen.small else recipes
+    places = [place for place in (chosen.photos, chosen.held_out) if place is not None]
+    named = [listing(place) for place in places]
+    if chosen.small:
+        named = [part[:: max(1, len(part) // most)] for part, most in zip(named, recipe.FEW, strict=False)]
     watch = Watch(ProgressLine())
     made = []
-    for card in make(recipes, chosen.seeds, data_folder(chosen), family=chosen.family, told=watch):
+    for card in make(recipes, chosen.seeds, data_folder(chosen), named=named, family=chosen.family, told=watch):
         made.append({"key": card.key, "top1": card.published["top1"], "weights": str(card.weights)})
-        say(f"{card.key}: top-1 {card.published['top1']:.3f} on held-out scenes")
+        say(f"{card.key}: top-1 {card.published['top1']:.3f} on held-out photographs")
     show(chosen, made, (f"{m['key']:42} top-1 {m['top1']:.3f}  {m['weights']}" for m in made))

@@ -97,6 +97,7 @@ class NetworkCard:
     ``labels`` None: a representation without classes. ``weights``: the file that ``build`` reads;
     ``remote``: where that file can be fetched, if anywhere. ``published``: measures as their source gives them.
     ``trained_on``: the photographs that it learned from, where its source says so; SCENES for the project's own.
+    ``trained_sides``: least and most short side, in network pixels, at which it saw them, where that is known.
     ``remedy``: what is done at inference beside the network's one forward pass. ``note``: what a user has to know;
     ``caution``: what would mislead whoever reads a number without it.
     """
@@ -113,6 +114,7 @@ class NetworkCard:
     remote: RemoteFile | None = None
     published: Mapping[str, float] = field(default_factory=dict)
     trained_on: str | None = None
+    trained_sides: tuple[int, int] | None = None
     remedy: Remedy | None = None
     note: str = ""
     caution: str = ""

@@ -65,7 +65,20 @@ def read_card(path: Path) -> NetworkCard:
         weights_digest=sha256,
         published=_published(path, facts),
         trained_on=_text(path, facts, "trained_on") if "trained_on" in facts else None,
+        trained_sides=_sides(path, facts),
     )
+
+
+def _sides(path: Path, facts: dict[str, Any]) -> tuple[int, int] | None:
+    """Of the recipe that a card of the project's own ends with."""
+    made = facts.get("recipe")
+    sides = made.get("sides") if isinstance(made, dict) else None
+    if sides is None:
+        return None
+    least, most = (sides.get(name) if isinstance(sides, dict) else None for name in ("least", "most"))
+    if type(least) is not int or type(most) is not int or not 1 <= least <= most:
+        raise _wrong(path, "sides", sides, "least and most, rising whole numbers")
+    return least, most
 
 
 def _published(path: Path, facts: dict[str, Any]) -> dict[str, float]:

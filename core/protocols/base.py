@@ -5,6 +5,7 @@ from __future__ import annotations
 import numbers
 import typing
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -40,6 +41,7 @@ class Step:
 
     step: int = 1
     direction: Direction = "diagonal"
+    one_of_four: ClassVar[bool] = True  # of § 2
 
     def __post_init__(self) -> None:
         if not isinstance(self.step, numbers.Integral) or not 0 <= self.step <= MAX_STEP:
@@ -52,6 +54,28 @@ class Step:
                 wanted=f"one of {', '.join(DIRECTIONS)}",
                 remedy="Choose one of these.",
             )
+
+    def place(
+        self, photograph: Photograph, size: int, *, rng: np.random.Generator, interpolation: Interpolation = "bilinear"
+    ) -> Placement:
+        """Where the first frame of a random pair lies. Raises BadProtocol where none fits."""
+        raise NotImplementedError
+
+    def frames(self, photograph: Photograph, placement: Placement) -> FramePair:
+        """The pair at a placement, which holds all that matters: these settings play no part."""
+        raise NotImplementedError
+
+    def pair(
+        self, photograph: Photograph, size: int, *, rng: np.random.Generator, interpolation: Interpolation = "bilinear"
+    ) -> FramePair:
+        """A random pair: frames uint8 (3, S, S). Raises BadProtocol where none fits the photograph or the frame."""
+        return self.frames(photograph, self.place(photograph, size, rng=rng, interpolation=interpolation))
+
+
+def check_side(side: object) -> None:
+    """Raises BadProtocol unless it is None or a whole number of pixels."""
+    if side is not None and (not isinstance(side, numbers.Integral) or side < 1):
+        raise BadProtocol(got=f"side {side}", wanted="1 or more whole pixels", remedy="Choose a larger side.")
 
 
 def offset(step: int, direction: Direction) -> tuple[int, int]:

@@ -73,9 +73,3 @@ class Crop(Step):
         before = wide[:, start : start + p.size, start : start + p.size]
         after = wide[:, start + dy : start + dy + p.size, start + dx : start + dx + p.size]
         return FramePair(before, after, p)
-
-    def pair(
-        self, photograph: Photograph, size: int, *, rng: np.random.Generator, interpolation: Interpolation = "bilinear"
-    ) -> FramePair:
-        """A random pair: frames uint8 (3, S, S). Raises BadProtocol when the photograph is too small."""
-        return self.frames(photograph, self.place(photograph, size, rng=rng, interpolation=interpolation))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +12,7 @@ from core.errors import BadProtocol
 from core.frames import FramePair, Placement
 from core.geometry import Interpolation, centre_cut, fitted_size, paste, resize
 from core.photographs import Photograph
-from core.protocols.base import Step, offset
+from core.protocols.base import Step, check_side, offset
 from core.protocols.inpainting import fill
 from core.protocols.registry import register
 
@@ -36,8 +35,7 @@ class Embed(Step):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.side is not None and (not isinstance(self.side, numbers.Integral) or self.side < 1):
-            raise BadProtocol(got=f"side {self.side}", wanted="1 or more whole pixels", remedy="Choose a larger side.")
+        check_side(self.side)
 
     def place(
         self, photograph: Photograph, size: int, *, rng: np.random.Generator, interpolation: Interpolation = "bilinear"
@@ -77,12 +75,6 @@ class Embed(Step):
     def surround(self, frame: torch.Tensor, patch: Image.Image, x: int, y: int) -> torch.Tensor:
         """What lies around the patch; black unless a protocol says otherwise."""
         return frame
-
-    def pair(
-        self, photograph: Photograph, size: int, *, rng: np.random.Generator, interpolation: Interpolation = "bilinear"
-    ) -> FramePair:
-        """A random pair: frames uint8 (3, S, S). Raises BadProtocol when side and step do not fit the frame."""
-        return self.frames(photograph, self.place(photograph, size, rng=rng, interpolation=interpolation))
 
 
 def embedded(photograph: Photograph, side: int, placement: Placement) -> Image.Image:

@@ -11,7 +11,12 @@ from core.registration import Registry
 
 _PROTOCOLS = Registry("protocol")
 register = _PROTOCOLS.register
-names = _PROTOCOLS.names  # in the paper's order
+known = _PROTOCOLS.names  # every one
+
+
+def names() -> tuple[str, ...]:
+    """The four of § 2 in the paper's order: what "all" stands for."""
+    return tuple(name for name in known() if _PROTOCOLS.get(name).one_of_four)
 
 
 def settings(name: str) -> frozenset[str]:

@@ -1,8 +1,9 @@
-"""Studies over many photographs (paper, Figures 2, 4, 6 to 9, 12, 13, Table 1): one registered config an experiment."""
+"""Studies over many photographs (paper, Figures 2, 4, 6 to 13, Table 1): one registered config an experiment."""
 
 from __future__ import annotations
 
 from core.studies.antialiasing import Antialiasing
+from core.studies.augmentation import Augmentation
 from core.studies.axes import Axes
 from core.studies.confidence import Confidence
 from core.studies.config import Study, create, names, register
@@ -15,6 +16,7 @@ from core.studies.runner import run
 from core.studies.typicality import Typicality
 
 __all__ = [
-    "Antialiasing", "Axes", "Confidence", "EmbeddedSize", "Failures", "Protocols", "Readouts", "Results", "Study",
+    "Antialiasing", "Augmentation", "Axes", "Confidence", "EmbeddedSize", "Failures", "Protocols", "Readouts",
+    "Results", "Study",
     "Typicality", "create", "names", "read", "register", "run",
 ]  # fmt: skip

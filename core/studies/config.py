@@ -80,11 +80,14 @@ class Study:
 
     def instances(self, size: int) -> tuple[Protocol, ...]:
         """The protocols as a network with frames of ``size`` meets them. Raises BadProtocol where one does not fit."""
-        made = self._made(self.sides or self.default_sides(size))
+        made = self._for_frames(size)
         square = Photograph(torch.zeros(3, size, size, dtype=torch.uint8), "00" * 32, "a square")
         for protocol in made:
             protocol.place(square, size, rng=np.random.default_rng(0))
         return made
+
+    def _for_frames(self, size: int) -> tuple[Protocol, ...]:
+        return self._made(self.sides or self.default_sides(size))
 
     def _made(self, sides: tuple[int | None, ...] | list[None]) -> tuple[Protocol, ...]:
         made = []

@@ -123,7 +123,7 @@ def _network(card: NetworkCard, drawn: bool) -> dict[str, Any]:
         "key": card.key, "name": card.name, "weights_digest": card.weights_digest,
         "preprocessing": card.preprocessing.as_dict(), "classes": len(card.labels.names) if card.labels else None,
         "trained_on": card.trained_on, "warning": card.strange(drawn=drawn),
-    }  # fmt: skip
+    } | ({"trained_sides": list(card.trained_sides)} if card.trained_sides else {})  # fmt: skip
 
 
 def read_manifest(folder: Path) -> Manifest:

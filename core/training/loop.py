@@ -68,12 +68,14 @@ def train(
     """
     run = _Run(recipe, seed, classes, torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))
     run.restore(state)
+    seen = recipe.crops or recipe.sides
+    assert seen is not None  # no recipe is read without
     per_epoch = len(photographs) // recipe.schedule.batch
     total = recipe.schedule.epochs * per_epoch
     for epoch in range(len(run.log), recipe.schedule.epochs):
         began, loss, right, rate = time.perf_counter(), 0.0, 0, 0.0
         parts = batches(
-            photographs, recipe.crops, recipe.preprocessing.crop, recipe.preprocessing.interpolation,
+            photographs, seen, recipe.preprocessing.crop, recipe.preprocessing.interpolation,
             batch=recipe.schedule.batch, seed=seed, epoch=epoch,
         )  # fmt: skip
         for number, (frames, labels) in enumerate(parts, epoch * per_epoch):
@@ -84,10 +86,10 @@ def train(
             loss, right = loss + part_loss, right + part_right
             if told is not None:
                 told(number + 1, total)
-        seen = per_epoch * recipe.schedule.batch
+        count = per_epoch * recipe.schedule.batch
         run.log.append(
             Epoch(
-                epoch=epoch + 1, learning_rate=rate, loss=loss / seen, top1=right / seen,
+                epoch=epoch + 1, learning_rate=rate, loss=loss / count, top1=right / count,
                 held_out_top1=run.accuracy(held_out), precision=run.precision, seconds=time.perf_counter() - began,
             )
         )  # fmt: skip

@@ -8,14 +8,17 @@ import io
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from core import protocols
+from core.datasets import Source, dataset_name
 from core.engine import Engine
+from core.errors import BadRecipe
 from core.files import write
 from core.folders import DataFolder
 from core.measure import accuracy, outcomes
@@ -25,39 +28,41 @@ from core.photographs import Photograph, photograph
 from core.scenes import scene_classes
 from core.sensitivity import sensitivity
 from core.training.loop import Epoch, Trained, train
-from core.training.photographs import Photographs, scenes
+from core.training.photographs import Photographs, labelled, scenes
 from core.training.recipe import Recipe, Scenes
 from core.versions import software
 
-LABELS = "scenes.txt"
+MEASURED = 2_000  # held-out photographs whose pairs are measured, at most; top-1 is of all
 Told = Callable[[str, int, int], None]  # what, done, of how many
 
 
 def make(
     recipes: Sequence[Recipe], seeds: Sequence[int], data: DataFolder, *, family: str = "own",
-    device: str | None = None, told: Told = lambda *_: None, cancel: threading.Event | None = None,
+    named: Sequence[Sequence[Source]] = (), device: str | None = None, told: Told = lambda *_: None,
+    cancel: threading.Event | None = None,
 ) -> Iterator[NetworkCard]:  # fmt: skip
     """Each recipe at each seed, yielded as it is done. One that stands there by the same recipe is not made again.
 
-    All at one seed before the next; scenes are drawn once for recipes that share them. Stopped, it goes on after the
-    last whole epoch.
+    All at one seed before the next; photographs are drawn or read once for recipes that share them. ``named``: those
+    for training and those held out, for recipes that draw no scenes. Stopped, it goes on after the last whole epoch.
+    Raises BadRecipe where they are missing.
     """
-    drawn: dict[Any, tuple[Photographs, Photographs]] = {}
+    given: dict[Any, Given] = {}
     for seed in seeds:
         for recipe in recipes:
             name = f"{recipe.name}-{seed}"
             card = _made(data, name, recipe)
             if card is None:
-                if (wanted := recipe.scenes) not in drawn:
-                    drawn = {wanted: _drawn(wanted, told, cancel)}
-                shown, held_out = drawn[wanted]
-                frames = _centred(held_out, recipe.preprocessing)
+                if (wanted := recipe.scenes or recipe.photographs) not in given:
+                    given = {wanted: _given(recipe, named, told, cancel)}
+                at_hand = given[wanted]
+                frames = _centred(at_hand.held_out, recipe.preprocessing)
                 state = data.root / "training" / f"{name}.pt"
                 result = train(
-                    recipe, seed, shown, frames, len(scene_classes()), state=state, device=device, cancel=cancel,
+                    recipe, seed, at_hand.shown, frames, len(at_hand.names), state=state, device=device, cancel=cancel,
                     told=lambda done, total, name=name: told(f"{name}: training, batches", done, total),  # type: ignore[misc]
                 )  # fmt: skip
-                card = _written(data, f"{family}/{name}", recipe, seed, result, held_out, told)
+                card = _written(data, f"{family}/{name}", recipe, seed, result, at_hand, told)
                 state.unlink(missing_ok=True)
             yield card
 
@@ -69,6 +74,34 @@ def _made(data: DataFolder, name: str, recipe: Recipe) -> NetworkCard | None:
         return None
     card = checkpoint.read_card(path)
     return card if card.available else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Given:
+    """What a recipe is trained on, and what is held out: of which set, and the names of its classes."""
+
+    shown: Photographs
+    held_out: Photographs
+    names: tuple[str, ...]
+    dataset: str
+    first: int | None  # number of the first held-out scene
+    labels: str  # file name
+
+
+def _given(recipe: Recipe, named: Sequence[Sequence[Source]], told: Told, cancel: threading.Event | None) -> Given:
+    if recipe.scenes is not None:
+        shown, held_out = _drawn(recipe.scenes, told, cancel)
+        return Given(shown, held_out, scene_classes(), SCENES, recipe.scenes.first_held_out, "scenes.txt")
+    wanted = recipe.photographs
+    if wanted is None or len(named) != 2 or not all(named):
+        raise BadRecipe(
+            got=f"{recipe.name} without photographs", wanted=f"those of {wanted.dataset if wanted else 'its set'}",
+            remedy="Name those for training with --photos and others with --held-out.",
+        )  # fmt: skip
+    shown, names = labelled(named[0], wanted, told=partial(told, "reading training photographs"), cancel=cancel)
+    held_out, _ = labelled(named[1], wanted, names, told=partial(told, "reading held-out photographs"), cancel=cancel)
+    dataset = f"{wanted.dataset} ({dataset_name(named[0][0].root)})"
+    return Given(shown, held_out, names, dataset, None, f"{wanted.dataset.lower()}.txt")
 
 
 def _drawn(s: Scenes, told: Told, cancel: threading.Event | None) -> tuple[Photographs, Photographs]:
@@ -93,7 +126,7 @@ def _centred(source: Photographs, preprocessing: Preprocessing) -> Photographs:
 
 
 def _written(
-    data: DataFolder, key: str, recipe: Recipe, seed: int, result: Trained, held_out: Photographs, told: Told
+    data: DataFolder, key: str, recipe: Recipe, seed: int, result: Trained, given: Given, told: Told
 ) -> NetworkCard:
     """Checkpoint (float16), labels, log, and last the card with what the checkpoint measures."""
     from safetensors.torch import save
@@ -103,18 +136,17 @@ def _written(
     weights = save({k: v.contiguous() for k, v in half.items() if not k.endswith("num_batches_tracked")})
     facts = {
         "key": key, "title": f"{recipe.title} (seed {seed})", "architecture": f"small:{recipe.architecture}",
-        "weights": f"{name}.safetensors", "sha256": hashlib.sha256(weights).hexdigest(), "labels": LABELS,
-        "source": "this project, python -m core train", "license": "as the project", "trained_on": SCENES,
+        "weights": f"{name}.safetensors", "sha256": hashlib.sha256(weights).hexdigest(), "labels": given.labels,
+        "source": "this project, python -m core train", "license": "as the project", "trained_on": given.dataset,
     }  # fmt: skip
     shown = recipe.preprocessing.as_dict()
     write(data.networks / f"{name}.safetensors", weights)
-    write(data.networks / LABELS, "".join(f"{label}\n" for label in scene_classes()).encode())
+    write(data.networks / given.labels, "".join(f"{label}\n" for label in given.names).encode())
     write(data.networks / f"{name}.csv", _csv(result.log))
     path = data.networks / f"{name}.toml"
     write(path, toml(facts, {"preprocessing": shown}))
-    shown_whole = _photographs(held_out, recipe.scenes.first_held_out)
     measured = measure(
-        checkpoint.read_card(path), shown_whole, told=lambda *step: told(f"{name}: {step[0]}", *step[1:])
+        checkpoint.read_card(path), _photographs(given), told=lambda *step: told(f"{name}: {step[0]}", *step[1:])
     )
     training = {"recipe": recipe.digest, "seed": seed, "device": Engine().device_name, "software": software("timm")}
     tables = {"preprocessing": shown, "training": training, "recipe": recipe.as_dict(), "measured": measured}
@@ -122,19 +154,20 @@ def _written(
     return checkpoint.read_card(path)
 
 
-def _photographs(source: Photographs, first: int) -> list[Photograph]:
-    """The scenes from number ``first`` on, as ``render`` gives them."""
-    names = scene_classes()
+def _photographs(given: Given) -> list[Photograph]:
+    """Those held out; scenes as ``render`` gives them."""
+    pixels, labels = given.held_out.pixels, given.held_out.labels
+    names = [f"scene-{given.first + k}" if given.first is not None else f"{k}" for k in range(len(labels))]
     return [
-        replace(photograph(Image.fromarray(pixels), f"scene-{first + k}", names[label]), drawn=True)
-        for k, (pixels, label) in enumerate(zip(source.pixels, source.labels, strict=True))
+        replace(photograph(Image.fromarray(frame), name, given.names[label]), drawn=given.first is not None)
+        for frame, name, label in zip(pixels, names, labels, strict=True)
     ]
 
 
 def measure(
     card: NetworkCard, shown: Sequence[Photograph], *, seed: int = 0, told: Told = lambda *_: None
 ) -> dict[str, Any]:
-    """Of the checkpoint as it ships, on held-out photographs, one pair each: top-1 and the four protocols."""
+    """Of the checkpoint as it ships, on held-out photographs: top-1, and one pair each of the four protocols."""
     engine = Engine()
     network = engine.load(card)
     right = accuracy(engine, network, shown)
@@ -142,16 +175,16 @@ def measure(
     found: dict[str, Any] = {"n": right.n, "seed": seed, "top1": right.top1, "top1_interval": list(right.interval)}
     for name in protocols.names():
         rows = []
-        for part in outcomes(engine, network, shown, protocols.create(name), pairs=1, seed=seed):
+        for part in outcomes(engine, network, shown[:MEASURED], protocols.create(name), pairs=1, seed=seed):
             rows += part
-            told(f"measuring {name}, pairs", len(rows), len(shown))
+            told(f"measuring {name}, pairs", len(rows), min(len(shown), MEASURED))
         m = sensitivity(rows)
         assert m.p_top1_change_interval is not None  # these networks have classes
         assert m.mean_absolute_change_interval is not None  # and there is more than one photograph
         found[name] = {
             "p_top1_change": m.p_top1_change, "p_top1_change_interval": list(m.p_top1_change_interval),
             "mean_absolute_change": m.mean_absolute_change,
-            "mean_absolute_change_interval": list(m.mean_absolute_change_interval),
+            "mean_absolute_change_interval": list(m.mean_absolute_change_interval), "pairs": len(rows),
         }  # fmt: skip
     return found
 

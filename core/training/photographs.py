@@ -1,4 +1,4 @@
-"""Scenes as arrays for training, and the random crops that a network sees of them."""
+"""Photographs as arrays for training, and the random parts that a network sees of them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
-from core.errors import Cancelled
-from core.geometry import RESAMPLING, Interpolation
+from core.datasets import Source
+from core.errors import BadFolder, Cancelled
+from core.geometry import RESAMPLING, Interpolation, centre_crop
 from core.scenes import Photographer, render, scene_classes
 from core.streams import chunks, ordered_map, workers
-from core.training.recipe import Crops
+from core.training.recipe import Crops, Named, Sides
 
 CHUNK = 64  # scenes that a process draws at a time
 ATTEMPTS = 10  # at a crop inside the photograph, as torchvision's
@@ -64,6 +65,41 @@ def scenes(
     return Photographs(pixels, labels)
 
 
+def labelled(
+    sources: Sequence[Source], named: Named, labels: Sequence[str] | None = None, *, told: Counted | None = None,
+    cancel: threading.Event | None = None,
+) -> tuple[Photographs, tuple[str, ...]]:  # fmt: skip
+    """Photographs from files, as centred squares, and the names of their labels, by alphabet or as given.
+
+    Raises BadFolder where one has no label or not one of these, or the names are not as many as the recipe has;
+    BadPhotograph; Cancelled.
+    """
+    found = {source.label for source in sources}
+    names = tuple(labels) if labels is not None else tuple(sorted(name for name in found if name is not None))
+    if len(names) != named.classes or not found <= set(names):
+        raise BadFolder(
+            got=f"{len(sources)} photographs of {len(found)} labels: {', '.join(sorted(map(str, found))[:12])}",
+            wanted=", ".join(names) if labels is not None else f"{named.classes} labels ({named.dataset})",
+            remedy="Name a folder with a folder for each class, or a table with labels.",
+        )
+    pixels = np.empty((len(sources), named.size, named.size, 3), np.uint8)
+
+    def read(source: Source) -> npt.NDArray[np.uint8]:
+        return centre_crop(source.read(), named.size, named.size, "bilinear").permute(1, 2, 0).numpy()
+
+    with ThreadPoolExecutor(workers()) as pool:
+        parts = ordered_map(read, sources, pool=pool, ahead=64)
+        with closing(cast(Generator[npt.NDArray[np.uint8], None, None], parts)):
+            for done, square in enumerate(parts):
+                pixels[done] = square
+                if cancel is not None and cancel.is_set():
+                    raise Cancelled("reading photographs")
+                if told is not None and (done + 1) % CHUNK == 0:
+                    told(done + 1, len(sources))
+    places = {name: k for k, name in enumerate(names)}
+    return Photographs(pixels, np.array([places[str(source.label)] for source in sources], np.int64)), names
+
+
 def _end_with_parent() -> None:
     """A pool's processes outlive a parent that is killed, waiting for work for ever; these do not."""
 
@@ -84,8 +120,9 @@ def _drawn(seeds: list[int], photographer: Photographer, size: int) -> tuple[Pix
 
 
 def batches(
-    source: Photographs, crops: Crops, size: int, interpolation: Interpolation, *, batch: int, seed: int, epoch: int
-) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    source: Photographs, seen: Crops | Sides, size: int, interpolation: Interpolation, *, batch: int, seed: int,
+    epoch: int,
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:  # fmt: skip
     """One epoch: frames uint8 (batch, 3, S, S) and labels (batch,), shuffled; what fills no batch is left to another.
 
     Everything follows from seed and epoch, however many threads cut: an epoch can be made again.
@@ -96,11 +133,32 @@ def batches(
     def work(number: int) -> tuple[torch.Tensor, torch.Tensor]:
         rng = np.random.default_rng([seed, epoch, number])
         rows = whole[number]
-        cut = np.stack([_crop(source.pixels[row], crops, size, interpolation, rng) for row in rows])
+        cut = np.stack([_seen(source.pixels[row], seen, size, interpolation, rng) for row in rows])
         return torch.from_numpy(cut).permute(0, 3, 1, 2), torch.from_numpy(source.labels[rows])
 
     with ThreadPoolExecutor(workers()) as pool:
         yield from ordered_map(work, range(len(whole)), pool=pool, ahead=4 * workers())
+
+
+def _seen(
+    pixels: Pixels, seen: Crops | Sides, size: int, interpolation: Interpolation, rng: np.random.Generator
+) -> Pixels:
+    if isinstance(seen, Crops):
+        return _crop(pixels, seen, size, interpolation, rng)
+    return placed(pixels, int(rng.integers(seen.least, seen.most, endpoint=True)), size, interpolation, rng)
+
+
+def placed(pixels: Pixels, side: int, size: int, interpolation: Interpolation, rng: np.random.Generator) -> Pixels:
+    """A square photograph uint8 (H, H, 3), resized to ``side`` → uint8 (S, S, 3): at a random place on black where it
+    is smaller, a random part of it where it is larger (paper, Figure 10)."""
+    if side != pixels.shape[0]:
+        pixels = np.asarray(Image.fromarray(pixels).resize((side, side), RESAMPLING[interpolation]))
+    x, y = (int(rng.integers(0, abs(size - side), endpoint=True)) for _ in range(2))
+    if side >= size:
+        return pixels[y : y + size, x : x + size]
+    frame = np.zeros((size, size, 3), np.uint8)
+    frame[y : y + side, x : x + side] = pixels
+    return frame
 
 
 def _crop(pixels: Pixels, crops: Crops, size: int, interpolation: Interpolation, rng: np.random.Generator) -> Pixels:

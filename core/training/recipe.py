@@ -7,6 +7,7 @@ import json
 import math
 import re
 import tomllib
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -19,6 +20,7 @@ from core.scenes import Photographer
 from core.scenes.scene import MAX_SIZE, MIN_SIZE
 
 RECIPES = Path(__file__).parent / "recipes"
+FEW = 640, 160  # photographs of a trial: for training, held out
 FIXED = ("order",)  # of the channels: the project's own networks read red, green, blue
 
 
@@ -35,6 +37,18 @@ class Scenes:
     first_held_out: int
     size: int
     photographer: Photographer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """Photographs that are named when training begins, each with its label, as squares of ``size``.
+
+    ``dataset``: which they are meant to be, for people; ``classes``: how many names their labels have.
+    """
+
+    dataset: str
+    classes: int
+    size: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,19 +77,33 @@ class Crops:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sides:
+    """The augmentations of Figure 10: the photograph is resized to a side drawn uniformly from ``least`` to ``most``
+    network pixels. Under the frame's it lies at a random place on black, over it a random part of it fills the frame;
+    at the frame's it is as it is: no augmentation where that is both.
+    """
+
+    least: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """``name``: of the network without its seed.
 
-    ``mixed_precision``: forward passes in bfloat16 where the processor has it.
+    ``mixed_precision``: forward passes in bfloat16 where the processor has it. Either ``scenes`` or ``photographs``
+    are trained on, with either ``crops`` or ``sides``.
     """
 
     name: str
     title: str
     architecture: str  # in core.networks.small
     mixed_precision: bool
-    scenes: Scenes
+    scenes: Scenes | None = None
+    photographs: Named | None = None
     preprocessing: Preprocessing
-    crops: Crops
+    crops: Crops | None = None
+    sides: Sides | None = None
     schedule: Schedule
 
     @property
@@ -85,11 +113,14 @@ class Recipe:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as its TOML file has them."""
-        return asdict(self) | {"preprocessing": self.preprocessing.as_dict()}
+        held = {name: value for name, value in asdict(self).items() if value is not None}
+        return held | {"preprocessing": self.preprocessing.as_dict()}
 
     def small(self) -> Recipe:
         """The same in under a minute, for a trial: few scenes, two epochs."""
-        scenes = replace(self.scenes, count=min(self.scenes.count, 640), held_out=min(self.scenes.held_out, 160))
+        scenes = self.scenes and replace(
+            self.scenes, count=min(self.scenes.count, FEW[0]), held_out=min(self.scenes.held_out, FEW[1])
+        )
         schedule = replace(self.schedule, epochs=2, warmup_epochs=0.5, batch=min(self.schedule.batch, 32))
         return replace(self, name=f"{self.name}_small", scenes=scenes, schedule=schedule)
 
@@ -117,16 +148,20 @@ def read(path: Path) -> Recipe:
         facts = tomllib.loads(path.read_text("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise _bad(path, str(error), "a TOML file") from None
-    scenes = _table(path, facts, "scenes", Scenes)
-    scenes["photographer"] = _photographer(path, scenes)
-    crops = _table(path, facts, "crops", Crops)
-    crops |= {name: _pair(path, crops[name], name) for name in ("area", "aspect")}
+    either = (("scenes", "photographs"), ("crops", "sides"))
+    chosen = {other if other in facts else usual for usual, other in either}
+    kinds: dict[str, Any] = {"scenes": Scenes, "photographs": Named, "crops": Crops, "sides": Sides}
+    tables = {name: _table(path, facts, name, kinds[name]) for name in chosen}
+    if "scenes" in tables:
+        tables["scenes"]["photographer"] = _photographer(path, tables["scenes"])
+    if "crops" in tables:
+        tables["crops"] |= {name: _pair(path, tables["crops"][name], name) for name in ("area", "aspect")}
     preprocessing = _table(path, facts, "preprocessing", Preprocessing)
     preprocessing |= {name: _three(path, preprocessing[name], name) for name in ("mean", "std")}
-    top = _fields(path, facts, "the recipe", Recipe)
+    top = _fields(path, facts, "the recipe", Recipe, without=kinds.keys() - chosen)
     recipe = Recipe(
-        **top | {
-            "scenes": Scenes(**scenes), "crops": Crops(**crops), "preprocessing": Preprocessing(**preprocessing),
+        **top | {name: kinds[name](**table) for name, table in tables.items()} | {
+            "preprocessing": Preprocessing(**preprocessing),
             "schedule": Schedule(**_table(path, facts, "schedule", Schedule)),
         }
     )  # fmt: skip
@@ -135,36 +170,57 @@ def read(path: Path) -> Recipe:
 
 
 def _check(path: Path, recipe: Recipe) -> None:
-    s, t, crops, shown = recipe.scenes, recipe.schedule, recipe.crops, recipe.preprocessing
+    t, shown = recipe.schedule, recipe.preprocessing
     known, kinds = ", ".join(ARCHITECTURES), get_args(Interpolation)
-    apart = s.first + s.count <= s.first_held_out or s.first_held_out + s.held_out <= s.first
-    rules = (
+    rules: tuple[tuple[object, str, str], ...] = (
         (recipe.architecture in ARCHITECTURES, f"architecture {recipe.architecture!r}", f"one of {known}"),
         (re.fullmatch(r"\w[\w.]*", recipe.name), f"name {recipe.name!r}", "letters, digits, _ and ."),
-        (min(s.count, s.held_out) >= 1, f"count {s.count}, held_out {s.held_out}", "whole numbers, 1 up"),
         (min(t.epochs, t.batch) >= 1, f"epochs {t.epochs}, batch {t.batch}", "whole numbers, 1 up"),
-        (t.batch <= s.count, f"batches of {t.batch} from {s.count} scenes", "at least one whole batch"),
-        (MIN_SIZE <= s.size <= MAX_SIZE, f"scenes of size {s.size}", f"{MIN_SIZE} to {MAX_SIZE} pixels"),
-        (
-            min(s.first, s.first_held_out) >= 0,
-            f"first {s.first}, first_held_out {s.first_held_out}",
-            "whole numbers, 0 up",
-        ),
-        (apart, "held-out scenes that are trained on", "two ranges apart"),
         (0 < t.learning_rate < 10, f"learning_rate {t.learning_rate}", "above 0, below 10"),
         (0 <= t.momentum < 1, f"momentum {t.momentum}", "from 0 to below 1"),
         (0 <= t.weight_decay < 1, f"weight_decay {t.weight_decay}", "from 0 to below 1"),
         (0 <= t.warmup_epochs < t.epochs, f"warmup_epochs {t.warmup_epochs}", f"from 0 to below {t.epochs}"),
         (0 <= t.label_smoothing < 1, f"label_smoothing {t.label_smoothing}", "from 0 to below 1"),
-        (0 < crops.area[0] <= crops.area[1] <= 1, f"area {crops.area}", "two rising shares above 0, to 1"),
-        (0 < crops.aspect[0] <= crops.aspect[1], f"aspect {crops.aspect}", "two rising ratios above 0"),
         (1 <= shown.crop <= shown.resize, f"crop {shown.crop}, resize {shown.resize}", "a crop of at most resize"),
         (shown.interpolation in kinds, f"interpolation {shown.interpolation!r}", f"one of {', '.join(kinds)}"),
         (min(shown.std) > 0, f"std {shown.std}", "three numbers above 0"),
     )
-    for holds, got, wanted in rules:
+    for holds, got, wanted in (*rules, *_of_scenes(recipe), *_of_others(recipe)):
         if not holds:
             raise _bad(path, got, wanted)
+
+
+def _of_scenes(recipe: Recipe) -> Iterator[tuple[object, str, str]]:
+    s, batch = recipe.scenes, recipe.schedule.batch
+    if s is None:
+        return
+    apart = s.first + s.count <= s.first_held_out or s.first_held_out + s.held_out <= s.first
+    first = f"first {s.first}, first_held_out {s.first_held_out}"
+    yield min(s.count, s.held_out) >= 1, f"count {s.count}, held_out {s.held_out}", "whole numbers, 1 up"
+    yield batch <= s.count, f"batches of {batch} from {s.count} scenes", "at least one whole batch"
+    yield MIN_SIZE <= s.size <= MAX_SIZE, f"scenes of size {s.size}", f"{MIN_SIZE} to {MAX_SIZE} pixels"
+    yield min(s.first, s.first_held_out) >= 0, first, "whole numbers, 0 up"
+    yield apart, "held-out scenes that are trained on", "two ranges apart"
+
+
+def _of_others(recipe: Recipe) -> Iterator[tuple[object, str, str]]:
+    named, crops, sides = recipe.photographs, recipe.crops, recipe.sides
+    if named is not None:
+        yield named.classes >= 2, f"classes {named.classes}", "2 or more"
+        yield (
+            MIN_SIZE <= named.size <= MAX_SIZE,
+            f"photographs of size {named.size}",
+            f"{MIN_SIZE} to {MAX_SIZE} pixels",
+        )
+    if crops is not None:
+        yield 0 < crops.area[0] <= crops.area[1] <= 1, f"area {crops.area}", "two rising shares above 0, to 1"
+        yield 0 < crops.aspect[0] <= crops.aspect[1], f"aspect {crops.aspect}", "two rising ratios above 0"
+    if sides is not None:
+        yield (
+            1 <= sides.least <= sides.most,
+            f"least {sides.least}, most {sides.most}",
+            "two rising whole numbers, 1 up",
+        )
 
 
 def _photographer(path: Path, scenes: dict[str, Any]) -> Photographer:
@@ -182,9 +238,9 @@ def _table(path: Path, facts: dict[str, Any], name: str, kind: Any) -> dict[str,
     return _fields(path, facts[name], f"[{name}]", kind)
 
 
-def _fields(path: Path, facts: dict[str, Any], where: str, kind: Any) -> dict[str, Any]:
+def _fields(path: Path, facts: dict[str, Any], where: str, kind: Any, without: Collection[str] = ()) -> dict[str, Any]:
     """The facts, if they are the fields of that dataclass and of their types (whole numbers pass for real ones)."""
-    types = {f.name: str(f.type) for f in fields(kind) if f.name not in FIXED}
+    types = {f.name: str(f.type) for f in fields(kind) if f.name not in (*FIXED, *without)}
     for name in sorted(set(facts) ^ set(types)):
         raise _bad(path, f"{'an unknown' if name in facts else 'no'} field {name!r} in {where}", ", ".join(types))
     plain: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}

@@ -75,7 +75,8 @@ def _title(kind: str) -> str:
 
 def _settings(kind: str, default: Study) -> tuple[dict[str, Any], int | None]:
     """Settings of the study, and how many photographs."""
-    chosen = st.multiselect("Protocols", protocols.names(), default=default.protocols, key=f"{kind} protocols",
+    choices = protocols.names() if set(default.protocols) <= set(protocols.names()) else default.protocols
+    chosen = st.multiselect("Protocols", choices, default=default.protocols, key=f"{kind} protocols",
                             width=330)  # fmt: skip
     pairs = st.number_input("Pairs a photograph", 1, 512, default.pairs, key=f"{kind} pairs", width=150)
     limit = st.number_input("Only the first", 1, None, None, key=f"{kind} limit", placeholder="all", width=150)
@@ -95,7 +96,7 @@ def _settings(kind: str, default: Study) -> tuple[dict[str, Any], int | None]:
         "protocols": tuple(chosen), "pairs": int(pairs), "seed": int(seed), "reduce_to": reduce_to, "step": int(step),
         "direction": direction, "unit": unit,
     }  # fmt: skip
-    if kind == "embedded_size":
+    if kind in ("embedded_size", "augmentation"):
         settings["sides"] = _sides(kind)
     if kind == "readouts":
         settings |= _training(kind)

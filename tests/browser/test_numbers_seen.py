@@ -46,9 +46,9 @@ def test_readouts_are_drawn_as_the_parquet_has_them(serve: Serve, page: Page, fr
 def test_full_and_partial_invariance_are_cores(serve: Serve, page: Page, fresh: Path) -> None:
     page.goto(serve(fresh) + "/augmentation")
     said = sentence(invariance.measure(Trial(), lambda _: None, threading.Event()))
-    expect(page.locator("[class*=st-key-finding]").first).to_have_text(said, timeout=MEASURED_MS)
-    expect(page.locator(FIGURE)).to_have_count(3)
-    spectrum = next(trace for trace in traces(page) if trace["name"] == "power spectrum")
+    expect(page.locator(".st-key-finding")).to_have_text(said, timeout=MEASURED_MS)
+    expect(page.locator(FIGURE)).to_have_count(6)
+    spectrum = next(trace for trace in traces(page, 3) if trace["name"] == "power spectrum")
     assert spectrum["y"] == [0, 0, 0]
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
 

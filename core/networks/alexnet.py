@@ -1,0 +1,58 @@
+"""AlexNet-style networks for 32 x 32 pixels, with and without subsampling (paper, § 5.3 and Figure 11)."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+WIDTHS = (24, 32, 48, 48)
+KERNELS = (5, 3, 3, 3)
+POOLED = 2  # of the convolutions, the first so many are followed by a pool
+
+
+class Pool(nn.Module):
+    """The largest of 3 x 3 places that lie ``dilation`` apart, at ``stride``; around the map its other side on the
+    torus, else nothing."""
+
+    def __init__(self, stride: int, dilation: int, *, torus: bool) -> None:
+        super().__init__()
+        self.stride, self.dilation, self.torus = stride, dilation, torus
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        d = self.dilation
+        x = functional.pad(x, (d, d, d, d), "circular" if self.torus else "constant", 0.0 if self.torus else -torch.inf)
+        return functional.max_pool2d(x, 3, self.stride, dilation=d)
+
+
+class AlexNet32(nn.Module):
+    """Four convolutions, pools after the first two, global average pooling: 47 k parameters, 6 M multiply-adds.
+
+    Without ``subsampling`` every stride is 1 and what follows is dilated (§ 3, Observation 2): the same receptive
+    fields and as many parameters, 44 M multiply-adds. ``torus``: convolutions and pools pad circularly, so that a
+    cyclic shift of the frame moves every map and changes no answer; else with zeros, as usual.
+    """
+
+    def __init__(self, classes: int, *, subsampling: bool = True, torus: bool = False) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        inputs, dilation = 3, 1
+        for number, (outputs, kernel) in enumerate(zip(WIDTHS, KERNELS, strict=True)):
+            around = kernel // 2 * dilation
+            layers += [
+                nn.Conv2d(inputs, outputs, kernel, 1, around, dilation, bias=False,
+                          padding_mode="circular" if torus else "zeros"),
+                nn.BatchNorm2d(outputs),
+                nn.ReLU(inplace=True),
+            ]  # fmt: skip
+            if number < POOLED:
+                layers.append(Pool(2 if subsampling else 1, dilation, torus=torus))
+                dilation *= 1 if subsampling else 2
+            inputs = outputs
+        self.features = nn.Sequential(*layers)
+        self.pool = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.head = nn.Linear(inputs, classes)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        out: torch.Tensor = self.head(self.pool(self.features(x)))
+        return out

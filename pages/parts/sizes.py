@@ -1,0 +1,69 @@
+"""Sensitivity and accuracy against size, within and past the sizes of training (paper, Figures 10 and 11)."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import findings, sizes, tables
+from core.figures import augmentation as figures
+from core.sizes import Range
+from core.studies import Results
+from core.tables import MEASURES
+from pages.parts import charts, measured, studies
+from pages.parts.widgets import plain
+
+TRAIN = (
+    "python -m core train resnet8.cifar10 resnet8_black.cifar10 resnet8_crop.cifar10 alexnet32.cifar10 "
+    "alexnet32_stride1.cifar10 alexnet32_stride1_zero.cifar10 --photos CIFAR10_TRAIN --held-out CIFAR10_TEST"
+)
+
+
+def section() -> None:
+    """The chosen study, or the form for a first one: its sentences, the three panels, the photographs, downloads."""
+    st.subheader("Against the size of the photograph (Figures 10 and 11)", anchor="sizes")
+    st.caption(
+        "Smaller than the frame it lies on black; larger, a part of it fills the frame. Then one pixel further. Does a "
+        "network change its answer less often at the sizes that its training showed?"
+    )
+    results = studies.section("augmentation")
+    if results is None:
+        return
+    trained, frames = _trained(results), {one["preprocessing"]["crop"] for one in results.manifest.networks}
+    frame = frames.pop() if len(frames) == 1 else None
+    found = measured.all_of(results)
+    right = studies.derived(results, "accuracy by size", lambda r: sizes.accuracies(r.pairs))
+    charts.finding(_said(results, trained), "finding-sizes")
+    panels = [
+        (MEASURES[name], figures.against_size(found, name, trained=trained, frame=frame))
+        for name in measured.measures_of(found)
+    ]
+    if right:
+        panels.append(("Accuracy", figures.accuracy(right, trained=trained, frame=frame)))
+    for column, (title, fig) in zip(st.columns(3), panels, strict=False):
+        with column:
+            charts.draw(fig, f"size {title}", f"{title} against size", select=False)
+    measured.behind_measured(results, found, [], "size")
+    _missing(trained)
+    studies.take_away(results, {"Measures by size": lambda: tables.tidy(found)})
+
+
+def _trained(results: Results) -> dict[str, Range]:
+    """Of the networks whose recipe says so."""
+    known = {one["key"]: one.get("trained_sides") for one in results.manifest.networks}
+    return {key: (sides[0], sides[1]) for key, sides in known.items() if sides}
+
+
+def _said(results: Results, trained: dict[str, Range]) -> str:
+    said = studies.derived(
+        results, "said of sizes", lambda r: f"{sizes.gained(r.pairs, trained)} {sizes.exact(r.pairs)}"
+    )
+    return said.strip() or findings.embedded_size(measured.all_of(results))
+
+
+def _missing(trained: dict[str, Range]) -> None:
+    if not any(least < most for least, most in trained.values()):
+        st.caption(
+            "None of these networks is known to have been trained over a range of sizes. Train the paper's (without "
+            "augmentation, smaller on black, larger and cropped; without subsampling) on CIFAR-10 with"
+        )
+        st.code(plain(TRAIN), language="bash", wrap_lines=True)
