@@ -10,12 +10,14 @@ from core.depth import layer_accuracies
 from core.figures import protocols
 from core.figures.accuracy import against_accuracy
 from core.figures.antialiasing import antialiasing
+from core.figures.augmentation import accuracy, against_size
 from core.figures.confidence import against_confidence
 from core.figures.embedded_size import embedded_size
 from core.figures.failures import failures
 from core.figures.flips import flips
 from core.figures.readouts import readout_accuracy, readouts
 from core.figures.typicality import against_typicality
+from core.sizes import accuracies as accuracies_by_side
 from core.studies import Results
 from core.tables import MEASURES, accuracies, measured, per_photograph
 
@@ -24,7 +26,7 @@ def figures_of(results: Results, twins: dict[str, str] | None = None) -> dict[st
     """Title → figure, of the kind of study that it is."""
     made: dict[str, Callable[[Results, dict[str, str]], dict[str, go.Figure]]] = {
         "protocols": _protocols, "embedded_size": _sizes, "typicality": _typicality, "confidence": _confidence,
-        "antialiasing": _antialiasing, "failures": _failures, "readouts": _readouts,
+        "augmentation": _against_size, "antialiasing": _antialiasing, "failures": _failures, "readouts": _readouts,
     }  # fmt: skip
     return made[results.manifest.study](results, twins or {})
 
@@ -42,6 +44,12 @@ def _protocols(results: Results, _: dict[str, str]) -> dict[str, go.Figure]:
 
 def _sizes(results: Results, _: dict[str, str]) -> dict[str, go.Figure]:
     return {name: embedded_size(measured(results.pairs), name) for name in MEASURES}
+
+
+def _against_size(results: Results, _: dict[str, str]) -> dict[str, go.Figure]:
+    found = measured(results.pairs)
+    curves = {name: against_size(found, name, trained={}, frame=96) for name in MEASURES}
+    return curves | {"accuracy": accuracy(accuracies_by_side(results.pairs), trained={}, frame=96)}
 
 
 def _typicality(results: Results, _: dict[str, str]) -> dict[str, go.Figure]:

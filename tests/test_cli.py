@@ -567,10 +567,11 @@ def test_a_request_is_the_same_on_the_command_line(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Request, "run", stop)
-    given = {"pairs": 3, "seed": 5, "step": 2, "direction": "down", "sides": (20, 30), "protocols": ("crop", "black")}
+    named, unit = (("black",), "source") if name == "augmentation" else (("crop", "black"), "network")
+    given = {"pairs": 3, "seed": 5, "step": 2, "direction": "down", "sides": (20, 30), "protocols": named, "unit": unit}
     for request in (
         Request(study=studies.create(name), photos="a folder/with 'quotes'", networks=("a", "b")),
-        Request(study=studies.create(name, **given, unit="network", reduce_to=300), photos="scenes:0-9",
+        Request(study=studies.create(name, **given, reduce_to=300), photos="scenes:0-9",
                 networks=("a",), limit=7, index="i", confidence="c", trial=True),
     ):  # fmt: skip
         assert run(*request.arguments(), "--out", tmp_path)[0] == 130
@@ -652,7 +653,7 @@ def test_weights_are_fetched(run: Run, tmp_path: Path, monkeypatch: pytest.Monke
 def test_layers_are_listed_with_their_strides(run: Run) -> None:
     rows = parsed(run("networks", "--layers", KEY, "--json"))
     found = {row["name"]: row for row in rows}
-    assert found["conv1.0"] == {"name": "conv1.0", "kind": "Conv2d", "edge": 32, "stride": 2}
+    assert found["conv1.0"] == {"name": "conv1.0", "kind": "Conv2d", "edge": 32, "stride": 2, "runs": 1}
     assert (found["conv5"]["edge"], found["conv5"]["stride"]) == (2, 32)
     lines = run("networks", "--layers", KEY)[1].splitlines()
     assert len(lines) == len(rows)
@@ -860,7 +861,7 @@ def test_a_network_is_trained_listed_measured_and_not_made_again(
     lines = err.splitlines()
     for what in ("drawing training scenes: 96/96", "speck-3: training, batches: 3/3", "speck-3: measuring crop, pairs"):
         assert any(line.startswith(what) for line in lines), what
-    assert lines[-1] == f"mine/speck-3: top-1 {made['top1']:.3f} on held-out scenes"
+    assert lines[-1] == f"mine/speck-3: top-1 {made['top1']:.3f} on held-out photographs"
     [row] = [row for row in parsed(run("networks", "--data", own, "--json")) if row["key"] == "mine/speck-3"]
     assert (row["weights_here"], row["input"], row["published"]) == (True, 32, {"top1": made["top1"]})
     card = registry.get("mine/speck-3", DataFolder(own))
@@ -883,7 +884,7 @@ def test_a_network_is_trained_listed_measured_and_not_made_again(
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("resnet5.scenes", "got recipe 'resnet5.scenes'; wanted one of resnet10.scenes, resnet10_bin5.scenes, or a"),
+        ("resnet5.scenes", "got recipe 'resnet5.scenes'; wanted one of alexnet32.cifar10, alexnet32_stride1.cifar10, "),
         ("../resnet10.scenes", "got recipe '../resnet10.scenes'"),
         ("gone.toml", "got recipe 'gone.toml'"),
         ("FILE", "no table [scenes] in speck.toml; wanted"),

@@ -37,7 +37,8 @@ from core.typicality import typicality
 from pages.parts.networks import OPENING
 
 SEEDS = (0, 1, 2)
-KEYS = [f"embedded/{name}-{seed}" for name in recipe.names() for seed in SEEDS]
+OF_SCENES = [name for name in recipe.names() if recipe.get(name).scenes is not None]  # of the others nothing ships yet
+KEYS = [f"embedded/{name}-{seed}" for name in OF_SCENES for seed in SEEDS]
 INDEX = EMBEDDED.indexes / "scenes"
 
 
@@ -93,7 +94,7 @@ def test_right_on_held_out_scenes_and_one_pixel_matters(key: str) -> None:
         assert facts["black"]["p_top1_change_interval"][0] > facts["crop"]["p_top1_change_interval"][1]
 
 
-@pytest.mark.parametrize("name", recipe.names())
+@pytest.mark.parametrize("name", OF_SCENES)
 def test_antialiasing_helps(name: str) -> None:
     """Pooled over the seeds: the twin flips less on black (paper, Figure 9)."""
     strided, blurred = (

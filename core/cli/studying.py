@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from core.studies.request import Request
 
 ABOUT = "An experiment of the paper over many photographs: a table in DIR, a summary here; stopped, it goes on."
-NAMES = "protocols, embedded_size, typicality, confidence, antialiasing, failures or readouts"
+NAMES = "protocols, embedded_size, typicality, confidence, antialiasing, failures, readouts or augmentation"
 
 
 def register(commands: Any) -> None:

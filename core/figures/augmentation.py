@@ -52,6 +52,7 @@ def _ranges(fig: go.Figure, trained: Mapping[str, Range], place: Mapping[str, in
     if frame is None:
         return fig
     fig.add_vline(x=frame, line={"color": GREY, "dash": "dot", "width": 1})
-    fig.add_annotation(text="frame", x=frame, y=1, yref="paper", yanchor="top", xanchor="left", showarrow=False,
-                       font={"size": 11, "color": GREY})  # fmt: skip
+    label = {"text": "frame", "x": frame, "y": 1, "yref": "paper", "yanchor": "top", "xanchor": "left",
+             "showarrow": False, "font": {"size": 11, "color": GREY}}  # fmt: skip
+    fig.update_layout(annotations=[label, *fig.layout.annotations])  # what is said below stays the last
     return fig

@@ -149,7 +149,7 @@ def read(path: Path) -> Recipe:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise _bad(path, str(error), "a TOML file") from None
     either = (("scenes", "photographs"), ("crops", "sides"))
-    chosen = {other if other in facts else usual for usual, other in either}
+    chosen = [other if other in facts else usual for usual, other in either]
     kinds: dict[str, Any] = {"scenes": Scenes, "photographs": Named, "crops": Crops, "sides": Sides}
     tables = {name: _table(path, facts, name, kinds[name]) for name in chosen}
     if "scenes" in tables:
@@ -158,7 +158,7 @@ def read(path: Path) -> Recipe:
         tables["crops"] |= {name: _pair(path, tables["crops"][name], name) for name in ("area", "aspect")}
     preprocessing = _table(path, facts, "preprocessing", Preprocessing)
     preprocessing |= {name: _three(path, preprocessing[name], name) for name in ("mean", "std")}
-    top = _fields(path, facts, "the recipe", Recipe, without=kinds.keys() - chosen)
+    top = _fields(path, facts, "the recipe", Recipe, without=kinds.keys() - set(chosen))
     recipe = Recipe(
         **top | {name: kinds[name](**table) for name, table in tables.items()} | {
             "preprocessing": Preprocessing(**preprocessing),

@@ -6,11 +6,12 @@ import streamlit as st
 
 from core import findings, sizes, tables
 from core.figures import augmentation as figures
+from core.figures.style import places, short
 from core.sizes import Range
 from core.studies import Results
-from core.tables import MEASURES
+from core.studies.antialiasing import couples
+from core.tables import MEASURES, Measured
 from pages.parts import charts, measured, studies
-from pages.parts.widgets import plain
 
 TRAIN = (
     "python -m core train resnet8.cifar10 resnet8_black.cifar10 resnet8_crop.cifar10 alexnet32.cifar10 "
@@ -33,16 +34,21 @@ def section() -> None:
     found = measured.all_of(results)
     right = studies.derived(results, "accuracy by size", lambda r: sizes.accuracies(r.pairs))
     charts.finding(_said(results, trained), "finding-sizes")
+    networks = list(dict.fromkeys(one.network for one in found))
+    place = places(networks, couples(networks))
     panels = [
-        (MEASURES[name], figures.against_size(found, name, trained=trained, frame=frame))
+        (MEASURES[name], figures.against_size(found, name, trained=trained, frame=frame, place=place))
         for name in measured.measures_of(found)
     ]
     if right:
-        panels.append(("Accuracy", figures.accuracy(right, trained=trained, frame=frame)))
-    for column, (title, fig) in zip(st.columns(3), panels, strict=False):
+        panels.append(("Accuracy", figures.accuracy(right, trained=trained, frame=frame, place=place)))
+    clicked: list[Measured] = []
+    for column, (title, fig) in zip((*st.columns(2), *st.columns(2)), panels, strict=False):
         with column:
-            charts.draw(fig, f"size {title}", f"{title} against size", select=False)
-    measured.behind_measured(results, found, [], "size")
+            points = charts.draw(fig, f"size {title}", f"{title} against size")
+        names = [(fig.data[point["curve_number"]].name, point["x"]) for point in points]
+        clicked += [one for one in found if (short(one.network), one.side) in names]
+    measured.behind_measured(results, found, clicked, "point")
     _missing(trained)
     studies.take_away(results, {"Measures by size": lambda: tables.tidy(found)})
 
@@ -66,4 +72,4 @@ def _missing(trained: dict[str, Range]) -> None:
             "None of these networks is known to have been trained over a range of sizes. Train the paper's (without "
             "augmentation, smaller on black, larger and cropped; without subsampling) on CIFAR-10 with"
         )
-        st.code(plain(TRAIN), language="bash", wrap_lines=True)
+        st.code(TRAIN, language="bash", wrap_lines=True)
