@@ -14,16 +14,19 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 import torch
+from conftest import TinyCard
 from PIL import Image
 from study_tables import pairs_table
 
 from core import sizes, studies, tables
 from core.datasets import listing
+from core.engine import Engine
 from core.errors import BadFolder, BadProtocol, BadRecipe
 from core.figures.augmentation import accuracy, against_size
 from core.folders import DataFolder
 from core.intervals import wilson
 from core.networks import checkpoint
+from core.networks.card import Labels
 from core.networks.small import ARCHITECTURES
 from core.training import make, recipe
 from core.training.photographs import Photographs, batches, labelled, placed
@@ -175,6 +178,24 @@ def network(name: str, seed: int = 0) -> torch.nn.Module:
             torch.nn.init.uniform_(module.running_mean, -0.2, 0.2)
             torch.nn.init.uniform_(module.running_var, 0.5, 1.5)
     return model.eval()
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "stride"),
+    [("resnet8", 78_042, 4), ("resnet8_bin5", 78_042, 4), (PAIR, 44_066, 4), (ZERO, 44_066, 1), (TORUS, 44_066, 1)],
+)
+def test_form(name: str, parameters: int, stride: int, engine: Engine, tiny_card: TinyCard) -> None:
+    """Size, total stride, and the global average pool's output as feature."""
+    model = network(name)
+    card = tiny_card(key=f"test/{name}")
+    shown = replace(card.preprocessing, resize=32, crop=32)
+    card = replace(card, preprocessing=shown, labels=Labels(tuple(f"class {k}" for k in range(10))))
+    prepared = engine.prepare(card, model)
+    assert (prepared.parameters, prepared.stride) == (parameters, stride)
+    frames = torch.from_numpy(np.stack([noise(seed=k) for k in range(2)])).permute(0, 3, 1, 2)
+    (got,) = engine.predict(prepared, list(frames))
+    assert got.features.shape == (2, 64 if "resnet" in name else 48)
+    assert got.probabilities.shape == (2, 10)
 
 
 def test_the_three_have_the_same_weights() -> None:

@@ -34,13 +34,13 @@ def nobody(_: object) -> None:
 
 def pixels(page: Page, number: int) -> str:
     """A picture of the player as it is shown."""
-    found: str = page.locator("canvas").nth(number).evaluate("canvas => canvas.toDataURL()")
+    found: str = page.locator(".film canvas").nth(number).evaluate("canvas => canvas.toDataURL()")
     return found
 
 
 def test_maps_move_with_the_slider_and_the_corollaries_are_cores(serve: Serve, page: Page, fresh: Path) -> None:
     page.goto(f"{serve(fresh)}/feature_maps?networks={KEY.replace('/', '%2F')}")
-    expect(page.locator("canvas")).to_have_count(6, timeout=MEASURED_MS)  # the photograph and five layers
+    expect(page.locator(".film canvas")).to_have_count(6, timeout=MEASURED_MS)  # the photograph and five layers
     engine, card, photograph = Engine("cpu"), registry.get(KEY, DataFolder(fresh)), render(7, label="cat")
     cancel = threading.Event()
     found = feature_maps.measure(engine, card, photograph, nobody, cancel)
