@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +54,16 @@ def read_out(elements: Iterable[Any]) -> list[str]:
 
 def settled(at: AppTest, said: str) -> AppTest:
     """Once that stands on the page, whose work goes on in the background."""
+    return once(at, lambda: said in texts(at))
+
+
+def once(at: AppTest, holds: Callable[[], bool]) -> AppTest:
+    """Run again and again until it does."""
     give_up = time.monotonic() + 120
-    while said not in texts(at):
+    while not holds():
         assert not at.exception
         assert time.monotonic() < give_up, texts(at)
-        time.sleep(0.5)
+        time.sleep(0.2)
         at.run()
     assert not at.exception
     return at

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from framed import app, fresh, read_out, texts
+from framed import app, fresh, once, read_out, settled, texts
 from layered import album
 from streamlit.testing.v1 import AppTest
 
@@ -44,14 +44,7 @@ def opened(charts: int, *networks: str) -> AppTest:
 
 
 def until(at: AppTest, charts: int) -> AppTest:
-    give_up = time.monotonic() + 120
-    while len(at.get("plotly_chart")) < charts:
-        assert not at.exception
-        assert time.monotonic() < give_up, texts(at)
-        time.sleep(0.2)
-        at.run()
-    assert not at.exception
-    return at
+    return once(at, lambda: len(at.get("plotly_chart")) >= charts)
 
 
 @pytest.mark.usefixtures("unshipped")
@@ -75,10 +68,7 @@ def test_the_sentence_is_what_core_measures_and_maps_stand_side_by_side(fresh: D
 @pytest.mark.usefixtures("unshipped")
 def test_what_has_no_maps_says_so_beside_what_has(fresh: DataFolder) -> None:
     at = opened(4, STRIDED, ENSEMBLE)
-    give_up = time.monotonic() + 60
-    while "cannot be watched" not in texts(at) and time.monotonic() < give_up:
-        time.sleep(0.2)
-        at.run()
+    settled(at, "cannot be watched")
     assert f"**{ENSEMBLE}**: got {ENSEMBLE}, whose convolutions cannot be watched" in texts(at)
     assert "again sums" in " ".join(str(button.key) for button in at.button)
 

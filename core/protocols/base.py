@@ -72,10 +72,16 @@ class Step:
         return self.frames(photograph, self.place(photograph, size, rng=rng, interpolation=interpolation))
 
 
-def check_side(side: object) -> None:
-    """Raises BadProtocol unless it is None or a whole number of pixels."""
-    if side is not None and (not isinstance(side, numbers.Integral) or side < 1):
-        raise BadProtocol(got=f"side {side}", wanted="1 or more whole pixels", remedy="Choose a larger side.")
+@dataclass(frozen=True, kw_only=True)
+class Sided(Step):
+    """``side``: short side that the photograph is resized to, in network pixels; None: the protocol's own."""
+
+    side: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.side is not None and (not isinstance(self.side, numbers.Integral) or self.side < 1):
+            raise BadProtocol(got=f"side {self.side}", wanted="1 or more whole pixels", remedy="Choose a larger side.")
 
 
 def offset(step: int, direction: Direction) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from core.errors import BadProtocol
 from core.frames import FramePair, Placement
 from core.geometry import Interpolation, centre_cut, fitted_size, paste, resize
 from core.photographs import Photograph
-from core.protocols.base import Step, check_side, offset
+from core.protocols.base import Sided, offset
 from core.protocols.inpainting import fill
 from core.protocols.registry import register
 
@@ -25,17 +25,12 @@ def default_side(size: int) -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Embed(Step):
+class Embed(Sided):
     """``side``: short side of the embedded photograph in network pixels; None: 100 · S / 224."""
 
-    side: int | None = None
     name = ""
     family = EMBED_FAMILY
     grows = False  # whether the second frame shows the grown patch
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_side(self.side)
 
     def place(
         self, photograph: Photograph, size: int, *, rng: np.random.Generator, interpolation: Interpolation = "bilinear"

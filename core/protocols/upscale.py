@@ -10,27 +10,22 @@ from core.errors import BadProtocol
 from core.frames import FramePair, Placement
 from core.geometry import Interpolation, fitted_size, resize, to_tensor
 from core.photographs import Photograph
-from core.protocols.base import Step, check_side, offset
+from core.protocols.base import Sided, offset
 from core.protocols.registry import register
 
 
 @register("upscale")
 @dataclass(frozen=True, kw_only=True)
-class Upscale(Step):
+class Upscale(Sided):
     """``side``: short side that the photograph is resized to, in network pixels, at least S + step; None: 3 S / 2.
 
     The frame shows S x S pixels of it, then those ``step`` network pixels further. Black's counterpart past the frame's
     own size: what a network meets that is trained with upscaling and cropping.
     """
 
-    side: int | None = None
     name = "upscale"
     family = 3
     one_of_four = False
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_side(self.side)
 
     def place(
         self, photograph: Photograph, size: int, *, rng: np.random.Generator, interpolation: Interpolation = "bilinear"

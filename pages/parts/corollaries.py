@@ -16,7 +16,7 @@ from core.networks.card import NetworkCard
 from core.photographs import Photograph
 from core.pictures import png
 from core.shiftability import Sums
-from pages.parts import charts, resources, tasks
+from pages.parts import charts, networks, resources, tasks
 from pages.parts.widgets import plain
 
 QUICK = 16 << 20  # bytes of weights: networks that are measured unasked
@@ -27,13 +27,8 @@ CUTOFFS = {0.5: "half of Nyquist", 1.0: "Nyquist, 1 / 2s", 2.0: "1 / s", 4.0: "2
 def section(photograph: Photograph, cards: Sequence[NetworkCard]) -> None:
     """Which network; then both corollaries. A fragment: a setting does not draw the page above again."""
     st.subheader("Corollaries (§ 3)", anchor="corollaries")
-    names = {card.key: card for card in cards}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        key = st.segmented_control(
-            "Of the network", list(names), default=cards[0].key, required=True, key="corollaries_of",
-            format_func=lambda k: plain(names[k].name) if k in names else k,
-        )  # fmt: skip
-        card = names.get(key, cards[0])
+        card = networks.one_of("Of the network", cards, "corollaries_of")
         wanted = st.toggle(
             "Measure them", value=card.weights.stat().st_size < QUICK, key=f"corollaries {card.key}",
             help="Six passes over all shifts: seconds for the embedded networks, a minute for ResNet-50 on two cores.",

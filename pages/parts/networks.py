@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -200,3 +201,13 @@ def _fetch_index(card: NetworkCard) -> None:
         provision.build_starter(card, resources.engine(), resources.data()),
         icon=":material/database:",
     )
+
+
+def one_of(label: str, cards: Sequence[NetworkCard], key: str) -> NetworkCard:
+    """The network that is looked at, of several; the first one until another is chosen. ``key``: the widget's."""
+    names = {card.key: card for card in cards}
+    chosen = st.segmented_control(
+        label, list(names), default=cards[0].key, required=True, key=key,
+        format_func=lambda k: plain(names[k].name) if k in names else k,
+    )  # fmt: skip
+    return names.get(chosen, cards[0])

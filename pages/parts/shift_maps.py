@@ -14,7 +14,7 @@ from core.figures.shift_map import class_map, probability_map, spectrum_map
 from core.figures.trajectory import COSINE
 from core.networks.card import NetworkCard
 from core.photographs import Photograph
-from pages.parts import charts, exploring, headline, resources, state
+from pages.parts import charts, exploring, headline, networks, resources, state
 from pages.parts.widgets import plain
 
 READING = (
@@ -27,16 +27,11 @@ READING = (
 def section(photograph: Photograph, cards: Sequence[NetworkCard], side: int | None) -> None:
     """Which network and how far; a button; then the map, and its spectrum when it is complete."""
     st.subheader("Every shift at once", anchor="shift-map")
-    names = {card.key: card for card in cards}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        key = st.segmented_control(
-            "Map of", list(names), default=cards[0].key, required=True, key="map_of",
-            format_func=lambda k: plain(names[k].name) if k in names else k,
-        )  # fmt: skip
+        card = networks.one_of("Map of", cards, "map_of")
         reach = st.segmented_control(
             "Shifts up to ± px", shift_map.REACHES, default=8, required=True, key="reach", bind="query-params",
         )  # fmt: skip
-    card = names.get(key, cards[0])
     embedding = shift_map.Embedding(reach=int(reach), side=side)
     try:
         embedding.short_side(card.size)
