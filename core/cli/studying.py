@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from core.cli.console import ProgressLine, say, show
 from core.cli.measuring import measure_line, step_options
 from core.cli.options import PLACES, add, data_folder, whole, whole_numbers
-from core.errors import Cancelled, PhotobiasError
+from core.cli.recording import recorded
 
 if TYPE_CHECKING:
     from core.progress import Progress
@@ -62,56 +58,30 @@ def request(chosen: argparse.Namespace) -> Request:
 
 def _study(chosen: argparse.Namespace) -> None:
     from core import studies
+    from core.studies.config import get
     from core.studies.summary import summary
-    from core.studies.worker import Recorder
 
-    line, recorder, counts = ProgressLine(), Recorder(chosen.out), ""
+    shown = ProgressLine()
 
-    def told(progress: Progress) -> None:
-        line(f"{chosen.name} {counts}", progress.done, progress.total or 0, progress.rate, progress.seconds_left)
-        recorder(progress)
+    def told(p: Progress) -> None:
+        shown(f"{chosen.name} {get(chosen.name).counts}", p.done, p.total or 0, p.rate, p.seconds_left)
 
-    try:
-        with _asked_to_stop() as cancel:
-            asked = request(chosen)
-            counts = asked.study.counts
-            made = asked.run(
-                data_folder(chosen), chosen.out, progress=told, warn=lambda text: say(f"warning: {text}"), cancel=cancel
-            )
-    except (Cancelled, KeyboardInterrupt):
-        recorder.end("stopped")
-        raise KeyboardInterrupt from None
-    except PhotobiasError as error:
-        recorder.end("failed", str(error))
-        raise
-    except Exception as error:
-        recorder.end("failed", f"unexpected {type(error).__name__}: {error}")
-        raise
-    recorder.end("finished")
+    with recorded(chosen.out, told) as (progress, cancel):
+        asked = request(chosen)
+        made = asked.run(
+            data_folder(chosen), chosen.out, progress=progress, warn=lambda text: say(f"warning: {text}"), cancel=cancel
+        )
     for name, reason in made.skipped or []:
         say(f"warning: {name} left out: {reason}")
     records = summary(studies.read(chosen.out))
-    show(chosen, records, map(_line, records))
+    show(chosen, records, map(line, records))
 
 
-def _line(r: dict[str, Any]) -> str:
+def line(r: dict[str, Any]) -> str:
+    """A record of a study's summary, for people."""
     side = "" if r["side"] is None else f"  side {r['side']}"
     side += f"  {r['layer']}, depth {r['depth']:.2f}" if "layer" in r else ""
     if r["top1"] is None:
         return measure_line(r) + side
     low, high = r["top1_interval"]
     return f"{measure_line(r)}{side}  top-1 {r['top1']:.3f} [{low:.3f}, {high:.3f}] of {r['top1_n']}"
-
-
-@contextmanager
-def _asked_to_stop() -> Iterator[threading.Event]:
-    """An event that a request to terminate sets: the page's way to stop a study. Outside the main thread none does."""
-    event = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield event
-        return
-    before = signal.signal(signal.SIGTERM, lambda *_: event.set())
-    try:
-        yield event
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -48,20 +48,20 @@ class ResNet10(nn.Module):
     """A ResNet of one basic block a stage, half as wide as ResNet-18: total stride 32, 1.2 M parameters.
 
     ``blur``: its antialiased twin, bin-5 before each of the five subsamplings, that of the first convolution too
-    (Adobe's networks leave that one strided, to save time on large images).
+    (Adobe's networks leave that one strided, to save time on large images). ``widths``: channels of the four stages.
     """
 
-    def __init__(self, classes: int, *, blur: bool = False) -> None:
+    def __init__(self, classes: int, *, blur: bool = False, widths: tuple[int, ...] = WIDTHS) -> None:
         super().__init__()
-        first = WIDTHS[0]
+        first = widths[0]
         stem = [_conv(3, first, 5, 1 if blur else 2), nn.BatchNorm2d(first), nn.ReLU(inplace=True)]
         pool = [BlurPool(first), nn.MaxPool2d(2, 1), BlurPool(first)] if blur else [nn.MaxPool2d(3, 2, 1)]
         self.stem = nn.Sequential(*stem, *pool)
         stages = [Block(first, first, 1, blur=blur)]
-        stages += [Block(a, b, 2, blur=blur) for a, b in pairwise(WIDTHS)]
+        stages += [Block(a, b, 2, blur=blur) for a, b in pairwise(widths)]
         self.stages = nn.Sequential(*stages)
         self.pool = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
-        self.head = nn.Linear(WIDTHS[-1], classes)
+        self.head = nn.Linear(widths[-1], classes)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         out: torch.Tensor = self.head(self.pool(self.stages(self.stem(x))))
@@ -93,6 +93,7 @@ class ResNet8(nn.Module):
 ARCHITECTURES: dict[str, Callable[[int], nn.Module]] = {
     "resnet10": ResNet10,
     "resnet10_bin5": partial(ResNet10, blur=True),
+    "resnet10_half": partial(ResNet10, widths=(16, 32, 64, 128)),
     "resnet8": ResNet8,
     "resnet8_bin5": partial(ResNet8, blur=True),
     "alexnet32": AlexNet32,

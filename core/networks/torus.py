@@ -58,7 +58,7 @@ def on_torus(model: nn.Module, size: int, *, linear: bool, cutoff: float | None 
         if isinstance(module, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d | BlurPool):
             changed.set_submodule(name, _around(module))
     if cutoff is not None:
-        first = next(layer.name for layer in layers(model, size) if layer.kind == "Conv2d")
+        first = next(layer.name for layer in layers(model, size) if layer.kind.startswith("Conv2d"))
         changed.set_submodule(first, nn.Sequential(LowPass(cutoff), changed.get_submodule(first)))
     if linear and not _is_linear(changed, size):
         raise _unfit(f"a {type(model).__name__} that is not linear without its activations")
@@ -70,7 +70,7 @@ def first_layer(model: nn.Module, size: int) -> nn.Sequential:
     (N, C, S, S). Raises BadCard where a network does not begin so."""
     found = leaves(layers(model, size))
     end = next((k for k, layer in enumerate(found) if layer.kind in ACTIVATIONS), None)
-    if end is None or end > 2 or found[0].kind != "Conv2d":
+    if end is None or end > 2 or not found[0].kind.startswith("Conv2d"):
         raise _unfit(f"a {type(model).__name__} that does not begin with a convolution and its activation")
     convolution, *others = (copy.deepcopy(model.get_submodule(layer.name)) for layer in found[: end + 1])
     assert isinstance(convolution, nn.Conv2d)  # by its kind

@@ -1,0 +1,53 @@
+"""``dial``."""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from core.cli.console import ProgressLine, show
+from core.cli.options import add, data_folder, whole_numbers
+from core.cli.recording import recorded
+from core.cli.studying import line
+
+if TYPE_CHECKING:
+    from core.progress import Progress
+
+ABOUT = "Networks that learn from one photographer's scenes, measured: a turn of the dial; stopped, it goes on."
+
+
+def register(commands: Any) -> None:
+    """The subcommand."""
+    one = add(commands, "dial", _dial, ABOUT)
+    one.add_argument(
+        "--spread", type=float, required=True, help="of the subject's place: 0 centred, 1 anywhere in frame"
+    )
+    one.add_argument("--size-spread", type=float, required=True, help="of its size: 0 all alike, to 0.3")
+    one.add_argument("--size", type=float, help="its mean, a share of the frame's side (0.62)")
+    one.add_argument("--seeds", type=partial(whole_numbers, least=0), default=(0, 1, 2), help="a network each (0,1,2)")
+    one.add_argument("--small", action="store_true", help="a trial: few scenes, two epochs")
+
+
+def _dial(chosen: argparse.Namespace) -> None:
+    from core import studies
+    from core.scenes import Photographer
+    from core.studies.summary import summary
+    from core.turning import Turn
+
+    size = {} if chosen.size is None else {"size_mean": chosen.size}
+    who = Photographer(spread=chosen.spread, size_spread=chosen.size_spread, **size)
+    turn, data, shown = (
+        Turn(photographer=who, seeds=chosen.seeds, small=chosen.small),
+        data_folder(chosen),
+        ProgressLine(),
+    )
+    folder, name = turn.folder(data), f"{turn.recipe.name}, shares of the work"
+
+    def told(p: Progress) -> None:
+        shown(name, p.done, p.total or 0, p.rate, p.seconds_left)
+
+    with recorded(folder, told) as (progress, cancel):
+        turn.run(data, progress=progress, cancel=cancel)
+    records = summary(studies.read(folder))
+    show(chosen, records, map(line, records))

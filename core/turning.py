@@ -1,0 +1,174 @@
+"""One turn of the dial: a photographer → networks that learned from that photographer's scenes, measured on others.
+
+Under DATA/dial lie networks, indexes and studies, as under DATA itself: one study a photographer.
+"""
+
+from __future__ import annotations
+
+import threading
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from core.datasets import listing
+from core.datasets.scenes import SceneFile
+from core.engine import Engine
+from core.errors import BadCard
+from core.folders import EMBEDDED, DataFolder, portable
+from core.index.build import build
+from core.networks import registry
+from core.progress import Meter, Progress
+from core.scenes import Photographer
+from core.studies import Axes, Results, Typicality, run
+from core.studies.manifest import Manifest
+from core.tables import per_photograph
+from core.training import recipe as recipes
+from core.training.make import make
+from core.training.recipe import Recipe
+
+BASE = "dial.scenes"
+FEATURES = "embedded/resnet10.scenes-0"  # cosines of different networks do not compare: one for all
+TESTED = "scenes:2000000-2000399,spread=1.0,size_spread=0.3"  # held out, by a photographer without a bias
+PROTOCOLS = ("crop", "black")
+PAIRS = 4
+SEEDS = (0, 1, 2)
+TRIAL = 16  # photographs that a trial is measured on
+COST = {"drawing training": 40, "drawing held-out": 5, "training": 45, "measuring": 5, "index": 60, "pairs": 40}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """``photographer``: who takes the training scenes; ``seeds``: a network each; ``small``: a trial in a minute."""
+
+    photographer: Photographer
+    seeds: tuple[int, ...] = SEEDS
+    small: bool = False
+
+    @property
+    def recipe(self) -> Recipe:
+        """That of BASE, but for who took the scenes."""
+        base, who = recipes.get(BASE), self.photographer
+        assert base.scenes is not None  # it is one of scenes
+        taken = f"place spread {who.spread:g}, size {who.size_mean:g} ± {who.size_spread:g}"
+        made = replace(
+            base, name=_name(who), title=f"{base.title}, {taken}", scenes=replace(base.scenes, photographer=who)
+        )
+        return made.small() if self.small else made
+
+    @property
+    def command(self) -> list[str]:
+        """The words after ``python -m core`` that ask for it."""
+        who, usual = self.photographer, Photographer()
+        words = ["dial", "--spread", f"{who.spread:g}", "--size-spread", f"{who.size_spread:g}"]
+        words += ["--size", f"{who.size_mean:g}"] if who.size_mean != usual.size_mean else []
+        return [*words, "--seeds", ",".join(map(str, self.seeds)), *(["--small"] if self.small else [])]
+
+    def folder(self, data: DataFolder) -> Path:
+        """That of its study."""
+        return home(data).studies / self.recipe.name
+
+    def run(
+        self, data: DataFolder, *, engine: Engine | None = None, progress: Callable[[Progress], None] | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Manifest:  # fmt: skip
+        """Draws and trains, indexes what was drawn, measures; goes on where it was stopped. ``progress``: its shares.
+
+        Raises Cancelled; what is finished is kept.
+        """
+        own, recipe, engine = home(data), self.recipe, engine or Engine()
+        stages = _Stages(recipe.name, self.seeds, progress)
+        cards = list(make([recipe], self.seeds, own, family="dial", told=stages, cancel=cancel))
+        features = registry.get(FEATURES, data)
+        index = own.indexes / recipe.name
+        assert recipe.scenes is not None  # it is one of scenes
+        first = recipe.scenes.first
+        taken = [SceneFile(number, self.photographer) for number in range(first, first + recipe.scenes.count)]
+        build(
+            taken, features, engine, index, cancel=cancel,
+            progress=lambda p: stages("index", p.done, p.total),
+        )  # fmt: skip
+        study = Typicality(protocols=PROTOCOLS, pairs=PAIRS)
+        shown = listing(TESTED)[: TRIAL if self.small else None]
+        return run(
+            study, shown, cards, self.folder(data), axes=Axes.of(data, index=index), engine=engine,
+            command=" ".join(["python", "-m", "core", *self.command, *_elsewhere(data)]), cancel=cancel,
+            progress=lambda p: stages("pairs", p.done, p.total or 1),
+        )  # fmt: skip
+
+
+def home(data: DataFolder) -> DataFolder:
+    """Where the dial's own networks, indexes and studies lie: they crowd no list of networks."""
+    return DataFolder(data.root / "dial")
+
+
+def _name(who: Photographer) -> str:
+    parts = [who.spread, who.size_spread, *([who.size_mean] if who.size_mean != Photographer().size_mean else [])]
+    return "dial_" + "_".join(f"{round(1000 * part):04d}" for part in parts)
+
+
+def _elsewhere(data: DataFolder) -> list[str]:
+    return [] if data == DataFolder.default() else ["--data", portable(data.root)]
+
+
+class _Stages:
+    """Counts of one stage after the other → how far the whole is, in shares of what each usually takes."""
+
+    def __init__(self, name: str, seeds: tuple[int, ...], progress: Callable[[Progress], None] | None) -> None:
+        each = [f"{name}-{seed}: {what}" for seed in seeds for what in ("training", "measuring")]
+        order = ["drawing training", "drawing held-out", *each, "index", "pairs"]
+        self._cost = {stage: COST[stage.rpartition(": ")[2]] for stage in order}
+        self._meter = Meter(progress, sum(self._cost.values()))
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        before = 0
+        for stage, cost in self._cost.items():
+            if what.startswith(stage):
+                self._meter(before + round(cost * done / max(total, 1)), None)
+                return
+            before += cost
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Taught:
+    """A photographer's networks as they were measured."""
+
+    photographer: Photographer
+    results: Results
+
+    @property
+    def trained(self) -> Mapping[str, str]:
+        """Network → what it is, for people."""
+        return {one["key"]: one["name"] for one in self.results.manifest.networks}
+
+
+def homes(data: DataFolder) -> Iterator[DataFolder]:
+    """What ships, then one's own."""
+    yield home(EMBEDDED)
+    if data.root.resolve() != EMBEDDED.root.resolve():
+        yield home(data)
+
+
+def photographer_of(networks: Path, name: str) -> Photographer:
+    """Who took what a network learned from, by its card. Raises BadCard."""
+    path = networks / f"{name}.toml"
+    try:
+        return Photographer(**tomllib.loads(path.read_text("utf-8"))["recipe"]["scenes"]["photographer"])
+    except (OSError, tomllib.TOMLDecodeError, LookupError, TypeError) as error:
+        raise BadCard(
+            got=f"{path} ({type(error).__name__})", wanted="the card of a network of the dial, with its recipe",
+            remedy="Train it again.",
+        ) from None  # fmt: skip
+
+
+def table(taught: list[Taught]) -> pd.DataFrame:
+    """As ``core.dial`` reads it."""
+    parts = [
+        per_photograph(one.results.pairs).assign(
+            spread=one.photographer.spread, size_spread=one.photographer.size_spread, size=one.photographer.size_mean
+        )
+        for one in taught
+    ]
+    return pd.concat([part.astype({"network": str, "digest": str, "protocol": str}) for part in parts])
