@@ -62,7 +62,7 @@ def effects(table: pd.DataFrame, measure: str) -> Effects | None:
 
     Least squares of the networks' means on both spreads; Student's t over networks, as seeds and photographers are what
     would be drawn anew. At equal typicality the means are those of an analysis of covariance: a level for each network
-    and one for each of BINS bins of typicality.
+    beside a curve of typicality that all share, a step for each of BINS bins and a slope.
     """
     plain = means(table, measure)
     turned = [name for name in FREE if plain[name].nunique() > 1]
@@ -95,12 +95,12 @@ def _slopes(networks: pd.DataFrame, values: Floats, turned: list[str]) -> dict[s
 
 def _at_equal_typicality(table: pd.DataFrame, measure: str, networks: pd.DataFrame) -> Floats:
     """(J,) each network's level, in the order of ``networks``, where all had photographs of the same typicality."""
-    values, bins = table[measure].to_numpy(float), bins_of(table["typicality"].to_numpy(float))
+    values, typical = (table[name].to_numpy(float) for name in (measure, "typicality"))
+    bins = bins_of(typical)
     network = pd.Categorical(table["network"], categories=networks["network"]).codes
     levels = np.eye(len(networks))[network]
-    steps = np.eye(bins.max() + 1)[bins][:, 1:]
-    steps -= steps.mean(0)
-    fitted, *_ = np.linalg.lstsq(np.hstack([levels, steps]), values)
+    curve = np.column_stack([np.eye(bins.max() + 1)[bins][:, 1:], typical])
+    fitted, *_ = np.linalg.lstsq(np.hstack([levels, curve - curve.mean(0)]), values)
     found: Floats = fitted[: len(networks)]
     return found
 

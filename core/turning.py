@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -120,28 +120,25 @@ class _Stages:
         each = [f"{name}-{seed}: {what}" for seed in seeds for what in ("training", "measuring")]
         order = ["drawing training", "drawing held-out", *each, "index", "pairs"]
         self._cost = {stage: COST[stage.rpartition(": ")[2]] for stage in order}
-        self._meter = Meter(progress, sum(self._cost.values()))
+        self._meter, self._far = Meter(progress, sum(self._cost.values())), 0
 
     def __call__(self, what: str, done: int, total: int) -> None:
         before = 0
         for stage, cost in self._cost.items():
             if what.startswith(stage):
-                self._meter(before + round(cost * done / max(total, 1)), None)
+                self._far = max(self._far, before + round(cost * done / max(total, 1)))  # four protocols are measured
+                self._meter(self._far, None)
                 return
             before += cost
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Taught:
-    """A photographer's networks as they were measured."""
+    """A photographer, and the study of the networks that learned from that photographer's scenes."""
 
     photographer: Photographer
+    networks: tuple[str, ...]
     results: Results
-
-    @property
-    def trained(self) -> Mapping[str, str]:
-        """Network → what it is, for people."""
-        return {one["key"]: one["name"] for one in self.results.manifest.networks}
 
 
 def homes(data: DataFolder) -> Iterator[DataFolder]:
@@ -151,24 +148,29 @@ def homes(data: DataFolder) -> Iterator[DataFolder]:
         yield home(data)
 
 
-def photographer_of(networks: Path, name: str) -> Photographer:
-    """Who took what a network learned from, by its card. Raises BadCard."""
-    path = networks / f"{name}.toml"
-    try:
-        return Photographer(**tomllib.loads(path.read_text("utf-8"))["recipe"]["scenes"]["photographer"])
-    except (OSError, tomllib.TOMLDecodeError, LookupError, TypeError) as error:
-        raise BadCard(
-            got=f"{path} ({type(error).__name__})", wanted="the card of a network of the dial, with its recipe",
-            remedy="Train it again.",
-        ) from None  # fmt: skip
+def taught(results: Results) -> Taught:
+    """Who took what the networks of a study of the dial learned from, by their cards. Raises BadCard."""
+    found = []
+    names = tuple(one["name"] for one in results.manifest.networks)
+    for name in names:
+        path = results.folder.parent.parent / "networks" / f"{name}.toml"
+        try:
+            found.append(Photographer(**tomllib.loads(path.read_text("utf-8"))["recipe"]["scenes"]["photographer"]))
+        except (OSError, tomllib.TOMLDecodeError, LookupError, TypeError) as error:
+            raise BadCard(
+                got=f"{path} ({type(error).__name__})", wanted="the card of a network of the dial, with its recipe",
+                remedy="Turn the dial there again.",
+            ) from None  # fmt: skip
+    return Taught(found[0], names, results)
 
 
-def table(taught: list[Taught]) -> pd.DataFrame:
-    """As ``core.dial`` reads it."""
+def table(found: Iterable[Taught]) -> pd.DataFrame:
+    """As ``core.dial`` reads it; of those whose subjects are as large in the mean as the usual photographer's."""
+    usual = Photographer().size_mean
     parts = [
-        per_photograph(one.results.pairs).assign(
-            spread=one.photographer.spread, size_spread=one.photographer.size_spread, size=one.photographer.size_mean
-        )
-        for one in taught
-    ]
-    return pd.concat([part.astype({"network": str, "digest": str, "protocol": str}) for part in parts])
+        per_photograph(one.results.pairs)
+        .assign(spread=one.photographer.spread, size_spread=one.photographer.size_spread)
+        .astype({"network": str, "digest": str, "protocol": str})
+        for one in found if one.photographer.size_mean == usual
+    ]  # fmt: skip
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()

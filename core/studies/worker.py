@@ -70,27 +70,32 @@ def start(request: Request, folder: Path, data: DataFolder) -> Status:
 
     The process works in the project's folder, where the command of a manifest is to be typed.
     """
-    return _start(request.arguments(), folder, data)
+    return launch([*request.arguments(), *_out(folder)], folder, data)
 
 
 def resume(folder: Path, data: DataFolder) -> Status:
     """Goes on with the study in the folder, as its manifest says that it was asked for. Raises StudyBroken."""
     words = shlex.split(read_manifest(folder).command)
-    if words[:3] != ["python", "-m", "core"]:
+    if words[:3] != ["python", "-m", "core"] or len(words) < 4:
         raise StudyBroken(
             got=f"{folder}, whose manifest holds no command", wanted="the command that began it",
             remedy="Ask for the same study again, into the same folder.",
         )  # fmt: skip
-    return _start(words[3:], folder, data)
+    return launch([*words[3:], *(_out(folder) if words[3] == "study" else [])], folder, data)
 
 
-def _start(asked: list[str], folder: Path, data: DataFolder) -> Status:
+def _out(folder: Path) -> list[str]:
+    return ["--out", str(folder.resolve())]
+
+
+def launch(asked: list[str], folder: Path, data: DataFolder) -> Status:
+    """``python -m core`` with these words and --data, in a process that reports to that folder; once at a time."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder / "start", threading.Event(), "the start of a study"):
             if (held := _recorded(folder)) is not None and _runs(held):
                 return status(folder)
-            words = [*asked, "--data", str(data.root.resolve()), "--out", str(folder.resolve())]
+            words = [*asked, "--data", str(data.root.resolve())]
             with (folder / LOG).open("ab") as log:
                 process = subprocess.Popen(
                     [sys.executable, "-m", "core", *words], stdin=subprocess.DEVNULL, stdout=log,

@@ -70,7 +70,7 @@ def section(*kinds: str) -> Results | None:
                 _details(manifest)
         with st.popover("Run one", icon=":material/play_circle:", key=f"run {kinds[0]} {state.turn()}"):
             requests.form(kinds)
-    results = _results(chosen.status)
+    results = results_of(chosen.status)
     _state(kinds[0], chosen, results)
     if manifest is not None:
         _warnings(manifest)
@@ -131,7 +131,8 @@ def _choose(kind: str, there: list[Listed]) -> Listed:
     return there[names.index(name)]
 
 
-def _results(status: Status) -> Results | None:
+def results_of(status: Status) -> Results | None:
+    """What a study has found so far, read once for everybody; its error shown where it cannot be read."""
     if status.manifest is None:
         return None
     try:

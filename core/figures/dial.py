@@ -1,0 +1,82 @@
+"""The dial of the photographer's bias (ours): what networks do, against how freely their photographer placed things."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from core import dial
+from core.figures.scattered import curves
+from core.figures.style import GREY, PAPER, SYMBOLS, colour, figure, said
+from core.intervals import Floats
+from core.tables import MEASURES
+
+PLACE = "spread of the places (0 centred, 1 anywhere)"
+TITLES = {**MEASURES, "typicality": "Typicality"}
+
+
+def along(table: pd.DataFrame, value: str, *, chosen: tuple[float, float] | None = None) -> go.Figure:
+    """``value``: a measure, or typicality; rows of one protocol. A small point a network, a large one a photographer's
+    mean with its 95 % interval over networks (Student's t), joined where sizes are spread alike.
+
+    ``chosen``: (spread, size_spread), marked where it was measured.
+    """
+    plain = dial.means(table, value)
+    fig = figure(x=PLACE, y=TITLES[value], height=340, rangemode="tozero")
+    fig.update_layout(hovermode="closest")
+    fig.update_xaxes(range=[-0.08, 1.08])
+    for place, (sizes, mine) in enumerate(plain.groupby("size_spread")):
+        name, ink = f"sizes ± {sizes:g}", colour(place)
+        by_place = [(float(str(at)), part[value].to_numpy(float)) for at, part in mine.groupby("spread")]
+        fig.add_scatter(
+            x=mine["spread"].tolist(), y=mine[value].tolist(), mode="markers", name=f"{name}, each network",
+            marker={"size": 6, "color": ink, "opacity": 0.5, "symbol": SYMBOLS[place % len(SYMBOLS)]},
+            showlegend=False, customdata=mine["network"].tolist(),
+            hovertemplate="%{customdata}: %{y:.3f}<extra></extra>",
+        )  # fmt: skip
+        fig.add_scatter(
+            x=[at for at, _ in by_place], y=[part.mean() for _, part in by_place], mode="lines+markers", name=name,
+            line={"color": ink, "width": 2},
+            marker={"size": 11, "color": ink, "symbol": SYMBOLS[place % len(SYMBOLS)]},
+            error_y={"type": "data", "array": [half(part) for _, part in by_place], "color": GREY, "width": 5},
+            customdata=[len(part) for _, part in by_place],
+            hovertemplate="%{y:.3f} ± %{error_y.array:.3f}, %{customdata} networks<extra>" + name + "</extra>",
+        )  # fmt: skip
+    here = plain[(plain["spread"] == chosen[0]) & (plain["size_spread"] == chosen[1])] if chosen else plain[:0]
+    if len(here):
+        fig.add_scatter(
+            x=[here["spread"].iloc[0]], y=[here[value].mean()], mode="markers", name="the dial", hoverinfo="skip",
+            marker={**PAPER, "size": 18, "color": "rgba(0,0,0,0)", "symbol": "circle-open"},
+        )  # fmt: skip
+    return said(fig, *_about(table, plain), "large points: means with 95 % intervals over networks")
+
+
+def at_typicality(table: pd.DataFrame, measure: str) -> go.Figure:
+    """A curve a photographer, over the same photographs: where typicality explains all, the curves lie on each other.
+
+    Each photograph's mean over the photographer's networks counts once.
+    """
+    by = [*dial.FREE, "protocol", "digest", "name", "typicality", "step", "direction", "unit", "pairs"]
+    each = table.groupby(by, observed=True, sort=False)[measure].mean().reset_index()
+    order = each[list(dial.FREE)].drop_duplicates().sort_values(list(dial.FREE))
+    names = {pair: f"places {pair[0]:g}, sizes ± {pair[1]:g}" for pair in order.itertuples(index=False, name=None)}
+    each["network"] = [names[pair] for pair in zip(*(each[name] for name in dial.FREE), strict=True)]
+    place = {name: k for k, name in enumerate(names.values())}
+    return curves(each, "typicality", "typicality among what they learned from", measure, bins=5, place=place)
+
+
+def half(values: Floats) -> float:
+    """Half a 95 % interval of the mean of a few networks; 0 of a single one, which has none."""
+    from scipy.stats import t
+
+    n = len(values)
+    return float(t.ppf(0.975, n - 1) * np.std(values, ddof=1) / math.sqrt(n)) if n > 1 else 0.0
+
+
+def _about(table: pd.DataFrame, plain: pd.DataFrame) -> list[str]:
+    steps = table[["protocol", "step", "unit", "direction", "pairs"]].drop_duplicates().itertuples()
+    told = "; ".join(f"{s.protocol}, step {s.step} {s.unit} px {s.direction}, {s.pairs} pairs each" for s in steps)
+    return [f"n = {len(plain)} networks, {table['digest'].nunique():,} photographs; {told}"]
