@@ -20,6 +20,16 @@ def located(kept: str) -> Path:
     return PROJECT / kept
 
 
+def portable_root(root: str) -> str:
+    """Likewise of where photographs come from, which may be no path but a scheme (``scenes:…``)."""
+    return portable(Path(root)) if Path(root).is_absolute() else root
+
+
+def located_root(kept: str) -> str:
+    """The root that ``portable_root`` kept, on this machine."""
+    return kept if ":" in kept else str(located(kept))
+
+
 @dataclass(frozen=True)
 class DataFolder:
     """A user's data: cards and checkpoints, downloaded weights, indexes, studies. Made when first written to."""

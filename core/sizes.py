@@ -82,14 +82,21 @@ def _tallied(rows: pd.DataFrame, where: str) -> str:
     return f"{said} of the {len(rows)} sizes {where} that range" if told else f"{said} at the {len(rows)} {where}"
 
 
-def exact(pairs: pd.DataFrame) -> str:
-    """Which networks nothing moves on black, in a sentence (Figure 11): as far as rounding goes. Empty of none."""
-    texts = []
+def exact(pairs: pd.DataFrame, *, seed: int = 0) -> str:
+    """Which networks nothing moves on black, as far as rounding goes, and how often others change their answer, in a
+    sentence (Figure 11). Empty where nothing was measured on black."""
+    never, others = [], []
     black = pairs[(pairs["protocol"] == "black") & pairs["changed"].notna()]
     for network, mine in black.groupby("network", sort=False, observed=True):
-        n, flipped, largest = len(mine), int(changed(mine).sum()), float(change(mine).max())
-        if not flipped and largest < ROUNDING:
-            texts.append(
-                f"{short(str(network))} changes its answer in none of {n:,} pairs (largest |Δp| {largest:.1g})"
-            )
-    return f"On black, {'; '.join(texts)}." if texts else ""
+        flips, largest = changed(mine), float(change(mine).max())
+        if not flips.any() and largest < ROUNDING:
+            never.append(f"{short(str(network))} changes none of {len(mine):,} answers (largest |Δp| {largest:.1g})")
+        else:
+            span = bootstrap(flips, photographs_of(mine), seed=seed)
+            held = f" [{span[0]:.3f}, {span[1]:.3f}]" if span else ""
+            others.append(f"{short(str(network))} {flips.mean():.3f}{held} of {len(mine):,}")
+    if not never and not others:
+        return ""
+    photographs = black["digest"].nunique()
+    texts = never or ["no network is exactly invariant"]
+    return f"On black, {'; '.join([*texts, *others])} ({photographs:,} photographs at all sizes, 95 % intervals)."

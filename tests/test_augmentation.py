@@ -291,15 +291,20 @@ def test_what_a_training_gained_is_counted_within_and_outside_its_sizes() -> Non
     assert sizes.gained(sized(), {WIDE: (16, 32)}) == sizes.gained(sized(), {PLAIN: (32, 32)}) == ""
 
 
-def test_exactness_is_said_with_the_largest_change() -> None:
+def test_exactness_is_said_with_the_largest_change_and_the_others_beside_it() -> None:
     table = sized()
     table = table[table["side"].ge(16)]
-    assert sizes.exact(table) == (
-        "On black, plain_black.cifar10-0 changes its answer in none of 600 pairs (largest |Δp| 0)."
+    flips = tables.changed(table[table["network"] == PLAIN])
+    said = sizes.exact(table)
+    assert said.startswith(
+        "On black, plain_black.cifar10-0 changes none of 600 answers (largest |Δp| 0); plain.cifar10"
     )
-    assert sizes.exact(table[table["network"] == PLAIN]) == ""
+    assert f"plain.cifar10-0 {flips.mean():.3f} [" in said
+    assert "(300 photographs at all sizes, 95 % intervals)." in said
+    assert "no network is exactly invariant; plain" in sizes.exact(table[table["network"] == PLAIN])
     moved = table.assign(p_after=table["p_after"] + 1e-5)  # no answer changes, and yet more than rounding
-    assert sizes.exact(moved) == ""
+    assert "no network is exactly invariant" in sizes.exact(moved)
+    assert sizes.exact(table.assign(protocol="upscale")) == ""
 
 
 def test_curves_shade_what_was_trained() -> None:

@@ -33,6 +33,7 @@ def register(commands: Any) -> None:
     one.add_argument("--sides", type=whole_numbers, metavar="PIXELS", help="embedded short sides: 40, or 40,100,220")
     step_options(one)
     one.add_argument("--limit", type=whole, help="only the first photographs: the same rows as of all")
+    one.add_argument("--shuffle", action="store_true", help="in an order by the seed: for files sorted by class")
     one.add_argument("--index", metavar="DIR", help="for typicality")
     one.add_argument("--confidence", metavar="NETWORK", help="key of the one network whose confidence is the axis")
     one.add_argument("--train", metavar="PLACE", help="for readouts: labelled photographs to train them on")
@@ -52,7 +53,8 @@ def request(chosen: argparse.Namespace) -> Request:
         given["protocols"] = named
     return Request(
         study=studies.create(chosen.name, **given), photos=chosen.photos, networks=tuple(chosen.network.split(",")),
-        limit=chosen.limit, index=chosen.index, confidence=chosen.confidence, trial=chosen.small,
+        limit=chosen.limit, shuffle=chosen.shuffle, index=chosen.index, confidence=chosen.confidence,
+        trial=chosen.small,
     )  # fmt: skip
 
 

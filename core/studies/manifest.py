@@ -13,7 +13,7 @@ from typing import Any, Self
 from core.datasets import SceneFile, Source
 from core.errors import StudyBroken, StudyMismatch
 from core.files import write
-from core.folders import located, portable
+from core.folders import located, located_root, portable, portable_root
 from core.networks.card import NetworkCard
 from core.studies.axes import Axes
 from core.studies.config import Study
@@ -64,7 +64,7 @@ class Manifest:
     @property
     def roots(self) -> tuple[str, ...]:
         """Below which its photographs have their names."""
-        return tuple(self.photographs["roots"])
+        return tuple(map(located_root, self.photographs["roots"]))
 
     @property
     def index_folder(self) -> Path | None:
@@ -112,7 +112,7 @@ def listed(sources: Sequence[Source]) -> dict[str, Any]:
     """Photographs, as a manifest keeps them."""
     each = json.dumps([[file.root, file.name, file.label] for file in sources])
     return {
-        "given": len(sources), "roots": sorted({file.root for file in sources}),
+        "given": len(sources), "roots": sorted({portable_root(file.root) for file in sources}),
         "drawn": all(isinstance(file, SceneFile) for file in sources),
         "sha256": hashlib.sha256(each.encode()).hexdigest(),
     }  # fmt: skip

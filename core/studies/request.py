@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from core.datasets import Source, listing
 from core.engine import Engine
 from core.folders import DataFolder, portable
@@ -29,6 +31,7 @@ SMALL = 16  # photographs of a trial
 class Request:
     """``photos``: a folder, or ``scenes:…``; ``networks``: keys; ``limit``: only the first photographs.
 
+    ``shuffle``: in an order drawn by the study's seed before any limit, for files that are sorted by class.
     ``index``: a folder; ``confidence``: a key; ``trial``: shrunk to a minute's work (``--small``).
     """
 
@@ -36,6 +39,7 @@ class Request:
     photos: str
     networks: tuple[str, ...]
     limit: int | None = None
+    shuffle: bool = False
     index: str | None = None
     confidence: str | None = None
     trial: bool = False
@@ -51,7 +55,8 @@ class Request:
         }  # fmt: skip
         given |= {name.replace("_", "-"): getattr(s, name) or None for name in s.own}
         words = [word for name, value in given.items() if value is not None for word in (f"--{name}", str(value))]
-        return ["study", s.name, *words, *(["--small"] if self.trial else [])]
+        flags = [f"--{name}" for name, on in (("shuffle", self.shuffle), ("small", self.trial)) if on]
+        return ["study", s.name, *words, *flags]
 
     @property
     def command(self) -> str:
@@ -74,6 +79,8 @@ class Request:
     def settled(self) -> tuple[Study, list[Source]]:
         """The study with what all its photographs decide, and those that it is over. Raises BadFolder."""
         there = listing(self.photos)
+        if self.shuffle:
+            there = [there[k] for k in np.random.default_rng(self.study.seed).permutation(len(there))]
         study, limit = self.study.settled(there), self.limit
         if self.trial:
             study, limit = study.small(), min(limit or SMALL, SMALL)

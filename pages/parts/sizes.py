@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
 import streamlit as st
 
 from core import findings, sizes, tables
@@ -13,28 +16,75 @@ from core.studies.antialiasing import couples
 from core.tables import MEASURES, Measured
 from pages.parts import charts, measured, studies
 
-TRAIN = (
-    "python -m core train resnet8.cifar10 resnet8_black.cifar10 resnet8_crop.cifar10 alexnet32.cifar10 "
-    "alexnet32_stride1.cifar10 alexnet32_stride1_zero.cifar10 --photos CIFAR10_TRAIN --held-out CIFAR10_TEST"
-)
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One of the paper's: its name, the study that ships, what is asked, and who answers."""
+
+    name: str
+    title: str
+    prefer: str
+    about: str
+    said: Callable[[Results, Mapping[str, Range]], str]
+
+
+def _gained(results: Results, trained: Mapping[str, Range]) -> str:
+    return sizes.gained(results.pairs, trained)
+
+
+def _exact(results: Results, trained: Mapping[str, Range]) -> str:
+    return sizes.exact(results.pairs)
+
+
+FIGURES = (
+    Figure(
+        "Figure 10", "What augmentation buys", "embedded/figure_10_cifar10",
+        "Three trainings of one network: with the photographs as they are, with smaller ones at random places on "
+        "black, with larger ones of which a random part fills the frame. Does it change its answer less often at the "
+        "sizes that its training showed, and beyond them?",
+        _gained,
+    ),
+    Figure(
+        "Figure 11", "Without subsampling", "embedded/figure_11_cifar10",
+        "An AlexNet-style network with its strides; without them on the torus, where a shift inside black is exactly "
+        "cyclic (the canvas of this claim: 32 × 32 pixels whose other side lies beyond every border); and without them "
+        "but padded with zeros, as is usual.",
+        _exact,
+    ),
+)  # fmt: skip
 
 
 def section() -> None:
-    """The chosen study, or the form for a first one: its sentences, the three panels, the photographs, downloads."""
-    st.subheader("Against the size of the photograph (Figures 10 and 11)", anchor="sizes")
+    """Figures 10 and 11: the chosen study of each, or the form for a first one; downloads."""
     st.caption(
-        "Smaller than the frame it lies on black; larger, a part of it fills the frame. Then one pixel further. Does a "
-        "network change its answer less often at the sizes that its training showed?"
+        "Smaller than the frame, a photograph lies on black; larger, a part of it fills the frame. Then one pixel "
+        "further. The networks are small: trained on a CPU, ResNet-8 stands where the paper has ResNet-50."
     )
-    results = studies.section("augmentation")
+    drawn = [_figure(one, slot) for one, slot in zip(FIGURES, (None, "figure_11"), strict=True)]
+    there = [one for one in drawn if one is not None]
+    if there:
+        studies.take_away(*there[0], *there[1:])
+
+
+def anchor(one: Figure) -> str:
+    """Of its heading, and the name of its sentence."""
+    return one.name.lower().replace(" ", "-")
+
+
+def _figure(one: Figure, slot: str | None) -> tuple[Results, studies.Tables] | None:
+    """Its sentence, the three panels, the photographs behind a point; what can be taken away."""
+    st.subheader(f"{one.title} ({one.name})", anchor=anchor(one))
+    st.caption(one.about)
+    results = studies.section("augmentation", slot=slot, prefer=one.prefer)
     if results is None:
-        return
-    trained, frames = _trained(results), {one["preprocessing"]["crop"] for one in results.manifest.networks}
+        return None
+    trained, frames = _trained(results), {each["preprocessing"]["crop"] for each in results.manifest.networks}
     frame = frames.pop() if len(frames) == 1 else None
     found = measured.all_of(results)
     right = studies.derived(results, "accuracy by size", lambda r: sizes.accuracies(r.pairs))
-    charts.finding(_said(results, trained), "finding-sizes")
-    networks = list(dict.fromkeys(one.network for one in found))
+    said = studies.derived(results, f"said of {one.name}", lambda r: one.said(r, trained))
+    charts.finding(said or findings.embedded_size(found), f"finding-{anchor(one)}")
+    networks = list(dict.fromkeys(each.network for each in found))
     place = places(networks, couples(networks))
     panels = [
         (MEASURES[name], figures.against_size(found, name, trained=trained, frame=frame, place=place))
@@ -45,31 +95,14 @@ def section() -> None:
     clicked: list[Measured] = []
     for column, (title, fig) in zip((*st.columns(2), *st.columns(2)), panels, strict=False):
         with column:
-            points = charts.draw(fig, f"size {title}", f"{title} against size")
+            points = charts.draw(fig, f"{one.name} {title}", f"{title} against size")
         names = [(fig.data[point["curve_number"]].name, point["x"]) for point in points]
-        clicked += [one for one in found if (short(one.network), one.side) in names]
-    measured.behind_measured(results, found, clicked, "point")
-    _missing(trained)
-    studies.take_away(results, {"Measures by size": lambda: tables.tidy(found)})
+        clicked += [each for each in found if (short(each.network), each.side) in names]
+    measured.behind_measured(results, found, clicked, f"point of {one.name}")
+    return results, {f"{one.name} by size": lambda: tables.tidy(found)}
 
 
-def _trained(results: Results) -> dict[str, Range]:
+def _trained(results: Results) -> Mapping[str, Range]:
     """Of the networks whose recipe says so."""
     known = {one["key"]: one.get("trained_sides") for one in results.manifest.networks}
     return {key: (sides[0], sides[1]) for key, sides in known.items() if sides}
-
-
-def _said(results: Results, trained: dict[str, Range]) -> str:
-    said = studies.derived(
-        results, "said of sizes", lambda r: f"{sizes.gained(r.pairs, trained)} {sizes.exact(r.pairs)}"
-    )
-    return said.strip() or findings.embedded_size(measured.all_of(results))
-
-
-def _missing(trained: dict[str, Range]) -> None:
-    if not any(least < most for least, most in trained.values()):
-        st.caption(
-            "None of these networks is known to have been trained over a range of sizes. Train the paper's (without "
-            "augmentation, smaller on black, larger and cropped; without subsampling) on CIFAR-10 with"
-        )
-        st.code(TRAIN, language="bash", wrap_lines=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from pages.parts.widgets import plain
 POLL_S, REDRAWN_S = 1.0, 4.0  # a page that draws takes its time from the study
 DATE = len("2026-11-25")
 T = TypeVar("T")
+Tables = Mapping[str, Callable[[], pd.DataFrame]]
 
 
 @dataclass(frozen=True)
@@ -50,28 +51,30 @@ class Listed:
         return f"{m.study}: {networks} · {_count(m)} · seed {m.config['seed']} · {m.started[:DATE]} · {self.name}"
 
 
-def section(*kinds: str) -> Results | None:
+def section(*kinds: str, slot: str | None = None, prefer: str = "") -> Results | None:
     """The chosen study of these kinds, as far as it is, below all that its numbers are of; None where there is none.
 
     Finished ones are read once for everybody. While one runs, its progress is polled, and the page drawn again when
-    there is more to see.
+    there is more to see. ``slot``: of a page's further section of the same kinds, where none is asked for; ``prefer``:
+    the name of the one that is shown at first.
     """
-    there = listed(kinds)
+    there, place = listed(kinds), slot or kinds[0]
     if not there:
         st.info("No such study on this machine yet. Run one: it takes minutes over scenes.", icon=":material/science:")
         with st.container(border=True):
             requests.form(kinds)
         return None
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = _choose(kinds[0], there)
+        chosen = _choose(place, there, prefer)
         manifest = chosen.status.manifest
         if manifest is not None:
-            with st.popover("About it", icon=":material/info:", key=f"about {kinds[0]}"):
+            with st.popover("About it", icon=":material/info:", key=f"about {place}"):
                 _details(manifest)
-        with st.popover("Run one", icon=":material/play_circle:", key=f"run {kinds[0]} {state.turn()}"):
-            requests.form(kinds)
+        if slot is None:
+            with st.popover("Run one", icon=":material/play_circle:", key=f"run {place} {state.turn()}"):
+                requests.form(kinds)
     results = results_of(chosen.status)
-    _state(kinds[0], chosen, results)
+    _state(place, chosen, results)
     if manifest is not None:
         _warnings(manifest)
         st.caption(plain(_summary(manifest)))
@@ -89,17 +92,21 @@ def key(results: Results) -> tuple[str, str, str | None, int]:
     return str(results.folder), m.started, m.finished, len(results.pairs)
 
 
-def take_away(results: Results, tables: dict[str, Callable[[], pd.DataFrame]]) -> None:
-    """Downloads of tables (title → table) as CSV; where every pair lies."""
+def take_away(results: Results, tables: Tables, *more: tuple[Results, Tables]) -> None:
+    """Downloads of tables (title → table) as CSV, of one study or several; where every pair lies."""
     st.subheader("Take it with you", anchor="save")
+    every = ((results, tables), *more)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        for title, make in tables.items():
-            name = f"{results.folder.name}-{title.lower().replace(' ', '-')}.csv"
-            save.button(f"{title} (CSV)", name, "text/csv", lambda make=make: make().to_csv(index=False))
+        for title, make, name in (
+            (title, make, one.folder.name) for one, theirs in every for title, make in theirs.items()
+        ):
+            file = f"{name}-{title.lower().replace(' ', '-')}.csv"
+            save.button(f"{title} (CSV)", file, "text/csv", lambda make=make: make().to_csv(index=False))
         save.figure_format()
-    where = f"{results.folder / rows.RESULTS}" if results.manifest.finished else f"{results.folder / rows.PARTS}"
-    st.caption(f"Every pair, one a row: `{where}`. Make it again with:")
-    st.code(results.manifest.command, language="bash", wrap_lines=True)
+    for one, _ in every:
+        where = one.folder / (rows.RESULTS if one.manifest.finished else rows.PARTS)
+        st.caption(f"Every pair, one a row: `{where}`. Make it again with:")
+        st.code(one.manifest.command, language="bash", wrap_lines=True)
 
 
 def listed(kinds: tuple[str, ...]) -> list[Listed]:
@@ -114,11 +121,14 @@ def _kind(status: Status) -> str:
     return status.manifest.study if status.manifest is not None else status.folder.name.rsplit("-", 1)[0]
 
 
-def _choose(kind: str, there: list[Listed]) -> Listed:
-    """The one that the visitor looks at; at first what runs, else one's own latest, else what ships."""
+def _choose(kind: str, there: list[Listed], prefer: str) -> Listed:
+    """The one that the visitor looks at; at first what runs, else ``prefer``, one's own latest, what ships."""
     names = [one.name for one in there]
     asked = state.study(kind)
-    order = sorted(there, key=lambda one: (one.status.state != "running", one.status.manifest is None, one.embedded))
+    order = sorted(
+        there,
+        key=lambda one: (one.status.state != "running", one.name != prefer, one.status.manifest is None, one.embedded),
+    )
     first = names.index(asked if asked in names else order[0].name)
     labels = [one.label for one in there]
     # a label changes when a manifest comes: the widget then is a new one, and begins where the old one was
