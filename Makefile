@@ -4,7 +4,7 @@ BIN := .venv/bin
 APART := -n 2 --no-loadscope-reorder  # two files at a time: most tests keep one core busy
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -q --no-compile
 
-.PHONY: run test test-full check browser format bench embedded embedded-studies clean
+.PHONY: run test test-full check browser format bench embedded embedded-studies embedded-dial embedded-sizes clean
 
 run: .venv/.run
 	$(BIN)/python -m streamlit run app.py
@@ -33,7 +33,7 @@ embedded: .venv/.run
 	$(BIN)/python -m core train resnet10.scenes resnet10_bin5.scenes --seeds 0,1,2 --family embedded --data data/embedded
 	$(BIN)/python -m core index build --photos $(SCENES) --reference $(HELD_OUT) --network embedded/resnet10.scenes-0 \
 	    --data data/embedded --out data/embedded/indexes/scenes
-	$(MAKE) embedded-studies
+	$(MAKE) embedded-studies embedded-dial embedded-sizes
 
 STRIDED := embedded/resnet10.scenes-0,embedded/resnet10.scenes-1,embedded/resnet10.scenes-2
 BLURRED := embedded/resnet10_bin5.scenes-0,embedded/resnet10_bin5.scenes-1,embedded/resnet10_bin5.scenes-2
@@ -49,6 +49,36 @@ embedded-studies: .venv/.run
 	$(call STUDY,embedded_size) --limit 150
 	$(call STUDY,augmentation) --limit 150
 	$(call STUDY,readouts) --train $(READ) --limit 400
+
+# The dial: five photographers from a fixed place and size to free ones, three networks each (about a quarter of an hour).
+TURN = $(BIN)/python -m core dial --spread $(1) --size-spread $(2) --seeds 0,1,2 --data data/embedded
+embedded-dial: .venv/.run
+	$(call TURN,0,0)
+	$(call TURN,1,0.3)
+	$(call TURN,0.5,0.15)
+	$(call TURN,1,0)
+	$(call TURN,0,0.3)
+
+# Figures 10 and 11, over scenes at 32 pixels and over CIFAR-10 (an hour and a half). CIFAR10: where its photographs are;
+# what ships was made with a copy whose photographs were compressed as JPEG:
+# make embedded-sizes CIFAR10_TRAIN=data/photographs/cifar10-jpeg-train.parquet CIFAR10_TEST=data/photographs/cifar10-jpeg-test.parquet
+FIGURE_10 := resnet8 resnet8_black resnet8_crop
+FIGURE_11 := alexnet32 alexnet32_stride1_zero alexnet32_stride1
+CIFAR10_TRAIN := cifar10:train
+CIFAR10_TEST := cifar10:test
+comma := ,
+KEYS = $(subst $() ,$(comma),$(patsubst %,embedded/%.$(2)-0,$(1)))
+TRAIN = $(BIN)/python -m core train $(FIGURE_10:%=%.$(1)) $(FIGURE_11:%=%.$(1)) resnet8_bin5.$(1) --seeds 0 \
+    --family embedded --data data/embedded
+SIZES = $(BIN)/python -m core study augmentation --photos $(4) --shuffle --network $(call KEYS,$(2),$(3)) \
+    --seed 0 --limit 500 --data data/embedded --out data/embedded/studies/figure_$(1)_$(3)
+embedded-sizes: .venv/.run
+	$(call TRAIN,scenes32)
+	$(call TRAIN,cifar10) --photos $(CIFAR10_TRAIN) --held-out $(CIFAR10_TEST)
+	$(call SIZES,10,$(FIGURE_10),scenes32,$(HELD_OUT))
+	$(call SIZES,11,$(FIGURE_11),scenes32,$(HELD_OUT))
+	$(call SIZES,10,$(FIGURE_10),cifar10,$(CIFAR10_TEST))
+	$(call SIZES,11,$(FIGURE_11),cifar10,$(CIFAR10_TEST))
 
 bench: .venv/.run
 	$(BIN)/python -m core bench
