@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core import findings, sizes, tables
+from core import findings, provision, sizes, tables
+from core.datasets import cifar
 from core.figures import augmentation as figures
 from core.figures.style import places, short
 from core.sizes import Range
 from core.studies import Results
 from core.studies.antialiasing import couples
 from core.tables import MEASURES, Measured
-from pages.parts import charts, measured, studies
+from pages.parts import charts, measured, resources, studies, tasks
 
 TRAIN = (
     "python -m core train resnet8.cifar10 resnet8_black.cifar10 resnet8_crop.cifar10 alexnet32.cifar10 "
-    "alexnet32_stride1.cifar10 alexnet32_stride1_zero.cifar10 --photos CIFAR10_TRAIN --held-out CIFAR10_TEST"
+    "alexnet32_stride1.cifar10 alexnet32_stride1_zero.cifar10 --photos cifar10:train --held-out cifar10:test"
 )
 
 
@@ -26,6 +27,7 @@ def section() -> None:
         "Smaller than the frame it lies on black; larger, a part of it fills the frame. Then one pixel further. Does a "
         "network change its answer less often at the sizes that its training showed?"
     )
+    _cifar10()
     results = studies.section("augmentation")
     if results is None:
         return
@@ -51,6 +53,22 @@ def section() -> None:
     measured.behind_measured(results, found, clicked, "point")
     _missing(trained)
     studies.take_away(results, {"Measures by size": lambda: tables.tidy(found)})
+
+
+def _cifar10() -> None:
+    """The photographs of the paper's Figures 10 and 11, where they are not on this machine."""
+    job = resources.jobs().get("cifar10")
+    if cifar.there(cifar.home(resources.data())) and (job is None or job.state == "done"):
+        return
+    with st.container(border=True):
+        st.caption(
+            "The paper's are of CIFAR-10: 60,000 pictures of 32 x 32 pixels, which are not on this machine. Once "
+            "fetched, `cifar10:train` stands for those to train on, and `cifar10:test` for those to measure over."
+        )
+        tasks.offer(
+            "cifar10", f"Fetch CIFAR-10 ({provision.CIFAR10_BYTES / 1e6:.0f} MB)",
+            provision.fetch_cifar10(resources.data()), icon=":material/download:",
+        )  # fmt: skip
 
 
 def _trained(results: Results) -> dict[str, Range]:
