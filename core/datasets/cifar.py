@@ -151,11 +151,12 @@ def _read(folder: Path, part: str, stamps: tuple[tuple[int, int], ...]) -> _Part
     return _Part(np.ascontiguousarray(found.data), tuple(names[number] for number in found.targets))
 
 
-def _files(folder: Path) -> list[Path]:
+@lru_cache(maxsize=8)  # asked for with every photograph
+def _files(folder: Path) -> tuple[Path, ...]:
     from torchvision.datasets import CIFAR10
 
     names = [name for name, _ in (*CIFAR10.train_list, *CIFAR10.test_list)]
-    return [folder / CIFAR10.base_folder / name for name in (*names, CIFAR10.meta["filename"])]
+    return tuple(folder / CIFAR10.base_folder / name for name in (*names, CIFAR10.meta["filename"]))
 
 
 def _parsed(source: str) -> tuple[str, Path, tuple[int, int] | None]:
