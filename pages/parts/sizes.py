@@ -27,9 +27,9 @@ def section() -> None:
         "Smaller than the frame it lies on black; larger, a part of it fills the frame. Then one pixel further. Does a "
         "network change its answer less often at the sizes that its training showed?"
     )
-    _cifar10()
     results = studies.section("augmentation")
     if results is None:
+        _cifar10()
         return
     trained, frames = _trained(results), {one["preprocessing"]["crop"] for one in results.manifest.networks}
     frame = frames.pop() if len(frames) == 1 else None
@@ -52,6 +52,7 @@ def section() -> None:
         clicked += [one for one in found if (short(one.network), one.side) in names]
     measured.behind_measured(results, found, clicked, "point")
     _missing(trained)
+    _cifar10()
     studies.take_away(results, {"Measures by size": lambda: tables.tidy(found)})
 
 
@@ -62,8 +63,8 @@ def _cifar10() -> None:
         return
     with st.container(border=True):
         st.caption(
-            "The paper's are of CIFAR-10: 60,000 pictures of 32 x 32 pixels, which are not on this machine. Once "
-            "fetched, `cifar10:train` stands for those to train on, and `cifar10:test` for those to measure over."
+            "The paper's Figures 10 and 11 are of CIFAR-10: 60,000 pictures of 32 x 32 pixels, which are not on this "
+            "machine. Once fetched, `cifar10:train` stands for those to train on, and `cifar10:test` for those to measure over."
         )
         tasks.offer(
             "cifar10", f"Fetch CIFAR-10 ({provision.CIFAR10_BYTES / 1e6:.0f} MB)",
