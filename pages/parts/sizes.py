@@ -64,7 +64,7 @@ def _cifar10() -> None:
     with st.container(border=True):
         st.caption(
             "The paper's Figures 10 and 11 are of CIFAR-10: 60,000 pictures of 32 x 32 pixels, which are not on this "
-            "machine. Once fetched, `cifar10:train` stands for those to train on, and `cifar10:test` for those to measure over."
+            "machine. Once fetched, `cifar10:train` stands for those to train on, `cifar10:test` for those to measure."
         )
         tasks.offer(
             "cifar10", f"Fetch CIFAR-10 ({provision.CIFAR10_BYTES / 1e6:.0f} MB)",
