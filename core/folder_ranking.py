@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from core.datasets import Source, check_there, listing
+from core.datasets import Source, check_there, listing, of_cifar10
 from core.engine import Engine
 from core.errors import BadPhotograph
 from core.index.search import FeatureIndex
@@ -89,7 +89,7 @@ def rank_folder(place: str, card: NetworkCard, index: FeatureIndex, engine: Engi
                 got=f"no usable photograph among {len(files)} in {place}{first}", wanted="at least one",
                 remedy="Choose another folder.",
             )  # fmt: skip
-        warning = card.strange(drawn=reading.drawn)
+        warning = card.strange(drawn=reading.drawn, own=of_cifar10(files))
         return FolderRanking(ranked(table(rows)), len(files), tuple(reading.skipped), reading.sources, warning)
 
     return work

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.consistency import consistency, edge
-from core.datasets import SceneFile, Source, find
+from core.datasets import SceneFile, Source, find, of_cifar10
 from core.engine import Engine, Network
 from core.errors import BadPhotograph, PhotobiasError
 from core.folders import DataFolder
@@ -51,7 +51,7 @@ def run(
     told: set[str] = set()
     for card in cards:
         network = engine.load(card)
-        if text := card.strange(drawn=_drawn(files)):
+        if text := card.strange(drawn=_drawn(files), own=of_cifar10(files)):
             warn(text)
         known = [file for file in files if card.labels and card.labels.find(file.label) is not None]
         right = accuracy(engine, network, _each_once(known, short_side, lambda *_: None)) if known else None
@@ -121,7 +121,7 @@ def consistencies(
 
     for card in cards:
         network = engine.load(card)
-        if text := card.strange(drawn=_drawn(files)):
+        if text := card.strange(drawn=_drawn(files), own=of_cifar10(files)):
             warn(text)
         found = consistency(engine, network, _each_once(files, None, skipped), seed=seed)
         results.append(
@@ -195,7 +195,7 @@ def typicality_of(
         more["alternatives"] = alternatives([n.cosine for n in near])
     return {
         "photograph": photo.name, "digest": photo.digest, "network": card.key, "trained_on": card.trained_on,
-        "index": str(folder), "warning": card.strange(drawn=photo.drawn),
+        "index": str(folder), "warning": card.strange_to(photo),
         "typicality": found.value, "percentile": found.percentile, "references": found.references, "k": found.k,
         "search": index.how, "distinct": asked.distinct, "classes": asked.labels and list(asked.labels),
         "rows": index.manifest.rows, "predicted": predicted,

@@ -17,6 +17,7 @@ import torch
 from conftest import TinyCard
 from PIL import Image
 from study_tables import pairs_table
+from torchvision.models import resnet50
 
 from core import sizes, studies, tables
 from core.datasets import listing
@@ -27,6 +28,7 @@ from core.folders import DataFolder
 from core.intervals import wilson
 from core.networks import checkpoint
 from core.networks.card import Labels
+from core.networks.probe import find_head, layers, total_stride
 from core.networks.small import ARCHITECTURES
 from core.training import make, recipe
 from core.training.photographs import Photographs, batches, labelled, placed
@@ -196,6 +198,29 @@ def test_form(name: str, parameters: int, stride: int, engine: Engine, tiny_card
     (got,) = engine.predict(prepared, list(frames))
     assert got.features.shape == (2, 64 if "resnet" in name else 48)
     assert got.probabilities.shape == (2, 10)
+
+
+def test_resnet_50_for_small_pictures() -> None:
+    """torchvision's but for its beginning, with as many multiply-adds as its maps and kernels make."""
+    model, usual = ARCHITECTURES["resnet50_cifar"](10).eval(), resnet50(weights=None, num_classes=10)
+    apart = {k for k, v in usual.state_dict().items() if model.state_dict()[k].shape != v.shape}
+    assert apart == {"conv1.weight"}
+    assert model.state_dict().keys() == usual.state_dict().keys()
+    assert sum(p.numel() for p in model.parameters()) == 23_520_842
+    assert total_stride(layers(model, 32)) == 8
+    assert find_head(model, 10) == "fc"
+    done: list[int] = []
+
+    def count(layer: torch.nn.Conv2d | torch.nn.Linear, _: object, out: torch.Tensor) -> None:
+        done.append(layer.weight.numel() * (out[0, 0].numel() if isinstance(layer, torch.nn.Conv2d) else 1))
+
+    for layer in model.modules():
+        if isinstance(layer, torch.nn.Conv2d | torch.nn.Linear):
+            layer.register_forward_hook(count)
+    with torch.inference_mode():
+        assert model(torch.zeros(1, 3, 32, 32)).shape == (1, 10)
+    assert len(done) == 54
+    assert 1.29e9 < sum(done) < 1.31e9
 
 
 def test_the_three_have_the_same_weights() -> None:

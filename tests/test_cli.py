@@ -30,7 +30,7 @@ from torch import nn
 from torchvision import transforms
 
 import core.engine
-from core import cli, measurements, provision, studies
+from core import bench_train, cli, measurements, provision, studies
 from core.consistency import consistency
 from core.datasets import find
 from core.downloads import RemoteFile
@@ -483,7 +483,7 @@ def test_usage_errors_exit_2(arguments: tuple[str, ...], capsys: pytest.CaptureF
     "command",
     [(), ("networks",), ("measure",), ("typicality",), ("index",), ("index", "build"), ("index", "verify"),
      ("index", "search"), ("index", "compact"), ("index", "push"), ("scenes",),
-     ("scenes", "render"), ("scenes", "sheet"), ("study",), ("train",), ("bench",)],
+     ("scenes", "render"), ("scenes", "sheet"), ("study",), ("train",), ("fetch",), ("bench",)],
 )  # fmt: skip
 def test_every_command_has_help(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
@@ -938,6 +938,20 @@ def test_bench_measures_a_study_and_a_build(run: Run, data: Path, what: str, rat
     assert (result["network"], result["photographs"]) == (KEY, 3)
     assert result[f"{what}_over_raw"] == pytest.approx(result[rate] / result["raw_frames_per_s"])
     assert 0 < result[f"{what}_over_raw"] < 5
+
+
+def test_bench_measures_a_training_loop(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_train, "BATCHES", {"cpu": 3})
+    text = (recipe.RECIPES / "resnet8_black.cifar10.toml").read_text()
+    tiny = tmp_path / "tiny.toml"
+    tiny.write_text(text.replace("batch = 64", "batch = 4"))
+    result = parsed(run("bench", "--train", tiny, "--rounds", 1, "--json"))
+    assert (result["recipe"], result["batch"], result["batches"]) == ("resnet8_black.cifar10", 4, 3)
+    assert 0 < result["training_over_synthetic"] < 5
+    assert result["training_over_synthetic"] == pytest.approx(
+        result["training_photographs_per_s"] / result["synthetic_photographs_per_s"]
+    )
+    assert run("bench", "--train", "nothing")[0] == 1
 
 
 def test_an_interrupt_is_130(run: Run, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("core.studies", "core.training", "core.figures", "core.exploration", "core.measurements", "core.provision",
      "core.summary", "core.replication", "core.feature_maps", "core.corollaries", "core.traces"),
     ("core.turning",),
-    ("core.cli", "core.__main__", "core.bench", "core.bench_index", "core.report"),
+    ("core.cli", "core.__main__", "core.bench", "core.bench_index", "core.bench_train", "core.report"),
     ("pages.parts",),
     ("pages",),
     ("app",),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 from libraries import preset, torchvisions
+from PIL import Image
 from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional
@@ -25,11 +26,12 @@ from core.engine import Engine, Network, Predictions
 from core.errors import BadCard, UnknownName, WeightsUnavailable
 from core.folders import DataFolder
 from core.networks import registry, torchvision_zoo
-from core.networks.card import SCENES, NetworkCard, imagenet_labels
+from core.networks.card import SCENES, Labels, NetworkCard, imagenet_labels
 from core.networks.checkpoint import FIELDS, PREPROCESSING, read_card
 from core.networks.probe import find_head, layers, total_stride
 from core.networks.small import ARCHITECTURES, ResNet10
 from core.photographs import Photograph, photograph
+from core.scenes import render
 
 if TYPE_CHECKING:
     from conftest import Randomise, TinyCard
@@ -775,6 +777,33 @@ def test_a_network_of_drawn_scenes_is_strange_to_real_photographs_alone(tiny_car
     for known in registry.readable(DataFolder(Path("nowhere")))[0].values():
         assert known.trained_on != SCENES
         assert known.strange(drawn=False) is None
+
+
+CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+
+
+def test_a_network_of_cifar10_is_strange_to_all_else(tiny_card: TinyCard) -> None:
+    """Whoever's copy it learned from: other photographs, of a larger size or unknown, and drawings."""
+    card = dataclasses.replace(
+        tiny_card(key="own/tiny-0"), trained_on="CIFAR-10 (cifar10-jpeg-train.parquet)", labels=Labels(CIFAR10)
+    )
+    card = dataclasses.replace(card, preprocessing=dataclasses.replace(card.preprocessing, resize=32, crop=32))
+    known = "tiny-0 was trained on CIFAR-10 and knows only its 10 classes in pictures of 32 pixels"
+    other, scene = (
+        f"{known}: what it says of another photograph shows how it errs, not what is in it",
+        f"{known}, no drawing: what it says of a scene shows how it errs, not what is in it",
+    )
+    assert card.narrow
+    assert (card.strange(drawn=False), card.strange(drawn=False, own=True)) == (other, None)
+    assert card.strange(drawn=True) == card.strange(drawn=True, own=True) == scene
+    for side, label, said in ((32, "cat", None), (32, "owl", other), (32, None, other), (33, "cat", other)):
+        photo = photograph(Image.new("RGB", (side, 32)), "one", label)
+        assert card.strange_to(photo) == said
+    assert card.strange_to(render(7, size=32, label="cat")) == scene
+    assert dataclasses.replace(card, caution="Careful").strange(drawn=False) == f"Careful. {other}"
+    assert not dataclasses.replace(card, trained_on="ImageNet").narrow
+    assert not dataclasses.replace(card, trained_on=None).narrow
+    assert dataclasses.replace(card, trained_on=SCENES).narrow
 
 
 # the shared networks

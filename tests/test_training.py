@@ -101,7 +101,8 @@ OF_SCENES = tuple(name for name in recipe.names() if name.endswith(".scenes"))
 def test_recipes_that_ship(name: str):
     got = recipe.get(name)
     assert got.name == name
-    assert got.architecture == name.split(".")[0].removesuffix("_black").removesuffix("_crop")
+    named = name.split(".")[0].removesuffix("_black").removesuffix("_crop")
+    assert got.architecture.removesuffix("_cifar") == named
     assert got.schedule.epochs > 1
     if got.scenes is None:
         assert got.photographs == Named(dataset="CIFAR-10", classes=10, size=32)
@@ -121,8 +122,9 @@ def test_twins_differ_in_their_architecture_alone():
         assert {name for name in plain if plain[name] != twin[name]} == {"name", "title", "architecture"}
 
 
-def test_the_three_trainings_of_figure_10_differ_in_their_sides_alone():
-    none, black, crop = (recipe.get(f"resnet8{kind}.cifar10") for kind in ("", "_black", "_crop"))
+@pytest.mark.parametrize("network", ["resnet8", "resnet50"])
+def test_the_three_trainings_of_figure_10_differ_in_their_sides_alone(network: str):
+    none, black, crop = (recipe.get(f"{network}{kind}.cifar10") for kind in ("", "_black", "_crop"))
     assert (none.sides, black.sides, crop.sides) == (
         Sides(least=32, most=32),
         Sides(least=16, most=32),

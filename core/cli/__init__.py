@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from core.cli import benching, dialling, drawing, indexes, measuring, networks, studying, training
+from core.cli import benching, dialling, drawing, fetching, indexes, measuring, networks, studying, training
 from core.cli.console import say
 from core.cli.options import Command
 from core.errors import PhotobiasError
 
-COMMANDS = (networks, measuring, indexes, studying, drawing, training, dialling, benching)
+COMMANDS = (networks, measuring, indexes, studying, drawing, training, dialling, fetching, benching)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

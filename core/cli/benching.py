@@ -19,17 +19,20 @@ def register(commands: Any) -> None:
     one.add_argument("--rounds", type=whole, default=5)
     one.add_argument("--study", type=whole, default=0, metavar="N", help="instead, a whole study over N photographs")
     one.add_argument("--build", type=whole, default=0, metavar="N", help="instead, an index built from N photographs")
+    one.add_argument("--train", metavar="RECIPE", help="instead, the training loop over one batch that is kept")
     one.add_argument("--index", type=Path, metavar="DIR", help="search: jittered copies of this index's features")
     one.add_argument("--rows", type=whole, default=1_281_167, help="of that search (ImageNet-train's)")
     one.add_argument("--out", type=Path, metavar="DIR", help="where they are kept (4 kB a row of 2,048 features)")
 
 
 def _bench(chosen: argparse.Namespace) -> None:
-    from core import bench, bench_index
+    from core import bench, bench_index, bench_train
 
     if chosen.index:
         folder = chosen.out or data_folder(chosen).root / "bench" / f"{chosen.index.name}-{chosen.rows}"
         result = bench_index.run(chosen.index, folder, rows=chosen.rows, rounds=chosen.rounds)
+    elif chosen.train:
+        result = bench_train.run(chosen.train, rounds=chosen.rounds)
     else:
         result = bench.run(
             data_folder(chosen),

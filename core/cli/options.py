@@ -9,7 +9,10 @@ from typing import Any
 
 from core.folders import DataFolder
 
-PLACES = "a folder, tar or parquet files, a folder or 'pattern*.tar' of them, hf://datasets/OWNER/NAME, scenes:0-9999"
+PLACES = (
+    "a folder, tar or parquet files, a folder or 'pattern*.tar' of them, hf://datasets/OWNER/NAME, scenes:0-9999, "
+    "cifar10:test"
+)
 
 Command = Callable[[argparse.Namespace], None]
 

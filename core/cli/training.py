@@ -19,8 +19,10 @@ def register(commands: Any) -> None:
     seeds = partial(whole_numbers, least=0)
     one.add_argument("--seeds", type=seeds, default=(0,), help="one network for each: 0, or 0,1,2 (0)")
     one.add_argument("--small", action="store_true", help="a trial in under a minute: few scenes, two epochs")
-    one.add_argument("--photos", type=Path, metavar="DIR", help="labelled photographs, for recipes without scenes")
-    one.add_argument("--held-out", type=Path, metavar="DIR", help="others, never trained on")
+    one.add_argument(
+        "--photos", type=Path, metavar="PLACE", help="labelled photographs, for recipes without scenes: cifar10:train"
+    )
+    one.add_argument("--held-out", type=Path, metavar="PLACE", help="others, never trained on: cifar10:test")
     one.add_argument("--family", default="own", help="the key's first part (own)")
 
 

@@ -1,12 +1,24 @@
-"""Sources of photographs: folders, tar and parquet files, the hub, and scenes. Named by a path, or by a scheme."""
+"""Sources of photographs: folders, tar and parquet files, the hub, CIFAR-10, scenes. Named by path or scheme."""
 
 from __future__ import annotations
 
 from core.datasets.folder import PhotoFile
 from core.datasets.scenes import SceneFile
-from core.datasets.sources import Source, address, again, check_there, dataset_name, find, listing, reopened
+from core.datasets.sources import (
+    SCHEMES,
+    Source,
+    address,
+    again,
+    check_there,
+    dataset_name,
+    find,
+    listing,
+    of_cifar10,
+    reopened,
+)
 
 __all__ = [
+    "SCHEMES",
     "PhotoFile",
     "SceneFile",
     "Source",
@@ -16,5 +28,6 @@ __all__ = [
     "dataset_name",
     "find",
     "listing",
+    "of_cifar10",
     "reopened",
 ]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from core.datasets import folder, hub, parquet, scenes, tars
+from core.datasets import cifar, folder, hub, parquet, scenes, tars
 from core.errors import BadFolder, BadPhotograph
 from core.photographs import Photograph
+
+SCHEMES = (scenes.SCHEME, cifar.SCHEME)  # with which what is no path begins
 
 
 @runtime_checkable
@@ -31,12 +33,15 @@ def listing(place: Path | str) -> list[Source]:
     """Every photograph that one name stands for, in an order that stays. Raises BadFolder.
 
     A folder of photographs; a tar file, or a folder or pattern of them (ImageNet's, WebDataset's); parquet likewise,
-    and on the Hugging Face hub (``hf://datasets/OWNER/NAME/data/train-*.parquet``); scenes (``scenes:0-99``).
+    and on the Hugging Face hub (``hf://datasets/OWNER/NAME/data/train-*.parquet``); scenes (``scenes:0-99``);
+    torchvision's CIFAR-10 (``cifar10:test``).
     """
     text = str(place)
     with _reached(place):
         if text.startswith(scenes.SCHEME):
             return list(scenes.scenes(text))
+        if text.startswith(cifar.SCHEME):
+            return list(cifar.photographs(text))
         if files := tars.archives(text):
             return list(tars.listing(*files))
         if files := parquet.tables(text):
@@ -59,7 +64,7 @@ def _one(place: str) -> list[Source]:
         return [tars.again(*parts, None)]
     if parts := parquet.split(place):
         return [parquet.again(*parts, None)]
-    if place.startswith(scenes.SCHEME) or Path(place).is_dir() or tars.archives(place) or parquet.tables(place):
+    if place.startswith(SCHEMES) or Path(place).is_dir() or tars.archives(place) or parquet.tables(place):
         return []
     return [folder.one(Path(place))]
 
@@ -80,6 +85,8 @@ def again(root: str, name: str, label: str | None) -> Source:
     """What was listed under that root and name. Raises BadFolder for a name that leads out of its root."""
     if root.startswith(scenes.SCHEME):
         return scenes.again(root, name)
+    if root.startswith(cifar.SCHEME):
+        return cifar.again(root, name, label)
     if tars.split(f"{root}/{name}"):
         return tars.again(root, name, label)
     if parquet.split(f"{root}/{name}"):
@@ -115,6 +122,8 @@ def address(root: str, name: str) -> str:
     """What ``find`` takes for the photograph of that root and name."""
     if root.startswith(scenes.SCHEME):
         return f"{scenes.SCHEME}{name},{root.removeprefix(scenes.SCHEME)}"
+    if root.startswith(cifar.SCHEME):
+        return cifar.place(root, name)
     return f"{root.rstrip('/')}/{name}"
 
 
@@ -122,4 +131,11 @@ def dataset_name(root: str) -> str:
     """A root, short, for people."""
     if hub.holds(root):
         return root.removeprefix(hub.SCHEME)
+    if root.startswith(cifar.SCHEME):
+        return cifar.short(root)
     return "drawn scenes" if root.startswith(scenes.SCHEME) else Path(root).name
+
+
+def of_cifar10(files: Iterable[Source]) -> bool:
+    """Whether all of them are CIFAR-10's, as far as their roots' names tell."""
+    return cifar.named({file.root for file in files})

@@ -52,7 +52,7 @@ class Exploration(Background):
     def strange(self) -> tuple[str, ...]:
         """What has to stand above any number: networks that never saw such a photograph, or that mislead unread."""
         cards = (*self.cards, *([self.index_card] if self.index_card is not None else []))
-        return tuple(dict.fromkeys(filter(None, (card.strange(drawn=self.original.drawn) for card in cards))))
+        return tuple(dict.fromkeys(filter(None, (card.strange_to(self.original) for card in cards))))
 
     @property
     def drawn(self) -> bool:

@@ -17,6 +17,7 @@ from core.geometry import Interpolation, centre_crop
 from core.photographs import Photograph
 
 SCENES = "drawn scenes"  # as ``trained_on`` of a card
+CIFAR = "CIFAR-10"  # so begins ``trained_on`` where it is some copy of that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +97,8 @@ class NetworkCard:
 
     ``labels`` None: a representation without classes. ``weights``: the file that ``build`` reads;
     ``remote``: where that file can be fetched, if anywhere. ``published``: measures as their source gives them.
-    ``trained_on``: the photographs that it learned from, where its source says so; SCENES for the project's own.
+    ``trained_on``: the photographs that it learned from, where its source says so; the project's own begin with
+    SCENES or CIFAR.
     ``trained_sides``: least and most short side, in network pixels, at which it saw them, where that is known.
     ``remedy``: what is done at inference beside the network's one forward pass. ``note``: what a user has to know;
     ``caution``: what would mislead whoever reads a number without it.
@@ -119,8 +121,22 @@ class NetworkCard:
     note: str = ""
     caution: str = ""
 
-    def strange(self, *, drawn: bool) -> str | None:
-        """What has to stand above any number: its caution, and that it never saw such a photograph; else None."""
+    @property
+    def narrow(self) -> bool:
+        """Whether it knows a small world only, so that no photograph dropped in is for it."""
+        return self.trained_on == SCENES or (self.trained_on or "").startswith(CIFAR)
+
+    def strange_to(self, photograph: Photograph) -> str | None:
+        """``strange`` of one photograph: of its own set where its size and its label are of that."""
+        known = self.labels is not None and self.labels.find(photograph.label) is not None
+        own = known and (photograph.width, photograph.height) == (self.size, self.size)
+        return self.strange(drawn=photograph.drawn, own=own)
+
+    def strange(self, *, drawn: bool, own: bool = False) -> str | None:
+        """What has to stand above any number: its caution, and that it never saw such photographs; else None.
+
+        ``own``: whether they are of the set that it was trained on, whoever's copy.
+        """
         texts = [self.caution] if self.caution else []
         if self.trained_on == SCENES and not drawn:
             classes = len(self.labels.names) if self.labels else 0
@@ -128,7 +144,16 @@ class NetworkCard:
                 f"{self.name} was trained on drawn scenes and knows only {classes} drawn things: what it says of a "
                 "real photograph shows how it errs, not what is in it"
             )
+        elif self.narrow and self.trained_on != SCENES and (drawn or not own):
+            texts.append(self._strange_of_cifar(drawn))
         return ". ".join(texts) or None
+
+    def _strange_of_cifar(self, drawn: bool) -> str:
+        known = f"{len(self.labels.names)} classes" if self.labels else "no classes"
+        first = f"{self.name} was trained on {CIFAR} and knows only its {known} in pictures of {self.size} pixels"
+        if drawn:
+            return f"{first}, no drawing: what it says of a scene shows how it errs, not what is in it"
+        return f"{first}: what it says of another photograph shows how it errs, not what is in it"
 
     @property
     def name(self) -> str:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from core.datasets import SceneFile, Source
+from core.datasets import SceneFile, Source, of_cifar10
 from core.errors import StudyBroken, StudyMismatch
 from core.files import write
 from core.folders import located, located_root, portable, portable_root
@@ -95,7 +95,7 @@ def of(
     return Manifest(
         study=study.name,
         config=study.as_dict(),
-        networks=[_network(card, photographs["drawn"]) for card in cards],
+        networks=[_network(card, photographs["drawn"], of_cifar10(sources)) for card in cards],
         **axes.as_dict(),
         photographs=photographs | learned,
         block=block,
@@ -118,11 +118,11 @@ def listed(sources: Sequence[Source]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _network(card: NetworkCard, drawn: bool) -> dict[str, Any]:
+def _network(card: NetworkCard, drawn: bool, own: bool) -> dict[str, Any]:
     return {
         "key": card.key, "name": card.name, "weights_digest": card.weights_digest,
         "preprocessing": card.preprocessing.as_dict(), "classes": len(card.labels.names) if card.labels else None,
-        "trained_on": card.trained_on, "warning": card.strange(drawn=drawn),
+        "trained_on": card.trained_on, "warning": card.strange(drawn=drawn, own=own),
     } | ({"trained_sides": list(card.trained_sides)} if card.trained_sides else {})  # fmt: skip
 
 

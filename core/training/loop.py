@@ -66,7 +66,7 @@ def train(
     ``state``: the file of its state after each epoch; there, of the same recipe and seed, it goes on.
     Raises BadRecipe when the file is of another, Cancelled within one batch; ``told``: batches done, of how many.
     """
-    run = _Run(recipe, seed, classes, torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))
+    run = Run(recipe, seed, classes, torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))
     run.restore(state)
     seen = recipe.crops or recipe.sides
     assert seen is not None  # no recipe is read without
@@ -117,7 +117,9 @@ def precision(recipe: Recipe, device: torch.device) -> str:
     return "bfloat16" if recipe.mixed_precision and fit else "float32"
 
 
-class _Run:
+class Run:
+    """A network on its way: one step after the other, and what is kept between epochs."""
+
     def __init__(self, recipe: Recipe, seed: int, classes: int, device: torch.device) -> None:
         self.recipe, self.seed, self.device, self.precision = recipe, seed, device, precision(recipe, device)
         with torch.random.fork_rng(devices=[]):

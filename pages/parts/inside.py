@@ -34,7 +34,7 @@ keeps the sum and still leaves energy above Nyquist.
 
 def section(photograph: Photograph, cards: Sequence[NetworkCard]) -> None:
     """The sentence, how far it is, the maps, the curves, what the measures are."""
-    headline.strange(text for card in cards if (text := card.strange(drawn=photograph.drawn)))
+    headline.strange(text for card in cards if (text := card.strange_to(photograph)))
     sums = {card.key: _sums(photograph, card) for card in cards}
     found = [asked.job.result for asked in sums.values() if asked.job.state == "done"]
     top = st.container()

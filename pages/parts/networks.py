@@ -23,10 +23,10 @@ AUTOMATIC = "the networks' own"
 
 
 def opening() -> tuple[str, ...]:
-    """Keys of the networks for a new visitor: ResNet-50, else the first of one's own, else the embedded pair."""
+    """Keys of the networks for a new visitor: ResNet-50, else the first for photographs, else the embedded pair."""
     found, _ = registry.readable(resources.data())
     here = [card for card in found.values() if card.available]
-    own = [card.key for card in here if card.trained_on != SCENES]
+    own = [card.key for card in here if not card.narrow]
     if PREFERRED in own:
         return (PREFERRED,)
     return tuple(own[:1]) or tuple(card.key for card in here if card.key in OPENING)
@@ -182,7 +182,7 @@ def beyond(cards: tuple[NetworkCard, ...], index: Path | None) -> None:
 def starter_index(cards: tuple[NetworkCard, ...]) -> None:
     """Offers the starter index, built with ResNet-50 where its weights are here."""
     found, _ = registry.readable(resources.data())
-    real = (c for c in (found[PREFERRED], *cards) if c.available and c.trained_on != SCENES)
+    real = (c for c in (found[PREFERRED], *cards) if c.available and not c.narrow)
     card = next(real, found[PREFERRED])
     with st.container(border=True):
         st.markdown("**No index of training photographs on this machine yet**, so typicality is not known.")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.datasets.scenes import SCHEME
+from core.datasets import SCHEMES
 from core.errors import PhotobiasError
 from core.folder_ranking import FolderRanking, rank_folder
 from core.index.search import FeatureIndex
@@ -46,7 +46,7 @@ def _rank(index: FeatureIndex, card: NetworkCard) -> None:
     ).strip()  # fmt: skip
     if not text:
         return
-    photos = text if text.startswith(SCHEME) else str(Path(text).expanduser())
+    photos = text if text.startswith(SCHEMES) else str(Path(text).expanduser())
     name = f"rank {m.plan} {photos}"
     tasks.offer(
         name, "Rank by typicality", rank_folder(photos, card, index, resources.engine()), icon=":material/sort:"

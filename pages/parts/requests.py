@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core import protocols, provision, studies
-from core.datasets.scenes import SCHEME
+from core.datasets import SCHEMES
 from core.errors import BadFolder, BadProtocol, PhotobiasError
 from core.folders import EMBEDDED
 from core.frames import DIRECTIONS, MAX_STEP
@@ -52,7 +52,7 @@ def _request(kinds: tuple[str, ...]) -> Request:
     if len(kinds) > 1:
         kind = st.selectbox("Study", kinds, key=f"kind {kinds[0]}", format_func=_title)
     photos = st.text_input(
-        "Photographs: a folder on this server, or drawn scenes by number", PHOTOS, key=f"{kind} photos",
+        "Photographs: a folder on this server, drawn scenes by number, or cifar10:test", PHOTOS, key=f"{kind} photos",
         placeholder=f"/path/to/photographs or {PHOTOS}",
     )  # fmt: skip
     names = ", ".join(plain(card.key) for card in cards)
@@ -142,4 +142,4 @@ def _place(photos: str) -> str:
     text = photos.strip()
     if not text:
         raise BadFolder(got="no photographs", wanted="a folder of them, or scenes", remedy="Name one above.")
-    return text if text.startswith(SCHEME) else str(Path(text).expanduser().resolve())
+    return text if text.startswith(SCHEMES) else str(Path(text).expanduser().resolve())

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core import findings, sizes, tables
+from core import findings, provision, sizes, tables
+from core.datasets import cifar
 from core.figures import augmentation as figures
 from core.figures.style import places, short
 from core.sizes import Range
 from core.studies import Results
 from core.studies.antialiasing import couples
 from core.tables import MEASURES, Measured
-from pages.parts import charts, measured, studies
+from pages.parts import charts, measured, resources, studies, tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def section() -> None:
     )
     drawn = [_figure(one, slot) for one, slot in zip(FIGURES, (None, "figure_11"), strict=True)]
     there = [one for one in drawn if one is not None]
+    _cifar10()
     if there:
         studies.take_away(*there[0], *there[1:])
 
@@ -100,6 +102,22 @@ def _figure(one: Figure, slot: str | None) -> tuple[Results, studies.Tables] | N
         clicked += [each for each in found if (short(each.network), each.side) in names]
     measured.behind_measured(results, found, clicked, f"point of {one.name}")
     return results, {f"{one.name} by size": lambda: tables.tidy(found)}
+
+
+def _cifar10() -> None:
+    """The photographs of the paper's Figures 10 and 11, where they are not on this machine."""
+    job = resources.jobs().get("cifar10")
+    if cifar.there(cifar.home(resources.data())) and (job is None or job.state == "done"):
+        return
+    with st.container(border=True):
+        st.caption(
+            "The paper's Figures 10 and 11 are of CIFAR-10: 60,000 pictures of 32 x 32 pixels, which are not on this "
+            "machine. Once fetched, `cifar10:train` stands for those to train on, `cifar10:test` for those to measure."
+        )
+        tasks.offer(
+            "cifar10", f"Fetch CIFAR-10 ({provision.CIFAR10_BYTES / 1e6:.0f} MB)",
+            provision.fetch_cifar10(resources.data()), icon=":material/download:",
+        )  # fmt: skip
 
 
 def _trained(results: Results) -> Mapping[str, Range]:

@@ -1,0 +1,64 @@
+"""Throughput of training by a recipe, beside the same steps on one batch that is made once and kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from core.bench import interleaved
+from core.engine import Engine
+from core.scenes import scene_classes
+from core.training import recipe
+from core.training.loop import Run
+from core.training.photographs import Photographs, batches
+from core.training.recipe import Recipe
+
+# Of a round, in which threads start anew as they do with an epoch: so many that the start is no large part of it.
+BATCHES = {"cuda": 64, "cpu": 16}
+
+
+def run(name: str, *, rounds: int = 5) -> dict[str, Any]:
+    """Photographs a second and their ratio; ``name``: a recipe's, or its TOML file. Raises UnknownName, BadRecipe.
+
+    The photographs are random pixels of the recipe's size: what is measured is the loop, which cuts, resizes, stacks
+    and copies them to the device, against steps of the same network on a batch that lies on the device.
+    """
+    wanted = recipe.get(name)
+    seen, size, batch = wanted.crops or wanted.sides, wanted.preprocessing.crop, wanted.schedule.batch
+    assert seen is not None  # no recipe is read without
+    device = Engine().device
+    count = BATCHES[device.type]
+    photographs, classes = _random(wanted, count * batch)
+    trained = Run(wanted, 0, classes, device)
+    kept = torch.randint(256, (batch, 3, size, size), dtype=torch.uint8).to(device), torch.zeros(batch).long()
+
+    def step(frames: torch.Tensor, labels: torch.Tensor) -> None:
+        trained.step(frames, labels, 0.0)  # the weights stay what they are
+
+    def synthetic() -> None:
+        for _ in range(count):
+            step(*kept)
+
+    def real() -> None:
+        for part in batches(photographs, seen, size, wanted.preprocessing.interpolation, batch=batch, seed=0, epoch=0):
+            step(*part)
+
+    bare, full = interleaved(synthetic, real, rounds)
+    return {
+        "recipe": wanted.name, "device": Engine().device_name, "precision": trained.precision, "batch": batch,
+        "batches": count, "rounds": rounds, "synthetic_photographs_per_s": count * batch / bare,
+        "training_photographs_per_s": count * batch / full, "training_over_synthetic": bare / full,
+    }  # fmt: skip
+
+
+def _random(wanted: Recipe, count: int) -> tuple[Photographs, int]:
+    """So many, and how many classes there are."""
+    rng = np.random.default_rng(0)
+    if wanted.scenes is not None:
+        side, classes = wanted.scenes.size, len(scene_classes())
+    else:
+        assert wanted.photographs is not None  # no recipe is read without either
+        side, classes = wanted.photographs.size, wanted.photographs.classes
+    return Photographs(rng.integers(0, 256, (count, side, side, 3), np.uint8), rng.integers(0, classes, count)), classes
