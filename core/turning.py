@@ -29,7 +29,7 @@ from core.training import recipe as recipes
 from core.training.make import make
 from core.training.recipe import Recipe
 
-BASE = "dial.scenes"
+BASE = "resnet10_half.scenes"
 FEATURES = "embedded/resnet10.scenes-0"  # cosines of different networks do not compare: one for all
 TESTED = "scenes:2000000-2000399,spread=1.0,size_spread=0.3"  # held out, by a photographer without a bias
 PROTOCOLS = ("crop", "black")

@@ -9,8 +9,8 @@ import pytest
 from framed import app, fresh, read_out, settled, texts
 from streamlit.testing.v1 import AppTest
 
-from core import invariance
-from core.folders import DataFolder
+from core import invariance, sizes, studies
+from core.folders import EMBEDDED, DataFolder
 from core.invariance import Trial
 from core.invariance_verdict import sentence
 from core.scenes import Photographer
@@ -33,7 +33,12 @@ def measured(**settings: object) -> str:
 def test_the_sentence_is_what_core_measures(fresh: DataFolder, small: None) -> None:
     at = settled(app("augmentation").run(), "fully invariant")
     assert measured() in read_out(at.markdown)
-    assert len(at.get("plotly_chart")) == 6  # those of sizes first
+    assert len(at.get("plotly_chart")) == 9  # those of sizes first
+    said = read_out(at.markdown)
+    for name in ("figure_10_cifar10", "figure_11_cifar10"):
+        found = studies.read(EMBEDDED.studies / name)
+        trained = {one["key"]: tuple(one["trained_sides"]) for one in found.manifest.networks}
+        assert (sizes.gained(found.pairs, trained) if "10_" in name else sizes.exact(found.pairs)) in said
     rows = at.table[0].value
     assert len(rows) == 9
     assert set(rows["n"]) == {12}

@@ -27,9 +27,11 @@ from core.networks import registry
 from core.networks.card import SCENES, NetworkCard
 from core.photographs import Photograph
 from core.readouts import HEAD
+from core.scenes import scene_classes
 from core.sensitivity import Outcome, sensitivity
 from core.studies import Axes
 from core.studies.antialiasing import twin
+from core.studies.request import Request
 from core.studies.worker import list_studies
 from core.tables import per_photograph
 from core.training import recipe
@@ -37,8 +39,18 @@ from core.typicality import typicality
 from pages.parts.networks import OPENING
 
 SEEDS = (0, 1, 2)
-OF_SCENES = [name for name in recipe.names() if recipe.get(name).scenes is not None]  # of the others nothing ships yet
+OF_SCENES = ("resnet10.scenes", "resnet10_bin5.scenes")
 KEYS = [f"embedded/{name}-{seed}" for name in OF_SCENES for seed in SEEDS]
+SETS = ("cifar10", "scenes32")
+AT_32 = {
+    "figure_10": ("resnet8", "resnet8_black", "resnet8_crop"),
+    "figure_11": ("alexnet32", "alexnet32_stride1_zero", "alexnet32_stride1"),
+}
+SMALL = [
+    f"embedded/{name}.{of}-0" for of in SETS for name in (*AT_32["figure_10"], *AT_32["figure_11"], "resnet8_bin5")
+]
+FIGURES = [f"{figure}_{of}" for figure in AT_32 for of in SETS]
+JPEG = "cifar10-jpeg-{}.parquet"  # of CIFAR-10, a copy whose photographs were compressed again
 INDEX = EMBEDDED.indexes / "scenes"
 
 
@@ -64,17 +76,18 @@ def measured(card: NetworkCard, shown: list[Photograph], protocol: protocols.Pro
 
 def test_what_ships_is_named_here(tmp_path: Path) -> None:
     found = registry.readable(DataFolder(tmp_path))[0]
-    assert [key for key in found if key.startswith("embedded/")] == sorted(KEYS)
+    assert [key for key in found if key.startswith("embedded/")] == sorted([*KEYS, *SMALL])
     assert set(OPENING) <= set(KEYS)
     size = sum(file.stat().st_size for file in EMBEDDED.root.rglob("*") if file.is_file())
-    assert size < 32 * 2**20
+    assert size < 40 * 2**20
 
 
-@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("key", [*KEYS, *SMALL])
 def test_a_card_says_where_its_network_comes_from(key: str, tmp_path: Path) -> None:
     card, facts = card_of(key, tmp_path), facts_of(key)
     card.build()  # holds the checkpoint to its sha256
-    assert card.trained_on == SCENES
+    assert card.trained_on == (f"CIFAR-10 ({JPEG.format('train')})" if "cifar10" in key else SCENES)
+    assert "/" not in card.trained_on
     made = recipe.get(facts["recipe"]["name"])
     assert facts["training"]["recipe"] == made.digest  # by the recipe as committed
     assert facts["training"]["seed"] == int(key[-1])
@@ -94,8 +107,26 @@ def test_right_on_held_out_scenes_and_one_pixel_matters(key: str) -> None:
         assert facts["black"]["p_top1_change_interval"][0] > facts["crop"]["p_top1_change_interval"][1]
 
 
-@pytest.mark.parametrize("name", OF_SCENES)
-def test_antialiasing_helps(name: str) -> None:
+@pytest.mark.parametrize("key", SMALL)
+def test_small_networks_know_their_classes(key: str) -> None:
+    """Ten or twelve of them, at 32 pixels, after a few epochs: no accuracy is wanted but one far from chance, and of at
+    most 100 M multiply-adds a frame."""
+    facts = facts_of(key)["measured"]
+    assert facts["n"] == (10_000 if "cifar10" in key else 1600)
+    assert facts["top1_interval"][0] > 0.5
+
+
+@pytest.mark.parametrize("of", SETS)
+def test_only_the_network_on_the_torus_is_invariant(of: str) -> None:
+    """Figure 11: on black nothing but rounding; padded with zeros or subsampled, answers change."""
+    black = {name: facts_of(f"embedded/{name}.{of}-0")["measured"]["black"] for name in AT_32["figure_11"]}
+    exact = black.pop("alexnet32_stride1")
+    assert exact["p_top1_change"] == 0
+    assert exact["mean_absolute_change"] < 1e-6
+    assert all(found["p_top1_change_interval"][0] > 0 for found in black.values())
+
+
+def test_antialiasing_helps() -> None:
     """Pooled over the seeds: the twin flips less on black (paper, Figure 9)."""
     strided, blurred = (
         [facts_of(f"embedded/{kind}-{seed}")["measured"]["black"]["p_top1_change"] for seed in SEEDS]
@@ -167,7 +198,7 @@ def test_the_index_is_whole_and_its_scenes_are_drawn_again(tmp_path: Path) -> No
 
 def test_each_experiment_ships_as_a_study() -> None:
     found = {one.folder.name: one for one in list_studies(EMBEDDED.studies)}
-    assert sorted(found) == list(studies.names())
+    assert sorted(found) == sorted([*studies.names(), *FIGURES])
     assert {one.state for one in found.values()} == {"finished"}
     size = sum(file.stat().st_size for name in found for file in (EMBEDDED.studies / name).glob("*.parquet"))
     assert size < 3 * 2**20
@@ -196,6 +227,49 @@ def test_a_study_that_ships_is_whole(name: str, tmp_path: Path) -> None:
     assert f"$(call STUDY,{name}){more} --limit {held.used}\n" in (ROOT / "Makefile").read_text("utf-8")
     assert str(PROJECT) not in (found.folder / "manifest.json").read_text("utf-8")
     assert not any(word.startswith("/") for word in held.command.split())
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figures_10_and_11_ship_whole(name: str, tmp_path: Path) -> None:
+    """By the weights that ship, as the Makefile asks for it, over all classes; no path of whoever made it."""
+    found = studies.read(EMBEDDED.studies / name)
+    held, (figure, of) = found.manifest, name.rsplit("_", 1)
+    assert [one["key"] for one in held.networks] == [f"embedded/{each}.{of}-0" for each in AT_32[figure]]
+    assert all(one["weights_digest"] == card_of(one["key"], tmp_path).weights_digest for one in held.networks)
+    study = studies.create("augmentation", **held.config)
+    assert len(found.pairs) == held.rows == held.used * len(held.networks) * len(study.instances(32))
+    assert held.used == 500
+    labels = found.photographs["label"].value_counts()
+    assert len(labels) == (10 if of == "cifar10" else len(scene_classes()))
+    assert labels.min() >= 20
+    wanted = f"data/photographs/{JPEG.format('test')}" if of == "cifar10" else "scenes:2000000-2001599"
+    assert f"--photos {wanted} " in held.command
+    assert "--shuffle" in held.command
+    assert not any(word.startswith("/") for word in held.command.split())
+    assert str(PROJECT) not in (found.folder / "manifest.json").read_text("utf-8")
+    if figure == "figure_11":
+        exact = found.pairs[(found.pairs["network"] == held.networks[-1]["key"]) & (found.pairs["protocol"] == "black")]
+        assert not exact["changed"].any()
+        assert (exact["p_after"] - exact["p_before"]).abs().max() < 1e-6
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.real) if "cifar10" in n else n for n in FIGURES])
+def test_figures_10_and_11_are_measured_again(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """Their first eight photographs, as in the studies above."""
+    shipped = studies.read(EMBEDDED.studies / name)
+    held = shipped.manifest
+    photos = held.command.split("--photos ")[1].split(" ")[0]
+    if "cifar10" in name:
+        photos = str(request.getfixturevalue("shared") / "data" / JPEG.format("test"))
+    keys = tuple(one["key"] for one in held.networks)
+    asked = Request(
+        study=studies.create("augmentation", **held.config), photos=photos, networks=keys, limit=8, shuffle=True
+    )
+    asked.run(DataFolder(tmp_path), tmp_path / "again", engine=Engine("cpu"))
+    again = studies.read(tmp_path / "again").pairs
+    first = shipped.pairs[shipped.pairs["digest"].isin(again["digest"].unique())].reset_index(drop=True)
+    assert len(again) == len(first)
+    pd.testing.assert_frame_equal(plain(again), plain(first), check_exact=False, rtol=0, atol=1e-5)
 
 
 def plain(table: pd.DataFrame) -> pd.DataFrame:

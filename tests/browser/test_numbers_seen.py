@@ -9,7 +9,7 @@ import pytest
 from browsing import FIGURE, Serve, chromium, page, serve, traces, visitor
 from playwright.sync_api import Page, expect
 
-from core import bias, depth, findings, invariance, studies
+from core import bias, depth, findings, invariance, sizes, studies
 from core.annotations import of_scenes
 from core.datasets.scenes import scenes
 from core.folders import EMBEDDED
@@ -43,12 +43,22 @@ def test_readouts_are_drawn_as_the_parquet_has_them(serve: Serve, page: Page, fr
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
 
 
-def test_full_and_partial_invariance_are_cores(serve: Serve, page: Page, fresh: Path) -> None:
+def test_augmentation_draws_its_tables_and_both_kinds_of_invariance(serve: Serve, page: Page, fresh: Path) -> None:
     page.goto(serve(fresh) + "/augmentation")
     said = sentence(invariance.measure(Trial(), lambda _: None, threading.Event()))
     expect(page.locator(".st-key-finding")).to_have_text(said, timeout=MEASURED_MS)
-    expect(page.locator(FIGURE)).to_have_count(6)
-    spectrum = next(trace for trace in traces(page, 3) if trace["name"] == "power spectrum")
+    expect(page.locator(FIGURE)).to_have_count(9)
+    for first, name in ((0, "figure_10"), (3, "figure_11")):
+        found = studies.read(EMBEDDED.studies / f"{name}_cifar10")
+        trained = {one["key"]: tuple(one["trained_sides"]) for one in found.manifest.networks}
+        wanted = sizes.gained(found.pairs, trained) if name == "figure_10" else sizes.exact(found.pairs)
+        expect(page.locator(f".st-key-finding-{name.replace('_', '-')}")).to_have_text(wanted)
+        curves = {trace["name"]: trace for trace in traces(page, first)}
+        for network, mine in found.pairs.groupby("network", observed=True):
+            rates = mine.groupby("side")["changed"].mean().astype(float)
+            drawn = curves[short(str(network))]
+            assert dict(zip(drawn["x"], drawn["y"], strict=True)) == pytest.approx(rates.to_dict())
+    spectrum = next(trace for trace in traces(page, 6) if trace["name"] == "power spectrum")
     assert spectrum["y"] == [0, 0, 0]
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
 
