@@ -3,7 +3,7 @@ nothing but who took the scenes that they learned from. Does less bias make a ne
 
 A table has a row for each photograph, protocol and network, as ``core.tables.per_photograph`` gives them, with the
 photographer's ``spread`` of place and ``size_spread`` beside it. Typicality is of one feature network throughout, among
-the photographs that the row's own network learned from.
+the photographs that the row's own network learned from; ``right``: whether the network names the whole photograph.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from core.findings import CHANGES
 from core.intervals import Floats, Interval, bootstrap
+from core.tables import MEASURES
 
 FREE = {"spread": 1.0, "size_spread": 0.3}  # a photographer without a bias, as far as a scene's world goes
 TURNS = {"spread": "places", "size_spread": "sizes"}
@@ -111,10 +113,10 @@ def bins_of(typicality: Floats) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return np.unique(np.searchsorted(edges, typicality, side="left"), return_inverse=True)[1].astype(np.int64)
 
 
-def freest(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the least biased photographer that was measured."""
+def end(table: pd.DataFrame, *, free: bool) -> pd.DataFrame:
+    """The rows of the least biased photographer that was measured, or of the most biased."""
     freedom = (table[list(FREE)] / pd.Series(FREE)).sum(axis=1)
-    found: pd.DataFrame = table[freedom == freedom.max()]
+    found: pd.DataFrame = table[freedom == (freedom.max() if free else freedom.min())]
     return found
 
 
@@ -131,24 +133,23 @@ def sentence(table: pd.DataFrame, measure: str, protocol: str) -> str:
     if found is None:
         return f"Too few photographers and networks were measured under {protocol} to tell."
     n = f"n = {found.networks} networks, {found.photographs:,} photographs, 95 % intervals over networks"
-    told = {name: _turn(name, one) for name, one in found.measured.items()}
-    most = BOTH if BOTH in told else next(iter(told))
-    parts = "; ".join(text for name, text in told.items() if name != BOTH)
-    return (
-        f"{_verdict(found.measured[most], found.equal[most])} Under {protocol}: {parts}. {_rest(mine, measure)} ({n}.)"
-    )
+    most = BOTH if BOTH in found.measured else next(iter(found.measured))
+    parts = "; ".join(_turn(name, one) for name, one in found.measured.items() if name != BOTH)
+    verdict = _verdict(measure, found.measured[most], found.equal[most])
+    return f"{verdict} Under {protocol}: {parts}. {_ends(mine, measure)} ({n}.)"
 
 
 def _turn(name: str, one: Effect) -> str:
-    what = f"{TURNS.get(name, 'both')} from fixed to free change it by {one}"
+    what = f"{TURNS[name]} from fixed to free change it by {one}"
     return what if one.evident else f"{what}, no evidence"
 
 
-def _verdict(measured: Effect, equal: Effect) -> str:
+def _verdict(measure: str, measured: Effect, equal: Effect) -> str:
+    does, _, less, more = CHANGES[measure]
+    who = "a network that learned from less biased photographs"
     if not measured.evident:
-        return f"No evidence that less biased photographs change how often a network changes its answer ({measured})."
-    way = "less" if measured.value < 0 else "more"
-    head = f"Less biased photographs make a network change its answer {way} often ({measured})"
+        return f"No evidence that {who} {does} {less}, or {more} ({measured})."
+    head = f"{who.capitalize()} {does} {less if measured.value < 0 else more} ({measured})"
     if not equal.evident:
         return f"{head}; among equally typical photographs there is no evidence of it ({equal}): what changed is how " \
             "much is typical."  # fmt: skip
@@ -157,10 +158,12 @@ def _verdict(measured: Effect, equal: Effect) -> str:
     return f"{head}; among equally typical photographs too ({equal}): typicality does not explain all of it."
 
 
-def _rest(table: pd.DataFrame, measure: str) -> str:
-    """Whether the least biased networks are invariant."""
-    value, interval = level(freest(table), measure)
+def _ends(table: pd.DataFrame, measure: str) -> str:
+    """Whether the least biased networks are invariant; how often they are right, and the most biased ones."""
+    free, fixed = (end(table, free=way) for way in (True, False))
+    value, interval = level(free, measure)
     span = f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else ""
-    if interval is not None and interval[0] > 0:
-        return f"Invariant they are not: one pixel still changes {value:.3f}{span} of the answers of the least biased."
-    return f"One pixel changes {value:.3f}{span} of the answers of the least biased."
+    moved = interval is not None and interval[0] > 0
+    head = "Invariant the least biased are not" if moved else "Of the least biased"
+    right = f"right on {free['right'].mean():.2f} of the photographs, the most biased on {fixed['right'].mean():.2f}"
+    return f"{head}: {MEASURES[measure]} {value:.3f}{span}; they are {right}."

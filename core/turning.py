@@ -164,13 +164,21 @@ def taught(results: Results) -> Taught:
     return Taught(found[0], names, results)
 
 
-def table(found: Iterable[Taught]) -> pd.DataFrame:
-    """As ``core.dial`` reads it; of those whose subjects are as large in the mean as the usual photographer's."""
+def table(found: Iterable[Taught], *, right: bool = False) -> pd.DataFrame:
+    """As ``core.dial`` reads it; of those whose subjects are as large in the mean as the usual photographer's.
+
+    ``right``: only of pairs whose first frame is named rightly; a network that is mostly wrong may give one answer
+    whatever it is shown.
+    """
     usual = Photographer().size_mean
-    parts = [
-        per_photograph(one.results.pairs)
-        .assign(spread=one.photographer.spread, size_spread=one.photographer.size_spread)
-        .astype({"network": str, "digest": str, "protocol": str})
-        for one in found if one.photographer.size_mean == usual
-    ]  # fmt: skip
+    parts = [_rows(one, right) for one in found if one.photographer.size_mean == usual]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _rows(one: Taught, right: bool) -> pd.DataFrame:
+    pairs, text = one.results.pairs, {"network": str, "digest": str}
+    if right:
+        pairs = pairs[(pairs["class_before"] == pairs["label_index"]).fillna(value=False).to_numpy(bool)]
+    known = one.results.photographs[["network", "digest", "right"]].astype({**text, "right": float})
+    found = per_photograph(pairs).assign(spread=one.photographer.spread, size_spread=one.photographer.size_spread)
+    return found.astype({**text, "protocol": str}).merge(known, on=list(text), how="left")

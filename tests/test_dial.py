@@ -53,6 +53,7 @@ def table(
                 "protocol": "crop", "digest": [f"{n:08x}" for n in range(photographs)],
                 "name": [str(n) for n in range(photographs)], "typicality": typical, "step": 1,
                 "direction": "diagonal", "unit": "source", "pairs": 4,
+                "right": (np.arange(photographs) % 4 > 1 - spread).astype(float),
                 P: level + of_typicality * (typical - 0.5) + rng.normal(0, 0.02, photographs),
             }))  # fmt: skip
     return pd.concat(parts, ignore_index=True)
@@ -114,7 +115,11 @@ def test_the_interval_holds_the_true_effect_in_95_of_100() -> None:
 @pytest.mark.parametrize(
     ("of_place", "of_typicality", "said"),
     [
-        (0.0, 0.0, "No evidence that less biased photographs change how often"),
+        (
+            0.0,
+            0.0,
+            "No evidence that a network that learned from less biased photographs changes its answer less often, or",
+        ),
         (0.0, -0.8, "less often (-0.1"),
         (-0.1, -0.8, "typicality does not explain all of it"),
         (0.1, 0.0, "more often"),
@@ -129,7 +134,8 @@ def test_the_sentence_follows_the_numbers(of_place: float, of_typicality: float,
     assert found is not None
     assert str(found.measured[dial.BOTH]) in text
     assert "n = 15 networks, 200 photographs" in text
-    assert "Invariant they are not: one pixel still changes" in text
+    assert "Invariant the least biased are not: P(top-1 change) " in text
+    assert "they are right on 0.75 of the photographs, the most biased on 0.50" in text
     explained = "among equally typical photographs there is no evidence of it" in text
     assert explained == (found.measured[dial.BOTH].evident and not found.equal[dial.BOTH].evident)
 
@@ -146,7 +152,7 @@ def test_too_few_are_said_to_be(rows: pd.DataFrame) -> None:
 
 
 def test_answers_that_never_change_are_not_called_changing() -> None:
-    assert "Invariant they are not" not in dial.sentence(table().assign(**{P: 0.0}), P, "crop")
+    assert "Of the least biased: P(top-1 change) 0.000" in dial.sentence(table().assign(**{P: 0.0}), P, "crop")
 
 
 # figures
@@ -258,6 +264,17 @@ def test_the_command_is_the_turn(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "got spread 2.0" in capsys.readouterr().err
 
 
+def test_of_pairs_that_begin_right_the_others_are_left_out(make_results: Callable[[], studies.Results]) -> None:
+    results = make_results()
+    one = Taught(Photographer(spread=0.5), ("a", "b"), results)
+    pairs = results.pairs
+    named = pairs[["class_before", "label_index"]].dropna().itertuples(index=False)
+    kept = [row for row in named if row.class_before == row.label_index]
+    rows = turning.table([one], right=True)
+    assert 0 < rows["pairs"].sum() == len(kept) < turning.table([one])["pairs"].sum() == len(pairs)
+    assert set(rows["spread"]) == {0.5}
+
+
 def test_a_trial_and_another_size_have_names_of_their_own() -> None:
     who = Photographer(spread=0.5, size_mean=0.4)
     names = [replace(TURN, photographer=who, small=small).recipe.name for small in (False, True)]
@@ -284,7 +301,9 @@ def test_only_photographers_of_the_usual_size_are_set_beside_each_other(
 @pytest.fixture
 def make_results() -> Callable[[], studies.Results]:
     shipped = studies.read(EMBEDDED.studies / "protocols")
-    return lambda: replace(shipped, pairs=pairs_table())
+    pairs = pairs_table(photographs=40)
+    centres = pairs.drop_duplicates(["network", "digest"]).assign(right=True)
+    return lambda: replace(shipped, pairs=pairs, photographs=centres)
 
 
 # what ships

@@ -39,10 +39,15 @@ def test_what_ships_is_said_and_a_photographers_numbers_are_cores(fresh: DataFol
         value, _ = dial.level(mine[mine["protocol"] == protocol], "p_top1_change")
         assert shown[f"P(top-1 change), {protocol}"] == f"{value:.3f}"
     assert shown["Typicality"] == f"{mine['typicality'].mean():.3f}"
-    assert len(at.get("plotly_chart")) == 3
+    assert len(at.get("plotly_chart")) == 4
     assert len(at.get("imgs")) == 8
     at.segmented_control(key="dial_protocol").set_value("black").run()
     assert dial.sentence(rows, "p_top1_change", "black") in read_out(at.markdown)
+    at.segmented_control(key="dial_pairs").set_value("those that begin right").run()
+    right = turning.table(
+        [turning.taught(studies.read(one)) for one in (EMBEDDED.root / "dial" / "studies").iterdir()], right=True
+    )
+    assert dial.sentence(right, "p_top1_change", "black") in read_out(at.markdown)
 
 
 def test_a_photographer_who_was_not_measured_is_asked_for(fresh: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,12 +15,12 @@ from core.intervals import Floats
 from core.tables import MEASURES
 
 PLACE = "spread of the places (0 centred, 1 anywhere)"
-TITLES = {**MEASURES, "typicality": "Typicality"}
+TITLES = {**MEASURES, "typicality": "Typicality", "right": "Top-1 accuracy"}
 
 
 def along(table: pd.DataFrame, value: str, *, chosen: tuple[float, float] | None = None) -> go.Figure:
-    """``value``: a measure, or typicality; rows of one protocol. A small point a network, a large one a photographer's
-    mean with its 95 % interval over networks (Student's t), joined where sizes are spread alike.
+    """``value``: a measure, typicality or right; rows of one protocol. A small point a network, a large one a
+    photographer's mean with its 95 % interval over networks (Student's t), joined where sizes are spread alike.
 
     ``chosen``: (spread, size_spread), marked where it was measured.
     """

@@ -23,6 +23,7 @@ from pages.parts.widgets import interval, number, plain
 
 SHOWN, WIDTH, FIRST = 8, 96, 3000000  # photographs, pixels on screen, number of the first scene
 MEASURE, PROTOCOL = "p_top1_change", "crop"
+PAIRS = ("all", "those that begin right")
 ABOUT = f"""
 - **Networks**: a ResNet-10 of half the width for 64 pixels, three seeds each, without any augmentation: a random crop
   would be a photographer of its own. They differ in nothing but who took their 3,000 scenes.
@@ -37,9 +38,10 @@ ABOUT = f"""
 
 @dataclass(frozen=True, eq=False)
 class There:
-    """What was measured: one table, each photographer's networks, and folders where work goes on or stopped."""
+    """What was measured: of all pairs, and of those that begin right; by whom; what cannot be read."""
 
     rows: pd.DataFrame
+    right: pd.DataFrame
     taught: tuple[Taught, ...]
     problems: tuple[PhotobiasError, ...]
 
@@ -56,7 +58,7 @@ def section() -> None:
     _photographs(who)
     _numbers(there, who)
     if len(there.rows):
-        _figures(there.rows, who)
+        _figures(there, who)
         _take_away(there)
 
 
@@ -71,8 +73,11 @@ def _there() -> There:
                 except PhotobiasError as problem:
                     problems.append(problem)
     key = tuple(studies.key(one.results) for one in found)
-    rows: pd.DataFrame = resources.of_study(key, "dial", lambda: turning.table(found)) if found else pd.DataFrame()
-    return There(rows, tuple(found), tuple(problems))
+    tables_ = [
+        resources.of_study(key, f"dial {right}", lambda right=right: turning.table(found, right=right))
+        for right in (False, True)
+    ]
+    return There(*tables_, tuple(found), tuple(problems))
 
 
 def _dials() -> Photographer:
@@ -175,25 +180,31 @@ def _follow(folder: Path) -> None:
             st.caption("Stopping …")
 
 
-def _figures(rows: pd.DataFrame, who: Photographer) -> None:
+def _figures(there: There, who: Photographer) -> None:
+    names: Sequence[str] = list(MEASURES)[:2]
     with st.container(horizontal=True):
         protocol = st.segmented_control(
             "Protocol", turning.PROTOCOLS, default=PROTOCOL, required=True, key="dial_protocol"
         )
-        names: Sequence[str] = list(MEASURES)[:2]
         measure = st.segmented_control(
             "Measure", names, default=MEASURE, required=True, key="dial_measure", format_func=MEASURES.__getitem__
         )
+        begin = st.segmented_control(
+            "Pairs", PAIRS, default=PAIRS[0], required=True, key="dial_pairs",
+            help="A network that is mostly wrong may give one answer whatever it is shown: so steady it is not right.",
+        )  # fmt: skip
+    rows = there.rows if begin == PAIRS[0] else there.right
     mine, chosen = rows[rows["protocol"] == protocol], (who.spread, who.size_spread)
-    if (protocol, measure) != (PROTOCOL, MEASURE):
+    if (protocol, measure, begin) != (PROTOCOL, MEASURE, PAIRS[0]):
         st.markdown(plain(dial.sentence(rows, measure, protocol)))
     drawn = {
         MEASURES[measure]: figures.along(mine, measure, chosen=chosen),
-        "Typicality": figures.along(mine, "typicality", chosen=chosen),
         f"{MEASURES[measure]} at equal typicality": figures.at_typicality(mine, measure),
+        "Typicality": figures.along(mine, "typicality", chosen=chosen),
+        "Accuracy": figures.along(mine, "right", chosen=chosen),
     }
     for row in (list(drawn)[:2], list(drawn)[2:]):
-        for column, title in zip(st.columns(2), row, strict=False):
+        for column, title in zip(st.columns(2), row, strict=True):
             with column:
                 charts.draw(drawn[title], f"dial {title}", f"{title} as the bias is turned", select=False)
 

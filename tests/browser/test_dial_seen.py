@@ -34,7 +34,7 @@ def test_turning_it_moves_the_photographs_and_the_numbers(serve: Serve, page: Pa
     expect(page.get_by_text(f"{free['p_top1_change'].mean():.3f}", exact=True).first).to_be_visible()
     expect(page.get_by_text(f"{free['typicality'].mean():.3f}", exact=True).first).to_be_visible()
     assert pictures.first.get_attribute("src") != before
-    expect(page.locator(FIGURE)).to_have_count(3)
+    expect(page.locator(FIGURE)).to_have_count(4)
     page.wait_for_function(
         "() => document.querySelector('.js-plotly-plot').data.some(t => t.name === 'the dial' && t.x[0] === 1)"
     )
