@@ -17,6 +17,8 @@ from core.folders import DataFolder
 from core.labelling import Event, Key, Log, Store, fold
 from core.labelling.events import AGAIN, NEXT, POINT, SKIP, UNDO
 from core.labelling.places import sentence, table
+from pages.parts import state
+from pages.parts.label_acts import TROUBLE, Asked, named
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 EYES = ("left eye", "right eye")
@@ -171,6 +173,28 @@ def test_what_is_not_saved_is_said(fresh: DataFolder, monkeypatch: pytest.Monkey
     settled(at, "No space left on device")
     at.button(key="label_skip").click().run()
     assert not at.error
+
+
+def test_clicks_are_saved_once_and_only_on_the_photograph_that_they_are_of(fresh: DataFolder) -> None:
+    """What a browser sends: all that it does not know to be saved, and perhaps one of the photograph before."""
+    photographs = {(source.root, source.name): source for source in listing(SCENES)}
+    asked = Asked(photographs, EYES, store(fresh), "me")
+    key, other = keys()[:2]
+    about = {"digest": "d", "label": "dog", "width": 200, "height": 100}
+    left = {"id": "1", "photo": named(key), "point": EYES[0], "x": 0.25, "y": 0.5}
+    right = {**left, "id": "2", "point": EYES[1], "x": 1}
+    asked.click(key, about, [left])
+    asked.click(key, about, [left, right])
+    asked.click(key, about, [left, right, {**left, "id": "3", "photo": named(other)}])
+    assert state.troubled(TROUBLE) is None
+    found = [(e.id, e.key, e.point, e.x, e.y, e.label) for e in log(fresh).events]
+    assert found == [("1", key, EYES[0], 50, 50, "dog"), ("2", key, EYES[1], 200, 50, "dog")]
+    for wrong, said in (({"point": "nose"}, "got a click for 'nose'"), ({"x": 1.5}, "got a click at 1.5")):
+        asked.click(key, about, [{**left, "id": "4", **wrong}])
+        assert said in str(state.troubled(TROUBLE))
+    assert len(log(fresh).events) == 2
+    asked.close(SKIP, key, about)
+    assert state.troubled(TROUBLE) is None
 
 
 @pytest.mark.parametrize(

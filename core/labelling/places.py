@@ -1,4 +1,4 @@
-"""Where clicked points lie, how far apart, and how far labellers agree (paper, § 5, Figure 5, left and middle)."""
+"""Where clicked points lie, how far apart, and how far labellers agree (paper, § 4, Figure 5, left and middle)."""
 
 from __future__ import annotations
 

@@ -45,10 +45,10 @@ class Store:
         return sorted(path.name.removesuffix(ENDING) for path in self.folder.glob(f"*{ENDING}"))
 
     def size(self, labeller: str) -> int:
-        """Bytes saved: what is appended to changes with it."""
+        """Bytes saved: what is appended to changes with it. 0 where nothing is, or can be seen."""
         try:
             return self.path(labeller).stat().st_size
-        except FileNotFoundError:
+        except OSError:
             return 0
 
     def append(self, labeller: str, events: Sequence[Event]) -> None:

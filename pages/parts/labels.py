@@ -1,4 +1,4 @@
-"""The labelling tool (paper, § 5, Figure 5): points are clicked on photographs, kept at each click, and then drawn."""
+"""The labelling tool (paper, § 4, Figure 5): points are clicked on photographs, kept at each click, and then drawn."""
 
 from __future__ import annotations
 
@@ -92,13 +92,13 @@ def _labelling(asked: Asked) -> None:
     log = saved(asked.store, asked.labeller)
     said = fold(log.events)
     key, shown = _next(asked, said)
-    if (problem := state.troubled(TROUBLE)) is not None:
-        st.error(plain(problem), icon=":material/error:")
     left, right = st.columns([3, 2], gap="medium")
     with left:
         _progress(asked, said, key, shown)
         if key is not None and shown is not None:
             _photograph(asked, said.get(key, Labels()), key, shown)
+        if (problem := state.troubled(TROUBLE)) is not None:  # below the photograph, which must not move under a click
+            st.error(plain(problem), icon=":material/error:")
         _buttons(asked, log, key, shown)
         _passed(asked, said)
     with right:
@@ -167,27 +167,18 @@ def _buttons(asked: Asked, log: Log, key: Key | None, shown: Shown | None) -> No
     about = {} if shown is None else shown.about
     with st.container(horizontal=True):
         st.button(
-            "Next",
-            key="label_next",
-            icon=":material/arrow_forward:",
-            shortcut="Right",
-            disabled=key is None,
-            help="The points that are left cannot be seen",
-            on_click=asked.close,
-            args=(NEXT, key, about),
-        )
+            "Next", key="label_next", icon=":material/arrow_forward:", shortcut="Right", disabled=key is None,
+            help="The points that are left cannot be seen", on_click=asked.close, args=(NEXT, key, about),
+        )  # fmt: skip
         st.button(
-            "Skip",
-            key="label_skip",
-            icon=":material/skip_next:",
-            shortcut="S",
-            disabled=key is None,
-            help="Not this photograph: what was clicked on it does not count",
-            on_click=asked.close,
+            "Skip", key="label_skip", icon=":material/skip_next:", shortcut="S", disabled=key is None,
+            help="Not this photograph: what was clicked on it does not count", on_click=asked.close,
             args=(SKIP, key, about),
-        )
-        st.button("Undo", key="label_undo", icon=":material/undo:", shortcut="U", disabled=asked.last(log) is None,
-                  help="Back by one click, Next or Skip", on_click=asked.undo)  # fmt: skip
+        )  # fmt: skip
+        st.button(
+            "Undo", key="label_undo", icon=":material/undo:", shortcut="U", disabled=asked.last(log) is None,
+            help="Back by one click, Next or Skip", on_click=asked.undo,
+        )  # fmt: skip
 
 
 def _passed(asked: Asked, said: Mapping[Key, Labels]) -> None:

@@ -40,7 +40,8 @@ CSS = """
 .pointing {color: var(--st-text-color); font: 1rem var(--st-font)}
 .prompt {margin: 0 0 .5rem; font-size: 1.1rem; line-height: 1.4}
 .prompt i {display: inline-block; width: .8em; height: .8em; border-radius: 50%; margin-right: .45em}
-.prompt small {font-size: .8rem; opacity: .7; overflow-wrap: anywhere; margin-left: .4em}
+.prompt small {display: block; font-size: .8rem; opacity: .7; white-space: nowrap; overflow: hidden;
+  text-overflow: ellipsis}
 .frame {position: relative; cursor: crosshair; touch-action: manipulation; user-select: none;
   width: min(100%, calc(68vh * var(--aspect)), calc(1px * var(--widest)))}
 .frame img {display: block; width: 100%; aspect-ratio: var(--aspect)}

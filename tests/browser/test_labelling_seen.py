@@ -193,6 +193,26 @@ def test_quick_clicks_all_count_and_a_double_click_counts_once(
     assert [one[:2] for one in found[4:]] == [("b.png", "one")]
 
 
+def test_a_click_that_a_disk_does_not_take_is_kept_and_saved_later(
+    serve: Serve, page: Page, data: DataFolder, photos: Path
+) -> None:
+    store = Store.named(data.labels, "broken")
+    barred = store.folder / "me.jsonl.lock"
+    barred.mkdir(parents=True)
+    opened(page, serve(data.root), photos, label_set="broken")
+    prompted(page, "a.png", "left eye")
+    for at in PLACES["a.png"]:
+        click(page, at)
+    expect(page.get_by_text("wanted to save what was clicked")).to_be_visible()
+    expect(page.locator(".mark.unsaved")).to_have_text(list(EYES))
+    assert events(store) == []
+    barred.rmdir()
+    page.get_by_role("button", name="Save again").click()
+    prompted(page, "b.png", "left eye")
+    expect(page.get_by_text("wanted to save what was clicked")).to_have_count(0)
+    assert [event.point for event in events(store)] == list(EYES)
+
+
 def test_keys_do_nothing_while_somebody_types(serve: Serve, page: Page, data: DataFolder, photos: Path) -> None:
     opened(page, serve(data.root), photos, label_set="typed")
     prompted(page, "a.png", "left eye")
