@@ -31,7 +31,7 @@ class Pointed:
 
 HTML = """
 <div class="pointing">
-  <p class="prompt" aria-live="polite"><i></i><span></span> <small></small></p>
+  <p class="prompt" aria-live="polite"><i></i><span></span></p>
   <div class="frame"><img alt="" draggable="false"><div class="marks"></div></div>
 </div>
 """
@@ -40,8 +40,6 @@ CSS = """
 .pointing {color: var(--st-text-color); font: 1rem var(--st-font)}
 .prompt {margin: 0 0 .5rem; font-size: 1.1rem; line-height: 1.4}
 .prompt i {display: inline-block; width: .8em; height: .8em; border-radius: 50%; margin-right: .45em}
-.prompt small {display: block; font-size: .8rem; opacity: .7; white-space: nowrap; overflow: hidden;
-  text-overflow: ellipsis}
 .frame {position: relative; cursor: crosshair; touch-action: manipulation; user-select: none;
   width: min(100%, calc(68vh * var(--aspect)), calc(1px * var(--widest)))}
 .frame img {display: block; width: 100%; aspect-ratio: var(--aspect)}
@@ -65,7 +63,6 @@ export default function ({data, parentElement, setStateValue}) {
     all.dataset.photo = data.photo;
     all.clicks = [];
     image.src = data.picture;
-    all.querySelector(".prompt small").textContent = data.title;
     frame.style.setProperty("--aspect", data.width / data.height);
     frame.style.setProperty("--widest", data.widest);
   }

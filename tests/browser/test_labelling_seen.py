@@ -52,7 +52,8 @@ def opened(page: Page, address: str, photos: Path | str, **settings: str) -> Non
 
 def prompted(page: Page, photograph: str, point: str) -> None:
     """Wait until that is to be clicked."""
-    expect(page.locator(".pointing .prompt")).to_have_text(f"Click the {point} {photograph}")
+    expect(page.locator(".pointing img")).to_have_attribute("alt", f"Click the {point}: {photograph}")
+    expect(page.locator(".pointing .prompt")).to_have_text(f"Click the {point}")
 
 
 def saved(page: Page, *points: str) -> None:
