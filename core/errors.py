@@ -71,6 +71,10 @@ class BadAnnotations(PhotobiasError):
     """Boxes around objects in no format that is known, or that lie in no frame."""
 
 
+class BadLabels(PhotobiasError):
+    """Names of points, of a labeller or of a set that cannot be used, or a click beside the picture."""
+
+
 class BadTable(PhotobiasError):
     """A table of results without the columns, networks or photographs that are asked of it."""
 

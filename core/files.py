@@ -94,6 +94,14 @@ def beside(path: Path, ending: str) -> Path:
     return path.with_name(path.name + ending)
 
 
+def changed(path: Path) -> int:
+    """When a file or folder was, in nanoseconds; 0 of what is not there."""
+    try:
+        return path.stat().st_mtime_ns
+    except (OSError, ValueError):
+        return 0
+
+
 def disk_failed(exc: OSError, task: str) -> DownloadFailed:
     full = exc.errno in (errno.ENOSPC, errno.EDQUOT)
     remedy = "Free some space and start again: what arrived is kept." if full else "See to the folder, then try again."

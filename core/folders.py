@@ -32,7 +32,7 @@ def located_root(kept: str) -> str:
 
 @dataclass(frozen=True)
 class DataFolder:
-    """A user's data: cards and checkpoints, downloaded weights, indexes, studies. Made when first written to."""
+    """A user's data: cards and checkpoints, downloaded weights, indexes, studies, labels. Made when first written."""
 
     root: Path
 
@@ -60,6 +60,11 @@ class DataFolder:
     def studies(self) -> Path:
         """Studies over many photographs, one folder each."""
         return self.root / "studies"
+
+    @property
+    def labels(self) -> Path:
+        """Points clicked on photographs, one folder a set, in it one file a labeller."""
+        return self.root / "labels"
 
     @property
     def photographs(self) -> Path:

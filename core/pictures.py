@@ -74,6 +74,18 @@ def marked(frame: torch.Tensor, boxes: Iterable[tuple[int, int, int]], longest: 
     return _encode([image])
 
 
+def dotted(photograph: Photograph, dots: Iterable[tuple[float, float, str]], longest: int) -> bytes:
+    """``preview``, with a disc, ringed white, at each (x, y, colour as #rrggbb): pixels of the photograph itself."""
+    image = photograph.image()
+    image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    draw, radius = ImageDraw.Draw(image), max(2.0, longest / 60)
+    for x, y, colour in dots:
+        across, down = x * image.width / photograph.width, y * image.height / photograph.height
+        box = (across - radius, down - radius, across + radius, down + radius)
+        draw.ellipse(box, fill=colour, outline="white", width=max(1, round(radius / 3)))
+    return _encode([image])
+
+
 def _image(frame: torch.Tensor, factor: int) -> Image.Image:
     image = Image.fromarray(np.ascontiguousarray(frame.permute(1, 2, 0).numpy()))
     return image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)

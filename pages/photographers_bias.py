@@ -2,11 +2,23 @@
 
 import streamlit as st
 
-from pages.parts import bias, networks, state
+from pages.parts import bias, dial, labels, networks, state
+
+
+def places_and_sizes() -> None:
+    """Of boxes; and beside a study."""
+    networks.absent(choice.cards)
+    found = bias.section()
+    if found is not None:
+        bias.joined(found)
+
+
+VIEWS = {"Places and sizes": places_and_sizes, "The dial": dial.section, "Label photographs": labels.section}
 
 choice = state.choice()
 st.markdown("##### Photographer's bias: where do photographers put their objects, and how large?")
-networks.absent(choice.cards)
-found = bias.section()
-if found is not None:
-    bias.joined(found)
+view = st.segmented_control(
+    "What to look at", list(VIEWS), default="Places and sizes", required=True, key="bias_view", bind="query-params",
+    label_visibility="collapsed",
+)  # fmt: skip
+VIEWS[view]()

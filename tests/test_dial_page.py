@@ -21,7 +21,7 @@ FREE = Photographer(spread=1.0, size_spread=0.3)
 
 def opened(**settings: object) -> AppTest:
     at = app("photographers_bias")
-    at.query_params["view"] = "The dial"
+    at.query_params["bias_view"] = "The dial"
     for name, value in settings.items():
         at.query_params[name] = str(value)
     return at.run()

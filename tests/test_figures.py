@@ -15,12 +15,14 @@ import plotly.graph_objects as go
 import pytest
 import test_bias
 import test_invariance
+import test_labelling
 import test_study_figures
 from drawn import text_below
 
 from core import figures
 from core.figures import bias as bias_figures
 from core.figures import corollaries as corollaries_figure
+from core.figures import eyes as eyes_figures
 from core.figures import invariance as invariance_figures
 from core.figures.corollaries import sums_over
 from core.figures.feature_maps import Row
@@ -87,6 +89,8 @@ EXAMPLES: dict[str, Callable[[], go.Figure]] = {
     "sums_over": lambda: sums_over(
         (0, 1), [corollaries_figure.Line("a", 0, np.array([3.0, 1.0]))], "a network; n = 1 photograph."
     ),
+    "point_places": lambda: eyes_figures.point_places(test_labelling.invented(), test_labelling.EYES),
+    "distance_histogram": lambda: eyes_figures.distance_histogram(test_labelling.invented(), *test_labelling.EYES),
     "changes_along": lambda: invariance_figures.changes_along(ANSWERED),
 }
 

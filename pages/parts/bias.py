@@ -20,6 +20,7 @@ from core.datasets.scenes import SCHEME, again, scenes
 from core.errors import BadAnnotations, PhotobiasError
 from core.figures import bias as figures
 from core.figures.scattered import curves
+from core.files import changed
 from core.jobs import Report
 from core.pictures import preview
 from core.progress import Meter
@@ -90,16 +91,8 @@ def _asked() -> tasks.Asked | None:
     if text.startswith(SCHEME):
         return tasks.ask(("boxes", text), lambda report, cancel: _drawn(text, report, cancel))
     paths = tuple(Path(part.strip()).expanduser() for part in text.split(";") if part.strip())
-    key = ("boxes", text, photos, tuple(map(_changed, paths)))
+    key = ("boxes", text, photos, tuple(map(changed, paths)))
     return tasks.ask(key, lambda *_: _read(files_at(paths), photos))
-
-
-def _changed(path: Path) -> int:
-    """When it was; 0 of what is not there."""
-    try:
-        return path.stat().st_mtime_ns
-    except (OSError, ValueError):
-        return 0
 
 
 def _drawn(text: str, report: Report, cancel: threading.Event) -> Found:

@@ -140,6 +140,18 @@ def of_study(key: Hashable, what: str, _make: Callable[[], T]) -> T:
     return _make()
 
 
+@st.cache_resource(show_spinner=False, max_entries=64)
+def labelling(key: Hashable, _make: Callable[[], T]) -> T:
+    """A photograph as it is shown to labellers, or what they saved; ``key`` is all that makes it."""
+    return _make()
+
+
+@st.cache_resource(show_spinner=False)
+def unreadable() -> dict[tuple[str, str], str]:
+    """Photographs that labellers are not shown, by root and name: why."""
+    return {}
+
+
 class _Gone(Exception):
     """Raised, for what is raised is not cached: a disk may be back at the next look."""
 

@@ -35,7 +35,7 @@ FIGURE_FORMAT, PATH, WATCHED, NETWORKS = "figure_format", "path", "watched", "ne
 OWN_ANSWER = "each network's own answer"
 _CHOICE = "choice"
 MAP, VIDEO_CURVES = "shift_map", "video_curves"
-_STUDY, _TURN, _VIDEO, _CLICK = "study", "turn", "video", "click"
+_STUDY, _TURN, _VIDEO, _CLICK, _TROUBLE = "study", "turn", "video", "click", "trouble"
 _EXPLORATION, _KEY, _STEP, _SHOWN, _OPENING = "exploration", "exploration_key", "cursor", "cursor_shown", "opening"
 
 
@@ -185,6 +185,17 @@ def fill(values: Mapping[str, Any]) -> None:
 def component(key: str, name: str) -> Any:
     """What a component of our own holds under that name; None before anybody touched it."""
     return st.session_state.get(key, {}).get(name)
+
+
+def trouble(what: str, problem: PhotobiasError | None) -> None:
+    """For callbacks, which cannot draw: what went wrong in them, or that nothing did."""
+    st.session_state[f"{_TROUBLE} {what}"] = problem
+
+
+def troubled(what: str) -> PhotobiasError | None:
+    """What went wrong there last."""
+    found: PhotobiasError | None = st.session_state.get(f"{_TROUBLE} {what}")
+    return found
 
 
 def cursor_key(low: int, high: int) -> str:

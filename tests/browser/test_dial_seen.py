@@ -13,7 +13,7 @@ from core.folders import EMBEDDED
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=60_000)
-VIEW = "/photographers_bias?view=The+dial"
+VIEW = "/photographers_bias?bias_view=The+dial"
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,23 @@
+"""Points that people click on photographs, such as the eyes of Figure 5: kept click by click, several people apart."""
+
+from __future__ import annotations
+
+from core.labelling.events import Event, Key, Labels, counts, fold, live, next_of, placed
+from core.labelling.names import DEFAULT, file_name, points
+from core.labelling.store import Log, Store
+
+__all__ = [
+    "DEFAULT",
+    "Event",
+    "Key",
+    "Labels",
+    "Log",
+    "Store",
+    "counts",
+    "file_name",
+    "fold",
+    "live",
+    "next_of",
+    "placed",
+    "points",
+]
