@@ -20,8 +20,8 @@ from core.intervals import Floats, Interval, bootstrap
 from core.tables import MEASURES
 
 FREE = {"spread": 1.0, "size_spread": 0.3}  # a photographer without a bias, as far as a scene's world goes
-TURNS = {"spread": "places", "size_spread": "sizes"}
 BOTH = "both"
+TURNS = {"spread": "places", "size_spread": "sizes", BOTH: "places and sizes together"}
 BINS = 10  # of equal count, of typicality, within which networks are compared
 SPARE = 3  # networks that a fit needs more than it has slopes and a level
 
@@ -82,11 +82,13 @@ def _slopes(networks: pd.DataFrame, values: Floats, turned: list[str]) -> dict[s
 
     design = np.column_stack([np.ones(len(values)), *(networks[name] / FREE[name] for name in turned)])
     fitted, *_ = np.linalg.lstsq(design, values)
-    freedom = len(values) - design.shape[1]
+    freedom = len(values) - int(np.linalg.matrix_rank(design))
     variance = ((values - design @ fitted) ** 2).sum() / freedom * np.linalg.pinv(design.T @ design)
     contrasts = {name: np.eye(len(fitted))[k + 1] for k, name in enumerate(turned)}
     if len(turned) > 1:
-        contrasts[BOTH] = sum(contrasts.values(), np.zeros(len(fitted)))
+        both = sum(contrasts.values(), np.zeros(len(fitted)))
+        apart = np.linalg.matrix_rank(design) == design.shape[1]  # else they were always turned together
+        contrasts = {**(contrasts if apart else {}), BOTH: both}
     found = {}
     for name, contrast in contrasts.items():
         half = float(t.ppf(0.975, freedom)) * math.sqrt(max(0.0, contrast @ variance @ contrast))
@@ -134,7 +136,9 @@ def sentence(table: pd.DataFrame, measure: str, protocol: str) -> str:
         return f"Too few photographers and networks were measured under {protocol} to tell."
     n = f"n = {found.networks} networks, {found.photographs:,} photographs, 95 % intervals over networks"
     most = BOTH if BOTH in found.measured else next(iter(found.measured))
-    parts = "; ".join(_turn(name, one) for name, one in found.measured.items() if name != BOTH)
+    parts = "; ".join(
+        _turn(name, one) for name, one in found.measured.items() if name != BOTH or len(found.measured) < 2
+    )
     verdict = _verdict(measure, found.measured[most], found.equal[most])
     return f"{verdict} Under {protocol}: {parts}. {_ends(mine, measure)} ({n}.)"
 

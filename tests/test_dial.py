@@ -96,6 +96,17 @@ def test_equal_typicality_is_a_slow_fit_with_every_dummy() -> None:
     assert found.equal[dial.BOTH].value == pytest.approx(wanted[1] + wanted[2])
 
 
+def test_dials_that_were_always_turned_together_are_not_told_apart() -> None:
+    rows = table(of_place=-0.1, levels=LEVELS[:3])
+    found = dial.effects(rows, P)
+    assert found is not None
+    assert set(found.measured) == set(found.equal) == {dial.BOTH}
+    alone = dial.effects(rows.assign(size_spread=0.0), P)
+    assert alone is not None
+    assert found.measured[dial.BOTH].interval == pytest.approx(alone.measured["spread"].interval)
+    assert "places and sizes together from fixed to free change it by -0.0" in dial.sentence(rows, P, "crop")
+
+
 def test_bins_hold_as_many_and_equal_values_share_one() -> None:
     counts = np.bincount(dial.bins_of(np.random.default_rng(0).random(1000)))
     assert counts.tolist() == [100] * dial.BINS

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from core import dial
 from core.figures.scattered import curves
-from core.figures.style import GREY, PAPER, SYMBOLS, colour, figure, said
+from core.figures.style import GREY, SYMBOLS, colour, figure, said
 from core.intervals import Floats
 from core.tables import MEASURES
 
@@ -25,7 +25,7 @@ def along(table: pd.DataFrame, value: str, *, chosen: tuple[float, float] | None
     ``chosen``: (spread, size_spread), marked where it was measured.
     """
     plain = dial.means(table, value)
-    fig = figure(x=PLACE, y=TITLES[value], height=340, rangemode="tozero")
+    fig = figure(x=PLACE, y=TITLES[value], height=340, rangemode="normal" if value == "typicality" else "tozero")
     fig.update_layout(hovermode="closest")
     fig.update_xaxes(range=[-0.08, 1.08])
     for place, (sizes, mine) in enumerate(plain.groupby("size_spread")):
@@ -49,7 +49,7 @@ def along(table: pd.DataFrame, value: str, *, chosen: tuple[float, float] | None
     if len(here):
         fig.add_scatter(
             x=[here["spread"].iloc[0]], y=[here[value].mean()], mode="markers", name="the dial", hoverinfo="skip",
-            marker={**PAPER, "size": 18, "color": "rgba(0,0,0,0)", "symbol": "circle-open"},
+            marker={"size": 22, "color": GREY, "symbol": "circle-open", "line": {"width": 2}},
         )  # fmt: skip
     return said(fig, *_about(table, plain), "large points: means with 95 % intervals over networks")
 
