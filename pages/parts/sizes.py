@@ -59,7 +59,8 @@ def section() -> None:
     """Figures 10 and 11: the chosen study of each, or the form for a first one; downloads."""
     st.caption(
         "Smaller than the frame, a photograph lies on black; larger, a part of it fills the frame. Then one pixel "
-        "further. The networks are small: trained on a CPU, ResNet-8 stands where the paper has ResNet-50."
+        "further. The networks are small: trained on a CPU, ResNet-8 stands where the paper has ResNet-50. What ships "
+        "of CIFAR-10 was trained and measured on a copy whose photographs were compressed again, as JPEG."
     )
     drawn = [_figure(one, slot) for one, slot in zip(FIGURES, (None, "figure_11"), strict=True)]
     there = [one for one in drawn if one is not None]

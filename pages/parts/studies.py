@@ -12,6 +12,7 @@ from typing import TypeVar
 import pandas as pd
 import streamlit as st
 
+from core.datasets import dataset_name
 from core.errors import PhotobiasError
 from core.folders import EMBEDDED
 from core.studies import Results, rows, worker
@@ -212,9 +213,10 @@ def _summary(m: Manifest) -> str:
     """What the numbers are of, in a line."""
     c = m.config
     left_out = f" ({len(m.skipped):,} left out)" if m.skipped else ""
+    of = "" if m.photographs["drawn"] else f" of {', '.join(dict.fromkeys(map(dataset_name, m.roots)))}"
     return (
-        f"{_count(m)}{left_out}, {c['pairs']} pair{'s' * (c['pairs'] > 1)} each, seed {c['seed']}; step {c['step']} "
-        f"px {c['direction']}. {_when(m)}, on {m.device}, {m.precision}."
+        f"{_count(m)}{of}{left_out}, {c['pairs']} pair{'s' * (c['pairs'] > 1)} each, seed {c['seed']}; step "
+        f"{c['step']} px {c['direction']}. {_when(m)}, on {m.device}, {m.precision}."
     )
 
 
