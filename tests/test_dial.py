@@ -115,12 +115,12 @@ def test_bins_hold_as_many_and_equal_values_share_one() -> None:
 
 def test_the_interval_holds_the_true_effect_in_95_of_100() -> None:
     held = 0
-    for seed in range(400):
+    for seed in range(200):
         found = dial.effects(table(of_place=-0.02, photographs=4, noise=0.02, seed=seed), P)
         assert found is not None
         low, high = found.measured["spread"].interval
         held += low <= -0.02 <= high
-    assert stats.binomtest(held, 400, 0.95).pvalue > 0.01
+    assert stats.binomtest(held, 200, 0.95).pvalue > 0.01
 
 
 @pytest.mark.parametrize(
