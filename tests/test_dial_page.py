@@ -40,7 +40,6 @@ def test_what_ships_is_said_and_a_photographers_numbers_are_cores(fresh: DataFol
         assert shown[f"P(top-1 change), {protocol}"] == f"{value:.3f}"
     assert shown["Typicality"] == f"{mine['typicality'].mean():.3f}"
     assert len(at.get("plotly_chart")) == 4
-    assert len(at.get("imgs")) == 8
     at.segmented_control(key="dial_protocol").set_value("black").run()
     assert dial.sentence(rows, "p_top1_change", "black") in read_out(at.markdown)
     at.segmented_control(key="dial_pairs").set_value("those that begin right").run()
@@ -65,7 +64,8 @@ def test_what_runs_and_what_failed_are_shown(fresh: DataFolder) -> None:
     folder.mkdir(parents=True)
     worker.Recorder(folder)(worker.Progress(30, 120, 2.0))
     at = opened(dial_spread=0.9, dial_sizes=0.3)
-    assert "25% · about 45 s left" in texts(at)
+    assert [bar.proto.text for bar in at.get("progress")] == ["Drawing, training, measuring: 25% · about 45 s left"]
+    assert not [button for button in at.button if button.key == "turn the dial"]
     (folder / "progress.json").write_text(json.dumps({
         "pid": 1, "born": None, "state": "failed", "done": 0, "total": None, "rate": 0.0, "error": "got a; wanted b",
     }))  # fmt: skip
