@@ -9,6 +9,7 @@ from core.sensitivity import FLIPS, Outcome
 
 PROTOCOLS = ("crop", "black", "inpaint", "scale")
 TEXT = ("digest", "name", "label", "network", "protocol", "direction", "unit", "kind")
+LEVELS = ((0.0, 0.0), (1.0, 0.3), (0.5, 0.15), (1.0, 0.0), (0.0, 0.3))  # spreads of place and size, of the dial
 TWO = ("embedded/plain.scenes-0", "embedded/plain_bin5.scenes-0")
 
 
@@ -83,3 +84,26 @@ def outcomes(table: pd.DataFrame) -> list[Outcome]:
         )
         for row in table.itertuples()
     ]  # fmt: skip
+
+
+def turned(
+    *, of_place: float = 0.0, of_typicality: float = 0.0, photographs: int = 200, seeds: int = 3, noise: float = 0.01,
+    levels: tuple[tuple[float, float], ...] = LEVELS, seed: int = 0,
+) -> pd.DataFrame:  # fmt: skip
+    """Freer places make everything more typical; the measure falls with typicality, and with freedom beyond it."""
+    rng = np.random.default_rng(seed)
+    own = rng.uniform(0.4, 0.6, photographs)
+    parts = []
+    for spread, size_spread in levels:
+        typical = own + 0.2 * spread + 0.05 * size_spread / 0.3
+        for k in range(seeds):
+            level = 0.4 + of_place * spread + rng.normal(0, noise)
+            parts.append(pd.DataFrame({
+                "network": f"dial/{spread}_{size_spread}-{k}", "spread": spread, "size_spread": size_spread,
+                "protocol": "crop", "digest": [f"{n:08x}" for n in range(photographs)],
+                "name": [str(n) for n in range(photographs)], "typicality": typical, "step": 1,
+                "direction": "diagonal", "unit": "source", "pairs": 4,
+                "right": (np.arange(photographs) % 4 > 1 - spread).astype(float),
+                "p_top1_change": level + of_typicality * (typical - 0.5) + rng.normal(0, 0.02, photographs),
+            }))  # fmt: skip
+    return pd.concat(parts, ignore_index=True)

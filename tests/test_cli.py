@@ -884,7 +884,7 @@ def test_a_network_is_trained_listed_measured_and_not_made_again(
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("resnet5.scenes", "got recipe 'resnet5.scenes'; wanted one of alexnet32.cifar10, alexnet32_stride1.cifar10, "),
+        ("resnet5.scenes", "got recipe 'resnet5.scenes'; wanted one of alexnet32.cifar10, alexnet32.scenes32, "),
         ("../resnet10.scenes", "got recipe '../resnet10.scenes'"),
         ("gone.toml", "got recipe 'gone.toml'"),
         ("FILE", "no table [scenes] in speck.toml; wanted"),

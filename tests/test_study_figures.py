@@ -11,11 +11,12 @@ import plotly.graph_objects as go
 import pytest
 from layered import LAYERS as DEPTHS
 from layered import readout_tables
-from study_tables import PROTOCOLS, TWO, pairs_table, photographs_table
+from study_tables import PROTOCOLS, TWO, pairs_table, photographs_table, turned
 
 from core import sizes
 from core.association import binned, spearman
 from core.depth import layer_accuracies
+from core.figures import dial as dial_figures
 from core.figures import protocols
 from core.figures.accuracy import against_accuracy
 from core.figures.antialiasing import antialiasing
@@ -63,6 +64,8 @@ EXAMPLES: dict[str, Callable[[], go.Figure]] = {
     "accuracy": lambda: accuracy(
         sizes.accuracies(pairs_table(TWO, ("black",), sides=(8, 16))), trained={TWO[0]: (8, 16)}, frame=32
     ),
+    "along": lambda: dial_figures.along(turned(), "p_top1_change", chosen=(1.0, 0.3)),
+    "at_typicality": lambda: dial_figures.at_typicality(turned(), "p_top1_change"),
     "against_typicality": lambda: against_typicality(CROPS, "an index"),
     "against_confidence": lambda: against_confidence(CROPS, "a network"),
     "curves": lambda: curves(CROPS, "typicality", "typicality", "mean_absolute_change", paper={0.1: "a level"}),
