@@ -6,7 +6,6 @@ import json
 import pickle
 import shutil
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import cifar_files
 import numpy as np
 import pytest
 from cifar_files import EACH, NAMES
-from test_provision import Server, Told
+from test_provision import Server, Told, server
 from torchvision.datasets import CIFAR10
 
 from core import cli, provision
@@ -29,16 +28,6 @@ from core.training.recipe import Named
 pytestmark = pytest.mark.usefixtures("one_thread")
 NAME = "cifar-10-python.tar.gz"
 STAGES = [f"Fetching {NAME}", "Unpacking", "Checking"]
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.delenv("PHOTOBIAS_OFFLINE", raising=False)
-    with Server() as served:
-        threading.Thread(target=served.serve_forever, args=(0.02,), daemon=True).start()
-        yield served
-        served.shutdown()
 
 
 @pytest.fixture
