@@ -14,6 +14,7 @@ import pytest
 from scipy import stats
 from study_tables import LEVELS, pairs_table
 from study_tables import turned as table
+from test_training import drawn_here
 
 from core import dial, studies, turning
 from core.cli import main
@@ -185,6 +186,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
         schedule=replace(base.schedule, epochs=1, warmup_epochs=0.5, batch=32),
     )  # fmt: skip
     monkeypatch.setattr(turning.recipes, "get", lambda name: made)
+    monkeypatch.setattr("core.training.make.scenes", drawn_here)  # processes of their own take longer to begin
     monkeypatch.setattr(turning, "TESTED", turning.TESTED.replace("2000399", "2000005"))
 
 

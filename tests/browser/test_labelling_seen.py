@@ -68,7 +68,7 @@ def click(page: Page, at: tuple[float, float]) -> tuple[float, float]:
     image.evaluate("image => image.scrollIntoView({block: 'center'})")  # not below the bar at the top
     box = image.bounding_box()
     assert box is not None
-    page.mouse.click(box["x"] + at[0] * box["width"], box["y"] + at[1] * box["height"])
+    image.click(position={"x": at[0] * box["width"], "y": at[1] * box["height"]})  # once it has come to rest
     return 1 / box["width"], 1 / box["height"]
 
 

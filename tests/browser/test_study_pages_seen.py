@@ -69,6 +69,7 @@ def test_figure_6_by_its_link_on_a_phone(serve: Serve, page: Page, stocked: Data
     expect(page.get_by_text(re.compile(r"weights [0-9a-f]{8}")).first).to_be_visible()
 
 
+@pytest.mark.full  # without a browser in tests/test_study_pages.py
 def test_one_is_started_drawn_while_it_runs_and_stopped(serve: Serve, page: Page, stocked: DataFolder) -> None:
     page.goto(serve(stocked.root) + "/protocols?figure=Figure+6")
     expect(page.get_by_text("at 44 px")).to_be_visible(timeout=DRAWN_MS)

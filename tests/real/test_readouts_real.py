@@ -15,7 +15,7 @@ from core.depth import along_depth, layer_accuracies
 from core.folders import DataFolder
 from core.readouts import HEAD
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.full]
 NETWORK, EACH, TESTED = "resnet18-pqf", 6, 20
 
 
