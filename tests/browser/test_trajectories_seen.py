@@ -126,7 +126,10 @@ def _video(page: Page, engine: Engine, cards: list[Any]) -> None:
         answer = f"{curve.values[k]:.2f} s, {curve.top[k]} {float(probabilities[k].max()):.3f}"
         expect(frames).to_contain_text(answer)
     expect(frames).to_contain_text("their difference, x ")
-    assert frames.locator("img").evaluate_all("all => all.every(img => img.complete && img.naturalWidth >= 384)")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.st-key-frames_of_jump img')]"
+        ".every(img => img.complete && img.naturalWidth >= 384)"
+    )
 
     last = max(places)
     page.get_by_label(re.compile("The frames of a jump")).click()

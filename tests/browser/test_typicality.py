@@ -103,6 +103,9 @@ def test_figure_9_and_the_worst_failures(serve: Serve, page: Page, stocked: Data
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(serve(stocked.root) + "/antialiasing")
     expect(page.get_by_text("The worst, first")).to_be_visible(timeout=DRAWN_MS)
+    page.wait_for_function(  # figures come after the texts around them
+        "() => document.querySelector('.js-plotly-plot')?._fullData?.some(t => t.name === 'original')", timeout=DRAWN_MS
+    )
     p = pd.read_parquet(stocked.studies / "figure-13" / "results.parquet")
     bars = {t["name"]: t for t in traces(page) if t["name"] in ("original", "antialiased")}
     for name, network in zip(("original", "antialiased"), NETWORKS, strict=True):
