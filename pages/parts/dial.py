@@ -16,6 +16,7 @@ from core.intervals import Interval
 from core.pictures import preview
 from core.scenes import Photographer, render
 from core.studies import worker
+from core.studies.runner import PROGRESS
 from core.tables import MEASURES
 from core.turning import Taught, Turn
 from pages.parts import charts, gallery, resources, save, studies, tasks
@@ -117,7 +118,7 @@ def _numbers(there: There, who: Photographer) -> None:
         return
     turn = Turn(photographer=who)
     folder = turn.folder(resources.data())
-    status = worker.status(folder) if (folder / "progress.json").exists() else None
+    status = worker.status(folder) if (folder / PROGRESS).exists() else None
     if status is not None and status.state == "running":
         st.fragment(_follow, run_every=tasks.POLL_S)(folder)
         return
