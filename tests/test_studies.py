@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,6 +39,7 @@ from core.progress import Progress
 from core.sensitivity import Outcome, rank, sensitivity
 from core.studies import Axes, Study, compute, manifest, rows, runner
 from core.studies.antialiasing import twin, with_twins
+from core.studies.block import Block
 from core.studies.summary import summary
 from core.typicality import typicality
 
@@ -457,6 +459,28 @@ def test_cancelled_after_every_batch(tmp_path: Path, whole: Path, many: list[Hel
     assert stops
     assert content(out) == content(whole)
     assert not (out / "parts").exists()
+
+
+def test_a_block_that_is_still_being_written_is_kept_at_a_cancel(
+    tmp_path: Path, many: list[Held], engine: Engine, cards: list[NetworkCard], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its tables are made after whoever computes has stopped, and everything that they need is there until then."""
+    real, cancel = Block.tables, threading.Event()
+
+    def late(self: Block, *given: Any) -> Any:
+        assert cancel.wait(60)
+        time.sleep(0.5)  # by now the computation has stopped, and waits
+        return real(self, *given)
+
+    monkeypatch.setattr(Block, "tables", late)
+
+    def stop(progress: Progress) -> None:
+        if progress.done > 16 * 4:
+            cancel.set()
+
+    with pytest.raises(Cancelled):
+        studies.run(study_of(), many, cards, tmp_path, engine=engine, progress=stop, cancel=cancel)
+    assert rows.parts(tmp_path) == 1
 
 
 CHILD = """

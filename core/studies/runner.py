@@ -135,7 +135,8 @@ class _Run:
                 self.study, self.engine, self.lanes, block=self.manifest.block, seen=self.seen, report=self._report,
                 cancel=self.cancel,
             )  # fmt: skip
-            with ThreadPoolExecutor(1, "write") as writer, ThreadPoolExecutor(THREADS, "axes") as pool:
+            # the writer uses the pool, so that the pool ends after it: a block that is whole is kept at a cancel too
+            with ThreadPoolExecutor(THREADS, "axes") as pool, ThreadPoolExecutor(1, "write") as writer:
                 last: Future[None] | None = None
                 for number, (block, left_out) in enumerate(computation.blocks(self.sources, first), first):
                     self.skipped += left_out
