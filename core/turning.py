@@ -9,6 +9,7 @@ import threading
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -39,7 +40,7 @@ TRIAL = 16  # photographs that a trial is measured on
 COST = {"drawing training": 40, "drawing held-out": 5, "training": 45, "measuring": 5, "index": 60, "pairs": 40}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Turn:
     """``photographer``: who takes the training scenes; ``seeds``: a network each; ``small``: a trial in a minute."""
 
@@ -47,7 +48,7 @@ class Turn:
     seeds: tuple[int, ...] = SEEDS
     small: bool = False
 
-    @property
+    @cached_property
     def recipe(self) -> Recipe:
         """That of BASE, but for who took the scenes."""
         base, who = recipes.get(BASE), self.photographer
@@ -137,8 +138,12 @@ class Taught:
     """A photographer, and the study of the networks that learned from that photographer's scenes."""
 
     photographer: Photographer
-    networks: tuple[str, ...]
     results: Results
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """Their names, a seed each."""
+        return _names(self.results)
 
 
 def homes(data: DataFolder) -> Iterator[DataFolder]:
@@ -151,8 +156,7 @@ def homes(data: DataFolder) -> Iterator[DataFolder]:
 def taught(results: Results) -> Taught:
     """Who took what the networks of a study of the dial learned from, by their cards. Raises BadCard."""
     found = []
-    names = tuple(one["name"] for one in results.manifest.networks)
-    for name in names:
+    for name in _names(results):
         path = results.folder.parent.parent / "networks" / f"{name}.toml"
         try:
             found.append(Photographer(**tomllib.loads(path.read_text("utf-8"))["recipe"]["scenes"]["photographer"]))
@@ -161,7 +165,11 @@ def taught(results: Results) -> Taught:
                 got=f"{path} ({type(error).__name__})", wanted="the card of a network of the dial, with its recipe",
                 remedy="Turn the dial there again.",
             ) from None  # fmt: skip
-    return Taught(found[0], names, results)
+    return Taught(found[0], results)
+
+
+def _names(results: Results) -> tuple[str, ...]:
+    return tuple(one["name"] for one in results.manifest.networks)
 
 
 def table(found: Iterable[Taught], *, right: bool = False) -> pd.DataFrame:

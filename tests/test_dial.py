@@ -14,7 +14,7 @@ import pytest
 from scipy import stats
 from study_tables import LEVELS, pairs_table
 from study_tables import turned as table
-from test_training import drawn_here
+from trained import drawn_here
 
 from core import dial, studies, turning
 from core.cli import main
@@ -256,7 +256,7 @@ def test_the_command_is_the_turn(tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 def test_of_pairs_that_begin_right_the_others_are_left_out(make_results: Callable[[], studies.Results]) -> None:
     results = make_results()
-    one = Taught(Photographer(spread=0.5), ("a", "b"), results)
+    one = Taught(Photographer(spread=0.5), results)
     pairs = results.pairs
     named = pairs[["class_before", "label_index"]].dropna().itertuples(index=False)
     kept = [row for row in named if row.class_before == row.label_index]
@@ -283,7 +283,7 @@ def test_only_photographers_of_the_usual_size_are_set_beside_each_other(
     make_results: Callable[[], studies.Results],
 ) -> None:
     results = make_results()
-    ours, other = (Taught(Photographer(size_mean=size), ("a",), results) for size in (0.62, 0.4))
+    ours, other = (Taught(Photographer(size_mean=size), results) for size in (0.62, 0.4))
     assert len(turning.table([ours, other])) == len(per_photograph(results.pairs))
     assert turning.table([other]).empty
 

@@ -19,7 +19,7 @@ from core.studies import worker
 from core.studies.runner import PROGRESS
 from core.tables import MEASURES
 from core.turning import Taught, Turn
-from pages.parts import charts, gallery, resources, save, studies, tasks
+from pages.parts import charts, gallery, processes, resources, save, studies, tasks
 from pages.parts.widgets import interval, number, plain
 
 SHOWN, WIDTH, FIRST = 8, 96, 3000000  # photographs, pixels on screen, number of the first scene
@@ -128,12 +128,8 @@ def _numbers(there: There, who: Photographer) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"Not measured: no network has learned from this photographer yet. {near}")
         label = "Go on" if status is not None else "Train and measure three networks (minutes)"
-        if st.button(label, key="turn the dial", type="primary", icon=":material/tune:"):
-            try:
-                worker.launch(turn.command, folder, resources.data())
-                st.rerun()
-            except PhotobiasError as problem:
-                st.error(plain(problem), icon=":material/error:")
+        processes.begin(label, "turn the dial", lambda: worker.launch(turn.command, folder, resources.data()),
+                        icon=":material/tune:", primary=True)  # fmt: skip
 
 
 def _measured(there: There, mine: pd.DataFrame, who: Photographer) -> None:
@@ -167,18 +163,11 @@ def _nearest(rows: pd.DataFrame, who: Photographer) -> str:
 
 
 def _follow(folder: Path) -> None:
-    """How far it is, in shares of the work, and a cancel; the page again when it ends."""
+    """How far it is, in shares of the work; the page again when it ends."""
     status = worker.status(folder)
     if status.state != "running":
         st.rerun()
-    p = status.progress
-    left = "" if p is None or p.seconds_left is None else f" · about {tasks.duration(p.seconds_left)} left"
-    share = 0.0 if p is None else p.fraction or 0.0
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(share, text=f"Drawing, training, measuring: {share:.0%}{left}")
-        if st.button("Cancel", icon=":material/close:", key="cancel the dial", help="What is done is kept.",
-                     on_click=worker.cancel, args=(folder,)):  # fmt: skip
-            st.caption("Stopping …")
+    processes.progress(status, lambda p: f"Drawing, training, measuring: {p.fraction or 0:.0%}")
 
 
 def _figures(there: There, who: Photographer) -> None:

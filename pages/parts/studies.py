@@ -19,8 +19,7 @@ from core.studies import Results, rows, worker
 from core.studies.config import get
 from core.studies.manifest import MANIFEST, Manifest
 from core.studies.worker import Status
-from pages.parts import requests, resources, save, state
-from pages.parts.tasks import duration
+from pages.parts import processes, requests, resources, save, state
 from pages.parts.widgets import plain
 
 POLL_S, REDRAWN_S = 1.0, 4.0  # a page that draws takes its time from the study
@@ -175,12 +174,9 @@ def _state(kind: str, chosen: Listed, results: Results | None) -> None:
     kept = 0 if results is None else len(results.pairs)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{'Failed' if status.state == 'failed' else 'Stopped'}; {kept:,} pairs are kept.")
-        if status.manifest is not None and st.button("Go on", icon=":material/play_arrow:", key=f"go on {kind}"):
-            try:
-                worker.resume(status.folder, resources.data())
-                st.rerun()
-            except PhotobiasError as problem:
-                st.error(plain(problem), icon=":material/error:")
+        if status.manifest is not None:
+            processes.begin("Go on", f"go on {kind}", lambda: worker.resume(status.folder, resources.data()),
+                            icon=":material/play_arrow:")  # fmt: skip
 
 
 def _follow(folder: Path, shown: str, since: float) -> None:
@@ -188,19 +184,8 @@ def _follow(folder: Path, shown: str, since: float) -> None:
     status = worker.status(folder)
     if status.state != "running" or (_version(status) != shown and time.monotonic() - since > REDRAWN_S):
         st.rerun()
-    p = status.progress
-    if p is None or p.total is None:
-        text, fraction = "Starting …", 0.0
-    else:
-        left = "" if p.seconds_left is None else f" · {duration(p.seconds_left)} left"
-        counts = "pairs" if status.manifest is None else get(status.manifest.study).counts
-        text, fraction = f"{p.done:,} of {p.total:,} {counts} · {p.rate:.0f}/s{left}", p.fraction or 0.0
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(fraction, text=text)
-        # a callback: the page may be drawn again before this line is reached, and a click would be lost
-        if st.button("Cancel", icon=":material/close:", key=f"cancel {folder.name}", help="What is done is kept.",
-                     on_click=worker.cancel, args=(folder,)):  # fmt: skip
-            st.caption("Stopping …")
+    counts = "pairs" if status.manifest is None else get(status.manifest.study).counts
+    processes.progress(status, lambda p: f"{p.done:,} of {p.total:,} {counts} · {p.rate:.0f}/s")
 
 
 def _warnings(m: Manifest) -> None:
