@@ -13,8 +13,8 @@ import pytest
 import torch
 from conftest import TinyCard
 from layered import NAMES, album
+from runs import CENTRES, PAIRS, Counting, content, plain
 from stops import stopped_at
-from test_studies import CENTRES, PAIRS, Counting, content, plain
 
 from core import depth, readouts, studies
 from core.activations import ends
