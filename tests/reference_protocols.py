@@ -76,4 +76,4 @@ def inpainted(frame, filled):
         )
         fresh = ~filled & (weight > 0)
         values[fresh], filled = means[fresh], filled | fresh
-    return np.round(values).clip(0, 255).astype(np.uint8)
+    return np.floor(values + 0.5 + 1e-6).clip(0, 255)  # half way is up, whatever the sums' last bits.astype(np.uint8)

@@ -12,7 +12,9 @@ import torch
 WIDTH = 12  # taps of the binomial blur, as in the authors' script
 BACK, AHEAD = WIDTH - 1 - (WIDTH - 1) // 2, (WIDTH - 1) // 2  # its reach; an even width leans as scipy's mode "same"
 
-Floats = npt.NDArray[np.float32]
+HALF = 0.5 + 1e-6  # a sum that is just half way is rounded up, whatever the order in which a processor sums
+
+Floats = npt.NDArray[np.float64]
 
 
 def binomial(width: int = WIDTH) -> list[float]:
@@ -21,13 +23,13 @@ def binomial(width: int = WIDTH) -> list[float]:
 
 
 @lru_cache(maxsize=8)
-def _blur(size: int) -> tuple[Floats, npt.NDArray[np.float64]]:
+def _blur(size: int) -> tuple[Floats, Floats]:
     """(S, S) banded matrix, row i the weights with which position i sees all; (S, S + 1) their running sums."""
-    matrix = np.zeros((size, size), np.float32)
+    matrix = np.zeros((size, size), np.float64)
     for k, weight in enumerate(binomial()):
-        matrix += weight * np.eye(size, k=AHEAD - k, dtype=np.float32)
+        matrix += weight * np.eye(size, k=AHEAD - k, dtype=np.float64)
     sums = np.zeros((size, size + 1))
-    sums[:, 1:] = matrix.cumsum(axis=1, dtype=np.float64)  # exact: the weights are multiples of 2 ** -11
+    sums[:, 1:] = matrix.cumsum(axis=1)  # exact: the weights are multiples of 2 ** -11
     return matrix, sums
 
 
@@ -40,26 +42,26 @@ def fill(frame: torch.Tensor, x: int, y: int, width: int, height: int) -> torch.
     matrices, and only the fresh border is computed.
     """
     size = frame.shape[1]
-    values = np.array(frame.numpy(), dtype=np.float32, order="C")
+    values = np.array(frame.numpy(), dtype=np.float64, order="C")
     rows, columns = (y, min(y + height, size)), (x, min(x + width, size))
     while rows != (0, size) or columns != (0, size):
         new_rows, new_columns = (_grown(rows, size), _grown(columns, size))
-        across = _weights(size, columns, new_columns)
         sides = [(new_columns[0], columns[0]), (columns[1], new_columns[1])]
         ends = [(new_rows[0], rows[0]), (rows[1], new_rows[1])]
         old = values[:, rows[0] : rows[1], columns[0] : columns[1]]
         fresh = []
         for first, last in ends:  # above and below, in full width, corners included
             if first < last:
-                fresh.append((first, last, *new_columns, _near(size, old, rows, (first, last), 1) @ across.T))
-        within = _weights(size, rows, rows)
+                near = _near(size, old, rows, (first, last), 1)
+                fresh.append((first, last, *new_columns, _blurred(size, near, columns, new_columns, 2)))
         for first, last in sides:  # left and right of the box
             if first < last:
-                fresh.append((*rows, first, last, within @ _near(size, old, columns, (first, last), 2)))
+                near = _near(size, old, columns, (first, last), 2)
+                fresh.append((*rows, first, last, _blurred(size, near, rows, rows, 1)))
         for top, bottom, left, right, block in fresh:
             values[:, top:bottom, left:right] = block
         rows, columns = new_rows, new_columns
-    return torch.from_numpy(values.round().clip(0, 255).astype(np.uint8))
+    return torch.from_numpy(np.floor(values + HALF).clip(0, 255).astype(np.uint8))
 
 
 def _grown(span: tuple[int, int], size: int) -> tuple[int, int]:
@@ -67,19 +69,16 @@ def _grown(span: tuple[int, int], size: int) -> tuple[int, int]:
     return max(span[0] - AHEAD, 0), min(span[1] + BACK, size)
 
 
-def _weights(size: int, seen: tuple[int, int], wanted: tuple[int, int]) -> Floats:
-    """(wanted, seen) blur weights among the filled positions, each row summing to 1."""
+def _blurred(size: int, old: Floats, seen: tuple[int, int], wanted: tuple[int, int], axis: int) -> Floats:
+    """The positions ``wanted`` along one axis, from those ``seen``, which ``old`` holds: weights sum to 1."""
     matrix, sums = _blur(size)
     rows = slice(*wanted)
-    total = sums[rows, seen[1]] - sums[rows, seen[0]]
-    weights: Floats = matrix[rows, seen[0] : seen[1]] / total.astype(np.float32)[:, None]
-    return weights
+    weights, total = matrix[rows, seen[0] : seen[1]], sums[rows, seen[1]] - sums[rows, seen[0]]
+    return weights @ old / total[:, None] if axis == 1 else old @ weights.T / total
 
 
 def _near(size: int, old: Floats, seen: tuple[int, int], wanted: tuple[int, int], axis: int) -> Floats:
-    """Blur along one axis for a border: only the part of the box within reach is read."""
+    """The same for a border: only the part of the box within reach is read."""
     first, last = max(seen[0], wanted[0] - WIDTH), min(seen[1], wanted[1] + WIDTH)
-    weights = _weights(size, (first, last), wanted)
-    if axis == 1:
-        return weights @ old[:, first - seen[0] : last - seen[0], :]
-    return old[:, :, first - seen[0] : last - seen[0]] @ weights.T
+    part = slice(first - seen[0], last - seen[0])
+    return _blurred(size, old[:, part] if axis == 1 else old[:, :, part], (first, last), wanted, axis)
