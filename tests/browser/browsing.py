@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -88,6 +88,11 @@ def page(visitor: BrowserContext) -> Iterator[Page]:
     tab = visitor.new_page()
     yield tab
     tab.close()
+
+
+def rested(page: Page) -> None:
+    """Once the page's script has nothing to do: what was clicked before has had its answer."""
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_visible()
 
 
 def traces(page: Page, number: int = 0) -> list[dict[str, Any]]:

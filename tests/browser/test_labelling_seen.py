@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pandas as pd
 import pytest
-from browsing import FIGURE, Serve, chromium, page, serve, traces, visitor
+from browsing import FIGURE, Serve, chromium, page, rested, serve, traces, visitor
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -206,6 +206,7 @@ def test_a_click_that_a_disk_does_not_take_is_kept_and_saved_later(
         click(page, at)
     expect(page.get_by_text("wanted to save what was clicked")).to_be_visible()
     expect(page.locator(".mark.unsaved")).to_have_text(list(EYES))
+    rested(page)  # the second click has been refused too
     assert events(store) == []
     barred.rmdir()
     page.get_by_role("button", name="Save again").click()
