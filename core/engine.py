@@ -14,6 +14,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -21,7 +22,7 @@ from torch import nn
 
 from core.errors import BadCard
 from core.networks.card import NetworkCard
-from core.networks.probe import Layer, ReturnsBoth, find_head, layers, tapped, total_stride
+from core.networks.probe import Layer, ReturnsBoth, find_head, layers, outline, tapped, total_stride
 from core.streams import chunks
 
 log = logging.getLogger(__name__)
@@ -71,10 +72,19 @@ class Network:
     module: nn.Module  # normalised frames → (logits, features)
     batch: int
     parameters: int
-    layers: tuple[Layer, ...]
+    outline: nn.Module  # as it was built
     folded: bool
     mean: torch.Tensor
     std: torch.Tensor
+
+    @cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        """``probe.layers``, at first asking: what torch needs to compute on shapes takes seconds to import.
+
+        It waits for the turns of all devices, so that nobody asks first within one.
+        """
+        with _all_turns():
+            return layers(self.outline, self.card.size)
 
     @property
     def stride(self) -> int | None:
@@ -204,7 +214,7 @@ class Engine:
         model.eval()
         with _all_turns():
             model = model if change is None else change(model)
-            found = layers(model, card.size)
+            shapes = outline(model)
             folded, merged = (model, False) if own_pair else _fold(model)
         module = tapped(folded, head)
         if card.remedy is not None:
@@ -215,7 +225,7 @@ class Engine:
             torch.tensor(v, device=self.device).view(1, 3, 1, 1)
             for v in (card.preprocessing.mean, card.preprocessing.std)
         )
-        return Network(card, module, self.batch, parameters, found, merged, mean, std)
+        return Network(card, module, self.batch, parameters, shapes, merged, mean, std)
 
     def predict(
         self, network: Network, frames: Iterable[torch.Tensor], watched: Mapping[str, Watcher] | None = None
@@ -246,7 +256,8 @@ class Engine:
     def _try(self, network: Network, frames: torch.Tensor, watched: Mapping[str, Watcher]) -> Predictions | None:
         """The first batch of the frames; None when memory ran out and the network's batch was halved."""
         frames = frames[: network.batch]
-        with self._lock.turn(), torch.inference_mode(), _hooked(network, watched, len(frames)):
+        runs = {layer.name: layer.runs for layer in network.layers} if watched else {}
+        with self._lock.turn(), torch.inference_mode(), _hooked(network, watched, runs, len(frames)):
             try:
                 return self._batch(network, frames)
             except torch.OutOfMemoryError:
@@ -267,10 +278,9 @@ class Engine:
 
 
 @contextmanager
-def _hooked(network: Network, watched: Mapping[str, Watcher], n: int) -> Iterator[None]:
-    """Within the device's turn alone: the network is shared, and no hook may be left in it."""
+def _hooked(network: Network, watched: Mapping[str, Watcher], left: dict[str, int], n: int) -> Iterator[None]:
+    """Within the device's turn alone: the network is shared, and no hook may be left in it. ``left``: runs to come."""
     modules = network.watchable if watched else {}
-    left = {layer.name: layer.runs for layer in network.layers}
     with ExitStack() as hooks:
         for name, watcher in watched.items():
 

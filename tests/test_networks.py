@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 from cards import Folder, folder
+from conftest import ROOT
 from PIL import Image
 from torch.nn import functional
 
@@ -159,6 +162,24 @@ def test_a_long_list_of_choices_is_cut(folder: Folder) -> None:
     more = len(registry.cards(folder.data)) - 12
     with pytest.raises(UnknownName, match=f"and {more} more"):
         registry.get("resnet", folder.data)
+
+
+def test_a_network_of_the_project_answers_without_what_takes_seconds_to_import(tmp_path: Path) -> None:
+    """A study that is started begins twice as soon: torchvision, and torch's own compiler, are not asked for."""
+    script = """
+import pathlib, sys, torch
+from core.engine import Engine
+from core.folders import DataFolder
+from core.networks import registry
+card = registry.get("embedded/resnet10.scenes-0", DataFolder(pathlib.Path(sys.argv[1])))
+network = Engine("cpu").load(card)
+(seen,) = Engine("cpu").predict(network, [torch.zeros(3, card.size, card.size, dtype=torch.uint8)])
+print([name for name in ("torchvision", "torch._dynamo", "sympy") if name in sys.modules], len(seen), network.stride)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "[] 1 32\n", done.stderr
 
 
 # what it was trained on

@@ -107,9 +107,8 @@ def layers(model: nn.Module, size: int) -> tuple[Layer, ...]:
     if isinstance(model, ReturnsBoth):
         run, kinds = model.map_sizes, dict[str, str]()
     else:
-        shell = _shell(model)
         kinds = {name: type(module).__name__ for name, module in model.named_modules()}
-        run = partial(_map_sizes, shell)
+        run = partial(_map_sizes, outline(model))
     small, large = _tried(run, size), _tried(run, size + GROWTH)
     grown = None if large is None else dict(large)  # None: a network of one size only
     edges, runs = dict(small or ()), Counter(name for name, _ in small or ())
@@ -132,7 +131,7 @@ def leaves(found: Sequence[Layer]) -> list[Layer]:
 
 def input_strides(model: nn.Module, size: int) -> dict[str, int]:
     """Module → total stride, in input pixels, of the square map (N, C, H, W) that it is given."""
-    run = partial(_map_sizes, _shell(model), given=True)
+    run = partial(_map_sizes, outline(model), given=True)
     small, large = dict(run(size)), dict(run(size + GROWTH))
     found = {name: _stride(size, edge, large.get(name, edge)) for name, edge in small.items()}
     return {name: stride for name, stride in found.items() if stride is not None}
@@ -157,8 +156,10 @@ def total_stride(found: Sequence[Layer]) -> int | None:
     return placed[-1] if placed else None
 
 
-def _shell(model: nn.Module) -> nn.Module:
-    """The structure is copied, the weights are not."""
+def outline(model: nn.Module) -> nn.Module:
+    """A copy of the structure, which ``layers`` reads as it reads the model; weights are shapes alone."""
+    if isinstance(model, ReturnsBoth):
+        return model
     shapes: dict[int, torch.Tensor] = {id(b): b.to("meta") for b in model.buffers()}
     shapes |= {id(p): nn.Parameter(p.to("meta"), requires_grad=False) for p in model.parameters()}
     return copy.deepcopy(model, shapes)

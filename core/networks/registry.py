@@ -28,8 +28,10 @@ def _checkpoints(data: DataFolder) -> Found:
             yield path.name, error
 
 
-FAMILIES = (_zoo(torchvision_zoo.cards), _zoo(keras_zoo.cards), _zoo(antialiased.cards), _zoo(timm_zoo.here),
-            _checkpoints)  # fmt: skip
+ZOOS = {  # what their keys begin with
+    "torchvision/": _zoo(torchvision_zoo.cards), "keras/": _zoo(keras_zoo.cards),
+    "antialiased/": _zoo(antialiased.cards), timm_zoo.FAMILY: _zoo(timm_zoo.here),
+}  # fmt: skip
 
 
 def readable(data: DataFolder) -> tuple[dict[str, NetworkCard], list[PhotobiasError]]:
@@ -39,7 +41,7 @@ def readable(data: DataFolder) -> tuple[dict[str, NetworkCard], list[PhotobiasEr
     """
     found: dict[str, NetworkCard] = {}
     problems: list[PhotobiasError] = []
-    for place, card in (each for family in FAMILIES for each in family(data)):
+    for place, card in (each for family in (*ZOOS.values(), _checkpoints) for each in family(data)):
         if isinstance(card, PhotobiasError):
             problems.append(card)
         elif card.key in found:
@@ -63,12 +65,16 @@ def get(key: str, data: DataFolder) -> NetworkCard:
 
     ``timm/NAME`` is any of timm's, ``KEY~NAME`` a network derived from that of KEY (``derived.NAMES``).
     """
-    found, problems = readable(data)
-    if key in found:
-        return found[key]
+    family = next((zoo for start, zoo in ZOOS.items() if key.startswith(start)), _checkpoints)
+    for _, card in family(data):  # not of all families: to import their libraries takes seconds
+        if isinstance(card, NetworkCard) and card.key == key:
+            return card
     original, change = derived.split(key)
     if change is not None:
         return derived.derive(get(original, data), change)
+    found, problems = readable(data)
+    if key in found:
+        return found[key]
     if key.startswith(timm_zoo.FAMILY):
         return timm_zoo.card(key.removeprefix(timm_zoo.FAMILY), data.weights)
     broken = f" A card that cannot be read may be it: {problems[0]}" if problems else ""
