@@ -164,6 +164,20 @@ def test_points_are_networks_and_means_photographers() -> None:
     assert half(np.array([0.3])) == 0
 
 
+def test_the_interval_of_typicality_is_over_photographs() -> None:
+    """All networks of a photographer have the same."""
+    rows = table(of_typicality=-0.3)
+    fig = along(rows, "typicality")
+    means, free = fig.data[5], rows[(rows["spread"] == 1.0) & (rows["size_spread"] == 0.3)]
+    value, interval = dial.level(free, "typicality")
+    assert interval is not None
+    assert interval[0] < value < interval[1]
+    assert means.y[1] == pytest.approx(value)
+    assert means.y[1] - means.error_y.arrayminus[1] == pytest.approx(interval[0])
+    assert means.y[1] + means.error_y.array[1] == pytest.approx(interval[1])
+    assert "intervals over photographs" in fig.layout.annotations[-1].text.replace("<br>", " ")
+
+
 def test_a_curve_a_photographer_each_photograph_once() -> None:
     fig = at_typicality(table(of_typicality=-0.8), P)
     names = [trace.name for trace in fig.data if trace.mode == "lines+markers"]

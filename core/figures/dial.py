@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ def along(table: pd.DataFrame, value: str, *, chosen: tuple[float, float] | None
     """``value``: a measure, typicality or right; rows of one protocol. A small point a network, a large one a
     photographer's mean with its 95 % interval over networks (Student's t), joined where sizes are spread alike.
 
+    Typicality is the same for all networks of a photographer: its interval is over photographs (bootstrap).
     ``chosen``: (spread, size_spread), marked where it was measured.
     """
     plain = dial.means(table, value)
@@ -41,9 +43,10 @@ def along(table: pd.DataFrame, value: str, *, chosen: tuple[float, float] | None
             x=[at for at, _ in by_place], y=[part.mean() for _, part in by_place], mode="lines+markers", name=name,
             line={"color": ink, "width": 2},
             marker={"size": 11, "color": ink, "symbol": SYMBOLS[place % len(SYMBOLS)]},
-            error_y={"type": "data", "array": [half(part) for _, part in by_place], "color": GREY, "width": 5},
+            error_y=_bars(table[table["size_spread"] == sizes], value, by_place),
             customdata=[len(part) for _, part in by_place],
-            hovertemplate="%{y:.3f} ± %{error_y.array:.3f}, %{customdata} networks<extra>" + name + "</extra>",
+            hovertemplate="%{y:.3f} +%{error_y.array:.3f} −%{error_y.arrayminus:.3f}, %{customdata} networks<extra>"
+            + name + "</extra>",
         )  # fmt: skip
     here = plain[(plain["spread"] == chosen[0]) & (plain["size_spread"] == chosen[1])] if chosen else plain[:0]
     if len(here):
@@ -51,7 +54,21 @@ def along(table: pd.DataFrame, value: str, *, chosen: tuple[float, float] | None
             x=[here["spread"].iloc[0]], y=[here[value].mean()], mode="markers", name="the dial", hoverinfo="skip",
             marker={"size": 22, "color": GREY, "symbol": "circle-open", "line": {"width": 2}},
         )  # fmt: skip
-    return said(fig, *_about(table, plain), "large points: means with 95 % intervals over networks")
+    over = "photographs (it is the same for all networks of a photographer)" if value == "typicality" else "networks"
+    return said(fig, *_about(table, plain), f"large points: means with 95 % intervals over {over}")
+
+
+def _bars(table: pd.DataFrame, value: str, by_place: list[tuple[float, Floats]]) -> dict[str, Any]:
+    """Of rows of one spread of sizes."""
+    ends = []
+    for place, part in by_place:
+        if value == "typicality":
+            mean, interval = dial.level(table[table["spread"] == place], value)
+            ends.append((mean - interval[0], interval[1] - mean) if interval else (0.0, 0.0))
+        else:
+            ends.append((half(part), half(part)))
+    below, above = (list(side) for side in zip(*ends, strict=True))
+    return {"type": "data", "symmetric": False, "array": above, "arrayminus": below, "color": GREY, "width": 5}
 
 
 def at_typicality(table: pd.DataFrame, measure: str) -> go.Figure:

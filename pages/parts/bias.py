@@ -34,7 +34,7 @@ from pages.parts.widgets import plain
 TRAINED_ON = "scenes:1000000-1000799"  # some of those that the embedded networks learned from
 MOST = 5000  # scenes
 ENDS, EXAMPLES, WIDTH = 2, 5, 116  # classes of either end, photographs of each, pixels on screen
-AXIS = "distance of the object from the mean place (shares of the frame)"
+AXIS = "distance from the mean place (frames)"
 
 
 @dataclass(frozen=True, eq=False)
