@@ -10,7 +10,7 @@ import logging
 import os
 import sys
 import threading
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ from core.errors import BadCard
 from core.networks.card import NetworkCard
 from core.networks.probe import Layer, ReturnsBoth, find_head, layers, outline, tapped, total_stride
 from core.streams import chunks
+from core.turns import all_turns, turns
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ class Network:
 
         It waits for the turns of all devices, so that nobody asks first within one.
         """
-        with _all_turns():
+        with all_turns():
             return layers(self.outline, self.card.size)
 
     @property
@@ -107,47 +108,6 @@ class Network:
         return sum(t.numel() * t.element_size() for t in kept)
 
 
-class TurnLock:
-    """A lock that is handed over in the order of asking, so that a long study cannot starve a live upload."""
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._queue: deque[threading.Event] = deque()
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait for one's turn, hold it for the block."""
-        ticket = threading.Event()
-        with self._guard:
-            self._queue.append(ticket)
-            self._queue[0].set()
-        try:
-            ticket.wait()
-            yield
-        finally:  # whoever gives up while waiting leaves the queue too
-            with self._guard:
-                self._queue.remove(ticket)
-                if self._queue:
-                    self._queue[0].set()
-
-
-_TURNS: dict[tuple[str, int], TurnLock] = {}  # of each device, whichever engine asks
-
-
-def _turns(device: torch.device) -> TurnLock:
-    return _TURNS.setdefault((device.type, device.index or 0), TurnLock())
-
-
-@contextmanager
-def _all_turns() -> Iterator[None]:
-    """Every device's turn: tracing (in _fold) replaces nn.Module.__call__ for every thread, so that a network that
-    is being prepared must not meet one that computes, whichever engine it belongs to."""
-    with ExitStack() as held:
-        for _, lock in sorted(_TURNS.items(), key=lambda item: item[0]):
-            held.enter_context(lock.turn())
-        yield
-
-
 class Engine:
     """One device. Networks are loaded once and kept; every batch takes the device's lock for itself alone."""
 
@@ -163,7 +123,7 @@ class Engine:
         # A forward pass takes the interpreter's lock back after each of its hundreds of operations; beside a busy
         # page thread the default of 5 ms costs a batch 2.1 s, where it takes 0.27 alone (0.9 at 0.5 ms, 0.8 at 0.05).
         sys.setswitchinterval(SWITCH_S)
-        self._lock = _turns(self.device)
+        self._lock = turns(self.device)
         self._loading, self._guard = threading.Lock(), threading.Lock()
         self._networks: OrderedDict[Any, Network] = OrderedDict()  # the one used longest ago first
 
@@ -212,7 +172,7 @@ class Engine:
         head = None if own_pair or card.labels is None else find_head(model, len(card.labels.names))
         parameters = sum(p.numel() for p in model.parameters())
         model.eval()
-        with _all_turns():
+        with all_turns():
             model = model if change is None else change(model)
             shapes = outline(model)
             folded, merged = (model, False) if own_pair else _fold(model)

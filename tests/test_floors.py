@@ -22,7 +22,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
      "core.video"),
     ("core.protocols", "core.trajectories", "core.networks", "core.datasets", "core.scenes",
      "core.annotations"),
-    ("core.engine", "core.activations"),
+    ("core.turns", "core.engine", "core.activations"),
     ("core.index",),
     ("core.intervals", "core.sensitivity", "core.measure", "core.consistency", "core.typicality", "core.shiftability",
      "core.readouts", "core.bias", "core.tables", "core.comparisons", "core.association", "core.ranking", "core.paper",
