@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import tarfile
 import time
@@ -214,6 +215,21 @@ def test_arrow_buttons_move_one_pixel_and_stay_on_the_path(equipped: DataFolder)
     at.slider(key="cursor").set_value(at.slider(key="cursor").max).run()
     at.button(key="on").click().run()
     assert at.slider(key="cursor").value == at.slider(key="cursor").max
+
+
+def test_the_largest_jump_is_one_click_away(equipped: DataFolder) -> None:
+    at = app().run()
+    finish(at)
+    found = at.session_state["exploration"]
+    p = found.traces[found.cards[0].key, "shift"].probabilities
+    own = p[:, p[0].argmax()].tolist()
+    steps = [abs(after - before) for before, after in itertools.pairwise(own)]
+    assert at.slider(key="cursor").value == 1  # a pixel is what is shown at first
+    at.button(key="jump").click().run()
+    assert at.slider(key="cursor").value == steps.index(max(steps)) + 1 > 1
+    at.button(key="back").click().run()
+    assert at.slider(key="cursor").value == steps.index(max(steps))
+    assert not at.exception
 
 
 def test_cancel_stops_and_go_on_goes_on(equipped: DataFolder) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+import torch
 
 from core import traces
 from core.exploration import Exploration, Kind, Settings, Trace
@@ -29,7 +30,12 @@ def section(found: Exploration) -> None:
         _chart(found, cards, "size", state.cursor() if kind == "size" else None)
     path = next((trace.path for (_, k), trace in found.traces.items() if k == kind), None)
     if path is not None:
-        _frames(found, cards, kind, _stepper(path, choose=True))
+        traced = [
+            found.traces[card.key, kind]
+            for card in cards
+            if (card.key, kind) in found.traces and card.labels is not None
+        ]
+        _frames(found, cards, kind, _stepper(path, choose=True, jump=_largest(traced[0]) if traced else None))
 
 
 def frames_only(photograph: Photograph, settings: Settings) -> None:
@@ -38,7 +44,7 @@ def frames_only(photograph: Photograph, settings: Settings) -> None:
     path = shift_path(photograph, 224, view=settings.path_view(), direction=settings.direction)
     step = _stepper(path)
     with st.container(horizontal=True, key="frames"):
-        for k in (0, step):
+        for k in _pair(step):
             _picture(path, k)
 
 
@@ -80,15 +86,24 @@ def _numbers(started: list[tuple[NetworkCard, Trace]]) -> str:
             texts.append(f"{card.name}: representation without classes, least cosine to the first frame {least:.3f}")
             continue
         top = trace.probabilities.argmax(1)
-        p = trace.probabilities[:, top[0]]
-        changes = int((top[1:] != top[:-1]).sum())
-        jump = float((p[1:] - p[:-1]).abs().max())
+        changes, jump = int((top[1:] != top[:-1]).sum()), float(_steps(trace).max())
         texts.append(f"{card.name}: arg-max changes {changes} times in {n - 1} steps, largest step |Δp| {jump:.3f}")
     return "; ".join(texts) + ("." if texts else "")
 
 
-def _stepper(path: Path, *, choose: bool = False) -> int:
-    """A slider over the path's steps; the arrow keys nudge it by one pixel."""
+def _steps(trace: Trace) -> torch.Tensor:
+    """(T − 1,) |Δp| from each frame to the next, of the class that led in the first."""
+    p = trace.probabilities[:, trace.probabilities[0].argmax()]
+    return (p[1:] - p[:-1]).abs()
+
+
+def _largest(trace: Trace) -> int | None:
+    """Which frame the largest of them leads to; None before there are two frames."""
+    return int(_steps(trace).argmax()) + 1 if len(trace.probabilities) > 1 else None
+
+
+def _stepper(path: Path, *, choose: bool = False, jump: int | None = None) -> int:
+    """A slider over the path's steps; the arrow keys nudge it by one pixel, a button takes it to step ``jump``."""
     most = len(path.values) - 1
     with st.container(horizontal=True, vertical_alignment="bottom", key="stepper"):
         if choose:
@@ -98,9 +113,13 @@ def _stepper(path: Path, *, choose: bool = False) -> int:
                   on_click=state.nudge, args=(-1, 0, most))  # fmt: skip
         finer = "" if path.values[1] == int(path.values[1]) else f"steps of {path.values[1]} "
         label = f"{'Shift' if path.kind == 'shift' else 'Growth'} ({finer}{AXES[path.unit]}); arrow keys nudge it"
-        step = st.slider(label, 0, most, key=state.cursor_key(0, most))
+        step = st.slider(label, 0, most, state.FIRST_STEP, key=state.cursor_key(0, most))
         st.button("", key="on", icon=":material/arrow_forward:", shortcut="Right", help="One pixel on",
                   on_click=state.nudge, args=(1, 0, most))  # fmt: skip
+        if choose:
+            st.button("Largest jump", key="jump", icon=":material/bolt:", disabled=jump is None,
+                      help="To the pixel at which the first network's probability changes most.",
+                      on_click=state.go_to, args=(jump,))  # fmt: skip
     state.showing(int(step))
     return int(step)
 
@@ -118,12 +137,18 @@ def _frames(found: Exploration, cards: list[NetworkCard], kind: Kind, step: int)
         key = key if key in titles else shown[0].key
     trace = found.traces[key, kind]
     step = min(step, len(trace.path.values) - 1)
+    pair = _pair(step)
     with st.container(horizontal=True, key="frames"):
-        for k in (0, step):
+        for k in pair:
             _picture(trace.path, k)
-        for k in (0, step):
+        for k in pair:
             with st.container():
-                _top5(found, key, titles[key], trace, k)
+                _top5(found, key, titles[key], trace, k, pair[0])
+
+
+def _pair(step: int) -> tuple[int, int]:
+    """The frame under the slider, and the one that is a pixel before it."""
+    return max(step - 1, 0), step
 
 
 def _picture(path: Path, k: int) -> None:
@@ -131,7 +156,7 @@ def _picture(path: Path, k: int) -> None:
     st.image(png(path.frames[k], factor=2), caption=caption, output_format="PNG", width="stretch", alt=caption)
 
 
-def _top5(found: Exploration, key: str, title: str, trace: Trace, k: int) -> None:
+def _top5(found: Exploration, key: str, title: str, trace: Trace, k: int, start: int) -> None:
     card = found.networks[key].card
     if card.labels is None:
         st.caption(f"{plain(title)} is a representation without classes: there is no top-5.")
@@ -139,4 +164,4 @@ def _top5(found: Exploration, key: str, title: str, trace: Trace, k: int) -> Non
     if k >= len(trace.probabilities):
         st.caption("This frame is not computed yet.")
         return
-    top5(title, trace.probabilities[k], card.labels.names, trace.probabilities[0])
+    top5(title, trace.probabilities[k], card.labels.names, trace.probabilities[min(start, k)])

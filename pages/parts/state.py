@@ -33,6 +33,7 @@ class Choice:
 
 FIGURE_FORMAT, PATH, WATCHED, NETWORKS = "figure_format", "path", "watched", "networks"
 OWN_ANSWER = "each network's own answer"
+FIRST_STEP = 1  # of the cursor: two frames that are one pixel apart are what a visitor came for
 _CHOICE = "choice"
 MAP, VIDEO_CURVES = "shift_map", "video_curves"
 _STUDY, _TURN, _VIDEO, _CLICK, _TROUBLE = "study", "turn", "video", "click", "trouble"
@@ -150,7 +151,7 @@ def path_kind() -> Kind:
 
 def cursor() -> int:
     """The slider's step."""
-    return int(st.session_state.get(_STEP, 0))
+    return int(st.session_state.get(_STEP, FIRST_STEP))
 
 
 def figure_format() -> str:
@@ -170,6 +171,11 @@ def nudge(by: int, low: int, high: int) -> None:
     value before it, and one step would be lost.
     """
     st.session_state[_STEP] = min(max(st.session_state.get(_SHOWN, low) + by, low), high)
+
+
+def go_to(step: int) -> None:
+    """Move the cursor of the curves there."""
+    st.session_state[_STEP] = step
 
 
 def showing(step: int) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import cheap
 import pandas as pd
 import pytest
-from browsing import ROOT, Serve, chromium, page, serve, visitor
+from browsing import ROOT, Serve, chromium, page, serve, traces, visitor
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
@@ -120,19 +120,25 @@ def test_arrow_keys_nudge_by_one_pixel(serve: Serve, page: Page, stocked: DataFo
     frame = page.locator(".st-key-frames img").nth(1)
     start = frame.get_attribute("src")
     page.locator("h3", has_text="Four protocols").click()  # somewhere that is no input
-    page.keyboard.press("ArrowRight")
-    expect(page.locator(".st-key-frames")).to_contain_text("shift 1 px")
-    assert frame.get_attribute("src") != start
+    expect(page.locator(".st-key-frames")).to_contain_text("shift 1 px")  # one pixel is what is shown at first
     page.keyboard.press("ArrowRight")
     expect(page.locator(".st-key-frames")).to_contain_text("shift 2 px")
+    assert frame.get_attribute("src") != start
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".st-key-frames")).to_contain_text("shift 3 px")
     page.keyboard.press("ArrowLeft")
-    expect(page.locator(".st-key-frames")).to_contain_text("shift 1 px")
+    expect(page.locator(".st-key-frames")).to_contain_text("shift 2 px")
     slider = page.locator(".st-key-stepper input[type=range]")
     slider.focus()  # a focused slider answers the same keys itself: still one pixel
     page.keyboard.press("ArrowRight")
-    expect(page.locator(".st-key-frames")).to_contain_text("shift 2 px")
+    expect(page.locator(".st-key-frames")).to_contain_text("shift 3 px")
     page.wait_for_timeout(600)
-    expect(page.locator(".st-key-frames")).to_contain_text("shift 2 px")
+    expect(page.locator(".st-key-frames")).to_contain_text("shift 3 px")
+    p = traces(page)[0]["y"]
+    jump = 1 + max(range(len(p) - 1), key=lambda k: abs(p[k + 1] - p[k]))
+    page.get_by_role("button", name="Largest jump").click()
+    for k in (jump - 1, jump):
+        expect(page.locator(".st-key-frames")).to_contain_text(f"shift {k} px")
 
 
 def test_a_link_brings_back_settings_and_example(
