@@ -164,4 +164,4 @@ def _top5(found: Exploration, key: str, title: str, trace: Trace, k: int, start:
     if k >= len(trace.probabilities):
         st.caption("This frame is not computed yet.")
         return
-    top5(title, trace.probabilities[k], card.labels.names, trace.probabilities[min(start, k)])
+    top5(title, trace.probabilities[k], card.labels.names, trace.probabilities[start])
