@@ -122,6 +122,7 @@ class _Stages:
         order = ["drawing training", "drawing held-out", *each, "index", "pairs"]
         self._cost = {stage: COST[stage.rpartition(": ")[2]] for stage in order}
         self._meter, self._far = Meter(progress, sum(self._cost.values())), 0
+        self._meter(0, None)  # it is at work, though what is drawn first takes a while
 
     def __call__(self, what: str, done: int, total: int) -> None:
         before = 0
