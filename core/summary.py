@@ -52,8 +52,7 @@ def _curve(found: Exploration) -> str:
         if trace is None or not trace.complete or card.labels is None:
             continue
         best = int(trace.probabilities[0].argmax())
-        p = trace.probabilities[:, best]
-        jump = float((p[1:] - p[:-1]).abs().max())
+        p, jump = trace.own, float(trace.steps.max())
         reach = trace.path.values[-1]
         return (
             f"over a shift of {reach} px {card.name}'s P({card.labels.names[best]}) lies between "

@@ -86,6 +86,16 @@ class Trace(Answers):
         """Whether every frame is done."""
         return len(self.probabilities) == len(self.path.values)
 
+    @property
+    def own(self) -> torch.Tensor:
+        """(n,) probability of the class that led in the first frame."""
+        return self.probabilities[:, self.probabilities[0].argmax()]
+
+    @property
+    def steps(self) -> torch.Tensor:
+        """(n − 1,) by how much that changes from each frame to the next, |Δp|."""
+        return self.own.diff().abs()
+
 
 @dataclass(eq=False, kw_only=True)
 class Track(Answers):

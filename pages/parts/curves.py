@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import streamlit as st
-import torch
 
 from core import traces
 from core.exploration import Exploration, Kind, Settings, Trace
@@ -86,20 +85,14 @@ def _numbers(started: list[tuple[NetworkCard, Trace]]) -> str:
             texts.append(f"{card.name}: representation without classes, least cosine to the first frame {least:.3f}")
             continue
         top = trace.probabilities.argmax(1)
-        changes, jump = int((top[1:] != top[:-1]).sum()), float(_steps(trace).max())
+        changes, jump = int((top[1:] != top[:-1]).sum()), float(trace.steps.max())
         texts.append(f"{card.name}: arg-max changes {changes} times in {n - 1} steps, largest step |Δp| {jump:.3f}")
     return "; ".join(texts) + ("." if texts else "")
 
 
-def _steps(trace: Trace) -> torch.Tensor:
-    """(T − 1,) |Δp| from each frame to the next, of the class that led in the first."""
-    p = trace.probabilities[:, trace.probabilities[0].argmax()]
-    return (p[1:] - p[:-1]).abs()
-
-
 def _largest(trace: Trace) -> int | None:
-    """Which frame the largest of them leads to; None before there are two frames."""
-    return int(_steps(trace).argmax()) + 1 if len(trace.probabilities) > 1 else None
+    """Which frame the largest |Δp| leads to; None before there are two frames."""
+    return int(trace.steps.argmax()) + 1 if len(trace.probabilities) > 1 else None
 
 
 def _stepper(path: Path, *, choose: bool = False, jump: int | None = None) -> int:
