@@ -124,6 +124,10 @@ class Asked(Background):
 
     begun: bool = False  # whether anybody has asked for it
 
+    def recall(self) -> bool:
+        """Take what somebody has measured before: whether that is everything."""
+        raise NotImplementedError
+
     def start(self, executor: Executor) -> Self:
         """Run on the executor; after a cancel, the rest."""
         self._cancel.clear()

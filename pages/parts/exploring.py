@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import streamlit as st
 
-from core.background import Background
+from core.background import Asked, Background
 from core.errors import PhotobiasError
 from core.exploration import Exploration, Settings
 from core.index.search import FeatureIndex
@@ -69,6 +69,22 @@ def explore(choice: state.Choice, settings: Settings, place: Indexed) -> Explora
         )  # fmt: skip
         state.keep(key, found.start(resources.executor()))
     return found
+
+
+def asked(draw: Drawing, found: Asked, label: str, *, key: str, icon: str, note: str = "") -> None:
+    """A button that starts the work, then ``draw`` as ``live`` does. Apart from the page, which need not be drawn again
+    at the start: whoever wants to stop again finds the button for that at once."""
+
+    def part() -> None:
+        if found.begun or found.recall():
+            live(draw, found, busy=not found.finished)
+            return
+        if note:
+            st.caption(note)
+        st.button(label, icon=icon, key=key, type="primary", on_click=found.start, args=(resources.executor(),))
+
+    part.__qualname__ = f"asked.{draw.__module__}.{draw.__qualname__}"
+    st.fragment(part)()
 
 
 def live(draw: Drawing, found: Background, *more: object, busy: bool) -> None:

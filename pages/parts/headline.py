@@ -90,7 +90,7 @@ def progress(work: Background, go_on: Callable[[], object], prefix: str = "") ->
                 st.rerun()
             return
         left = work.seconds_left
-        more = "" if left is None else f" · {duration(left)} left"
+        more = "" if left is None else " · finishing" if work.done >= work.total else f" · {duration(left)} left"
         done = min(work.done, work.total)
         st.progress(done / max(work.total, 1), text=f"{done} of {work.total} frames{more}")
         if st.button("Cancel", icon=":material/close:", key=f"{prefix}cancel"):

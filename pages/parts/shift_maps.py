@@ -42,12 +42,8 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard], side: int | No
     found = state.kept(state.MAP, asked, lambda: ShiftMapping(
         engine=resources.engine(), store=resources.store(), photograph=photograph, card=card, embedding=embedding,
     ))  # fmt: skip
-    if not found.begun and not found.recall():
-        st.caption(f"{found.total:,} frames on black, shifted by whole pixels in both directions; coarse steps first.")
-        st.button("Measure the map", icon=":material/grid_on:", key="measure_map", type="primary",
-                  on_click=found.start, args=(resources.executor(),))  # fmt: skip
-        return
-    exploring.live(_map, found, busy=not found.finished)
+    note = f"{found.total:,} frames on black, shifted by whole pixels in both directions; coarse steps first."
+    exploring.asked(_map, found, "Measure the map", icon=":material/grid_on:", key="measure_map", note=note)
 
 
 def _map(found: ShiftMapping) -> None:

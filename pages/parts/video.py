@@ -44,11 +44,7 @@ def section(cards: Sequence[NetworkCard]) -> None:
     found = state.kept(state.VIDEO_CURVES, asked, lambda: VideoCurves(
         engine=resources.engine(), store=resources.store(), clip=clip, cards=cards, centre=centre,
     ))  # fmt: skip
-    if not found.begun and not found.recall():
-        st.button("Measure the video", icon=":material/movie:", key="measure_video", type="primary",
-                  on_click=found.start, args=(resources.executor(),))  # fmt: skip
-        return
-    exploring.live(_curves, found, busy=not found.finished)
+    exploring.asked(_curves, found, "Measure the video", icon=":material/movie:", key="measure_video")
 
 
 def _clip(cards: Sequence[NetworkCard]) -> Clip:
