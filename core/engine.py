@@ -22,7 +22,7 @@ from torch import nn
 
 from core.errors import BadCard
 from core.networks.card import NetworkCard
-from core.networks.probe import Layer, ReturnsBoth, find_head, layers, outline, tapped, total_stride
+from core.networks.probe import Layer, ReturnsBoth, find_head, layers, outline, shapes_imported, tapped, total_stride
 from core.streams import chunks
 from core.turns import all_turns, turns
 
@@ -84,8 +84,15 @@ class Network:
 
         It waits for the turns of all devices, so that nobody asks first within one.
         """
+        shapes_imported(self.outline)
         with all_turns():
             return layers(self.outline, self.card.size)
+
+    @property
+    def known_layers(self) -> tuple[Layer, ...]:
+        """``layers`` where somebody has asked for them before, else none: for what must not wait."""
+        found: tuple[Layer, ...] = vars(self).get("layers", ())
+        return found
 
     @property
     def stride(self) -> int | None:
@@ -169,6 +176,8 @@ class Engine:
         runs the model, on shapes, and so must not meet another that is being traced.
         """
         own_pair = isinstance(model, ReturnsBoth)
+        if change is not None:
+            shapes_imported(model)
         head = None if own_pair or card.labels is None else find_head(model, len(card.labels.names))
         parameters = sum(p.numel() for p in model.parameters())
         model.eval()

@@ -10,6 +10,7 @@ from typing import Any
 from core.exploration import Answers, Exploration, Kind, VideoCurves
 from core.figures.trajectory import Curve
 from core.networks.card import NetworkCard
+from core.networks.probe import total_stride
 from core.video import corner
 
 
@@ -28,7 +29,7 @@ def _along(found: Exploration, kind: Kind, watched: str | None) -> Iterator[Curv
         trace = found.traces.get((card.key, kind))
         if trace is not None:
             in_frame = trace.path.unit == "network" and trace.path.kind == "shift"
-            stride = found.networks[card.key].stride if in_frame else None
+            stride = total_stride(found.networks[card.key].known_layers) if in_frame else None
             yield from _drawn(card, place, trace, trace.path.values, watched, stride)
 
 

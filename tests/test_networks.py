@@ -45,7 +45,7 @@ def test_the_registry_holds_the_papers_networks_first(folder: Folder) -> None:
     folder.write("b.toml", key="b")
     folder.write("a.toml", key="a")
     known = list(registry.cards(folder.data))
-    assert known[:3] == [f"torchvision/{name}.imagenet1k_v1" for name in torchvision_zoo.NAMES]
+    assert known[:3] == [f"torchvision/{name}.imagenet1k_v1" for name in torchvision_zoo.ZOO]
     families = list(dict.fromkeys(key.split("/")[0] for key in known))
     assert families[:5] == ["torchvision", "keras", "antialiased", "a", "b"]
     assert list(registry.cards(DataFolder(Path("nowhere")))) == [key for key in known if key not in ("a", "b")]
@@ -165,21 +165,25 @@ def test_a_long_list_of_choices_is_cut(folder: Folder) -> None:
 
 
 def test_a_network_of_the_project_answers_without_what_takes_seconds_to_import(tmp_path: Path) -> None:
-    """A study that is started begins twice as soon: torchvision, and torch's own compiler, are not asked for."""
+    """The first visitor sees a curve, and a study begins, without torchvision and torch's own compiler."""
     script = """
 import pathlib, sys, torch
 from core.engine import Engine
 from core.folders import DataFolder
 from core.networks import registry
-card = registry.get("embedded/resnet10.scenes-0", DataFolder(pathlib.Path(sys.argv[1])))
+data = DataFolder(pathlib.Path(sys.argv[1]))
+listed, problems = registry.readable(data)
+card = registry.get("embedded/resnet10.scenes-0", data)
 network = Engine("cpu").load(card)
 (seen,) = Engine("cpu").predict(network, [torch.zeros(3, card.size, card.size, dtype=torch.uint8)])
-print([name for name in ("torchvision", "torch._dynamo", "sympy") if name in sys.modules], len(seen), network.stride)
+known = network.known_layers
+print([name for name in ("torchvision", "torch._dynamo", "sympy") if name in sys.modules], problems, len(seen), known)
+print(len(listed) > 20, network.stride, network.known_layers == network.layers)
 """
     done = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    assert done.stdout == "[] 1 32\n", done.stderr
+    assert done.stdout == "[] [] 1 ()\nTrue 32 True\n", done.stderr
 
 
 # what it was trained on

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from conftest import Randomise, TinyCard
 
 
-ZOO = tuple(torchvision_zoo.NAMES)
+ZOO = tuple(torchvision_zoo.ZOO)
 PARAMETERS = {"resnet50": 25_557_032, "vgg16": 138_357_544, "densenet121": 7_978_856}
 WIDTHS = {"resnet50": 2048, "vgg16": 4096, "densenet121": 1024}
 
@@ -111,12 +111,13 @@ def test_keras_counts_the_same_resnet50_differently() -> None:
 def test_the_paper_used_v1(name: str) -> None:
     card, weights = zoo_card(name), models.get_model_weights(name).IMAGENET1K_V1
     top1, top5 = (weights.meta["_metrics"]["ImageNet-1K"][k] for k in ("acc@1", "acc@5"))
-    assert card.published == {"top1": top1 / 100, "top5": top5 / 100, "parameters": PARAMETERS[name]}
+    assert card.published == pytest.approx({"top1": top1 / 100, "top5": top5 / 100, "parameters": PARAMETERS[name]})
     assert 0.7 < card.published["top1"] < 0.77
     assert card.weights.name == weights.url.rsplit("/", 1)[1]
     assert card.weights.name == f"{name}-{card.weights_digest}.pth"
     assert card.remote is not None
     assert (card.remote.url, card.remote.digest) == (weights.url, card.weights_digest)
+    assert card.remote.size == round(weights.meta["_file_size"] * 2**20)
     assert card.name == f"{name}.imagenet1k_v1"
 
 

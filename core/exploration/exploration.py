@@ -82,6 +82,8 @@ class Exploration(Background):
             for network in self.networks.values():
                 part = f"{network.card.key}, {name}"
                 self._guarded(part, 2 * self.settings.pairs, self._pairs, network, name)
+        for network in self.networks.values():  # last: the first of a process takes seconds
+            self._guarded(network.card.key, 0, lambda network=network: network.layers)
 
     def _frames(self, card: NetworkCard) -> int:
         curves = self._path_frames(card, "shift") + self._path_frames(card, "size")

@@ -42,7 +42,7 @@ class ShiftMapping(Asked):
 
     @property
     def stride(self) -> int | None:
-        """Total stride of the network, once it is loaded; None where it has no feature map."""
+        """Total stride of the network, at the end at the latest; None where it has no feature map."""
         return total_stride(self.layers)
 
     def recall(self) -> bool:
@@ -74,7 +74,7 @@ class ShiftMapping(Asked):
 
     def _map(self) -> None:
         network = self.engine.load(self.card)
-        self.layers = network.layers
+        self.layers = network.known_layers
         self._begin()
         frames = self.embedding.frames(
             self.photograph, self.card.size, self.shifts[self.done :], self.card.preprocessing.interpolation
@@ -85,6 +85,7 @@ class ShiftMapping(Asked):
             self._count(len(part))
             if self.done < self.total:
                 self._stop()
+        self.layers = network.layers
         self.store.put(self._key, (self.layers, self.answers))
 
     def _answers(self, part: Predictions) -> torch.Tensor:

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from core.downloads import RemoteFile
-from core.networks.card import NetworkCard, Preprocessing, imagenet_labels
+from core.networks.card import USUAL, NetworkCard, imagenet_labels
 from core.networks.weights import damaged, fill, library, missing, modern, read
 
 PACKAGE = "antialiased-cnns==0.3"
@@ -77,13 +77,7 @@ def cards(weights_folder: Path) -> Iterator[NetworkCard]:
                 key=f"antialiased/{name}.{variant}",
                 title=f"{title} antialiased, {variant.replace('bin', 'bin-').replace('_', ' ')} (Adobe)",
                 build=partial(_build, name, int(variant[3]), weights_folder / file),
-                preprocessing=Preprocessing(  # ImageNet's usual one, as in Adobe's main.py
-                    resize=256,
-                    crop=224,
-                    interpolation="bilinear",
-                    mean=(0.485, 0.456, 0.406),
-                    std=(0.229, 0.224, 0.225),
-                ),
+                preprocessing=USUAL,  # as in Adobe's main.py
                 labels=imagenet_labels(),
                 source=f"Adobe, {PACKAGE}",
                 license="CC BY-NC-SA 4.0 (Adobe; code and weights); trained on ImageNet, non-commercial research",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import runpy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -45,6 +46,11 @@ class Preprocessing:
         return plain | ({"order": self.order} if self.order != "rgb" else {})  # indexes of old have no such entry
 
 
+USUAL = Preprocessing(  # of networks trained on ImageNet
+    resize=256, crop=224, interpolation="bilinear", mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)
+)
+
+
 @dataclass(frozen=True)
 class Labels:
     """Class names in the order of the network's outputs; WordNet ids where the classes have them."""
@@ -64,15 +70,18 @@ class Labels:
 
 @lru_cache(maxsize=1)
 def imagenet_labels() -> Labels:
-    """The 1,000 classes: torchvision's names, timm's table of WordNet ids (read without importing timm)."""
-    from torchvision.models import ResNet50_Weights
+    """The 1,000 classes: torchvision's names, timm's table of WordNet ids. Neither is imported: that takes seconds."""
+    names = runpy.run_path(str(_inside("torchvision") / "models" / "_meta.py"))["_IMAGENET_CATEGORIES"]
+    wnids = _inside("timm") / "data" / "_info" / "imagenet_synsets.txt"
+    return Labels(tuple(names), tuple(wnids.read_text().split()))
 
-    names = tuple(ResNet50_Weights.IMAGENET1K_V1.meta["categories"])
-    spec = importlib.util.find_spec("timm")
+
+def _inside(package: str) -> Path:
+    """The folder of an installed package; found without importing it."""
+    spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
-        return Labels(names)
-    table = Path(spec.submodule_search_locations[0]) / "data" / "_info" / "imagenet_synsets.txt"
-    return Labels(names, tuple(table.read_text().split()) if table.exists() else None)
+        raise ModuleNotFoundError(f"no package {package}: pip install -r requirements.txt", name=package)
+    return Path(spec.submodule_search_locations[0])
 
 
 class Remedy(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -163,6 +164,12 @@ def outline(model: nn.Module) -> nn.Module:
     shapes: dict[int, torch.Tensor] = {id(b): b.to("meta") for b in model.buffers()}
     shapes |= {id(p): nn.Parameter(p.to("meta"), requires_grad=False) for p in model.parameters()}
     return copy.deepcopy(model, shapes)
+
+
+def shapes_imported(model: nn.Module) -> None:
+    """Import what torch computes on shapes with (sympy, dynamo: seconds), so that nobody who holds a device waits."""
+    if not isinstance(model, ReturnsBoth):
+        importlib.import_module("torch._dynamo")
 
 
 def _map_sizes(model: nn.Module, size: int, *, given: bool = False) -> list[tuple[str, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -10,46 +11,49 @@ import torch
 from torch import nn
 
 from core.downloads import RemoteFile
-from core.networks.card import NetworkCard, Preprocessing, imagenet_labels
+from core.networks.card import USUAL, NetworkCard, imagenet_labels
 from core.networks.weights import fill, missing, modern, read
 
-NAMES = {"resnet50": "ResNet-50", "vgg16": "VGG-16", "densenet121": "DenseNet-121"}
+
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    """``digest``: sha256 prefix, as the published file's name carries it; the measures are torchvision's."""
+
+    title: str
+    digest: str
+    megabytes: float
+    parameters: int
+    top1: float
+    top5: float
+
+
+# Written down rather than asked for: to import torchvision.models takes seconds. A test holds them equal to its enums.
+ZOO = {
+    "resnet50": _Weights("ResNet-50", "0676ba61", 97.781, 25_557_032, 0.7613, 0.92862),
+    "vgg16": _Weights("VGG-16", "397923af", 527.796, 138_357_544, 0.71592, 0.90382),
+    "densenet121": _Weights("DenseNet-121", "a639ec97", 30.845, 7_978_856, 0.74434, 0.91972),
+}
+ADDRESS = "https://download.pytorch.org/models/"
 
 
 def cards(weights_folder: Path) -> Iterator[NetworkCard]:
     """The paper's three PyTorch networks (Table 1)."""
-    from torchvision.models import get_model_weights
-
-    for name, title in NAMES.items():
-        weights = get_model_weights(name).IMAGENET1K_V1
-        metrics = weights.meta["_metrics"]["ImageNet-1K"]
-        transform = weights.transforms()
-        file = weights.url.rsplit("/", 1)[1]
-        digest = file.rsplit("-", 1)[1].split(".")[0]  # torch.hub's convention: name-<sha256 prefix>.pth
+    for name, weights in ZOO.items():
+        file = f"{name}-{weights.digest}.pth"
         yield NetworkCard(
             key=f"torchvision/{name}.imagenet1k_v1",
-            title=f"{title} (torchvision, IMAGENET1K_V1)",
+            title=f"{weights.title} (torchvision, IMAGENET1K_V1)",
             build=partial(_build, name, weights_folder / file),
-            preprocessing=Preprocessing(
-                resize=transform.resize_size[0],
-                crop=transform.crop_size[0],
-                interpolation=transform.interpolation.value,
-                mean=tuple(transform.mean),
-                std=tuple(transform.std),
-            ),
+            preprocessing=USUAL,
             labels=imagenet_labels(),
             source="torchvision, IMAGENET1K_V1",
             license="BSD-3-Clause (code); weights trained on ImageNet, non-commercial research",
             weights=weights_folder / file,
-            weights_digest=digest,
+            weights_digest=weights.digest,
             remote=RemoteFile(
-                url=weights.url, name=file, digest=digest, size=round(weights.meta["_file_size"] * 2**20)
+                url=ADDRESS + file, name=file, digest=weights.digest, size=round(weights.megabytes * 2**20)
             ),
-            published={
-                "top1": metrics["acc@1"] / 100,
-                "top5": metrics["acc@5"] / 100,
-                "parameters": weights.meta["num_params"],
-            },
+            published={"top1": weights.top1, "top5": weights.top5, "parameters": weights.parameters},
             trained_on="ImageNet",
         )
 
