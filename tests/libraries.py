@@ -20,6 +20,7 @@ from torch import nn
 from torchvision import models
 from torchvision.transforms.v2 import functional as vision
 
+from core.engine import Engine, Network, Predictions
 from core.networks import antialiased, keras_zoo, timm_zoo, torchvision_zoo
 from core.networks.blurpool import binomial
 from core.networks.card import NetworkCard
@@ -44,6 +45,34 @@ class Published:
     of_photographs: Callable[[Sequence[Photograph]], Any]
     of_frames: Callable[[Sequence[torch.Tensor]], Any]
     answer: Callable[[Any], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What the engine makes of a published network: ``got`` of two photographs, which ``inputs`` holds as the library's
+    own preprocessing gives them to ``reference``."""
+
+    name: str
+    card: NetworkCard
+    network: Network
+    got: Predictions
+    reference: Any
+    inputs: torch.Tensor
+
+    def is_as_the_library_answers(self) -> None:
+        with torch.inference_mode():
+            wanted = self.reference(self.inputs).softmax(1)
+        assert wanted.max() > 0.02  # else every network would look alike
+        torch.testing.assert_close(self.got.probabilities, wanted, rtol=0, atol=1e-5)
+
+
+def answered(name: str, published: Published, photos: Sequence[Photograph]) -> Answered:
+    """The weights are not on disk any more after it."""
+    card, engine = published.card, Engine("cpu", batch=2)
+    network = engine.prepare(card, card.build())
+    (got,) = engine.predict(network, [card.preprocessing.centre(p) for p in photos[:2]])
+    card.weights.unlink()
+    return Answered(name, card, network, got, published.reference, published.of_photographs(photos[:2]))
 
 
 def publish(key: str, weights: Path, randomise: Randomise, photos: Sequence[Photograph]) -> Published:

@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 ROOT = Path(__file__).resolve().parent.parent.parent
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 FIGURE = ".js-plotly-plot"
+expect.set_options(timeout=30_000)
 Serve = Callable[[Path], str]
 
 
@@ -51,18 +52,29 @@ def _wait(address: str, server: subprocess.Popen[bytes], seconds: float = 60) ->
     raise AssertionError(f"the dashboard did not come up within {seconds} s")
 
 
-@pytest.fixture(scope="module")
+_SERVERS = ExitStack()
+_ADDRESSES: dict[Path, str] = {}
+
+
+@pytest.fixture(scope="session")
 def serve() -> Iterator[Serve]:
-    """``serve(data folder)`` → the address of a dashboard, one for each folder."""
-    with ExitStack() as stack:
-        addresses: dict[Path, str] = {}
+    """``serve(data folder)`` → the address of a dashboard, one for each folder, whichever file asks."""
 
-        def work(data: Path) -> str:
-            if data not in addresses:
-                addresses[data] = stack.enter_context(running(data))
-            return addresses[data]
+    def work(data: Path) -> str:
+        if data not in _ADDRESSES:
+            _ADDRESSES[data] = _SERVERS.enter_context(running(data))
+        return _ADDRESSES[data]
 
-        yield work
+    yield work
+    _SERVERS.close()
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with nothing in it, the same for all files: embedded networks and scenes are all there is."""
+    folder = tmp_path_factory.getbasetemp() / "fresh"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="module")

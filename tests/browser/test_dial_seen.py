@@ -5,21 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from browsing import FIGURE, Serve, chromium, page, serve, traces, visitor
+from browsing import FIGURE, Serve, chromium, fresh, page, serve, traces, visitor
 from playwright.sync_api import Page, expect
 
 from core import dial, studies, turning
 from core.folders import EMBEDDED
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=60_000)
 VIEW = "/photographers_bias?bias_view=The+dial"
-
-
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with nothing in it."""
-    return tmp_path_factory.mktemp("fresh")
 
 
 def test_turning_it_moves_the_photographs_and_the_numbers(serve: Serve, page: Page, fresh: Path) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,10 +13,11 @@ from typing import Any
 import cheap
 import pandas as pd
 import pytest
-from browsing import ROOT, Serve, chromium, page, serve, traces, visitor
+from browsing import Serve, chromium, fresh, page, serve, traces, visitor
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from core import cli
 from core.engine import Engine
 from core.folders import EMBEDDED, DataFolder
 from core.index.build import build
@@ -26,7 +27,6 @@ from pages.parts.networks import OPENING
 Randomise = Callable[..., Any]
 pytestmark = pytest.mark.browser
 DONE_MS = 180_000
-expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="module")
@@ -79,9 +79,11 @@ def reads_as_measured(shown: pd.DataFrame, measured: list[dict[str, Any]]) -> No
         assert row["representation change"] == f"{m['representation_change']:.5f}"
 
 
-def cli(*arguments: object) -> Any:
-    command = [sys.executable, "-m", "core", *map(str, arguments), "--json"]
-    return json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
+def command_line(*arguments: object) -> Any:
+    """What it prints."""
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        assert cli.main([*map(str, arguments), "--json"]) == 0
+    return json.loads(printed.getvalue())
 
 
 @pytest.mark.real
@@ -95,12 +97,12 @@ def test_an_uploaded_photograph_reads_as_the_command_line_does(
     expect(page.get_by_text("ILSVRC2012_val_00000001.JPEG")).to_be_visible()
     whole(page)
     shown = table(page)
-    measured = cli(
+    measured = command_line(
         "measure", photo, "--network", "resnet18-pqf", "--protocol", "all", "--pairs", 4, "--seed", 3,
         "--data", real_stocked.root,
     )  # fmt: skip
     reads_as_measured(shown, measured)
-    place = cli("typicality", photo, "--index", real_stocked.indexes / "small", "--data", real_stocked.root)
+    place = command_line("typicality", photo, "--index", real_stocked.indexes / "small", "--data", real_stocked.root)
     metrics = page.locator("[data-testid=stMetricValue]").all_inner_texts()
     assert metrics == [f"{place['typicality']:.3f}", f"{place['percentile']:.0f}"]
     expect(page.locator(".st-key-gallery img")).to_have_count(10)
@@ -230,12 +232,6 @@ def test_cancel_stops_within_seconds(serve: Serve, page: Page, stocked: DataFold
     expect(page.get_by_role("button", name="Go on")).to_be_visible()
 
 
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with nothing in it, on a machine that is offline: what is embedded is all there is."""
-    return tmp_path_factory.mktemp("fresh")
-
-
 def test_a_fresh_machine_shows_everything_on_scenes(serve: Serve, page: Page, fresh: Path) -> None:
     """Every part of Explore, its numbers read back and measured again on the command line."""
     page.goto(serve(fresh))
@@ -245,12 +241,12 @@ def test_a_fresh_machine_shows_everything_on_scenes(serve: Serve, page: Page, fr
     assert curves.count() >= 2 * 33  # two networks
     expect(page.get_by_text("cat · 192 x 192 px")).to_be_visible()
     expect(page.locator(".st-key-frames img")).to_have_count(2)
-    measured = cli(
+    measured = command_line(
         "measure", "scenes:7,label=cat", "--network", ",".join(OPENING), "--protocol", "all",
         "--pairs", 16, "--seed", 0, "--data", fresh,
     )  # fmt: skip
     reads_as_measured(table(page), measured)
-    place = cli("typicality", "scenes:7,label=cat", "--index", EMBEDDED.indexes / "scenes", "--data", fresh)
+    place = command_line("typicality", "scenes:7,label=cat", "--index", EMBEDDED.indexes / "scenes", "--data", fresh)
     metrics = page.locator("[data-testid=stMetricValue]").all_inner_texts()
     assert metrics == [f"{place['typicality']:.3f}", f"{place['percentile']:.0f}"]
     pictures = page.locator(".st-key-gallery img")
@@ -296,8 +292,8 @@ def test_a_real_photograph_on_a_fresh_machine_is_labelled(
     assert warned["y"] + warned["height"] <= finding["y"]  # above any number
 
 
-def test_a_fresh_machine_says_what_is_missing(serve: Serve, page: Page, fresh: Path) -> None:
-    page.goto(serve(fresh) + "/?networks=torchvision%2Fresnet50.imagenet1k_v1")
+def test_what_is_missing_is_said(serve: Serve, page: Page, stocked: DataFolder) -> None:
+    page.goto(serve(stocked.root) + "/?networks=torchvision%2Fresnet50.imagenet1k_v1")
     expect(
         page.get_by_text("The weights of ResNet-50 (torchvision, IMAGENET1K_V1) are not on this machine")
     ).to_be_visible()

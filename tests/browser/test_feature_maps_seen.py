@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from browsing import Serve, chromium, page, serve, visitor
+from browsing import Serve, chromium, fresh, page, rested, serve, visitor
 from playwright.sync_api import Page, expect
 
 from core import corollaries, feature_maps
@@ -19,13 +19,6 @@ from core.scenes import render
 pytestmark = pytest.mark.browser
 MEASURED_MS = 180_000
 KEY = "embedded/resnet10.scenes-0"
-expect.set_options(timeout=30_000)
-
-
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with nothing in it."""
-    return tmp_path_factory.mktemp("fresh")
 
 
 def nobody(_: object) -> None:
@@ -101,6 +94,7 @@ def test_the_signal_bench_is_preset_typed_and_drawn(serve: Serve, page: Page, fr
     expect(bars.nth(3)).to_have_attribute("aria-valuenow", "0.5")
     expect(table.get_by_role("row", name="Original")).to_have_text(re.compile(r"Original\s*1.5\s*1.5"))
 
+    rested(page)
     bars.nth(3).scroll_into_view_if_needed()
     (one, other) = (bars.nth(k).bounding_box() for k in (3, 4))
     assert one is not None

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pandas as pd
 import pytest
-from browsing import FIGURE, Serve, chromium, page, rested, serve, traces, visitor
+from browsing import FIGURE, Serve, chromium, fresh, page, rested, serve, traces, visitor
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -20,7 +20,6 @@ from core.labelling.places import distances, sentence, table
 from core.scenes import render
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=30_000)
 FIRST_MS = 180_000
 EYES = ("left eye", "right eye")
 SIZES = {"a.png": (640, 360), "b.png": (120, 400), "c.png": (100, 80), "d.png": (3000, 2000), "e.png": (64, 64)}
@@ -39,9 +38,10 @@ def photos(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
-    return DataFolder(tmp_path_factory.mktemp("labels"))
+@pytest.fixture
+def data(fresh: Path) -> DataFolder:
+    """Where what is clicked is kept."""
+    return DataFolder(fresh)
 
 
 def opened(page: Page, address: str, photos: Path | str, **settings: str) -> None:

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from browsing import FIGURE, Serve, chromium, page, serve, traces, visitor
+from browsing import FIGURE, Serve, chromium, fresh, page, serve, traces, visitor
 from playwright.sync_api import Page, expect
 
 from core import bias, depth, findings, invariance, sizes, studies
@@ -19,13 +19,6 @@ from core.networks.card import short
 
 pytestmark = pytest.mark.browser
 MEASURED_MS = 180_000
-expect.set_options(timeout=30_000)
-
-
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with nothing in it."""
-    return tmp_path_factory.mktemp("fresh")
 
 
 def test_readouts_are_drawn_as_the_parquet_has_them(serve: Serve, page: Page, fresh: Path) -> None:

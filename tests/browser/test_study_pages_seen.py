@@ -18,7 +18,6 @@ from core.studies import worker
 from pages.parts.studies import REDRAWN_S
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=30_000)
 DRAWN_MS = 180_000
 
 

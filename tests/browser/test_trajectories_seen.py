@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import Serve, chromium, page, serve, visitor
+from browsing import Serve, chromium, fresh, page, rested, serve, visitor
 from playwright.sync_api import Locator, Page, expect
 
 from core import traces
@@ -22,15 +22,8 @@ from core.trajectories import OnBlack, shift_path
 from pages.parts.networks import OPENING
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=30_000)
 DONE_MS = 180_000
 FIGURE = ".js-plotly-plot"
-
-
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
-    """A data folder with nothing in it: the embedded networks and drawn scenes are all there is."""
-    return DataFolder(tmp_path_factory.mktemp("fresh"))
 
 
 def drawn(figure: Locator) -> list[dict[str, Any]]:
@@ -49,9 +42,9 @@ def cell(page: Page, table: str, row: int, head: str) -> str:
     return rows[1 + row][rows[0].index(head)]
 
 
-def test_curves_the_map_and_a_video(serve: Serve, page: Page, fresh: DataFolder) -> None:
-    engine, cards = Engine("cpu"), [registry.get(key, fresh) for key in OPENING]
-    page.goto(serve(fresh.root) + "/trajectories?reach=4")
+def test_curves_the_map_and_a_video(serve: Serve, page: Page, fresh: Path) -> None:
+    engine, cards = Engine("cpu"), [registry.get(key, DataFolder(fresh)) for key in OPENING]
+    page.goto(serve(fresh) + "/trajectories?reach=4")
     expect(page.get_by_role("button", name="Curves (CSV)")).to_be_visible(timeout=DONE_MS)
     _curve(page, engine, cards[0])
     _map(page, engine, cards[0])
@@ -116,6 +109,7 @@ def _video(page: Page, engine: Engine, cards: list[Any]) -> None:
     expect(frames.locator("img")).to_have_count(3)
     first = min(places)
     jump = figure.locator(".scatterlayer .trace").nth(1).locator(".point").first
+    rested(page)
     jump.scroll_into_view_if_needed()
     box = jump.bounding_box()
     assert box is not None
@@ -137,12 +131,10 @@ def _video(page: Page, engine: Engine, cards: list[Any]) -> None:
     expect(page.get_by_text(f"frames {last} and {last + 1}")).to_be_visible()
 
 
-def test_a_bad_video_is_one_sentence_and_the_rest_stays(
-    serve: Serve, page: Page, fresh: DataFolder, tmp_path: Path
-) -> None:
+def test_a_bad_video_is_one_sentence_and_the_rest_stays(serve: Serve, page: Page, fresh: Path, tmp_path: Path) -> None:
     bad = tmp_path / "notes.mp4"
     bad.write_bytes(b"\0\0\0\x20ftypisom")
-    page.goto(serve(fresh.root) + "/trajectories")
+    page.goto(serve(fresh) + "/trajectories")
     expect(page.get_by_role("button", name="Curves (CSV)")).to_be_visible(timeout=DONE_MS)
     page.locator(".st-key-video_upload input[type=file]").set_input_files(bad)
     expect(page.locator("[data-testid=stAlert]")).to_contain_text("as 'notes.mp4'; wanted a")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from browsing import Serve, chromium, page, serve, visitor
+from browsing import Serve, chromium, page, rested, serve, visitor
 from playwright.sync_api import Page, expect
 from studied import NETWORKS, laid_out
 from test_study_pages_seen import DRAWN_MS, FIGURE, traces
@@ -47,6 +47,7 @@ def test_figure_8_and_the_photograph_behind_a_point(serve: Serve, page: Page, st
     expect(page.locator(".st-key-extreme-most-1 img")).to_have_count(6, timeout=DRAWN_MS)
     most = pd.read_parquet(stocked.studies / "figure-8" / "photographs.parquet")["typicality"].max()
     expect(page.locator(".st-key-extreme-most-1")).to_contain_text(f"typicality {most:.3f}, rank 1")  # Figure 7
+    rested(page)
     point = page.locator(f"{FIGURE} >> nth=0").locator(".points path").first.bounding_box()
     assert point is not None
     page.mouse.click(point["x"] + point["width"] / 2, point["y"] + point["height"] / 2)
@@ -57,6 +58,7 @@ def test_figure_8_and_the_photograph_behind_a_point(serve: Serve, page: Page, st
 
 def click(page: Page, number: int, element: str, *, tallest: bool = False) -> None:
     """On the first (or the tallest) element of a figure, near its foot, where no whisker lies."""
+    rested(page)  # a run that is under way puts new figures in place of these
     page.locator(FIGURE).nth(number).scroll_into_view_if_needed()
     there = page.locator(f"{FIGURE} >> nth={number}").locator(element)
     boxes = [box for k in range(there.count()) if (box := there.nth(k).bounding_box()) is not None]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
+from core import cli
 from core.folders import DataFolder
 from core.protocols import names
 
@@ -20,15 +21,16 @@ FIELDS = {
 }  # fmt: skip
 
 
-def test_measure_has_its_fields_and_prints_the_same_bytes_again(shared: Path, real_data: DataFolder) -> None:
+def test_measure_has_its_fields_and_prints_the_same_bytes_again(
+    shared: Path, real_data: DataFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
     photo = shared / "data" / "imagenet-val" / "ILSVRC2012_val_00000001.JPEG"
-    command = [
-        sys.executable, "-m", "core", "measure", photo, "--network", "squeezenet1_0-dc", "--protocol", "all",
-        "--pairs", "4", "--seed", "0", "--json", "--data", real_data.root,
-    ]  # fmt: skip
-    first, again = (subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True) for _ in range(2))
-    assert first.stdout == again.stdout
-    records = json.loads(first.stdout)
+    words = ["measure", str(photo), "--network", "squeezenet1_0-dc", "--protocol", "all", "--pairs", "4", "--seed", "0",
+             "--json", "--data", str(real_data.root)]  # fmt: skip
+    alone = subprocess.run([sys.executable, "-m", "core", *words], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert cli.main(words) == 0
+    assert capsys.readouterr().out == alone.stdout
+    records = json.loads(alone.stdout)
     assert [record["protocol"] for record in records] == list(names())
     for record in records:
         assert record.keys() >= FIELDS
