@@ -154,11 +154,19 @@ def test_points_are_networks_and_means_photographers() -> None:
     alike = plain[plain["size_spread"] == 0.3]
     points, means = fig.data[4], fig.data[5]
     assert sorted(points.y) == pytest.approx(sorted(alike[P]))
-    assert list(means.x) == [0.0, 1.0]
+    apart = means.x[0]  # beside those whose sizes are spread less
+    assert 0 < apart < 0.1
+    assert list(means.x) == [apart, 1 + apart]
+    assert set(points.x) == set(means.x)
+    assert fig.data[1].x[0] == -apart
     free = alike.loc[alike["spread"] == 1.0, P].to_numpy()
     assert means.y[1] == pytest.approx(free.mean())
     assert means.error_y.array[1] == pytest.approx(stats.t.ppf(0.975, 2) * stats.sem(free))
-    assert (fig.data[-1].name, fig.data[-1].x[0], fig.data[-1].y[0]) == ("the dial", 1.0, pytest.approx(free.mean()))
+    assert (fig.data[-1].name, fig.data[-1].x[0], fig.data[-1].y[0]) == (
+        "the dial",
+        1 + apart,
+        pytest.approx(free.mean()),
+    )
     assert "the dial" not in [trace.name for trace in along(rows, P, chosen=(0.35, 0.1)).data]
     assert "n = 15 networks, 200 photographs" in fig.layout.annotations[-1].text.replace("<br>", " ")
     assert half(np.array([0.3])) == 0
