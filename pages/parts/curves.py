@@ -98,21 +98,21 @@ def _largest(trace: Trace) -> int | None:
 def _stepper(path: Path, *, choose: bool = False, jump: int | None = None) -> int:
     """A slider over the path's steps; the arrow keys nudge it by one pixel, a button takes it to step ``jump``."""
     most = len(path.values) - 1
-    if choose:
-        with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if choose:
             st.segmented_control("Move along", ("shift", "size"), default="shift", required=True, key=state.PATH,
                                  bind="query-params")  # fmt: skip
             st.button("Largest jump", key="jump", icon=":material/bolt:", disabled=jump is None,
                       help="To the pixel at which the first network's probability changes most.",
                       on_click=state.go_to, args=(jump,))  # fmt: skip
-    with st.container(horizontal=True, vertical_alignment="bottom", key="stepper"):
-        st.button("", key="back", icon=":material/arrow_back:", shortcut="Left", help="One pixel back",
-                  on_click=state.nudge, args=(-1, 0, most))  # fmt: skip
-        finer = "" if path.values[1] == int(path.values[1]) else f"steps of {path.values[1]} "
-        label = f"{'Shift' if path.kind == 'shift' else 'Growth'} ({finer}{AXES[path.unit]}); arrow keys nudge it"
-        step = st.slider(label, 0, most, state.FIRST_STEP, key=state.cursor_key(0, most))
-        st.button("", key="on", icon=":material/arrow_forward:", shortcut="Right", help="One pixel on",
-                  on_click=state.nudge, args=(1, 0, most))  # fmt: skip
+        with st.container(horizontal=True, vertical_alignment="bottom", key="stepper"):  # stays together on a phone
+            st.button("", key="back", icon=":material/arrow_back:", shortcut="Left", help="One pixel back",
+                      on_click=state.nudge, args=(-1, 0, most))  # fmt: skip
+            finer = "" if path.values[1] == int(path.values[1]) else f"steps of {path.values[1]} "
+            label = f"{'Shift' if path.kind == 'shift' else 'Growth'} ({finer}{AXES[path.unit]}); arrow keys nudge it"
+            step = st.slider(label, 0, most, state.FIRST_STEP, key=state.cursor_key(0, most))
+            st.button("", key="on", icon=":material/arrow_forward:", shortcut="Right", help="One pixel on",
+                      on_click=state.nudge, args=(1, 0, most))  # fmt: skip
     state.showing(int(step))
     return int(step)
 
