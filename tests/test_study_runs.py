@@ -125,6 +125,25 @@ def test_a_block_that_is_still_being_written_is_kept_at_a_cancel(
     assert rows.parts(tmp_path) == 1
 
 
+def test_a_block_that_could_not_be_written_is_told_at_a_cancel(
+    tmp_path: Path, many: list[Held], engine: Engine, cards: list[NetworkCard], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cancel = threading.Event()
+
+    def full(*_: object) -> None:
+        assert cancel.wait(60)
+        raise BadFolder(got="a full disk", wanted="room", remedy="Make some.")
+
+    monkeypatch.setattr(rows, "write_part", full)
+
+    def stop(progress: Progress) -> None:
+        if progress.done > 16 * 4:
+            cancel.set()
+
+    with pytest.raises(BadFolder, match="a full disk"):
+        studies.run(study_of(), many, cards, tmp_path, engine=engine, progress=stop, cancel=cancel)
+
+
 CHILD = """
 import os, random, signal, sys, time
 sys.path[:0] = [{root!r}]

@@ -138,13 +138,15 @@ class _Run:
             # the writer uses the pool, so that the pool ends after it: a block that is whole is kept at a cancel too
             with ThreadPoolExecutor(THREADS, "axes") as pool, ThreadPoolExecutor(1, "write") as writer:
                 last: Future[None] | None = None
-                for number, (block, left_out) in enumerate(computation.blocks(self.sources, first), first):
-                    self.skipped += left_out
+                try:
+                    for number, (block, left_out) in enumerate(computation.blocks(self.sources, first), first):
+                        self.skipped += left_out
+                        if last is not None:
+                            last.result()  # one at a time, and its errors
+                        last = writer.submit(self._keep, number, block, left_out, pool)
+                finally:  # at a cancel too, a block that could not be written is told
                     if last is not None:
-                        last.result()  # one at a time, and its errors
-                    last = writer.submit(self._keep, number, block, left_out, pool)
-                if last is not None:
-                    last.result()
+                        last.result()
         return self._finish(time.monotonic() - began)
 
     def _report(self, done: int, frames: int) -> None:

@@ -142,8 +142,10 @@ def _measured(there: There, mine: pd.DataFrame, who: Photographer) -> None:
     ]  # fmt: skip
     values.append(("Typicality", *dial.level(crops, "typicality")))
     accuracy = [f"{found.top1:.2f}" for found in right.values()]
-    for column, (title, value, span) in zip(st.columns(len(values)), values, strict=True):
-        column.metric(title, number(value, 3), delta=interval(span), delta_color="off", delta_arrow="off")
+    with st.container(horizontal=True):  # in columns, names would be cut short
+        for title, value, span in values:
+            st.metric(title, number(value, 3), delta=interval(span), delta_color="off", delta_arrow="off",
+                      width="content")  # fmt: skip
     n = one.results.manifest
     st.caption(plain(
         f"Means of {', '.join(one.networks)} over {mine['digest'].nunique():,} held-out scenes by a photographer "
