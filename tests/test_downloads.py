@@ -5,127 +5,23 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
-import itertools
-import logging
 import os
 import subprocess
 import sys
-import tarfile
 import threading
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from serving import BODY, FAST, ROOT, Handler, Server, cut_short, listed, server
+from waiting import until
 
 from core import checksums
-from core.archives import extract_tar
 from core.downloads import RemoteFile, digest_of, fetch, is_here, whole
-from core.errors import Cancelled, DownloadFailed, PhotobiasError
-from core.jobs import Job
+from core.errors import Cancelled, DownloadFailed
 from core.progress import Meter, Progress
-
-BODY = bytes(itertools.islice(itertools.cycle(range(251)), 400_000))
-FAST = (0.01, 0.01, 0.01)
-ROOT = Path(__file__).parent.parent
-
-
-class Server(ThreadingHTTPServer):
-    """Serves body under every path; the attributes are its moods."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.body, self.etag = BODY, '"one"'
-        self.cuts: list[int] = []  # bytes after which the next connections break
-        self.errors: list[int] = []  # status codes of the next answers
-        self.ignore_range = self.slow = False
-        self.tell_length = True
-        self.location = ""
-        self.linked = ""  # X-Linked-ETag of the redirect from /moved, as Hugging Face answers
-        self.asked: list[str | None] = []  # the Range header of every GET
-        self.sent = 0
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/weights.pth"
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is part of these tests."""
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        s, ask = self.server, self.headers["Range"]
-        s.asked.append(ask)
-        if self.path == "/moved":
-            self.send_response(302)
-            self.send_header("Location", s.url)
-            self.send_header("X-Linked-ETag", s.linked)
-            self.end_headers()
-            return
-        if s.location or s.errors:
-            self.send_response(302 if s.location else s.errors.pop(0))
-            self.send_header("Location", s.location)
-            self.end_headers()
-            return
-        start, total = 0, len(s.body)
-        if ask and not s.ignore_range and self.headers.get("If-Range", s.etag) == s.etag:
-            start = int(ask.removeprefix("bytes=").removesuffix("-"))
-        self.send_response(416 if start >= total else 206 if start else 200)
-        if start:
-            self.send_header(
-                "Content-Range", f"bytes {start}-{total - 1}/{total}" if start < total else f"bytes */{total}"
-            )
-        if s.etag:
-            self.send_header("ETag", s.etag)
-        if s.tell_length:
-            self.send_header("Content-Length", str(max(0, total - start)))
-        self.end_headers()
-        end = min(total, start + s.cuts.pop(0)) if s.cuts else total
-        for at in range(start, end, 10_000):
-            self.wfile.write(s.body[at : min(end, at + 10_000)])
-            s.sent += min(end, at + 10_000) - at
-            if s.slow:
-                time.sleep(0.02)
-
-    def log_message(self, *args: Any) -> None:
-        pass
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.delenv("PHOTOBIAS_OFFLINE", raising=False)
-    with Server() as it:
-        threading.Thread(target=it.serve_forever, args=(0.02,), daemon=True).start()
-        yield it
-        it.shutdown()
-
-
-def listed(server: Server, body: bytes = BODY, **changes: Any) -> RemoteFile:
-    fields = {"url": server.url, "name": "weights.pth", "digest": hashlib.sha256(body).hexdigest()}
-    return RemoteFile(**{**fields, **changes})
-
-
-def until(true: Callable[[], object]) -> None:
-    end = time.monotonic() + 5
-    while not true():
-        assert time.monotonic() < end, "never came true"
-        time.sleep(0.005)
-
-
-def cut_short(server: Server, folder: Path, **changes: Any) -> None:
-    """Leaves a partial file behind, as a broken connection does."""
-    server.cuts.append(150_000)
-    with pytest.raises(DownloadFailed, match=r"150000 of 400000 bytes.*are kept"):
-        fetch(listed(server, **changes), folder, waits=())
 
 
 def test_a_whole_file_arrives_with_its_progress(server: Server, tmp_path: Path) -> None:
@@ -488,134 +384,3 @@ def test_a_silent_server_times_out(server: Server, tmp_path: Path) -> None:
         patch.setattr(Handler, "do_GET", lambda self: time.sleep(0.5))
         with pytest.raises(DownloadFailed, match="timed out"):
             fetch(listed(server), tmp_path, timeout=0.1, waits=())
-
-
-def packed(path: Path, *, mode: str = "w:gz", **members: bytes | tarfile.TarInfo) -> Path:
-    with tarfile.open(path, mode) as tar:  # type: ignore[call-overload]
-        for name, content in members.items():
-            if isinstance(content, tarfile.TarInfo):
-                tar.addfile(content, io.BytesIO(b"x" * content.size))
-            else:
-                info = tarfile.TarInfo(f"photos/{name}")
-                info.size = len(content)
-                tar.addfile(info, io.BytesIO(content))
-    return path
-
-
-def member(name: str, kind: bytes = tarfile.REGTYPE, link: str = "") -> tarfile.TarInfo:
-    info = tarfile.TarInfo(name)
-    info.type, info.linkname, info.size = kind, link, int(kind == tarfile.REGTYPE)
-    return info
-
-
-@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
-def test_a_tar_is_unpacked_once(tmp_path: Path, mode: str) -> None:
-    archive, seen = packed(tmp_path / "a.tar", mode=mode, one=BODY, two=b"2"), list[Progress]()
-    folder = extract_tar(archive, tmp_path / "deep" / "out", progress=seen.append)
-    assert (folder / "photos/one").read_bytes() == BODY
-    assert (folder / "photos/two").read_bytes() == b"2"
-    assert seen[-1].total == archive.stat().st_size
-    assert not (tmp_path / "deep" / "out.unpacking").exists()
-    archive.unlink()
-    assert extract_tar(archive, folder) == folder  # it is there: the archive is not looked at
-
-
-@pytest.mark.parametrize(
-    "bad",
-    [
-        member("../evil"),
-        member("photos/../../evil"),
-        member("pipe", tarfile.FIFOTYPE),
-        member("link", tarfile.SYMTYPE, "/etc"),
-        member("link", tarfile.SYMTYPE, "photos/one"),  # harmless by itself; chains of such are not
-        member("link", tarfile.LNKTYPE, "../a.tar"),
-    ],
-    ids=lambda info: f"{info.name} {info.linkname}",
-)
-def test_members_that_lead_outside_are_refused(tmp_path: Path, bad: tarfile.TarInfo) -> None:
-    archive = packed(tmp_path / "a.tar", one=b"1", bad=bad)
-    with pytest.raises(DownloadFailed, match=r"a\.tar"):
-        extract_tar(archive, tmp_path / "in" / "out")
-    assert [p.name for p in (tmp_path / "in").iterdir()] == ["out.lock"]
-    assert not (tmp_path / "evil").exists()
-
-
-@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
-@pytest.mark.parametrize("keep", [0, 100, 512 * 10 - 20, 512 * 10, 512 * 10 + 9, 512 * 12])
-def test_a_truncated_tar_leaves_nothing(tmp_path: Path, mode: str, keep: int) -> None:
-    # two members of a header and 9 blocks each: 10 blocks is the seam between them
-    noise = os.urandom(512 * 9)  # does not compress, so that `keep` cuts every kind
-    archive = packed(tmp_path / "a.tar", mode=mode, one=noise, two=noise[::-1])
-    archive.write_bytes(archive.read_bytes()[:keep])
-    with pytest.raises(DownloadFailed, match="download it again"):
-        extract_tar(archive, tmp_path / "in" / "out")
-    assert [p.name for p in (tmp_path / "in").iterdir()] == ["out.lock"]
-
-
-@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
-def test_a_damaged_tar_leaves_nothing(tmp_path: Path, mode: str) -> None:
-    archive = packed(tmp_path / "a.tar", mode=mode, one=os.urandom(5000), two=os.urandom(5000))
-    data = bytearray(archive.read_bytes())
-    data[5632:5700] = bytes(68)  # the second header, or what it was compressed to
-    archive.write_bytes(data)
-    with pytest.raises(DownloadFailed, match="download it again"):
-        extract_tar(archive, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-
-
-def test_unpacking_can_be_cancelled_and_clears_what_a_kill_left(tmp_path: Path) -> None:
-    archive, stop = packed(tmp_path / "a.tar", mode="w", one=BODY, two=BODY), threading.Event()
-    with pytest.raises(Cancelled, match="unpacking"):
-        extract_tar(archive, tmp_path / "out", cancel=stop, progress=lambda p: stop.set() if p.done > 99_999 else None)
-    assert not (tmp_path / "out").exists()
-    (tmp_path / "out.unpacking").mkdir()
-    (tmp_path / "out.unpacking" / "rest").write_text("of a killed one")
-    assert [p.name for p in extract_tar(archive, tmp_path / "out").iterdir()] == ["photos"]
-
-
-def test_a_missing_archive_says_so(tmp_path: Path) -> None:
-    with pytest.raises(DownloadFailed, match="No such file"):
-        extract_tar(tmp_path / "none.tar", tmp_path / "out")
-
-
-def test_a_job_runs_beside_its_page(server: Server, tmp_path: Path) -> None:
-    go = threading.Event()
-
-    def work(report: Callable[[Progress | str], None], cancel: threading.Event) -> Path:
-        report("fetching")
-        path = fetch(listed(server), tmp_path, progress=report, cancel=cancel)
-        go.wait(5)
-        return path
-
-    job = Job(work).start()
-    until(lambda: job.progress and job.progress.fraction == 1.0)
-    assert (job.state, job.stage, job.result, job.error) == ("running", "fetching", None, None)
-    go.set()
-    assert job.wait(5) == "done"
-    assert job.result == tmp_path / "weights.pth"
-
-
-def test_a_job_is_cancelled(server: Server, tmp_path: Path) -> None:
-    server.slow = True
-    job = Job(lambda report, cancel: fetch(listed(server), tmp_path, progress=report, cancel=cancel)).start()
-    until(lambda: job.progress)
-    job.cancel()
-    assert job.wait(5) == "cancelled"
-    assert (job.result, job.error) == (None, None)
-
-
-@pytest.mark.parametrize("raised", [KeyError("bug"), SystemExit(3), DownloadFailed(got="a", wanted="b", remedy="c")])
-def test_a_failed_job_keeps_its_error(raised: BaseException, caplog: pytest.LogCaptureFixture) -> None:
-    def work(report: object, cancel: object) -> None:
-        raise raised
-
-    with caplog.at_level(logging.ERROR):
-        job = Job(work).start()
-        assert job.wait(5) == "failed"
-    if isinstance(raised, PhotobiasError):
-        assert job.error is raised
-        assert not caplog.records
-    else:
-        assert job.error is not None
-        assert repr(raised) in job.error.got
-        assert [r.exc_info[1] for r in caplog.records if r.exc_info] == [raised]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -24,20 +24,11 @@ from core.measure import outcomes
 from core.networks import registry
 from core.networks.card import NetworkCard
 from core.photographs import Photograph
-from core.turns import TurnLock
 
 if TYPE_CHECKING:
     from conftest import Randomise, TinyCard
 
 REAL = ("resnet18-pqf", "resnet50-pqf", "squeezenet1_0-dc")
-
-
-def until(met: Callable[[], object]) -> None:
-    """Wait until something holds; fail after ten seconds."""
-    end = time.monotonic() + 10
-    while not met():
-        assert time.monotonic() < end, "waited ten seconds"
-        time.sleep(0.002)
 
 
 def everything(engine: Engine, network: Network, frames: list[torch.Tensor]) -> Predictions:
@@ -318,78 +309,6 @@ def test_where_not_even_one_frame_fits_the_error_surfaces(engine: Engine, tiny_c
 
 
 # turns
-
-
-def test_turns_are_taken_in_the_order_of_asking() -> None:
-    lock, order = TurnLock(), list[int]()
-    threads = []
-
-    def ask(number: int) -> None:
-        with lock.turn():
-            order.append(number)
-
-    with lock.turn():
-        for number in range(20):
-            threads.append(threading.Thread(target=ask, args=(number,), daemon=True))
-            threads[-1].start()
-            until(lambda: len(lock._queue) == len(threads) + 1)
-        assert order == []
-    for thread in threads:
-        thread.join(10)
-    assert order == list(range(20))
-
-
-def test_one_turn_at_a_time() -> None:
-    lock, inside, most = TurnLock(), 0, list[int]()
-
-    def work(_: int) -> None:
-        nonlocal inside
-        for _ in range(20):
-            with lock.turn():
-                inside += 1
-                most.append(inside)
-                time.sleep(0.0002)
-                inside -= 1
-
-    with ThreadPoolExecutor(6) as pool:
-        list(pool.map(work, range(6)))
-    assert most == [1] * 120
-
-
-def test_who_gives_up_waiting_leaves_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Impatient(threading.Event):
-        def wait(self, timeout: float | None = None) -> bool:
-            raise KeyboardInterrupt
-
-    lock, had = TurnLock(), list[str]()
-
-    def ask(name: str) -> None:
-        with lock.turn():
-            had.append(name)
-
-    threads = [threading.Thread(target=ask, args=(name,), daemon=True) for name in ("before", "after")]
-    with lock.turn():
-        threads[0].start()
-        until(lambda: len(lock._queue) == 2)
-        with monkeypatch.context() as patch:
-            patch.setattr("core.engine.threading.Event", Impatient)
-            with pytest.raises(KeyboardInterrupt), lock.turn():
-                pytest.fail("the first still has its turn")
-        threads[1].start()
-        until(lambda: len(lock._queue) == 3)
-        time.sleep(0.02)
-        assert had == []  # nobody got the turn of the one who holds it
-    for thread in threads:
-        thread.join(10)
-    assert had == ["before", "after"]
-
-
-def test_an_error_passes_the_turn_on() -> None:
-    lock = TurnLock()
-    with pytest.raises(ZeroDivisionError), lock.turn():
-        raise ZeroDivisionError
-    with lock.turn():
-        pass
 
 
 def test_a_long_study_does_not_starve_an_upload(engine: Engine, tiny_card: TinyCard, natural: list[Photograph]) -> None:

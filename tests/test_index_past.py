@@ -14,8 +14,8 @@ from typing import Any
 import packed
 import pytest
 import torch
+from indexed import BATCH, CARD, SHARD, Counting, content, draw, features_of, make
 from stops import stopped_at
-from test_index import BATCH, CARD, SHARD, Counting, content, draw, features_of, make
 
 from core.engine import Engine, Network, Predictions, engines
 from core.errors import BadFolder, IndexBroken

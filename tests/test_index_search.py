@@ -14,7 +14,7 @@ import faiss
 import numpy as np
 import pytest
 import torch
-from test_index import brute_force
+from indexed import brute_force
 
 from core import bench_index
 from core.errors import BadFolder, IndexBroken, IndexMismatch, UnknownName

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import cut_outs, make_tiny_card
+from indexed import content, rewrite_manifest
 from PIL import Image
 from stops import stopped_at
-from test_index import content, rewrite_manifest
 
 from core.datasets import PhotoFile, SceneFile, Source, address, dataset_name, find, listing, reopened
 from core.datasets import scenes as module
