@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from core.engine import Engine, Network, Predictions
+from core.engine import Engine
 from core.index.build import build
 from core.index.store import Manifest
 from core.networks.card import Labels, NetworkCard, Preprocessing
@@ -66,23 +66,6 @@ CARD = NetworkCard(
     weights=Path("none"),
     weights_digest="0123456789abcdef",
 )
-
-
-class Counting(Engine):
-    """Counts the frames it is shown."""
-
-    def __init__(self) -> None:
-        super().__init__("cpu", BATCH)
-        self.frames = self.loads = 0
-
-    def load(self, card: NetworkCard) -> Network:
-        self.loads += 1
-        return super().load(card)
-
-    def predict(self, network: Network, frames: Iterable[torch.Tensor]) -> Iterator[Predictions]:
-        kept = list(frames)
-        self.frames += len(kept)
-        return super().predict(network, kept)
 
 
 def draw(path: Path, seed: int) -> None:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-import torch
 from conftest import TinyCard
 from PIL import Image
 
 from core import studies
-from core.engine import Engine, Network, Predictions
+from core.engine import Engine
 from core.networks.card import NetworkCard
 from core.photographs import Photograph, photograph
 from core.studies import Study, rows
@@ -48,23 +47,6 @@ class Held:
 
     def read(self) -> Photograph:
         return self.photo
-
-
-class Counting(Engine):
-    """Counts frames and loads."""
-
-    def __init__(self) -> None:
-        super().__init__("cpu")
-        self.frames = self.loads = 0
-
-    def load(self, card: NetworkCard) -> Network:
-        self.loads += 1
-        return super().load(card)
-
-    def predict(self, network: Network, frames: Iterable[torch.Tensor]) -> Iterator[Predictions]:
-        listed = list(frames)
-        self.frames += len(listed)
-        return super().predict(network, listed)
 
 
 def held(photos: Sequence[Photograph]) -> list[Held]:

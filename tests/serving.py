@@ -7,6 +7,7 @@ import itertools
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -87,14 +88,21 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+@contextmanager
+def listening(server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """It answers meanwhile, and nobody is told to be offline."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.delenv("PHOTOBIAS_OFFLINE", raising=False)
-    with Server() as it:
-        threading.Thread(target=it.serve_forever, args=(0.02,), daemon=True).start()
+    with server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    with listening(Server(), monkeypatch) as it:
         yield it
-        it.shutdown()
 
 
 def listed(server: Server, body: bytes = BODY, **changes: Any) -> RemoteFile:

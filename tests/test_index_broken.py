@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from indexed import CARD, ROOT, SHARD, Counting, album, content, held_out, make, own, rewrite_manifest, whole
+from counting import Counting
+from indexed import BATCH, CARD, ROOT, SHARD, album, content, held_out, make, own, rewrite_manifest, whole
 
 from core.datasets import listing
 from core.errors import IndexBroken, IndexMismatch
@@ -64,7 +65,7 @@ def test_verify_names_what_is_broken_and_a_build_mends_it(
         with pytest.raises(IndexBroken, match=r"build .* again|index build"):
             FeatureIndex.open(own).neighbours(np.ones(32, np.float32), 40)
     path.unlink(missing_ok=True)
-    engine = Counting()
+    engine = Counting(BATCH)
     make(album, own, held_out, engine=engine)
     assert content(own) == content(whole)
     assert engine.frames == {"s": SHARD + 11, "m": 11, "p": 0}[name[0]]  # that shard and the reference, or it alone

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from indexed import ROOT, SHARD, Counting, album, content, draw, features_of, held_out, make, own, stored_rows, whole
+from counting import Counting
+from indexed import BATCH, ROOT, SHARD, album, content, draw, features_of, held_out, make, own, stored_rows, whole
 from stops import stopped_at
 
 from core.datasets import Source, find, listing
@@ -56,7 +57,7 @@ def test_a_build(whole: Path, album: Path) -> None:
 
 
 def test_a_second_call_computes_nothing(own: Path, album: Path, held_out: Path) -> None:
-    before, engine = content(own), Counting()
+    before, engine = content(own), Counting(BATCH)
     assert make(album, own, held_out, engine=engine) == FeatureIndex.open(own).manifest
     assert (engine.frames, engine.loads) == (0, 0)
     assert content(own) == before
@@ -98,7 +99,7 @@ def test_stopped_at_every_report(tmp_path: Path, whole: Path, album: Path, held_
         seen.clear()
         kept = 8 * len(list(out.glob("shards/*.json"))) + 8 * len(list(out.glob("reference/*.json")))
         kept -= kept > 47  # the last shard has 7
-        engine = Counting()
+        engine = Counting(BATCH)
         make(album, out, held_out, engine=engine, progress=seen.append)
         assert content(out) == expected, n
         assert seen[0].done == kept

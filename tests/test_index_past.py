@@ -14,7 +14,8 @@ from typing import Any
 import packed
 import pytest
 import torch
-from indexed import BATCH, CARD, SHARD, Counting, content, draw, features_of, make
+from counting import Counting
+from indexed import BATCH, CARD, SHARD, content, draw, features_of, make
 from stops import stopped_at
 
 from core.engine import Engine, Network, Predictions, engines
@@ -86,7 +87,7 @@ def test_a_device_that_fails_stops_the_build_and_what_is_done_is_kept(album: Pat
 
     with pytest.raises(RuntimeError, match="fell off"):
         make(album, tmp_path / "index", engine=[Failing("cpu", BATCH), Engine("cpu", BATCH)])
-    engine = Counting()
+    engine = Counting(BATCH)
     make(album, tmp_path / "index", engine=engine)
     assert content(tmp_path / "index") == content(whole)
     assert 0 < engine.frames <= 61
@@ -149,7 +150,7 @@ def test_a_killed_build_with_thumbnails_goes_on(pictured: tuple[Path, Path], tmp
     out, photos = pictured
     with pytest.raises(KeyboardInterrupt), stopped_at(n):
         make(photos, tmp_path / "index", thumbnails=True)
-    engine = Counting()
+    engine = Counting(BATCH)
     make(photos, tmp_path / "index", thumbnails=True, engine=engine)
     assert rows_of(tmp_path / "index") == rows_of(out)
     assert verify(tmp_path / "index") == []
@@ -163,7 +164,7 @@ def test_thumbnails_of_a_finished_index(pictured: tuple[Path, Path], tmp_path: P
     make(photos, tmp_path / "index", thumbnails=True)
     assert rows_of(tmp_path / "index") == rows_of(out)
     assert {name: data for name, data in content(tmp_path / "index").items() if name != PACK} == before
-    engine = Counting()
+    engine = Counting(BATCH)
     make(photos, tmp_path / "index", engine=engine, thumbnails=True)
     assert engine.frames == 0
 

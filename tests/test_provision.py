@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from conftest import TinyCard
 from PIL import Image
+from serving import listening
 
 from core import provision
 from core.downloads import RemoteFile
@@ -78,12 +79,8 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.delenv("PHOTOBIAS_OFFLINE", raising=False)
-    with Server() as served:
-        threading.Thread(target=served.serve_forever, args=(0.02,), daemon=True).start()
+    with listening(Server(), monkeypatch) as served:
         yield served
-        served.shutdown()
 
 
 @pytest.fixture

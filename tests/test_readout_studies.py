@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 import torch
 from conftest import TinyCard
+from counting import Counting
 from layered import NAMES, album
-from runs import CENTRES, PAIRS, Counting, content, plain
+from runs import CENTRES, PAIRS, content, plain
 from stops import stopped_at
 
 from core import depth, readouts, studies

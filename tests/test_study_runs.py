@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 from conftest import ROOT
-from runs import Counting, Held, cards, content, many, plain, study_of, whole
+from counting import Counting
+from runs import Held, cards, content, many, plain, study_of, whole
 from stops import stopped_at
 
 from core import studies

@@ -85,13 +85,12 @@ def progress(work: Background, go_on: Callable[[], object], prefix: str = "") ->
     with st.container(horizontal=True, vertical_alignment="center"):
         if work.state == "cancelled":
             st.caption(f"Stopped after {work.done} of {work.total} frames; what was measured stays.")
-            if st.button("Go on", icon=":material/play_arrow:", key=f"{prefix}go_on"):
-                go_on()
+            if st.button("Go on", icon=":material/play_arrow:", key=f"{prefix}go_on", on_click=go_on):
                 st.rerun()
             return
         left = work.seconds_left
         more = "" if left is None else " · finishing" if work.done >= work.total else f" · {duration(left)} left"
         done = min(work.done, work.total)
         st.progress(done / max(work.total, 1), text=f"{done} of {work.total} frames{more}")
-        if st.button("Cancel", icon=":material/close:", key=f"{prefix}cancel"):
-            work.cancel()
+        # by its callback, which runs first: what follows a click may be left out for another run of the page
+        st.button("Cancel", icon=":material/close:", key=f"{prefix}cancel", on_click=work.cancel)

@@ -37,8 +37,8 @@ def state(asked: Asked, title: str) -> None:
     elif job.state != "done":
         what = f"**{plain(title)}**: "
         st.warning(what + (plain(job.error) if job.error else "stopped."), icon=":material/warning:")
-        if st.button("Try again", key=f"again {name}", icon=":material/refresh:"):
-            resources.background.clear(asked.key, asked.work)
+        if st.button("Try again", key=f"again {name}", icon=":material/refresh:",
+                     on_click=resources.background.clear, args=(asked.key, asked.work)):  # fmt: skip
             st.rerun()
 
 
@@ -54,8 +54,12 @@ def offer(name: str, label: str, work: Callable[..., Any], *, icon: str) -> None
     if job is not None and job.state == "cancelled":
         st.caption("Stopped; what has arrived is kept.")
     again = job is not None and job.state != "done"
-    if st.button(f"{label} (go on)" if again else label, key=f"start {name}", icon=icon, type="primary"):
+
+    def begin() -> None:
         jobs[name] = Job(work).start()
+
+    text = f"{label} (go on)" if again else label
+    if st.button(text, key=f"start {name}", icon=icon, type="primary", on_click=begin):
         st.rerun()
 
 
@@ -68,8 +72,7 @@ def follow(name: str, job: Job[Any]) -> None:
     left = None if progress is None else progress.seconds_left
     text = f"{job.stage or 'starting'}" + ("" if left is None else f" · {duration(left)} left")
     st.progress(fraction, text=text)
-    if st.button("Cancel", key=f"cancel {name}", icon=":material/close:"):
-        job.cancel()
+    st.button("Cancel", key=f"cancel {name}", icon=":material/close:", on_click=job.cancel)
 
 
 def duration(seconds: float) -> str:
