@@ -89,7 +89,7 @@ def test_keras_counts_the_same_resnet50_differently() -> None:
 def test_the_paper_used_v1(name: str) -> None:
     card, weights = zoo_card(name), models.get_model_weights(name).IMAGENET1K_V1
     top1, top5 = (weights.meta["_metrics"]["ImageNet-1K"][k] for k in ("acc@1", "acc@5"))
-    assert card.published == pytest.approx({"top1": top1 / 100, "top5": top5 / 100, "parameters": PARAMETERS[name]})
+    assert card.published == {"top1": top1 / 100, "top5": top5 / 100, "parameters": PARAMETERS[name]}
     assert 0.7 < card.published["top1"] < 0.77
     assert card.weights.name == weights.url.rsplit("/", 1)[1]
     assert card.weights.name == f"{name}-{card.weights_digest}.pth"

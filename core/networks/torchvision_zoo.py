@@ -17,7 +17,7 @@ from core.networks.weights import fill, missing, modern, read
 
 @dataclass(frozen=True, slots=True)
 class _Weights:
-    """``digest``: sha256 prefix, as the published file's name carries it; the measures are torchvision's."""
+    """``digest``: sha256 prefix, as the published file's name carries it; measures: torchvision's, in per cent."""
 
     title: str
     digest: str
@@ -29,9 +29,9 @@ class _Weights:
 
 # Written down rather than asked for: to import torchvision.models takes seconds. A test holds them equal to its enums.
 ZOO = {
-    "resnet50": _Weights("ResNet-50", "0676ba61", 97.781, 25_557_032, 0.7613, 0.92862),
-    "vgg16": _Weights("VGG-16", "397923af", 527.796, 138_357_544, 0.71592, 0.90382),
-    "densenet121": _Weights("DenseNet-121", "a639ec97", 30.845, 7_978_856, 0.74434, 0.91972),
+    "resnet50": _Weights("ResNet-50", "0676ba61", 97.781, 25_557_032, 76.13, 92.862),
+    "vgg16": _Weights("VGG-16", "397923af", 527.796, 138_357_544, 71.592, 90.382),
+    "densenet121": _Weights("DenseNet-121", "a639ec97", 30.845, 7_978_856, 74.434, 91.972),
 }
 ADDRESS = "https://download.pytorch.org/models/"
 
@@ -53,7 +53,7 @@ def cards(weights_folder: Path) -> Iterator[NetworkCard]:
             remote=RemoteFile(
                 url=ADDRESS + file, name=file, digest=weights.digest, size=round(weights.megabytes * 2**20)
             ),
-            published={"top1": weights.top1, "top5": weights.top5, "parameters": weights.parameters},
+            published={"top1": weights.top1 / 100, "top5": weights.top5 / 100, "parameters": weights.parameters},
             trained_on="ImageNet",
         )
 
