@@ -40,7 +40,7 @@ def test_turning_it_moves_the_photographs_and_the_numbers(serve: Serve, page: Pa
 def test_another_photographer_is_asked_for_and_stopped(serve: Serve, page: Page, fresh: Path) -> None:
     page.goto(serve(fresh) + VIEW + "&dial_spread=0.9&dial_sizes=0.3")
     page.get_by_role("button", name="Train and measure three networks").click()
-    expect(page.get_by_text("Drawing, training, measuring:")).to_be_visible(timeout=120_000)  # "Starting …" before
+    expect(page.get_by_text("Drawing, training, measuring:")).to_be_visible(timeout=60_000)  # "Starting …" before
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_role("button", name="Go on")).to_be_visible(timeout=120_000)
+    expect(page.get_by_role("button", name="Go on")).to_be_visible(timeout=60_000)
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
