@@ -5,16 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from core.comparisons import comparisons, holm
-from core.measure import Accuracy
 from core.readouts import HEAD
-from core.tables import LAYERED, accuracies_by, require
-
-
-def layer_accuracies(photographs: pd.DataFrame) -> dict[tuple[str, str], Accuracy]:
-    """(network, layer) → top-1 accuracy of its readout on centre crops; {} of a study without readouts."""
-    if "layer" not in photographs:
-        return {}
-    return {(network, layer): one for (network, layer), one in accuracies_by(photographs, ("network", "layer")).items()}
+from core.tables import LAYERED, require
 
 
 def along_depth(pairs: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:

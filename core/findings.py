@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from core.accuracy import Accuracy
 from core.association import Spearman, spearman
 from core.intervals import Interval
-from core.measure import Accuracy
 from core.networks.card import short
 from core.sensitivity import Sensitivity
 from core.tables import MEASURES, Measured

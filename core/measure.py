@@ -6,11 +6,11 @@ import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import torch
 
+from core.accuracy import Accuracy
 from core.datasets import Source
 from core.engine import Engine, Network, Predictions
 from core.errors import BadPhotograph, Cancelled, PhotobiasError
@@ -26,21 +26,6 @@ THREADS = 4
 Job = tuple[Photograph, int]
 Skipped = Callable[[str, PhotobiasError], None]
 Decoded = tuple[Source, Photograph | PhotobiasError]
-
-
-@dataclass(frozen=True, slots=True)
-class Accuracy:
-    """Top-1 accuracy on centre crops of ``n`` labelled photographs, with its 95 % Wilson interval."""
-
-    top1: float
-    interval: tuple[float, float]
-    n: int
-
-    @staticmethod
-    def fields(found: Accuracy | None) -> dict[str, Any]:
-        """Plain values for a record; None where nothing was labelled."""
-        top1, interval, n = (found.top1, list(found.interval), found.n) if found else (None, None, 0)
-        return {"top1": top1, "top1_interval": interval, "top1_n": n}
 
 
 def photographs(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from core.accuracy import Accuracy
 from core.consistency import consistency, edge
 from core.datasets import SceneFile, Source, find, of_cifar10
 from core.engine import Engine, Network
@@ -15,7 +16,7 @@ from core.errors import BadPhotograph, PhotobiasError
 from core.folders import DataFolder
 from core.index.opening import EXACT, opened
 from core.index.search import FeatureIndex, Neighbour
-from core.measure import Accuracy, Skipped, accuracy, decoded, each_once, outcomes
+from core.measure import Skipped, accuracy, decoded, each_once, outcomes
 from core.networks import registry
 from core.networks.card import NetworkCard
 from core.photographs import Photograph

@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from core.accuracy import Accuracy
 from core.activations import Deep, Seen, watch
 from core.engine import Engine, Network, Predictions
 from core.intervals import Floats, Integers, wilson
-from core.measure import Accuracy
 from core.networks.card import Labels, NetworkCard
 from core.networks.probe import Layer
 

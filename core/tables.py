@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.accuracy import Accuracy
 from core.errors import BadTable
 from core.intervals import Floats, Integers, wilson
-from core.measure import Accuracy
 from core.sensitivity import FLIPS, Sensitivity, Tally, sensitivities
 
 BY = ("network", "protocol", "side", "step", "direction", "unit")  # what is never pooled
@@ -183,6 +183,13 @@ def accuracies_by(photographs: pd.DataFrame, by: tuple[str, ...]) -> dict[tuple[
         tuple(map(str, key)): Accuracy(total / n, wilson(total, n), n)
         for key, total, n in zip(keys, map(int, totals), map(int, counts), strict=True)
     }
+
+
+def layer_accuracies(photographs: pd.DataFrame) -> dict[tuple[str, str], Accuracy]:
+    """(network, layer) → top-1 accuracy of its readout on centre crops; {} of a study without readouts."""
+    if "layer" not in photographs:
+        return {}
+    return {(network, layer): one for (network, layer), one in accuracies_by(photographs, ("network", "layer")).items()}
 
 
 def tidy(found: Sequence[Measured], right: dict[str, Accuracy] | None = None) -> pd.DataFrame:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import plotly.graph_objects as go
 
-from core.depth import layer_accuracies
 from core.figures import protocols
 from core.figures.accuracy import against_accuracy
 from core.figures.antialiasing import antialiasing
@@ -19,7 +18,7 @@ from core.figures.readouts import readout_accuracy, readouts
 from core.figures.typicality import against_typicality
 from core.sizes import accuracies as accuracies_by_side
 from core.studies import Results
-from core.tables import MEASURES, accuracies, measured, per_photograph
+from core.tables import MEASURES, accuracies, layer_accuracies, measured, per_photograph
 
 
 def figures_of(results: Results, twins: dict[str, str] | None = None) -> dict[str, go.Figure]:

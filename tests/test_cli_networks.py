@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from commanded import KEY, OTHER, Run, album, data, parsed, photo, run, warnings
 
-from core import provision
 from core.downloads import RemoteFile
 from core.folders import DataFolder
+from core.networks import fetching as weights_fetching
 from core.networks import registry
 from core.networks.card import SCENES
 from core.progress import Progress
@@ -76,7 +76,7 @@ def test_weights_are_fetched(run: Run, tmp_path: Path, monkeypatch: pytest.Monke
         (folder / remote.name).write_bytes(b"weights")
         return folder / remote.name
 
-    monkeypatch.setattr(provision, "fetch", fetched)
+    monkeypatch.setattr(weights_fetching, "fetch", fetched)
     key, file = "timm/convnext_atto.d2_in1k", tmp_path / "weights" / "timm--convnext_atto.d2_in1k.safetensors"
     status, out, err = run("networks", "--fetch", key, "--data", tmp_path, "--json")
     digest = hashlib.sha256(b"weights").hexdigest()

@@ -25,12 +25,12 @@ from core.index.verify import verify
 from core.measure import accuracy, outcomes, photographs
 from core.networks import registry
 from core.networks.card import SCENES, NetworkCard
+from core.networks.twins import twin
 from core.photographs import Photograph
 from core.readouts import HEAD
 from core.scenes import scene_classes
 from core.sensitivity import Outcome, sensitivity
 from core.studies import Axes
-from core.studies.antialiasing import twin
 from core.studies.request import Request
 from core.studies.worker import list_studies
 from core.tables import per_photograph

@@ -102,7 +102,7 @@ def test_the_readouts_that_ship_are_shown_at_once(fresh: DataFolder) -> None:
     at.multiselect(key="networks").set_value([]).run()
     assert not at.exception
     found = studies.read(EMBEDDED.studies / "readouts")
-    right = depth.layer_accuracies(found.photographs)
+    right = tables.layer_accuracies(found.photographs)
     assert f"**{findings.readouts(depth.along_depth(found.pairs), right)}**" in read_out(at.markdown)
     assert len(at.get("plotly_chart")) == 3
     [shown] = [one.value for one in at.dataframe if "λ" in one.value]
@@ -151,7 +151,7 @@ def test_readouts_are_trained_from_the_page(fresh: DataFolder, tmp_path: Path) -
     found = studies.read(one.folder)
     assert found.manifest.config["classes"] == ["grey", "red", "striped"]
     assert f"--train {train}" in found.manifest.command
-    sentence = findings.readouts(depth.along_depth(found.pairs), depth.layer_accuracies(found.photographs))
+    sentence = findings.readouts(depth.along_depth(found.pairs), tables.layer_accuracies(found.photographs))
     assert f"**{sentence}**" in read_out(at.markdown)
     assert "Readouts trained on**: 12 photographs of 3 classes" in texts(at)
     assert [text for text in read_out(at.warning) if "trained on drawn scenes" in text]

@@ -11,10 +11,10 @@ from study_tables import TWO, pairs_table
 from core import findings
 from core.association import spearman
 from core.comparisons import comparisons
-from core.depth import along_depth, layer_accuracies
+from core.depth import along_depth
 from core.networks.card import short
-from core.studies.antialiasing import couples
-from core.tables import per_photograph
+from core.networks.twins import couples
+from core.tables import layer_accuracies, per_photograph
 
 PLAIN, BIN5 = map(short, TWO)
 TWINS = [(TWO[0], TWO[1])]

@@ -26,7 +26,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("core.index",),
     ("core.intervals", "core.sensitivity", "core.measure", "core.consistency", "core.typicality", "core.shiftability",
      "core.readouts", "core.bias", "core.tables", "core.comparisons", "core.association", "core.ranking", "core.paper",
-     "core.folder_ranking", "core.findings", "core.jagged", "core.shift_map", "core.invariance",
+     "core.folder_ranking", "core.findings", "core.accuracy", "core.jagged", "core.shift_map", "core.invariance",
      "core.invariance_verdict", "core.depth", "core.sizes", "core.dial", "core.labelling"),
     ("core.studies", "core.training", "core.figures", "core.exploration", "core.measurements", "core.provision",
      "core.summary", "core.replication", "core.feature_maps", "core.corollaries", "core.traces"),

@@ -17,14 +17,15 @@ from conftest import TinyCard
 from PIL import Image
 from serving import listening
 
-from core import provision
 from core.downloads import RemoteFile
 from core.engine import Engine
 from core.errors import BadFolder, Cancelled, DownloadFailed
 from core.folders import DataFolder
+from core.index import starter
 from core.index.search import FeatureIndex
 from core.index.verify import verify
-from core.jobs import Job
+from core.jobs import Job, Work
+from core.networks import fetching as weights_fetching
 from core.networks.card import NetworkCard
 from core.photographs import Photograph
 from core.progress import Progress
@@ -128,8 +129,8 @@ class Told:
         self._at(self.stages[-1], None if isinstance(news, str) else news)
 
 
-def starter(card: NetworkCard, engine: Engine, data: DataFolder, remote: RemoteFile) -> provision.Work:
-    return provision.build_starter(card, engine, data, remote)
+def starter_work(card: NetworkCard, engine: Engine, data: DataFolder, remote: RemoteFile) -> Work:
+    return starter.build_starter(card, engine, data, remote)
 
 
 def features(index: Path) -> dict[str, bytes]:
@@ -147,13 +148,13 @@ def test_weights_are_fetched_once(server: Server, data: DataFolder, tiny_card: T
     card = weighted(tiny_card(9), data, server.remote("net-1.pth", WEIGHTS))
     assert not card.available
     told = Told()
-    assert provision.fetch_weights(card)(told, threading.Event()) == card.weights
+    assert weights_fetching.fetch_weights(card)(told, threading.Event()) == card.weights
     assert card.available
     assert card.weights.read_bytes() == WEIGHTS
     assert told.stages == ["Fetching net-1.pth"]
     last = told.progress["Fetching net-1.pth"][-1]
     assert (last.done, last.total, last.fraction) == (len(WEIGHTS), len(WEIGHTS), 1.0)
-    provision.fetch_weights(card)(told, threading.Event())
+    weights_fetching.fetch_weights(card)(told, threading.Event())
     assert server.asked == [("/net-1.pth", None)]
 
 
@@ -166,9 +167,9 @@ def test_weights_go_on_after_a_cancel(server: Server, data: DataFolder, tiny_car
             cancel.set()
 
     with pytest.raises(Cancelled):
-        provision.fetch_weights(card)(Told(stop), cancel)
+        weights_fetching.fetch_weights(card)(Told(stop), cancel)
     assert not card.available
-    provision.fetch_weights(card)(Told(), threading.Event())
+    weights_fetching.fetch_weights(card)(Told(), threading.Event())
     assert card.weights.read_bytes() == WEIGHTS
     [_, (_, asked)] = server.asked
     assert asked is not None
@@ -177,7 +178,7 @@ def test_weights_go_on_after_a_cancel(server: Server, data: DataFolder, tiny_car
 
 def test_other_weights_than_promised_are_refused(server: Server, data: DataFolder, tiny_card: TinyCard) -> None:
     card = weighted(tiny_card(9), data, server.remote("net-1.pth", WEIGHTS, digest="0" * 64))
-    job = Job(provision.fetch_weights(card)).start()
+    job = Job(weights_fetching.fetch_weights(card)).start()
     assert job.wait(30) == "failed"
     assert isinstance(job.error, DownloadFailed)
     assert "0" * 64 in str(job.error)
@@ -187,7 +188,7 @@ def test_other_weights_than_promised_are_refused(server: Server, data: DataFolde
 
 def test_weights_without_an_address_are_said(data: DataFolder, tiny_card: TinyCard) -> None:
     with pytest.raises(DownloadFailed, match=r"no address for test/tiny-9.*by hand"):
-        provision.fetch_weights(tiny_card(9))(Told(), threading.Event())
+        weights_fetching.fetch_weights(tiny_card(9))(Told(), threading.Event())
 
 
 # The starter index
@@ -198,9 +199,9 @@ def test_an_index_names_weights_whose_digest_is_known_once_they_are_here(
 ) -> None:
     remote, packed = server.remote("net-1.pth", WEIGHTS), server.remote("imagenette2-320.tgz", archive, algorithm="md5")
     card = replace(weighted(tiny_card(9), data, replace(remote, digest="")), weights_digest="")
-    out = starter(card, engine, data, packed)(Told(), threading.Event())
+    out = starter_work(card, engine, data, packed)(Told(), threading.Event())
     assert FeatureIndex.open(Path(str(out))).manifest.weights_digest == hashlib.sha256(WEIGHTS).hexdigest()
-    assert starter(card, engine, data, packed)(Told(), threading.Event()) == out  # the same index: it goes on
+    assert starter_work(card, engine, data, packed)(Told(), threading.Event()) == out  # the same index: it goes on
 
 
 def test_the_starter_index_stage_by_stage(
@@ -208,14 +209,14 @@ def test_the_starter_index_stage_by_stage(
 ) -> None:
     remote = server.remote("imagenette2-320.tgz", archive, algorithm="md5")
     card, told = tiny_card(9), Told()
-    assert provision.indexes(data) == []
-    out = starter(card, engine, data, remote)(told, threading.Event())
+    assert starter.indexes(data) == []
+    out = starter_work(card, engine, data, remote)(told, threading.Event())
     assert told.stages == STAGES
     for stage, total in zip(STAGES, (len(archive), len(archive), 21), strict=True):
         steps = told.progress[stage]
         assert [step.done for step in steps] == sorted(step.done for step in steps)
         assert (steps[-1].done, steps[-1].total) == (total, total)
-    assert provision.indexes(data) == [out] == [data.indexes / "imagenette-test-tiny-9"]
+    assert starter.indexes(data) == [out] == [data.indexes / "imagenette-test-tiny-9"]
     index = FeatureIndex.open(data.indexes / "imagenette-test-tiny-9")
     index.check(card)
     assert verify(index.path) == []
@@ -227,7 +228,7 @@ def test_the_starter_index_stage_by_stage(
     assert neighbour.row == row
     assert index.picture(neighbour) is not None
     again = Told()
-    assert starter(card, engine, data, remote)(again, threading.Event()) == out
+    assert starter_work(card, engine, data, remote)(again, threading.Event()) == out
     assert again.stages == STAGES  # quickly: nothing is fetched, unpacked or computed
     assert server.asked == [("/imagenette2-320.tgz", None)]
 
@@ -241,7 +242,7 @@ def test_the_starter_index_goes_on_wherever_it_was_stopped(
         tiny_card(9),
         threading.Event(),
     )
-    undisturbed = starter(card, engine, DataFolder(tmp_path / "undisturbed"), remote)(Told(), threading.Event())
+    undisturbed = starter_work(card, engine, DataFolder(tmp_path / "undisturbed"), remote)(Told(), threading.Event())
     server.asked.clear()
 
     def stop(now: str, progress: Progress | None) -> None:
@@ -250,12 +251,12 @@ def test_the_starter_index_goes_on_wherever_it_was_stopped(
 
     told = Told(stop)
     with pytest.raises(Cancelled):
-        starter(card, engine, data, remote)(told, cancel)
+        starter_work(card, engine, data, remote)(told, cancel)
     assert told.stages == STAGES[: STAGES.index(stage) + 1]
-    assert provision.indexes(data) == []
+    assert starter.indexes(data) == []
     assert not (data.photographs / "imagenette").exists() or stage == STAGES[2]  # unpacked whole or not at all
-    out = starter(card, engine, data, remote)(Told(), threading.Event())
-    assert provision.indexes(data) == [out]
+    out = starter_work(card, engine, data, remote)(Told(), threading.Event())
+    assert starter.indexes(data) == [out]
     assert features(Path(str(out))) == features(Path(str(undisturbed)))
     assert len(server.asked) == (2 if stage == STAGES[0] else 1)
 
@@ -264,15 +265,15 @@ def test_a_cancelled_job_says_so(
     server: Server, data: DataFolder, tiny_card: TinyCard, engine: Engine, archive: bytes
 ) -> None:
     remote = server.remote("imagenette2-320.tgz", archive, algorithm="md5")
-    job = Job(starter(tiny_card(9), engine, data, remote))
+    job = Job(starter_work(tiny_card(9), engine, data, remote))
     job.cancel()
     assert job.start().wait(30) == "cancelled"
-    job = Job(starter(tiny_card(9), engine, data, remote)).start()
+    job = Job(starter_work(tiny_card(9), engine, data, remote)).start()
     assert job.wait(60) == "done"
     assert job.stage == STAGES[-1]
     assert job.progress is not None
     assert job.progress.fraction == 1.0
-    assert provision.indexes(data) == [job.result]
+    assert starter.indexes(data) == [job.result]
 
 
 def test_another_archive_than_promised_is_refused(
@@ -281,7 +282,7 @@ def test_another_archive_than_promised_is_refused(
     remote = server.remote("imagenette2-320.tgz", archive, algorithm="md5", digest="0" * 32)
     told = Told()
     with pytest.raises(DownloadFailed, match="0" * 32):
-        starter(tiny_card(9), engine, data, remote)(told, threading.Event())
+        starter_work(tiny_card(9), engine, data, remote)(told, threading.Event())
     assert told.stages == STAGES[:1]
     assert not (data.photographs / "imagenette").exists()
     assert not (data.photographs / remote.name).exists()
@@ -295,11 +296,11 @@ def test_an_archive_of_something_else_is_said(
         add(tar, "readme.txt", b"no photographs")
     remote = server.remote("imagenette2-320.tgz", buffer.getvalue(), algorithm="md5")
     with pytest.raises(BadFolder, match="without a folder train"):
-        starter(tiny_card(9), engine, data, remote)(Told(), threading.Event())
+        starter_work(tiny_card(9), engine, data, remote)(Told(), threading.Event())
 
 
 def test_the_real_archive_is_named_with_its_checksum() -> None:
-    remote = provision.imagenette()
+    remote = starter.imagenette()
     assert remote.name == "imagenette2-320.tgz"
     assert remote.url.startswith("https://")
     assert (remote.algorithm, len(remote.digest)) == ("md5", 32)
@@ -310,4 +311,4 @@ def test_only_finished_indexes_are_listed(data: DataFolder) -> None:
         (data.indexes / name).mkdir(parents=True)
         (data.indexes / name / "manifest.json").touch()
     (data.indexes / "unfinished").mkdir()
-    assert [path.name for path in provision.indexes(data)] == ["b", "c"]
+    assert [path.name for path in starter.indexes(data)] == ["b", "c"]

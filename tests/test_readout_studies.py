@@ -17,7 +17,7 @@ from layered import NAMES, album
 from runs import CENTRES, PAIRS, content, plain
 from stops import stopped_at
 
-from core import depth, readouts, studies
+from core import readouts, studies, tables
 from core.activations import ends
 from core.datasets import Source, listing
 from core.engine import Engine, Network
@@ -160,7 +160,7 @@ def test_the_summary_has_a_record_a_layer(whole: Path) -> None:
     found = studies.read(whole)
     records = summary(found)
     assert [r["layer"] for r in records if r["network"] == "test/three"][-1] == HEAD
-    right = depth.layer_accuracies(found.photographs)
+    right = tables.layer_accuracies(found.photographs)
     for r in records:
         mine = found.photographs[(found.photographs["network"] == r["network"])
                                  & (found.photographs["layer"] == r["layer"])]  # fmt: skip

@@ -28,11 +28,11 @@ from core.index.build import build
 from core.index.search import FeatureIndex
 from core.measure import accuracy, outcomes, redo
 from core.networks.card import NetworkCard
+from core.networks.twins import twin, with_twins
 from core.photographs import Photograph, photograph, read, reduce_to
 from core.progress import Progress
 from core.sensitivity import Outcome, rank, sensitivity
 from core.studies import Axes, compute, rows, runner
-from core.studies.antialiasing import twin, with_twins
 from core.studies.summary import summary
 from core.typicality import typicality
 

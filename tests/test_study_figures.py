@@ -15,7 +15,6 @@ from study_tables import PROTOCOLS, TWO, pairs_table, photographs_table, turned
 
 from core import sizes
 from core.association import binned, spearman
-from core.depth import layer_accuracies
 from core.figures import dial as dial_figures
 from core.figures import protocols
 from core.figures.accuracy import against_accuracy
@@ -34,7 +33,7 @@ from core.intervals import wilson
 from core.paper import BIN5, KERAS, TORCH
 from core.readouts import HEAD
 from core.sensitivity import FLIPS
-from core.tables import accuracies, measured, per_photograph
+from core.tables import accuracies, layer_accuracies, measured, per_photograph
 
 PAPERS = (TORCH["ResNet50"], TORCH["VGG16"])
 TWINS = {PAPERS[0]: BIN5["ResNet50"], PAPERS[1]: BIN5["VGG16"]}

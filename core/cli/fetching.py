@@ -19,8 +19,8 @@ def register(commands: Any) -> None:
 
 def _fetch(chosen: argparse.Namespace) -> None:
     from core.datasets import cifar
+    from core.datasets.fetching import fetch_cifar10
     from core.progress import Progress
-    from core.provision import fetch_cifar10
 
     line, stage = ProgressLine(), ""
 

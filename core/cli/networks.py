@@ -45,8 +45,8 @@ def _networks(chosen: argparse.Namespace) -> None:
 
 def _fetch(chosen: argparse.Namespace, card: NetworkCard) -> None:
     from core.downloads import digest_of
+    from core.networks.fetching import fetch_weights
     from core.progress import Progress
-    from core.provision import fetch_weights
 
     line = ProgressLine()
 

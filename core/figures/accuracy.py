@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from core import paper
+from core.accuracy import Accuracy
 from core.figures.style import GREY, PAPER, SYMBOLS, colour, figure, places, said, short, whiskers
-from core.measure import Accuracy
 from core.tables import MEASURES, Measured, about
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
+from core.accuracy import Accuracy
 from core.figures.bands import curve
 from core.figures.style import colour, figure, places, said, short, whiskers
 from core.intervals import Interval
-from core.measure import Accuracy
 from core.readouts import HEAD
 from core.tables import MEASURES, Measured, about
 

@@ -19,12 +19,13 @@ import numpy as np
 import torch
 
 from core import readouts
+from core.accuracy import Accuracy
 from core.activations import Deep, ends
 from core.datasets import check_there
 from core.engine import Engine, Network
 from core.errors import Cancelled, PhotobiasError
 from core.files import write
-from core.measure import THREADS, Accuracy, Decoded, decoded, each_once
+from core.measure import THREADS, Decoded, decoded, each_once
 from core.networks.card import Preprocessing
 from core.readouts import Pooled, Readout, Readouts
 from core.streams import ordered_map

@@ -17,9 +17,9 @@ from core.engine import Engine
 from core.folders import DataFolder, portable
 from core.networks import registry
 from core.networks.card import NetworkCard
+from core.networks.twins import with_twins
 from core.progress import Progress
 from core.studies import runner
-from core.studies.antialiasing import with_twins
 from core.studies.axes import Axes
 from core.studies.config import Study
 from core.studies.manifest import Manifest

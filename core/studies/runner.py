@@ -27,8 +27,8 @@ from core.studies.block import Block
 from core.studies.compute import Computation, Lane
 from core.studies.config import Study
 from core.studies.fitting import Fitting, fitted
+from core.studies.layered import LayeredStudy
 from core.studies.manifest import MANIFEST, Manifest
-from core.studies.readouts import Readouts
 from core.studies.rows import PARTS, PHOTOGRAPHS, READOUTS, RESULTS
 from core.studies.training_set import TrainingSet
 
@@ -60,7 +60,7 @@ def run(
     """
     axes, engine = axes or Axes(), engine or Engine()
     axes.check(study)
-    training = TrainingSet.of(study) if isinstance(study, Readouts) else None
+    training = TrainingSet.of(study) if isinstance(study, LayeredStudy) else None
     if training is not None:
         study = replace(study, classes=training.labels.names)  # type: ignore[call-arg]
     instances = [study.instances(card.size) for card in cards]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.depth import layer_accuracies
-from core.measure import Accuracy
+from core.accuracy import Accuracy
 from core.studies.manifest import Manifest
 from core.studies.rows import Results
-from core.tables import Measured, accuracies, measured
+from core.tables import Measured, accuracies, layer_accuracies, measured
 
 
 def summary(results: Results) -> list[dict[str, Any]]:

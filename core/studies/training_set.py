@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from core.datasets import Source, listing
 from core.errors import BadFolder, StudyMismatch
 from core.networks.card import Labels, choices
-from core.studies.readouts import Readouts
+from core.studies.layered import LayeredStudy
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,7 +21,7 @@ class TrainingSet:
     labels: Labels
 
     @staticmethod
-    def of(study: Readouts) -> TrainingSet:
+    def of(study: LayeredStudy) -> TrainingSet:
         """As the study names it. Raises StudyMismatch where it names none, BadFolder where nothing can be learned."""
         if not study.train:
             raise StudyMismatch(

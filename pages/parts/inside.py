@@ -11,8 +11,8 @@ from core.feature_maps import Layers
 from core.figures import shiftability as curves_figure
 from core.figures.style import places
 from core.networks.card import NetworkCard
+from core.networks.twins import couples
 from core.photographs import Photograph
-from core.studies.antialiasing import couples
 from pages.parts import charts, headline, maps, resources, tasks
 
 DEFINITIONS = """

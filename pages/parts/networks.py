@@ -7,11 +7,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import provision
 from core.errors import PhotobiasError
 from core.folders import EMBEDDED
+from core.index import starter
 from core.index.store import MANIFEST
 from core.networks import derived, registry, timm_zoo
+from core.networks import fetching as weights_fetching
 from core.networks.card import SCENES, NetworkCard
 from pages.parts import resources, state, tasks
 from pages.parts.widgets import plain
@@ -100,7 +101,7 @@ def classes(card: NetworkCard) -> None:
 
 def choose_index(cards: tuple[NetworkCard, ...]) -> Path | None:
     """One of the indexes; unless told, one that fits the networks."""
-    own, embedded = (provision.indexes(folder) for folder in (resources.data(), EMBEDDED))
+    own, embedded = (starter.indexes(folder) for folder in (resources.data(), EMBEDDED))
     names = {folder.name: folder for folder in (*embedded, *own)}  # a user's own name goes before an embedded one
     if not names:
         return None
@@ -125,7 +126,7 @@ def _network(folder: Path) -> str | None:
 def _megabytes(card: NetworkCard) -> int:
     """What the starter index downloads: the photographs, and the network's weights where they are not here."""
     missing = card.remote.size or 0 if card.remote is not None and not card.available else 0
-    return provision.IMAGENETTE_MB + round(missing / 2**20)
+    return starter.IMAGENETTE_MB + round(missing / 2**20)
 
 
 def device() -> None:
@@ -154,7 +155,7 @@ def _fetch(card: NetworkCard) -> None:
     tasks.offer(
         f"weights {card.key}",
         f"Fetch {card.title.split(' (')[0]} ({size} MB)",
-        provision.fetch_weights(card),
+        weights_fetching.fetch_weights(card),
         icon=":material/download:",
     )
 
@@ -167,7 +168,7 @@ def beyond(cards: tuple[NetworkCard, ...], index: Path | None) -> None:
     found, _ = registry.readable(resources.data())
     preferred = found[PREFERRED]
     weights = not preferred.available and PREFERRED not in [card.key for card in cards]
-    photographs = not provision.indexes(resources.data()) and index is not None
+    photographs = not starter.indexes(resources.data()) and index is not None
     if not weights and not photographs:
         return
     st.markdown("**For real photographs**")
@@ -198,7 +199,7 @@ def _fetch_index(card: NetworkCard) -> None:
     tasks.offer(
         f"index {card.key}",
         f"Fetch and index Imagenette ({_megabytes(card)} MB)",
-        provision.build_starter(card, resources.engine(), resources.data()),
+        starter.build_starter(card, resources.engine(), resources.data()),
         icon=":material/database:",
     )
 

@@ -6,12 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from core import depth, findings, paper, tables
+from core.accuracy import Accuracy
 from core.figures import readouts as figures
 from core.figures.style import places, short
-from core.measure import Accuracy
+from core.networks.twins import couples
 from core.readouts import STRENGTHS
 from core.studies import Results
-from core.studies.antialiasing import couples
 from core.tables import MEASURES, Measured
 from pages.parts import charts, measured, studies
 from pages.parts.widgets import plain
@@ -42,7 +42,7 @@ def section() -> None:
     if results is None:
         return
     found = measured.all_of(results)
-    right = studies.derived(results, "layer accuracies", lambda r: depth.layer_accuracies(r.photographs))
+    right = studies.derived(results, "layer accuracies", lambda r: tables.layer_accuracies(r.photographs))
     compared = studies.derived(results, "along depth", lambda r: depth.along_depth(r.pairs))
     st.markdown(f"**{plain(findings.readouts(compared, right))}**")
     st.markdown(plain(findings.readouts(compared, right, measured.TWO[1])))

@@ -7,11 +7,12 @@ from typing import Any
 
 import streamlit as st
 
-from core import protocols, provision, studies
+from core import protocols, studies
 from core.datasets import SCHEMES
 from core.errors import BadFolder, BadProtocol, PhotobiasError
 from core.folders import EMBEDDED
 from core.frames import DIRECTIONS, MAX_STEP
+from core.index import starter
 from core.networks.card import NetworkCard
 from core.studies import worker
 from core.studies.config import Study, get
@@ -125,7 +126,7 @@ def _axes(study: Study, cards: list[NetworkCard]) -> tuple[str | None, str | Non
     """(index folder, key of the confidence network), where the study has use for them."""
     index = confidence = None
     if "index" in study.needs or study.twins:
-        places = [folder for root in (resources.data(), EMBEDDED) for folder in provision.indexes(root)]
+        places = [folder for root in (resources.data(), EMBEDDED) for folder in starter.indexes(root)]
         usual = state.choice().index
         first = places.index(usual) if usual in places else None
         folder = st.selectbox("Index for typicality", places, first, key=f"{study.name} index",

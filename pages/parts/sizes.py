@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core import findings, provision, sizes, tables
+from core import findings, sizes, tables
 from core.datasets import cifar
+from core.datasets import fetching as cifar_fetching
 from core.figures import augmentation as figures
 from core.figures.style import places, short
+from core.networks.twins import couples
 from core.sizes import Range
 from core.studies import Results
-from core.studies.antialiasing import couples
 from core.tables import MEASURES, Measured
 from pages.parts import charts, measured, resources, studies, tasks
 
@@ -116,8 +117,8 @@ def _cifar10() -> None:
             "machine. Once fetched, `cifar10:train` stands for those to train on, `cifar10:test` for those to measure."
         )
         tasks.offer(
-            "cifar10", f"Fetch CIFAR-10 ({provision.CIFAR10_BYTES / 1e6:.0f} MB)",
-            provision.fetch_cifar10(resources.data()), icon=":material/download:",
+            "cifar10", f"Fetch CIFAR-10 ({cifar_fetching.CIFAR10_BYTES / 1e6:.0f} MB)",
+            cifar_fetching.fetch_cifar10(resources.data()), icon=":material/download:",
         )  # fmt: skip
 
 

@@ -14,9 +14,9 @@ from core.figures.antialiasing import antialiasing
 from core.figures.failures import failures
 from core.figures.style import places
 from core.networks.card import short
+from core.networks.twins import couples
 from core.ranking import worst
 from core.studies import Results
-from core.studies.antialiasing import couples
 from core.tables import MEASURES, Measured
 from pages.parts import along, charts, measured, studies
 from pages.parts.behind import behind

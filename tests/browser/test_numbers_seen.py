@@ -9,7 +9,7 @@ import pytest
 from browsing import FIGURE, Serve, chromium, fresh, page, serve, traces, visitor
 from playwright.sync_api import Page, expect
 
-from core import bias, depth, findings, invariance, sizes, studies
+from core import bias, depth, findings, invariance, sizes, studies, tables
 from core.annotations import of_scenes
 from core.datasets.scenes import scenes
 from core.folders import EMBEDDED
@@ -24,7 +24,7 @@ MEASURED_MS = 180_000
 def test_readouts_are_drawn_as_the_parquet_has_them(serve: Serve, page: Page, fresh: Path) -> None:
     page.goto(serve(fresh) + "/feature_maps?networks=embedded%2Fresnet10.scenes-0")
     found = studies.read(EMBEDDED.studies / "readouts")
-    said = findings.readouts(depth.along_depth(found.pairs), depth.layer_accuracies(found.photographs))
+    said = findings.readouts(depth.along_depth(found.pairs), tables.layer_accuracies(found.photographs))
     expect(page.get_by_text(said, exact=True)).to_be_visible(timeout=MEASURED_MS)
     expect(page.locator(FIGURE)).to_have_count(7, timeout=MEASURED_MS)  # maps, their drift, two corollaries, and these
     curves = {trace["name"]: trace for trace in traces(page, 4)}

@@ -11,9 +11,10 @@ import pytest
 from conftest import ROOT
 
 from core import studies
-from core.depth import along_depth, layer_accuracies
+from core.depth import along_depth
 from core.folders import DataFolder
 from core.readouts import HEAD
+from core.tables import layer_accuracies
 
 pytestmark = [pytest.mark.real, pytest.mark.full]
 NETWORK, EACH, TESTED = "resnet18-pqf", 6, 20
