@@ -8,7 +8,7 @@ import sys
 # study six times slower (measured: 10 frames a second against 66).
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from core.cli import main
+from .cli import main
 
 if isinstance(sys.stdout, io.TextIOWrapper):
     sys.stdout.reconfigure(errors="backslashreplace")  # a file name that is no text stops no listing

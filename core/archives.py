@@ -11,9 +11,9 @@ import zlib
 from pathlib import Path
 from typing import Self
 
-from core.errors import Cancelled, DownloadFailed
-from core.files import beside, disk_failed, locked
-from core.progress import Meter, Report
+from .errors import Cancelled, DownloadFailed
+from .files import beside, disk_failed, locked
+from .progress import Meter, Report
 
 _CHUNK = 256 * 1024
 

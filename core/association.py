@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.intervals import MANY, RESAMPLES, Z95, Floats, Integers, Interval, percentiles, resampled, resamples
+from .intervals import MANY, RESAMPLES, Z95, Floats, Integers, Interval, percentiles, resampled, resamples
 
 QUINTILES = 5
 

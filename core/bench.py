@@ -18,16 +18,16 @@ import torch
 from PIL import Image
 from torch import nn
 
-from core import studies
-from core.datasets import Source, find
-from core.engine import Engine, Network
-from core.folders import DataFolder
-from core.index.build import build
-from core.measure import outcomes, photographs
-from core.networks import registry, torchvision_zoo
-from core.networks.card import NetworkCard
-from core.protocols import create, names
-from core.sensitivity import sensitivity
+from . import studies
+from .datasets import Source, find
+from .engine import Engine, Network
+from .folders import DataFolder
+from .index.build import build
+from .measure import outcomes, photographs
+from .networks import registry, torchvision_zoo
+from .networks.card import NetworkCard
+from .protocols import create, names
+from .sensitivity import sensitivity
 
 PHOTOGRAPHS = 4
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from core.annotations import Annotations, stem
-from core.comparisons import holm
-from core.intervals import Floats, Integers, Interval
+from .annotations import Annotations, stem
+from .comparisons import holm
+from .intervals import Floats, Integers, Interval
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.errors import BadTable
-from core.intervals import RESAMPLES, Z95, Floats, Integers, Interval, percentiles, resampled
-from core.tables import BY, groups, measures, photographs_of, require
+from .errors import BadTable
+from .intervals import RESAMPLES, Z95, Floats, Integers, Interval, percentiles, resampled
+from .tables import BY, groups, measures, photographs_of, require
 
 MCNEMAR = "McNemar, exact"
 BOOTSTRAP = "paired bootstrap of photographs"

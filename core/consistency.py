@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from core.engine import Engine, Network
-from core.errors import BadCard, BadPhotograph, BadProtocol
-from core.geometry import centre_crop
-from core.intervals import Interval, wilson
-from core.measure import THREADS
-from core.photographs import Photograph
-from core.streams import ordered_map
+from .engine import Engine, Network
+from .errors import BadCard, BadPhotograph, BadProtocol
+from .geometry import centre_crop
+from .intervals import Interval, wilson
+from .measure import THREADS
+from .photographs import Photograph
+from .streams import ordered_map
 
 FAMILY = 3  # of the randomness: 1 and 2 are the protocols'
 

@@ -13,21 +13,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from core.activations import Deep, ends, stop, watch
-from core.engine import Engine, Network
-from core.errors import BadCard, BadProtocol
-from core.feature_maps import shifted
-from core.frames import Path
-from core.geometry import centre_cut, paste, resize
-from core.jobs import Report
-from core.networks.card import NetworkCard
-from core.networks.probe import Layer
-from core.networks.torus import first_layer, low_pass, on_torus
-from core.photographs import Photograph
-from core.progress import Meter
-from core.protocols.embed import default_side
-from core.shiftability import Floats, Sums, sum_drift, sums
-from core.trajectories import path_length
+from .activations import Deep, ends, stop, watch
+from .engine import Engine, Network
+from .errors import BadCard, BadProtocol
+from .feature_maps import shifted
+from .frames import Path
+from .geometry import centre_cut, paste, resize
+from .jobs import Report
+from .networks.card import NetworkCard
+from .networks.probe import Layer
+from .networks.torus import first_layer, low_pass, on_torus
+from .photographs import Photograph
+from .progress import Meter
+from .protocols.embed import default_side
+from .shiftability import Floats, Sums, sum_drift, sums
+from .trajectories import path_length
 
 GAP = 16  # pixels between the parts: more than the window of any first convolution
 STRIDES = (2, 4, 8, 16)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from core.comparisons import comparisons, holm
-from core.readouts import HEAD
-from core.tables import LAYERED, require
+from .comparisons import comparisons, holm
+from .readouts import HEAD
+from .tables import LAYERED, require
 
 
 def along_depth(pairs: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:

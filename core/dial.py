@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core.findings import CHANGES
-from core.intervals import Floats, Interval, bootstrap
-from core.tables import MEASURES
+from .findings import CHANGES
+from .intervals import Floats, Interval, bootstrap
+from .tables import MEASURES
 
 FREE = {"spread": 1.0, "size_spread": 0.3}  # a photographer without a bias, as far as a scene's world goes
 BOTH = "both"

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from core import checksums
-from core.errors import Cancelled, DownloadFailed
-from core.files import beside, disk_failed, locked
-from core.progress import Meter, Report
+from . import checksums
+from .errors import Cancelled, DownloadFailed
+from .files import beside, disk_failed, locked
+from .progress import Meter, Report
 
 _CHUNK = 256 * 1024
 

@@ -20,11 +20,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from core.errors import BadCard
-from core.networks.card import NetworkCard
-from core.networks.probe import Layer, ReturnsBoth, find_head, layers, outline, shapes_imported, tapped, total_stride
-from core.streams import chunks
-from core.turns import all_turns, turns
+from .errors import BadCard
+from .networks.card import NetworkCard
+from .networks.probe import Layer, ReturnsBoth, find_head, layers, outline, shapes_imported, tapped, total_stride
+from .streams import chunks
+from .turns import all_turns, turns
 
 log = logging.getLogger(__name__)
 

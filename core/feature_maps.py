@@ -9,15 +9,15 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from core.activations import at_depths, channel_maps
-from core.engine import Engine
-from core.frames import Path
-from core.jobs import Report
-from core.networks.card import NetworkCard
-from core.photographs import Photograph
-from core.progress import Meter
-from core.shiftability import Spectrum, Sums, spectra, sums
-from core.trajectories import OnBlack, shift_path
+from .activations import at_depths, channel_maps
+from .engine import Engine
+from .frames import Path
+from .jobs import Report
+from .networks.card import NetworkCard
+from .photographs import Photograph
+from .progress import Meter
+from .shiftability import Spectrum, Sums, spectra, sums
+from .trajectories import OnBlack, shift_path
 
 COLUMNS = 5  # shifts that stand side by side
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from core.accuracy import Accuracy
-from core.association import Spearman, spearman
-from core.intervals import Interval
-from core.networks.card import short
-from core.sensitivity import Sensitivity
-from core.tables import MEASURES, Measured
+from .accuracy import Accuracy
+from .association import Spearman, spearman
+from .intervals import Interval
+from .networks.card import short
+from .sensitivity import Sensitivity
+from .tables import MEASURES, Measured
 
 PLACES = {"crop": "crops", "black": "placements on black", "inpaint": "placements on an inpainted surround",
           "scale": "enlargements"}  # fmt: skip

@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from core.datasets import Source, check_there, listing, of_cifar10
-from core.engine import Engine
-from core.errors import BadPhotograph
-from core.index.search import FeatureIndex
-from core.jobs import Report, Work
-from core.measure import decoded, each_once
-from core.networks.card import NetworkCard
-from core.photographs import Photograph
-from core.progress import Meter
-from core.ranking import ranked
-from core.typicality import Placed, placed
+from .datasets import Source, check_there, listing, of_cifar10
+from .engine import Engine
+from .errors import BadPhotograph
+from .index.search import FeatureIndex
+from .jobs import Report, Work
+from .measure import decoded, each_once
+from .networks.card import NetworkCard
+from .photographs import Photograph
+from .progress import Meter
+from .ranking import ranked
+from .typicality import Placed, placed
 
 
 @dataclass(frozen=True, slots=True, eq=False)

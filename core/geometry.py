@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from core.photographs import Photograph
+from .photographs import Photograph
 
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 

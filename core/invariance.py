@@ -15,12 +15,12 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from core.errors import BadRecipe, Cancelled
-from core.intervals import Integers, Interval, bootstrap
-from core.jobs import Report
-from core.progress import Meter
-from core.scenes import USUAL, Photographer, render, scene_classes
-from core.sensitivity import proportion
+from .errors import BadRecipe, Cancelled
+from .intervals import Integers, Interval, bootstrap
+from .jobs import Report
+from .progress import Meter
+from .scenes import USUAL, Photographer, render, scene_classes
+from .sensitivity import proportion
 
 Pictures: TypeAlias = npt.NDArray[np.float32]  # (N, S, S), grey, 0 … 1
 Bools: TypeAlias = npt.NDArray[np.bool_]

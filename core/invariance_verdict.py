@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from core.intervals import Interval, bootstrap
-from core.invariance import COPIES, FULL, GROUPS, LEARNED, OTHER, SAME, Answers
+from .intervals import Interval, bootstrap
+from .invariance import COPIES, FULL, GROUPS, LEARNED, OTHER, SAME, Answers
 
 Difference: TypeAlias = tuple[float, Interval | None]
 

@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Generic, Literal, Self, TypeVar
 
-from core.errors import Cancelled, PhotobiasError
-from core.progress import Progress
+from .errors import Cancelled, PhotobiasError
+from .progress import Progress
 
 T = TypeVar("T")
 State = Literal["running", "done", "failed", "cancelled"]

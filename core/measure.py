@@ -10,17 +10,17 @@ from dataclasses import replace
 
 import torch
 
-from core.accuracy import Accuracy
-from core.datasets import Source
-from core.engine import Engine, Network, Predictions
-from core.errors import BadPhotograph, Cancelled, PhotobiasError
-from core.frames import FramePair
-from core.intervals import wilson
-from core.networks.card import Labels
-from core.photographs import Photograph, reduce_to
-from core.protocols import Protocol, generator
-from core.sensitivity import Outcome
-from core.streams import chunks, ordered_map
+from .accuracy import Accuracy
+from .datasets import Source
+from .engine import Engine, Network, Predictions
+from .errors import BadPhotograph, Cancelled, PhotobiasError
+from .frames import FramePair
+from .intervals import wilson
+from .networks.card import Labels
+from .photographs import Photograph, reduce_to
+from .protocols import Protocol, generator
+from .sensitivity import Outcome
+from .streams import chunks, ordered_map
 
 THREADS = 4
 Job = tuple[Photograph, int]

@@ -8,22 +8,22 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from core.accuracy import Accuracy
-from core.consistency import consistency, edge
-from core.datasets import SceneFile, Source, find, of_cifar10
-from core.engine import Engine, Network
-from core.errors import BadPhotograph, PhotobiasError
-from core.folders import DataFolder
-from core.index.opening import EXACT, opened
-from core.index.search import FeatureIndex, Neighbour
-from core.measure import Skipped, accuracy, decoded, each_once, outcomes
-from core.networks import registry
-from core.networks.card import NetworkCard
-from core.photographs import Photograph
-from core.protocols import Protocol
-from core.sensitivity import Outcome, Sensitivity, sensitivity
-from core.typicality import ALTERNATIVES, NEIGHBOURS, alternatives, per_class, typicality
-from core.versions import software
+from .accuracy import Accuracy
+from .consistency import consistency, edge
+from .datasets import SceneFile, Source, find, of_cifar10
+from .engine import Engine, Network
+from .errors import BadPhotograph, PhotobiasError
+from .folders import DataFolder
+from .index.opening import EXACT, opened
+from .index.search import FeatureIndex, Neighbour
+from .measure import Skipped, accuracy, decoded, each_once, outcomes
+from .networks import registry
+from .networks.card import NetworkCard
+from .photographs import Photograph
+from .protocols import Protocol
+from .sensitivity import Outcome, Sensitivity, sensitivity
+from .typicality import ALTERNATIVES, NEIGHBOURS, alternatives, per_class, typicality
+from .versions import software
 
 Progress = Callable[[str, int, int, float, float | None], None]
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from PIL import Image, ImageDraw
 
-from core.photographs import Photograph
+from .photographs import Photograph
 
 FLICKER_MS = 450
 

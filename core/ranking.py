@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.tables import change, changed, require
+from .tables import change, changed, require
 
 KEPT = ("name", "label", "typicality", "percentile", "predicted", "confidence", "digest")  # of a ranking, where known
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from core.errors import UnknownName
+from .errors import UnknownName
 
 T = TypeVar("T")
 

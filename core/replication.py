@@ -10,14 +10,14 @@ from typing import Any
 
 import pandas as pd
 
-from core import paper
-from core.datasets import dataset_name
-from core.errors import StudyBroken
-from core.paper import Printed
-from core.studies.config import get
-from core.studies.manifest import Manifest, read_manifest
-from core.studies.rows import read
-from core.tables import accuracies, measured
+from . import paper
+from .datasets import dataset_name
+from .errors import StudyBroken
+from .paper import Printed
+from .studies.config import get
+from .studies.manifest import Manifest, read_manifest
+from .studies.rows import read
+from .tables import accuracies, measured
 
 PHOTOS, INDEX = "IMAGENET_VAL", "data/indexes/imagenet-train"  # what a user has to have, in commands
 TAIL = 10  # a tenth of the photographs is a tail

@@ -10,18 +10,18 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from core import measurements, protocols
-from core.exploration import Exploration, Kind, Place, Trace
-from core.figures.protocols import Bar, measures
-from core.figures.trajectory import COSINE, P_CLASS, trajectory
-from core.figures.typicality import among_references
-from core.index.search import FeatureIndex
-from core.networks.card import Labels, NetworkCard
-from core.pictures import preview
-from core.summary import sentence
-from core.traces import as_csv, curve, representations
-from core.trajectories import way
-from core.versions import software
+from . import measurements, protocols
+from .exploration import Exploration, Kind, Place, Trace
+from .figures.protocols import Bar, measures
+from .figures.trajectory import COSINE, P_CLASS, trajectory
+from .figures.typicality import among_references
+from .index.search import FeatureIndex
+from .networks.card import Labels, NetworkCard
+from .pictures import preview
+from .summary import sentence
+from .traces import as_csv, curve, representations
+from .trajectories import way
+from .versions import software
 
 STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;background:#fff;"

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from core.intervals import MANY, Floats, Integers, Interval, percentiles, resampled, wilson
+from .intervals import MANY, Floats, Integers, Interval, percentiles, resampled, wilson
 
 FLIPS = ("right→wrong", "wrong→right", "wrong→wrong")
 

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from core.errors import BadProtocol
-from core.geometry import Interpolation, centre_cut, paste, resize
-from core.networks.probe import Layer
-from core.photographs import Photograph
-from core.protocols.embed import default_side
+from .errors import BadProtocol
+from .geometry import Interpolation, centre_cut, paste, resize
+from .networks.probe import Layer
+from .photographs import Photograph
+from .protocols.embed import default_side
 
 Shift = tuple[int, int]  # pixels of the frame to the right, and down
 Values = npt.NDArray[np.float64]

@@ -16,12 +16,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from core.activations import Deep, ends, stop, watch
-from core.engine import Engine, Network
-from core.errors import BadCard
-from core.frames import Path
-from core.networks.dilated import stride_free
-from core.networks.probe import Layer
+from .activations import Deep, ends, stop, watch
+from .engine import Engine, Network
+from .errors import BadCard
+from .frames import Path
+from .networks.dilated import stride_free
+from .networks.probe import Layer
 
 Floats = npt.NDArray[np.float64]
 CHANNELS = 64  # whose spectra are computed at once

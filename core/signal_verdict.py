@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.signals import IDEAL, ROUNDING, TAPS, Bench, Floats, checked, period, shown, sums
+from .signals import IDEAL, ROUNDING, TAPS, Bench, Floats, checked, period, shown, sums
 
 BAND = 2048  # frequencies that stand for the integral over one band
 SAME = 1e-9  # of the largest sum there could be

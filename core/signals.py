@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from core.errors import BadSignal
+from .errors import BadSignal
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from core.comparisons import comparisons
-from core.intervals import Interval, bootstrap, wilson
-from core.networks.card import short
-from core.tables import change, changed, groups, photographs_of, require
+from .comparisons import comparisons
+from .intervals import Interval, bootstrap, wilson
+from .networks.card import short
+from .tables import change, changed, groups, photographs_of, require
 
 ROUNDING = 1e-6  # of a probability in float32
 Range = tuple[int, int]  # least and most short side, in network pixels

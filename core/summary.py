@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.exploration import Exploration
-from core.sensitivity import Sensitivity
+from .exploration import Exploration
+from .sensitivity import Sensitivity
 
 PLACES = {"black": ("placement on black", "placements on black"), "crop": ("crop", "crops")}
 

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.accuracy import Accuracy
-from core.errors import BadTable
-from core.intervals import Floats, Integers, wilson
-from core.sensitivity import FLIPS, Sensitivity, Tally, sensitivities
+from .accuracy import Accuracy
+from .errors import BadTable
+from .intervals import Floats, Integers, wilson
+from .sensitivity import FLIPS, Sensitivity, Tally, sensitivities
 
 BY = ("network", "protocol", "side", "step", "direction", "unit")  # what is never pooled
 VALUES = ("class_before", "p_before", "p_after", "changed", "kind", "feature_cosine", "label_index")

@@ -7,11 +7,11 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from core.exploration import Answers, Exploration, Kind, VideoCurves
-from core.figures.trajectory import Curve
-from core.networks.card import NetworkCard
-from core.networks.probe import total_stride
-from core.video import corner
+from .exploration import Answers, Exploration, Kind, VideoCurves
+from .figures.trajectory import Curve
+from .networks.card import NetworkCard
+from .networks.probe import total_stride
+from .video import corner
 
 
 def curve(found: Exploration, kind: Kind, watched: str | None = None) -> list[Curve]:

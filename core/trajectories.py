@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from core.errors import BadProtocol
-from core.frames import DIRECTIONS, MAX_STEP, Direction, Path
-from core.geometry import (
+from .errors import BadProtocol
+from .frames import DIRECTIONS, MAX_STEP, Direction, Path
+from .geometry import (
     Interpolation,
     centre_cut,
     fitted_size,
@@ -18,8 +18,8 @@ from core.geometry import (
     square,
     to_tensor,
 )
-from core.photographs import Photograph
-from core.protocols.embed import default_side
+from .photographs import Photograph
+from .protocols.embed import default_side
 
 Heading = Direction | float  # degrees, clockwise on the screen: 0 is right, 90 down
 

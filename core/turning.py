@@ -14,21 +14,21 @@ from pathlib import Path
 
 import pandas as pd
 
-from core.datasets import listing
-from core.datasets.scenes import SceneFile
-from core.engine import Engine
-from core.errors import BadCard
-from core.folders import EMBEDDED, DataFolder, portable
-from core.index.build import build
-from core.networks import registry
-from core.progress import Meter, Progress
-from core.scenes import Photographer
-from core.studies import Axes, Results, Typicality, run
-from core.studies.manifest import Manifest
-from core.tables import per_photograph
-from core.training import recipe as recipes
-from core.training.make import make
-from core.training.recipe import Recipe
+from .datasets import listing
+from .datasets.scenes import SceneFile
+from .engine import Engine
+from .errors import BadCard
+from .folders import EMBEDDED, DataFolder, portable
+from .index.build import build
+from .networks import registry
+from .progress import Meter, Progress
+from .scenes import Photographer
+from .studies import Axes, Results, Typicality, run
+from .studies.manifest import Manifest
+from .tables import per_photograph
+from .training import recipe as recipes
+from .training.make import make
+from .training.recipe import Recipe
 
 BASE = "resnet10_half.scenes"
 FEATURES = "embedded/resnet10.scenes-0"  # cosines of different networks do not compare: one for all

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from core.engine import Engine, Network, Predictions
-from core.index.search import FeatureIndex, Neighbour
-from core.photographs import Photograph
-from core.streams import chunks
+from .engine import Engine, Network, Predictions
+from .index.search import FeatureIndex, Neighbour
+from .photographs import Photograph
+from .streams import chunks
 
 NEIGHBOURS = 10
 ALTERNATIVES = 50  # nearest photographs that the other scores look at

@@ -28,7 +28,7 @@ from core.invariance import (
     measure,
     power_spectrum,
     shifted,
-)  # fmt: skip
+)
 from core.invariance_verdict import more, sentence
 from core.scenes import USUAL, Photographer, describe, render
 

@@ -19,16 +19,7 @@ from core.errors import BadProtocol
 from core.exploration import ShiftMapping, Store
 from core.networks.card import NetworkCard
 from core.photographs import Photograph
-from core.shift_map import (
-    Embedding,
-    coarse_to_fine,
-    frequent,
-    mean_change,
-    on_grid,
-    sentence,
-    spectrum,
-    strides,
-)
+from core.shift_map import Embedding, coarse_to_fine, frequent, mean_change, on_grid, sentence, spectrum, strides
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

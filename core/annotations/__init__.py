@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.annotations.boxes import Annotations, stem
-from core.annotations.drawn import of_scenes
-from core.annotations.reading import File, files_at, read
+from .boxes import Annotations, stem
+from .drawn import of_scenes
+from .reading import File, files_at, read
 
 __all__ = ["Annotations", "File", "files_at", "of_scenes", "read", "stem"]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.datasets.folder import ENDINGS, class_name
-from core.errors import BadAnnotations
+from ..datasets.folder import ENDINGS, class_name
+from ..errors import BadAnnotations
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from core.annotations.boxes import Annotations, listed
-from core.errors import BadAnnotations
+from ..errors import BadAnnotations
+from .boxes import Annotations, listed
 
 KIND = "COCO JSON"
 WANTED = (

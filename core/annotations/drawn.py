@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from core.annotations.boxes import Annotations, listed
-from core.datasets.scenes import SceneFile
-from core.errors import Cancelled
-from core.scenes import describe
+from ..datasets.scenes import SceneFile
+from ..errors import Cancelled
+from ..scenes import describe
+from .boxes import Annotations, listed
 
 KIND = "drawn scenes"
 

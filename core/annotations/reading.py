@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.annotations import coco, tables, voc, yolo
-from core.annotations.boxes import Annotations
-from core.errors import BadAnnotations
+from ..errors import BadAnnotations
+from . import coco, tables, voc, yolo
+from .boxes import Annotations
 
 READERS = {".csv": tables.read, ".xml": voc.read, ".json": coco.read, ".txt": yolo.read}
 FORMATS = (

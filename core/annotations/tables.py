@@ -7,8 +7,8 @@ import zlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from core.annotations.boxes import CORNERS, Annotations, checked, stem
-from core.errors import BadAnnotations
+from ..errors import BadAnnotations
+from .boxes import CORNERS, Annotations, checked, stem
 
 if TYPE_CHECKING:
     import pandas as pd

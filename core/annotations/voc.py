@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 from xml.etree import ElementTree
 
-from core.annotations.boxes import CORNERS, Annotations, listed
-from core.errors import BadAnnotations
+from ..errors import BadAnnotations
+from .boxes import CORNERS, Annotations, listed
 
 KIND = "XML"
 WANTED = "an annotation with filename, size and objects, each with name and bndbox (xmin, ymin, xmax, ymax)"

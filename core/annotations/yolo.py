@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
-from core.annotations.boxes import Annotations, listed
-from core.errors import BadAnnotations
+from ..errors import BadAnnotations
+from .boxes import Annotations, listed
 
 KIND = "YOLO text"
 CLASSES = "classes.txt"

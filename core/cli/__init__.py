@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from core.cli import benching, dialling, drawing, fetching, indexes, measuring, networks, studying, training
-from core.cli.console import say
-from core.cli.options import Command
-from core.errors import PhotobiasError
+from ..errors import PhotobiasError
+from . import benching, dialling, drawing, fetching, indexes, measuring, networks, studying, training
+from .console import say
+from .options import Command
 
 COMMANDS = (networks, measuring, indexes, studying, drawing, training, dialling, fetching, benching)
 

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from core.cli.console import show
-from core.cli.options import add, data_folder, whole
+from .console import show
+from .options import add, data_folder, whole
 
 
 def register(commands: Any) -> None:
@@ -26,7 +26,7 @@ def register(commands: Any) -> None:
 
 
 def _bench(chosen: argparse.Namespace) -> None:
-    from core import bench, bench_index, bench_train
+    from .. import bench, bench_index, bench_train
 
     if chosen.index:
         folder = chosen.out or data_folder(chosen).root / "bench" / f"{chosen.index.name}-{chosen.rows}"

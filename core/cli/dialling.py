@@ -6,13 +6,13 @@ import argparse
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from core.cli.console import ProgressLine, show
-from core.cli.options import add, data_folder, whole_numbers
-from core.cli.recording import recorded
-from core.cli.studying import line
+from .console import ProgressLine, show
+from .options import add, data_folder, whole_numbers
+from .recording import recorded
+from .studying import line
 
 if TYPE_CHECKING:
-    from core.progress import Progress
+    from ..progress import Progress
 
 ABOUT = "Networks that learn from one photographer's scenes, measured: a turn of the dial; stopped, it goes on."
 
@@ -30,10 +30,10 @@ def register(commands: Any) -> None:
 
 
 def _dial(chosen: argparse.Namespace) -> None:
-    from core import studies
-    from core.scenes import Photographer
-    from core.studies.summary import summary
-    from core.turning import Turn
+    from .. import studies
+    from ..scenes import Photographer
+    from ..studies.summary import summary
+    from ..turning import Turn
 
     size = {} if chosen.size is None else {"size_mean": chosen.size}
     who = Photographer(spread=chosen.spread, size_spread=chosen.size_spread, **size)

@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.cli.console import wrote
-from core.cli.options import add, whole
-from core.errors import BadFolder
+from ..errors import BadFolder
+from .console import wrote
+from .options import add, whole
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -30,7 +30,7 @@ def register(commands: Any) -> None:
 
 
 def _scenes_render(chosen: argparse.Namespace) -> None:
-    from core.scenes import render
+    from ..scenes import render
 
     scene = render(chosen.seed, label=chosen.label)
     _save(scene.image(), chosen.out)
@@ -38,7 +38,7 @@ def _scenes_render(chosen: argparse.Namespace) -> None:
 
 
 def _scenes_sheet(chosen: argparse.Namespace) -> None:
-    from core.scenes import sheet
+    from ..scenes import sheet
 
     _save(sheet(chosen.seed, per_class=chosen.per_class), chosen.out)
     wrote(chosen, {"file": str(chosen.out), "seed": chosen.seed, "per_class": chosen.per_class})

@@ -6,8 +6,8 @@ import argparse
 import threading
 from typing import Any
 
-from core.cli.console import ProgressLine, say, show
-from core.cli.options import add, data_folder
+from .console import ProgressLine, say, show
+from .options import add, data_folder
 
 
 def register(commands: Any) -> None:
@@ -18,9 +18,9 @@ def register(commands: Any) -> None:
 
 
 def _fetch(chosen: argparse.Namespace) -> None:
-    from core.datasets import cifar
-    from core.datasets.fetching import fetch_cifar10
-    from core.progress import Progress
+    from ..datasets import cifar
+    from ..datasets.fetching import fetch_cifar10
+    from ..progress import Progress
 
     line, stage = ProgressLine(), ""
 

@@ -7,13 +7,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.cli.console import ProgressLine, Watch, say, show
-from core.cli.options import PLACES, add, data_folder, whole
+from .console import ProgressLine, Watch, say, show
+from .options import PLACES, add, data_folder, whole
 
 if TYPE_CHECKING:
-    from core.index.extract import Progress
-    from core.index.store import Manifest
-    from core.measurements import Asked
+    from ..index.extract import Progress
+    from ..index.store import Manifest
+    from ..measurements import Asked
 
 
 def register(commands: Any) -> None:
@@ -60,7 +60,7 @@ def query_options(one: argparse.ArgumentParser) -> None:
 
 
 def _typicality(chosen: argparse.Namespace) -> None:
-    from core import measurements
+    from .. import measurements
 
     result = measurements.typicality_of(
         chosen.photo, chosen.index, data_folder(chosen), _asked(chosen), classes=chosen.per_class, scores=chosen.scores
@@ -83,7 +83,7 @@ def _typicality(chosen: argparse.Namespace) -> None:
 
 
 def _asked(chosen: argparse.Namespace) -> Asked:
-    from core.measurements import Asked
+    from ..measurements import Asked
 
     labels = tuple(chosen.labels) if chosen.labels else None
     return Asked(k=chosen.k, network=chosen.network, distinct=chosen.distinct, labels=labels, how=chosen.search)
@@ -94,10 +94,10 @@ def neighbour_line(n: dict[str, Any]) -> str:
 
 
 def _index_build(chosen: argparse.Namespace) -> None:
-    from core.engine import engines
-    from core.index.build import build
-    from core.index.ray_build import Cluster, build_with_ray
-    from core.networks import registry
+    from ..engine import engines
+    from ..index.build import build
+    from ..index.ray_build import Cluster, build_with_ray
+    from ..networks import registry
 
     card, line = registry.get(chosen.network, data_folder(chosen)), ProgressLine()
 
@@ -123,7 +123,7 @@ def _index_build(chosen: argparse.Namespace) -> None:
 
 
 def _compacted(folder: Path) -> Manifest:
-    from core.index import compact
+    from ..index import compact
 
     return compact.make(folder, Watch(ProgressLine()))
 
@@ -135,7 +135,7 @@ def _index_compact(chosen: argparse.Namespace) -> None:
 
 
 def _index_push(chosen: argparse.Namespace) -> None:
-    from core.index import milvus
+    from ..index import milvus
 
     watch = Watch(ProgressLine())
     rows = milvus.push(chosen.index, chosen.to, lambda done, total: watch("rows", done, total))
@@ -143,8 +143,8 @@ def _index_push(chosen: argparse.Namespace) -> None:
 
 
 def _index_verify(chosen: argparse.Namespace) -> None:
-    from core.errors import IndexBroken
-    from core.index.verify import verify
+    from ..errors import IndexBroken
+    from ..index.verify import verify
 
     problems = verify(chosen.index)
     show(chosen, {"index": str(chosen.index), "problems": problems}, problems or ["whole"])
@@ -154,7 +154,7 @@ def _index_verify(chosen: argparse.Namespace) -> None:
 
 
 def _index_search(chosen: argparse.Namespace) -> None:
-    from core import measurements
+    from .. import measurements
 
     found = measurements.search(chosen.photo, chosen.index, data_folder(chosen), _asked(chosen))
     show(chosen, found, map(neighbour_line, found))

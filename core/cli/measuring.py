@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from core.cli.console import ProgressLine, say, show
-from core.cli.options import add, data_folder, whole
-from core.errors import BadProtocol
+from ..errors import BadProtocol
+from .console import ProgressLine, say, show
+from .options import add, data_folder, whole
 
 
 def register(commands: Any) -> None:
@@ -41,8 +41,8 @@ def step_options(one: argparse.ArgumentParser) -> None:
 
 
 def _measure(chosen: argparse.Namespace) -> None:
-    from core import measurements
-    from core.networks import registry
+    from .. import measurements
+    from ..networks import registry
 
     data = data_folder(chosen)
     cards = [registry.get(key, data) for key in chosen.network.split(",")]
@@ -54,8 +54,8 @@ def _measure(chosen: argparse.Namespace) -> None:
 
 
 def _consistency(chosen: argparse.Namespace) -> None:
-    from core import measurements
-    from core.networks import registry
+    from .. import measurements
+    from ..networks import registry
 
     data = data_folder(chosen)
     cards = [registry.get(key, data) for key in chosen.network.split(",")]
@@ -86,7 +86,7 @@ def measure_line(r: dict[str, Any]) -> str:
 
 
 def protocols_of(chosen: argparse.Namespace) -> list[Any]:
-    from core import protocols
+    from .. import protocols
 
     names = protocols.names() if chosen.protocol == "all" else tuple(chosen.protocol.split(","))
     given = {k: v for k in ("step", "direction", "unit", "side") if (v := getattr(chosen, k)) is not None}

@@ -6,11 +6,11 @@ import argparse
 import threading
 from typing import TYPE_CHECKING, Any
 
-from core.cli.console import ProgressLine, say, show
-from core.cli.options import add, data_folder
+from .console import ProgressLine, say, show
+from .options import add, data_folder
 
 if TYPE_CHECKING:
-    from core.networks.card import NetworkCard
+    from ..networks.card import NetworkCard
 
 
 def register(commands: Any) -> None:
@@ -23,7 +23,7 @@ def register(commands: Any) -> None:
 
 
 def _networks(chosen: argparse.Namespace) -> None:
-    from core.networks import listing, registry
+    from ..networks import listing, registry
 
     data = data_folder(chosen)
     if chosen.fetch:
@@ -44,9 +44,9 @@ def _networks(chosen: argparse.Namespace) -> None:
 
 
 def _fetch(chosen: argparse.Namespace, card: NetworkCard) -> None:
-    from core.downloads import digest_of
-    from core.networks.fetching import fetch_weights
-    from core.progress import Progress
+    from ..downloads import digest_of
+    from ..networks.fetching import fetch_weights
+    from ..progress import Progress
 
     line = ProgressLine()
 

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import Cancelled, PhotobiasError
+from ..errors import Cancelled, PhotobiasError
 
 if TYPE_CHECKING:
-    from core.progress import Progress
+    from ..progress import Progress
 
 Watched = tuple[Callable[["Progress"], None], threading.Event]
 
@@ -21,7 +21,7 @@ Watched = tuple[Callable[["Progress"], None], threading.Event]
 def recorded(folder: Path, told: Callable[[Progress], None]) -> Iterator[Watched]:
     """(progress, cancel) for the work in that folder of a study: what is reported is ``told``, and recorded there with
     how it ended."""
-    from core.studies.worker import Recorder
+    from ..studies.worker import Recorder
 
     recorder = Recorder(folder)
 

@@ -7,14 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.cli.console import ProgressLine, say, show
-from core.cli.measuring import measure_line, step_options
-from core.cli.options import PLACES, add, data_folder, whole, whole_numbers
-from core.cli.recording import recorded
+from .console import ProgressLine, say, show
+from .measuring import measure_line, step_options
+from .options import PLACES, add, data_folder, whole, whole_numbers
+from .recording import recorded
 
 if TYPE_CHECKING:
-    from core.progress import Progress
-    from core.studies.request import Request
+    from ..progress import Progress
+    from ..studies.request import Request
 
 ABOUT = "An experiment of the paper over many photographs: a table in DIR, a summary here; stopped, it goes on."
 NAMES = "protocols, embedded_size, typicality, confidence, antialiasing, failures, readouts or augmentation"
@@ -43,8 +43,8 @@ def register(commands: Any) -> None:
 
 def request(chosen: argparse.Namespace) -> Request:
     """What was asked for. Raises UnknownName, BadProtocol."""
-    from core import protocols, studies
-    from core.studies.request import Request
+    from .. import protocols, studies
+    from ..studies.request import Request
 
     options = ("pairs", "seed", "step", "direction", "unit", "sides", "reduce_to", "train", "per_class")
     given = {name: value for name in options if (value := getattr(chosen, name)) is not None}
@@ -59,9 +59,9 @@ def request(chosen: argparse.Namespace) -> Request:
 
 
 def _study(chosen: argparse.Namespace) -> None:
-    from core import studies
-    from core.studies.config import get
-    from core.studies.summary import summary
+    from .. import studies
+    from ..studies.config import get
+    from ..studies.summary import summary
 
     shown = ProgressLine()
 

@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from core.cli.console import ProgressLine, Watch, say, show
-from core.cli.options import add, data_folder, whole_numbers
+from .console import ProgressLine, Watch, say, show
+from .options import add, data_folder, whole_numbers
 
 
 def register(commands: Any) -> None:
@@ -27,9 +27,9 @@ def register(commands: Any) -> None:
 
 
 def _train(chosen: argparse.Namespace) -> None:
-    from core.datasets import listing
-    from core.training import recipe
-    from core.training.make import make
+    from ..datasets import listing
+    from ..training import recipe
+    from ..training.make import make
 
     recipes = [recipe.get(name) for name in chosen.recipes]
     recipes = [one.small() for one in recipes] if chosen.small else recipes

@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-from core.datasets.folder import PhotoFile
-from core.datasets.scenes import SceneFile
-from core.datasets.sources import (
-    SCHEMES,
-    Source,
-    address,
-    again,
-    check_there,
-    dataset_name,
-    find,
-    listing,
-    of_cifar10,
-    reopened,
-)
+from .folder import PhotoFile
+from .scenes import SceneFile
+from .sources import SCHEMES, Source, address, again, check_there, dataset_name, find, listing, of_cifar10, reopened
 
 __all__ = [
     "SCHEMES",

@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from core.datasets.places import unreadable
-from core.errors import BadFolder
-from core.folders import DataFolder
-from core.photographs import Photograph, photograph
+from ..errors import BadFolder
+from ..folders import DataFolder
+from ..photographs import Photograph, photograph
+from .places import unreadable
 
 SCHEME, FOLDER = "cifar10:", ",folder="
 NUMBER = "[0-9]{1,9}"  # of a photograph in its part

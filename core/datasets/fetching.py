@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from core.archives import extract_tar
-from core.datasets import cifar
-from core.downloads import RemoteFile, fetch
-from core.folders import DataFolder
-from core.jobs import Report, Work
+from ..archives import extract_tar
+from ..downloads import RemoteFile, fetch
+from ..folders import DataFolder
+from ..jobs import Report, Work
+from . import cifar
 
 CIFAR10_BYTES = 170_498_071
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.errors import BadFolder, BadPhotograph
-from core.networks.card import imagenet_labels
-from core.photographs import Photograph, read
+from ..errors import BadFolder, BadPhotograph
+from ..networks.card import imagenet_labels
+from ..photographs import Photograph, read
 
 ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".avif"})
 LABELS = "labels.csv"

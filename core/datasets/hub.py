@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
-from core.errors import BadFolder
+from ..errors import BadFolder
 
 ENDING, SCHEME = ".parquet", "hf://datasets/"
 _ANY = "^hf:/+datasets/"  # a path loses one of two slashes

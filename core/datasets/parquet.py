@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
-from core.datasets import hub
-from core.datasets.folder import class_name, inside
-from core.datasets.places import files_of, safe, split_at, unreadable
-from core.errors import BadFolder
-from core.networks.card import imagenet_labels
-from core.photographs import Photograph, decode
+from ..errors import BadFolder
+from ..networks.card import imagenet_labels
+from ..photographs import Photograph, decode
+from . import hub
+from .folder import class_name, inside
+from .places import files_of, safe, split_at, unreadable
 
 ENDING = hub.ENDING
 IMAGES, LABELS = ("image", "img", "jpg", "photo"), ("label", "labels", "cls", "class", "wnid")

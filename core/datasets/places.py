@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from core.datasets.folder import inside, is_photograph
-from core.errors import BadFolder, BadPhotograph
+from ..errors import BadFolder, BadPhotograph
+from .folder import inside, is_photograph
 
 
 def files_of(place: str, ending: str, below: Sequence[str] = ("",)) -> tuple[str, list[str]] | None:

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from core.datasets import cifar, folder, hub, parquet, scenes, tars
-from core.errors import BadFolder, BadPhotograph
-from core.photographs import Photograph
+from ..errors import BadFolder, BadPhotograph
+from ..photographs import Photograph
+from . import cifar, folder, hub, parquet, scenes, tars
 
 SCHEMES = (scenes.SCHEME, cifar.SCHEME)  # with which what is no path begins
 

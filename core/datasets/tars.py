@@ -15,12 +15,12 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from core.archives import StrictInfo
-from core.datasets import webdataset
-from core.datasets.folder import class_name, inside, is_photograph
-from core.datasets.places import files_of, safe, split_at, unreadable
-from core.errors import BadFolder
-from core.photographs import Photograph, decode
+from ..archives import StrictInfo
+from ..errors import BadFolder
+from ..photographs import Photograph, decode
+from . import webdataset
+from .folder import class_name, inside, is_photograph
+from .places import files_of, safe, split_at, unreadable
 
 ENDING = ".tar"
 

@@ -10,18 +10,18 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from core import protocols
-from core.background import Background
-from core.engine import Engine, Network
-from core.exploration.results import Kind, Place, Settings, Store, Trace
-from core.frames import Path
-from core.index.search import FeatureIndex
-from core.measure import outcomes
-from core.networks.card import NetworkCard
-from core.photographs import Photograph
-from core.sensitivity import Outcome, Sensitivity, sensitivity
-from core.trajectories import path_length, shift_path, size_path
-from core.typicality import typicality
+from .. import protocols
+from ..background import Background
+from ..engine import Engine, Network
+from ..frames import Path
+from ..index.search import FeatureIndex
+from ..measure import outcomes
+from ..networks.card import NetworkCard
+from ..photographs import Photograph
+from ..sensitivity import Outcome, Sensitivity, sensitivity
+from ..trajectories import path_length, shift_path, size_path
+from ..typicality import typicality
+from .results import Kind, Place, Settings, Store, Trace
 
 
 @dataclass(eq=False)

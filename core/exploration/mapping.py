@@ -8,13 +8,13 @@ from typing import Any
 
 import torch
 
-from core.background import Asked
-from core.engine import Engine, Predictions
-from core.exploration.results import Store
-from core.networks.card import NetworkCard
-from core.networks.probe import Layer, total_stride
-from core.photographs import Photograph
-from core.shift_map import Embedding, Shift, Values, coarse_to_fine, on_grid
+from ..background import Asked
+from ..engine import Engine, Predictions
+from ..networks.card import NetworkCard
+from ..networks.probe import Layer, total_stride
+from ..photographs import Photograph
+from ..shift_map import Embedding, Shift, Values, coarse_to_fine, on_grid
+from .results import Store
 
 
 @dataclass(eq=False)

@@ -9,13 +9,13 @@ from typing import Any, Literal, Self
 
 import torch
 
-from core import protocols
-from core.engine import Predictions
-from core.frames import Direction, Path, Unit
-from core.networks.card import Labels
-from core.protocols import Protocol
-from core.trajectories import Cropped, Heading, OnBlack, View
-from core.typicality import Typicality
+from .. import protocols
+from ..engine import Predictions
+from ..frames import Direction, Path, Unit
+from ..networks.card import Labels
+from ..protocols import Protocol
+from ..trajectories import Cropped, Heading, OnBlack, View
+from ..typicality import Typicality
 
 Kind = Literal["shift", "size"]
 

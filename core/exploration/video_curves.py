@@ -8,14 +8,14 @@ from typing import Any
 
 import torch
 
-from core.background import Asked
-from core.engine import Engine, Network, Predictions
-from core.errors import BadVideo
-from core.exploration.results import Store, Track
-from core.measure import judged
-from core.networks.card import NetworkCard
-from core.sensitivity import Outcome
-from core.video import Clip, squares
+from ..background import Asked
+from ..engine import Engine, Network, Predictions
+from ..errors import BadVideo
+from ..measure import judged
+from ..networks.card import NetworkCard
+from ..sensitivity import Outcome
+from ..video import Clip, squares
+from .results import Store, Track
 
 
 @dataclass(eq=False)

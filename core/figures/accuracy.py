@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from core import paper
-from core.accuracy import Accuracy
-from core.figures.style import GREY, PAPER, SYMBOLS, colour, figure, places, said, short, whiskers
-from core.tables import MEASURES, Measured, about
+from .. import paper
+from ..accuracy import Accuracy
+from ..tables import MEASURES, Measured, about
+from .style import GREY, PAPER, SYMBOLS, colour, figure, places, said, short, whiskers
 
 
 def against_accuracy(

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from core import paper
-from core.figures.bars import Column, grouped
-from core.figures.style import said, short
-from core.tables import MEASURES, Measured, about
+from .. import paper
+from ..tables import MEASURES, Measured, about
+from .bars import Column, grouped
+from .style import said, short
 
 ORIGINAL, ANTIALIASED = 0, 1  # places: one look each, whatever the architecture
 

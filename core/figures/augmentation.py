@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import plotly.graph_objects as go
 
-from core.figures.bands import curve
-from core.figures.embedded_size import embedded_size
-from core.figures.style import GREY, colour, faded, figure, places, said, short
-from core.sizes import Range, Right
-from core.tables import Measured
+from ..sizes import Range, Right
+from ..tables import Measured
+from .bands import curve
+from .embedded_size import embedded_size
+from .style import GREY, colour, faded, figure, places, said, short
 
 X = "short side of the photograph (network px)"
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from core.figures.style import colour, dash, faded
-from core.intervals import Interval
+from ..intervals import Interval
+from .style import colour, dash, faded
 
 
 def curve(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from core.figures.style import PAPER, colour, figure, pattern, whiskers
+from .style import PAPER, colour, figure, pattern, whiskers
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from core.bias import AXES, BINS, ROOM, Places
-from core.figures.scattered import sample
-from core.figures.style import COLOURS, GREY, faded, figure, said, said_square, square
-from core.intervals import Floats
-from core.scenes import MAX_EXTENT, MIN_EXTENT, Photographer
+from ..bias import AXES, BINS, ROOM, Places
+from ..intervals import Floats
+from ..scenes import MAX_EXTENT, MIN_EXTENT, Photographer
+from .scattered import sample
+from .style import COLOURS, GREY, faded, figure, said, said_square, square
 
 SIDES = {"u": "left … right", "v": "top … bottom"}
 SIZE = "size (the larger of w / W and h / H)"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.scattered import BINS, curves
+from .scattered import BINS, curves
 
 
 def against_confidence(

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from core.figures.style import colour, dash, figure, said
+from .style import colour, dash, figure, said
 
 LEAST = 0.02  # of the mean: half of what the axis shows at least, so that rounding looks like none
 

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core import dial
-from core.figures.scattered import curves
-from core.figures.style import GREY, SYMBOLS, colour, figure, said
-from core.intervals import Floats
-from core.tables import MEASURES
+from .. import dial
+from ..intervals import Floats
+from ..tables import MEASURES
+from .scattered import curves
+from .style import GREY, SYMBOLS, colour, figure, said
 
 PLACE = "spread of the places (0 centred, 1 anywhere)"
 APART = 0.03  # between the points of one spread of places, so that their intervals can be told from each other

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from core import paper
-from core.figures.bands import curve
-from core.figures.style import PAPER, figure, places, said, short
-from core.tables import MEASURES, Measured, about
+from .. import paper
+from ..tables import MEASURES, Measured, about
+from .bands import curve
+from .style import PAPER, figure, places, said, short
 
 
 def embedded_size(

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.bias import FRAME
-from core.figures.scattered import sample
-from core.figures.style import COLOURS, GREY, SYMBOLS, colour, faded, figure, said, said_square, square
-from core.labelling.places import distances
+from ..labelling.places import distances
+from .bias import FRAME
+from .scattered import sample
+from .style import COLOURS, GREY, SYMBOLS, colour, faded, figure, said, said_square, square
 
 ANYWHERE = 1 / math.sqrt(12)  # standard deviation of what is uniform on 0 … 1
 BARS = 20  # over the frame's width

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.scattered import POINTS, sample
-from core.figures.style import SYMBOLS, colour, faded, figure, places, said, short
-from core.ranking import worst
+from ..ranking import worst
+from .scattered import POINTS, sample
+from .style import SYMBOLS, colour, faded, figure, places, said, short
 
 KEPT = 100  # of the worst, which no sampling leaves out
 

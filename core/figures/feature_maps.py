@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
-from core.figures.style import GREY, said
+from .style import GREY, said
 
 CELL = 84  # pixels: of a map, on a third of a wide page
 HEAD, SUM = 26, 18  # above a row its layer, below each map its sum

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from core.figures.style import COLOURS, PATTERNS, figure, said, short, whiskers
-from core.intervals import wilson
-from core.sensitivity import FLIPS
-from core.tables import Measured, about
+from ..intervals import wilson
+from ..sensitivity import FLIPS
+from ..tables import Measured, about
+from .style import COLOURS, PATTERNS, figure, said, short, whiskers
 
 
 def flips(found: Sequence[Measured]) -> go.Figure:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 import plotly.graph_objects as go
 
-from core.figures.bars import Column, grouped
-from core.figures.style import GREY, colour, dash, faded, figure, said, whiskers
-from core.invariance import ALONG, COPIES, GROUPS, REACH, SIDE, Answers, Rate
+from ..invariance import ALONG, COPIES, GROUPS, REACH, SIDE, Answers, Rate
+from .bars import Column, grouped
+from .style import GREY, colour, dash, faded, figure, said, whiskers
 
 CHANGE, ACCURACY = "P(top-1 change), one pixel", "accuracy"
 TICKS = {group: group.replace(", ", ",<br>").replace(" photographer", "<br>photographer") for group in GROUPS}

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 import plotly.graph_objects as go
 
-from core import paper
-from core.figures.bars import Column, grouped
-from core.figures.style import places, said, short
-from core.intervals import Interval
-from core.sensitivity import Sensitivity
-from core.tables import Measured, about
+from .. import paper
+from ..intervals import Interval
+from ..sensitivity import Sensitivity
+from ..tables import Measured, about
+from .bars import Column, grouped
+from .style import places, said, short
 
 
 @dataclass(frozen=True, slots=True)

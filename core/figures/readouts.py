@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from core.accuracy import Accuracy
-from core.figures.bands import curve
-from core.figures.style import colour, figure, places, said, short, whiskers
-from core.intervals import Interval
-from core.readouts import HEAD
-from core.tables import MEASURES, Measured, about
+from ..accuracy import Accuracy
+from ..intervals import Interval
+from ..readouts import HEAD
+from ..tables import MEASURES, Measured, about
+from .bands import curve
+from .style import colour, figure, places, said, short, whiskers
 
 DEPTH = "relative depth"
 LEGEND = 18  # pixels of a line of it

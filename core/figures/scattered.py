@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.association import Spearman, binned, spearman
-from core.figures.style import GREY, colour, dash, faded, figure, places, said, short
-from core.tables import MEASURES
+from ..association import Spearman, binned, spearman
+from ..tables import MEASURES
+from .style import GREY, colour, dash, faded, figure, places, said, short
 
 POINTS = 4000  # drawn at once; more are sampled, and the figure says so
 BINS = 10

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from core.figures.style import COLOURS, GREY, figure, said_square, square
-from core.figures.trajectory import COSINE
-from core.shift_map import Spectrum, Values, frequent
+from ..shift_map import Spectrum, Values, frequent
+from .style import COLOURS, GREY, figure, said_square, square
+from .trajectory import COSINE
 
 RIGHT, DOWN = "shift right (frame px)", "shift down (frame px)"
 ACROSS, ALONG = "frequency across (cycles per px)", "frequency down (cycles per px)"

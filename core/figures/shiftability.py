@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from core.figures.style import colour, dash, figure, said
+from .style import colour, dash, figure, said
 
 DRIFT = "drift of the global sum"
 ERROR = "interpolation error"

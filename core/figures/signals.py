@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from core.figures.style import GREY, SYMBOLS, colour, figure
-from core.signals import Stage, shown
+from ..signals import Stage, shown
+from .style import GREY, SYMBOLS, colour, figure
 
 ROW, TOP, BOTTOM = 118, 30, 60  # pixels of a stage, and above and below all of them
 SHARE = 0.62  # of its row that a stage's values take; above them stands its sum

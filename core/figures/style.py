@@ -8,7 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from core.networks.card import short as short
+from ..networks.card import short as short
 
 # Okabe & Ito (2008), the six that stand on white and on near-black; networks keep theirs across figures
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9")

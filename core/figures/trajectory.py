@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from core.figures.style import GREY, colour, dash, figure
-from core.jagged import jumps
+from ..jagged import jumps
+from .style import GREY, colour, dash, figure
 
 P_CLASS = "P(class)"
 COSINE = "cosine to the first frame"

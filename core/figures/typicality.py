@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from core import paper
-from core.figures.scattered import BINS, curves
-from core.figures.style import COLOURS, GREY, faded, figure
+from .. import paper
+from .scattered import BINS, curves
+from .style import COLOURS, GREY, faded, figure
 
 AXIS = "typicality (mean cosine to the 10 nearest)"
 

@@ -14,27 +14,17 @@ from pathlib import Path
 
 import numpy as np
 
-from core.datasets import Source, dataset_name, listing
-from core.engine import Engine
-from core.errors import BadFolder, IndexBroken
-from core.files import alone
-from core.index.extract import Elsewhere, Extraction, Meter, Progress, Section
-from core.index.files import SHARDS
-from core.index.plan import Plan, order, settle
-from core.index.search import FeatureIndex
-from core.index.store import (
-    COMPACT,
-    MANIFEST,
-    PLAN,
-    Manifest,
-    Reference,
-    Shard,
-    read_features,
-    read_table,
-    write_manifest,
-)
-from core.index.thumbnails import JOURNAL, PACK, Pack
-from core.networks.card import NetworkCard
+from ..datasets import Source, dataset_name, listing
+from ..engine import Engine
+from ..errors import BadFolder, IndexBroken
+from ..files import alone
+from ..networks.card import NetworkCard
+from .extract import Elsewhere, Extraction, Meter, Progress, Section
+from .files import SHARDS
+from .plan import Plan, order, settle
+from .search import FeatureIndex
+from .store import COMPACT, MANIFEST, PLAN, Manifest, Reference, Shard, read_features, read_table, write_manifest
+from .thumbnails import JOURNAL, PACK, Pack
 
 __all__ = ["NEIGHBOURS", "SHARD_ROWS", "Progress", "build"]
 

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.errors import BadFolder, IndexBroken
-from core.index.exact import Exact, Mask, Ranked
-from core.index.files import CHANGED, broken, read_bytes, sha256, write_whole
-from core.index.mapped import mapped
-from core.index.search import FeatureIndex
-from core.index.store import COMPACT, Compact, Features, Manifest, read_manifest, write_manifest
+from ..errors import BadFolder, IndexBroken
+from .exact import Exact, Mask, Ranked
+from .files import CHANGED, broken, read_bytes, sha256, write_whole
+from .mapped import mapped
+from .search import FeatureIndex
+from .store import COMPACT, Compact, Features, Manifest, read_manifest, write_manifest
 
 LEAST = 10_000  # rows; fewer are searched exactly in a millisecond, and too few to learn 256 centroids from
 QUERIES = 200  # of the index's own rows, each left out

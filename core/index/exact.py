@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from core.index.product import Product
-from core.index.store import Features
+from .product import Product
+from .store import Features
 
 MARGIN = 32  # candidates beyond k that FAISS is asked for
 PART = 50_000  # rows that are worth a thread of their own

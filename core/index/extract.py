@@ -19,14 +19,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from core.datasets import Source, check_there
-from core.engine import Engine, Network, Predictions
-from core.errors import BadPhotograph, Cancelled, IndexBroken
-from core.index.plan import Plan
-from core.index.store import Bad, Features, Row, Shard, read_features, read_table, write_shard
-from core.index.thumbnails import Pack, webp
-from core.networks.card import NetworkCard
-from core.streams import chunks, ordered_map, workers
+from ..datasets import Source, check_there
+from ..engine import Engine, Network, Predictions
+from ..errors import BadPhotograph, Cancelled, IndexBroken
+from ..networks.card import NetworkCard
+from ..streams import chunks, ordered_map, workers
+from .plan import Plan
+from .store import Bad, Features, Row, Shard, read_features, read_table, write_shard
+from .thumbnails import Pack, webp
 
 
 @dataclass(frozen=True, slots=True, eq=False)

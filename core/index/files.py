@@ -8,8 +8,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from core import files
-from core.errors import IndexBroken
+from .. import files
+from ..errors import IndexBroken
 
 SHARDS = "shards"
 CHANGED = "changed since it was built"

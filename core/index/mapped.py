@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from core import files
-from core.index.files import CHANGED, SHARDS, broken, sha256, to_json
-from core.index.store import Features, Manifest, Shard
-from core.streams import workers
+from .. import files
+from ..streams import workers
+from .files import CHANGED, SHARDS, broken, sha256, to_json
+from .store import Features, Manifest, Shard
 
 HASHED = ".hashed"  # says which state of the shards was found to be whole
 LARGE = 2**28  # bytes; what is smaller is hashed whenever it is opened, in a fraction of a second

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.errors import IndexBroken, IndexMismatch
-from core.index.exact import MARGIN, Mask, Ranked, complete, cosine, ranked
-from core.index.files import SHARDS
-from core.index.search import FeatureIndex
-from core.index.store import Manifest, read_features, read_manifest
-from core.streams import chunks
+from ..errors import IndexBroken, IndexMismatch
+from ..streams import chunks
+from .exact import MARGIN, Mask, Ranked, complete, cosine, ranked
+from .files import SHARDS
+from .search import FeatureIndex
+from .store import Manifest, read_features, read_manifest
 
 SCHEME, PORT = "milvus://", 19530
 MOST = 16_384  # rows that Milvus gives at once; among more rows than these that are equally near, any may come first

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.errors import UnknownName
-from core.index import compact, milvus
-from core.index.search import FeatureIndex
+from ..errors import UnknownName
+from . import compact, milvus
+from .search import FeatureIndex
 
 EXACT, COMPACT = "exact", "compact"
 

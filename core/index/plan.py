@@ -9,11 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from core.datasets import Source
-from core.errors import IndexBroken, IndexMismatch
-from core.index.files import read_bytes, sha256, to_json, write_whole
-from core.index.store import MANIFEST, PLAN, read_manifest
-from core.networks.card import NetworkCard
+from ..datasets import Source
+from ..errors import IndexBroken, IndexMismatch
+from ..networks.card import NetworkCard
+from .files import read_bytes, sha256, to_json, write_whole
+from .store import MANIFEST, PLAN, read_manifest
 
 
 @dataclass(frozen=True, kw_only=True)

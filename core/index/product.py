@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from core.index.store import Features
+from .store import Features
 
 SCORES = {"cpu": 2**22, "cuda": 2**27}  # of a block, queries times rows: what is held at once
 ROWS = {"cpu": 2**13, "cuda": 2**20}  # of a block: on the CPU they are converted, 64 MB of 2,048 features

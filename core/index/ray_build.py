@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from core.datasets import Source
-from core.engine import Engine
-from core.errors import BadFolder, IndexBroken
-from core.index.build import SHARD_ROWS, build
-from core.index.extract import Extraction, Meter, Progress, Section
-from core.index.plan import Plan
-from core.index.store import Manifest
-from core.networks.card import NetworkCard
+from ..datasets import Source
+from ..engine import Engine
+from ..errors import BadFolder, IndexBroken
+from ..networks.card import NetworkCard
+from .build import SHARD_ROWS, build
+from .extract import Extraction, Meter, Progress, Section
+from .plan import Plan
+from .store import Manifest
 
 
 def build_with_ray(

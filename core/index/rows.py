@@ -14,8 +14,8 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 
-from core.index.files import SHARDS, broken
-from core.index.store import Manifest, Row, read_table
+from .files import SHARDS, broken
+from .store import Manifest, Row, read_table
 
 KEPT = 256  # tables that stay: of 512 rows each, some 40 MB
 

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.datasets import address, reopened
-from core.errors import BadCard, BadFolder, IndexBroken, IndexMismatch, UnknownName
-from core.index.exact import Exact, Mask, Search
-from core.index.mapped import mapped
-from core.index.rows import Rows
-from core.index.store import Manifest, check_sizes, read_manifest
-from core.index.thumbnails import Pack
-from core.networks.card import NetworkCard
-from core.photographs import Photograph
+from ..datasets import address, reopened
+from ..errors import BadCard, BadFolder, IndexBroken, IndexMismatch, UnknownName
+from ..networks.card import NetworkCard
+from ..photographs import Photograph
+from .exact import Exact, Mask, Search
+from .mapped import mapped
+from .rows import Rows
+from .store import Manifest, check_sizes, read_manifest
+from .thumbnails import Pack
 
 SAME = 1 - 1e-6  # the cosine from which on two features are the same: float16 rounds a row by some 1e-7 of its cosine
 NEAR = 0.999  # the cosine below which no row can be the query itself

@@ -6,16 +6,16 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-from core.archives import extract_tar
-from core.downloads import RemoteFile, digest_of, fetch
-from core.engine import Engine
-from core.errors import BadFolder
-from core.folders import DataFolder
-from core.index.build import build
-from core.jobs import Report, Work
-from core.networks.card import NetworkCard
-from core.networks.fetching import fetch_weights
-from core.progress import Progress
+from ..archives import extract_tar
+from ..downloads import RemoteFile, digest_of, fetch
+from ..engine import Engine
+from ..errors import BadFolder
+from ..folders import DataFolder
+from ..jobs import Report, Work
+from ..networks.card import NetworkCard
+from ..networks.fetching import fetch_weights
+from ..progress import Progress
+from .build import build
 
 IMAGENETTE_MB = 326
 

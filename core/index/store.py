@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.errors import IndexBroken
-from core.index.files import CHANGED, SHARDS, broken, read_bytes, sha256, to_json, write_whole
+from ..errors import IndexBroken
+from .files import CHANGED, SHARDS, broken, read_bytes, sha256, to_json, write_whole
 
 PLAN, MANIFEST, COMPACT = "plan.json", "manifest.json", "compact.faiss"
 FORMAT = 1  # of the manifest; raised when a reader of the old one would misread the new one

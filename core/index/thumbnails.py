@@ -15,10 +15,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from core.errors import IndexBroken
-from core.index.files import CHANGED, broken, disk_refused, sha256
-from core.index.store import Manifest
-from core.photographs import Photograph, photograph
+from ..errors import IndexBroken
+from ..photographs import Photograph, photograph
+from .files import CHANGED, broken, disk_refused, sha256
+from .store import Manifest
 
 PACK = "thumbnails.sqlite"
 JOURNAL = f"{PACK}-journal"  # beside it while it is written, and after a kill

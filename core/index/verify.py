@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from core.errors import IndexBroken
-from core.index import compact
-from core.index.files import CHANGED, SHARDS, read_bytes, sha256
-from core.index.store import MANIFEST, PLAN, Manifest, Shard, Table, read_features, read_manifest, read_table
-from core.index.thumbnails import Pack
+from ..errors import IndexBroken
+from . import compact
+from .files import CHANGED, SHARDS, read_bytes, sha256
+from .store import MANIFEST, PLAN, Manifest, Shard, Table, read_features, read_manifest, read_table
+from .thumbnails import Pack
 
 
 def verify(folder: Path) -> list[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from core.labelling.events import Event, Key, Labels, counts, fold, live, next_of, placed
-from core.labelling.names import DEFAULT, file_name, points
-from core.labelling.store import Log, Store
+from .events import Event, Key, Labels, counts, fold, live, next_of, placed
+from .names import DEFAULT, file_name, points
+from .store import Log, Store
 
 __all__ = [
     "DEFAULT",

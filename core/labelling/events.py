@@ -8,7 +8,7 @@ from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from core.errors import BadLabels
+from ..errors import BadLabels
 
 POINT, NEXT, SKIP, UNDO, AGAIN = "point", "next", "skip", "undo", "again"
 KINDS = (POINT, NEXT, SKIP, UNDO, AGAIN)

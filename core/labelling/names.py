@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from core.errors import BadLabels
+from ..errors import BadLabels
 
 DEFAULT = "left eye, right eye"
 MOST_POINTS = 12

@@ -9,8 +9,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from core.intervals import Floats, Interval, bootstrap
-from core.labelling.events import Key, Labels
+from ..intervals import Floats, Interval, bootstrap
+from .events import Key, Labels
 
 COLUMNS = (
     "photograph", "label", "labeller", "point", "x", "y", "width", "height", "x_share", "y_share", "digest", "time",

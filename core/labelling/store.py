@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.errors import BadFolder
-from core.files import locked
-from core.labelling.events import Event, parsed
-from core.labelling.names import file_name
+from ..errors import BadFolder
+from ..files import locked
+from .events import Event, parsed
+from .names import file_name
 
 ENDING = ".jsonl"
 

@@ -15,11 +15,11 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from core.errors import BadCard, WeightsUnavailable
-from core.geometry import RESAMPLING
-from core.networks.card import Labels, NetworkCard, Preprocessing, imagenet_labels
-from core.networks.probe import find_head
-from core.networks.small import ARCHITECTURES
+from ..errors import BadCard, WeightsUnavailable
+from ..geometry import RESAMPLING
+from .card import Labels, NetworkCard, Preprocessing, imagenet_labels
+from .probe import find_head
+from .small import ARCHITECTURES
 
 FIELDS = ("key", "title", "architecture", "weights", "sha256", "labels", "source", "license", "preprocessing")
 PREPROCESSING = ("resize", "crop", "interpolation", "mean", "std")

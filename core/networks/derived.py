@@ -11,11 +11,11 @@ from functools import partial
 
 from torch import nn
 
-from core.errors import BadCard, UnknownName
-from core.networks import surgery
-from core.networks.card import NetworkCard, Remedy
-from core.networks.probe import layers
-from core.networks.remedies import Chain, RobustCrop, ShiftEnsemble
+from ..errors import BadCard, UnknownName
+from . import surgery
+from .card import NetworkCard, Remedy
+from .probe import layers
+from .remedies import Chain, RobustCrop, ShiftEnsemble
 
 MARK = "~"
 EXACT = 32  # polyphase sampling: frames of a multiple of this

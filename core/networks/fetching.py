@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from core.downloads import fetch
-from core.errors import DownloadFailed
-from core.jobs import Report, Work
-from core.networks.card import NetworkCard
+from ..downloads import fetch
+from ..errors import DownloadFailed
+from ..jobs import Report, Work
+from .card import NetworkCard
 
 
 def fetch_weights(card: NetworkCard) -> Work[Path]:

@@ -6,10 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from core.errors import PhotobiasError
-from core.networks import timm_zoo
-from core.networks.card import NetworkCard
-from core.networks.probe import layers
+from ..errors import PhotobiasError
+from . import timm_zoo
+from .card import NetworkCard
+from .probe import layers
 
 
 def row(card: NetworkCard) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from core.errors import BadCard
+from ..errors import BadCard
 
 GROWTH = 5376  # pixels, on shapes alone: 256 · 21, a multiple of every stride in use (patches of 14, 12, 7 too)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from core.errors import PhotobiasError, UnknownName
-from core.folders import EMBEDDED, DataFolder
-from core.networks import antialiased, checkpoint, derived, keras_zoo, timm_zoo, torchvision_zoo
-from core.networks.card import NetworkCard, choices
+from ..errors import PhotobiasError, UnknownName
+from ..folders import EMBEDDED, DataFolder
+from . import antialiased, checkpoint, derived, keras_zoo, timm_zoo, torchvision_zoo
+from .card import NetworkCard, choices
 
 Found = Iterator[tuple[str, NetworkCard | PhotobiasError]]  # where it stands, and the card or what is wrong with it
 

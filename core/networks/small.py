@@ -12,9 +12,9 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from core.networks.alexnet import AlexNet32
-from core.networks.blurpool import BlurPool
-from core.networks.cifar_resnet import resnet50_cifar
+from .alexnet import AlexNet32
+from .blurpool import BlurPool
+from .cifar_resnet import resnet50_cifar
 
 WIDTHS = (32, 64, 128, 256)
 

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from core.errors import BadCard
-from core.networks.blurpool import BlurPool
+from ..errors import BadCard
+from .blurpool import BlurPool
 
 TAPS = range(2, 8)
 

@@ -15,11 +15,11 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from core.downloads import RemoteFile, digest_of, whole
-from core.errors import BadCard, PhotobiasError, UnknownName
-from core.geometry import RESAMPLING
-from core.networks.card import Labels, NetworkCard, Preprocessing, imagenet_labels
-from core.networks.weights import library, missing
+from ..downloads import RemoteFile, digest_of, whole
+from ..errors import BadCard, PhotobiasError, UnknownName
+from ..geometry import RESAMPLING
+from .card import Labels, NetworkCard, Preprocessing, imagenet_labels
+from .weights import library, missing
 
 FAMILY, MARK = "timm/", "timm--"
 ENDINGS = (".safetensors", ".bin", ".pth")

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from core.errors import WeightsUnavailable
+from ..errors import WeightsUnavailable
 
 
 def library(name: str, pip: str) -> Any:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from core.protocols.base import Protocol, generator
-from core.protocols.crop import Crop
-from core.protocols.embed import Black, Inpaint
-from core.protocols.registry import create, known, names, settings
-from core.protocols.scale import Scale
-from core.protocols.upscale import Upscale
+from .base import Protocol, generator
+from .crop import Crop
+from .embed import Black, Inpaint
+from .registry import create, known, names, settings
+from .scale import Scale
+from .upscale import Upscale
 
 __all__ = [
     "Black",

@@ -9,10 +9,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from core.errors import BadProtocol
-from core.frames import DIRECTIONS, MAX_STEP, Direction, FramePair, Placement
-from core.geometry import Interpolation
-from core.photographs import Photograph
+from ..errors import BadProtocol
+from ..frames import DIRECTIONS, MAX_STEP, Direction, FramePair, Placement
+from ..geometry import Interpolation
+from ..photographs import Photograph
 
 
 class Protocol(typing.Protocol):

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.errors import BadProtocol
-from core.frames import FramePair, Placement, Unit
-from core.geometry import Interpolation, resize_square, square, to_tensor
-from core.photographs import Photograph
-from core.protocols.base import Step, offset
-from core.protocols.registry import register
+from ..errors import BadProtocol
+from ..frames import FramePair, Placement, Unit
+from ..geometry import Interpolation, resize_square, square, to_tensor
+from ..photographs import Photograph
+from .base import Step, offset
+from .registry import register
 
 MIN_AREA = 0.08  # of W x H; Szegedy et al. 2015
 NETWORK_MARGIN = 10  # the authors' script resizes to 234 = 224 + 10 and moves inside

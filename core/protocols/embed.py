@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from PIL import Image
 
-from core.errors import BadProtocol
-from core.frames import FramePair, Placement
-from core.geometry import Interpolation, centre_cut, fitted_size, paste, resize
-from core.photographs import Photograph
-from core.protocols.base import Sided, offset
-from core.protocols.inpainting import fill
-from core.protocols.registry import register
+from ..errors import BadProtocol
+from ..frames import FramePair, Placement
+from ..geometry import Interpolation, centre_cut, fitted_size, paste, resize
+from ..photographs import Photograph
+from .base import Sided, offset
+from .inpainting import fill
+from .registry import register
 
 EMBED_FAMILY = 2  # black, inpaint and scale share their placements, so that they compare pairwise
 

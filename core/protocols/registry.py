@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from core.errors import BadProtocol
-from core.protocols.base import Protocol
-from core.registration import Registry
+from ..errors import BadProtocol
+from ..registration import Registry
+from .base import Protocol
 
 _PROTOCOLS = Registry("protocol")
 register = _PROTOCOLS.register

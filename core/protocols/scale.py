@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.frames import FramePair, Placement
-from core.geometry import paste
-from core.photographs import Photograph
-from core.protocols.embed import Embed, embedded
-from core.protocols.registry import register
+from ..frames import FramePair, Placement
+from ..geometry import paste
+from ..photographs import Photograph
+from .embed import Embed, embedded
+from .registry import register
 
 
 @register("scale")

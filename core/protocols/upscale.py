@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.errors import BadProtocol
-from core.frames import FramePair, Placement
-from core.geometry import Interpolation, fitted_size, resize, to_tensor
-from core.photographs import Photograph
-from core.protocols.base import Sided, offset
-from core.protocols.registry import register
+from ..errors import BadProtocol
+from ..frames import FramePair, Placement
+from ..geometry import Interpolation, fitted_size, resize, to_tensor
+from ..photographs import Photograph
+from .base import Sided, offset
+from .registry import register
 
 
 @register("upscale")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from core.scenes.classes import scene_classes
-from core.scenes.pan import Pan
-from core.scenes.photographer import MAX_EXTENT, MIN_EXTENT, USUAL, Photographer, Scene
-from core.scenes.scene import describe, label_of, render
-from core.scenes.sheet import sheet, spread_sheet
+from .classes import scene_classes
+from .pan import Pan
+from .photographer import MAX_EXTENT, MIN_EXTENT, USUAL, Photographer, Scene
+from .scene import describe, label_of, render
+from .sheet import sheet, spread_sheet
 
 __all__ = [
     "MAX_EXTENT", "MIN_EXTENT", "USUAL",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 # fmt: off
-from core.scenes.outlines import (
+from .outlines import (
     ACCENT,
     DARK,
     GLINT,

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ImageFilter
 
-from core.scenes import tiles
-from core.scenes.planes import Canvas, canvas_of, image_of
+from . import tiles
+from .planes import Canvas, canvas_of, image_of
 
 _LEVELS, _WHITE = 32768, 4.0  # linear light 0 … _WHITE in as many levels
 _KNEE = 0.55  # above it the film's shoulder: bright things keep their drawing

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from core.scenes import animals, plants, things, vehicles
-from core.scenes.outlines import Drawing
+from . import animals, plants, things, vehicles
+from .outlines import Drawing
 
 DRAWN: dict[str, Callable[[np.random.Generator], Drawing]] = {
     "cat": animals.cat,

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 # fmt: off
-from core.scenes.outlines import (
+from .outlines import (
     ACCENT,
     DARK,
     GLINT,

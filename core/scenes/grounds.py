@@ -8,10 +8,10 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from core.scenes import tiles
-from core.scenes.outlines import curve
-from core.scenes.palette import colour, muted
-from core.scenes.planes import Canvas, Plane, canvas_of, image_of, mixed, plane
+from . import tiles
+from .outlines import curve
+from .palette import colour, muted
+from .planes import Canvas, Plane, canvas_of, image_of, mixed, plane
 
 
 def ground(size: int, rng: np.random.Generator) -> Canvas:

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from core.scenes import palette, tiles
-from core.scenes.outlines import ACCENT, LIGHT, MAIN, SECOND
-from core.scenes.painting import Cloth, Finish, Light
-from core.scenes.palette import Colour
+from . import palette, tiles
+from .outlines import ACCENT, LIGHT, MAIN, SECOND
+from .painting import Cloth, Finish, Light
+from .palette import Colour
 
 
 def light(around: Colour, rng: np.random.Generator) -> Light:

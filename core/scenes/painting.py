@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from core.scenes import tiles
-from core.scenes.outlines import Drawing, Points, bounds
-from core.scenes.palette import Colour
-from core.scenes.planes import Bytes, Canvas, Plane, canvas_of, image_of, plane
+from . import tiles
+from .outlines import Drawing, Points, bounds
+from .palette import Colour
+from .planes import Bytes, Canvas, Plane, canvas_of, image_of, plane
 
 _FINE = 2  # outlines are filled at this many times the frame's size, then reduced
 _RAMP = np.maximum(0, (np.arange(256, dtype=np.float32) - np.float32(127.5)) / np.float32(127.5))

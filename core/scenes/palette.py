@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from core.scenes.outlines import ACCENT, DARK, GLASS, GLINT, IRIS, LIGHT, MAIN, SECOND
+from .outlines import ACCENT, DARK, GLASS, GLINT, IRIS, LIGHT, MAIN, SECOND
 
 Colour = npt.NDArray[np.float32]
 

@@ -11,11 +11,11 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image
 
-from core.geometry import to_tensor
-from core.photographs import Photograph
-from core.scenes.photographer import Photographer
-from core.scenes.scene import MAX_SIZE, label_of, render
-from core.video import Moment
+from ..geometry import to_tensor
+from ..photographs import Photograph
+from ..video import Moment
+from .photographer import Photographer
+from .scene import MAX_SIZE, label_of, render
 
 COUNT, RATE = 60, 24  # frames, and a second
 REACH, ZOOM, ROLL = 0.07, 0.05, 3.0  # either way: of the scene's side, of the frame's, degrees

@@ -7,20 +7,7 @@ import math
 import numpy as np
 
 # fmt: off
-from core.scenes.outlines import (
-    ACCENT,
-    DARK,
-    LIGHT,
-    MAIN,
-    SECOND,
-    Drawing,
-    Part,
-    ellipse,
-    moved,
-    smooth,
-    stroke,
-    turned,
-)
+from .outlines import ACCENT, DARK, LIGHT, MAIN, SECOND, Drawing, Part, ellipse, moved, smooth, stroke, turned
 
 
 def mushroom(rng: np.random.Generator) -> Drawing:

@@ -11,15 +11,15 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image
 
-from core.errors import BadScene, UnknownName
-from core.photographs import Photograph, photograph
-from core.scenes import camera, clutter
-from core.scenes.classes import DRAWN, scene_classes
-from core.scenes.grounds import ground
-from core.scenes.looks import finish, light
-from core.scenes.outlines import Drawing, bounds, placed, posed
-from core.scenes.painting import paint
-from core.scenes.photographer import USUAL, Photographer, Scene, placed_by
+from ..errors import BadScene, UnknownName
+from ..photographs import Photograph, photograph
+from . import camera, clutter
+from .classes import DRAWN, scene_classes
+from .grounds import ground
+from .looks import finish, light
+from .outlines import Drawing, bounds, placed, posed
+from .painting import paint
+from .photographer import USUAL, Photographer, Scene, placed_by
 
 SIZE = 192
 MIN_SIZE, MAX_SIZE = 32, 512

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from core.scenes.classes import scene_classes
-from core.scenes.photographer import USUAL, Photographer
-from core.scenes.scene import SIZE, describe, render
+from .classes import scene_classes
+from .photographer import USUAL, Photographer
+from .scene import SIZE, describe, render
 
 _GAP, _MARGIN, _BACK, _INK = 4, 108, (250, 249, 246), (40, 40, 44)
 _SMALL = Photographer(size_mean=0.4, size_spread=0.05)  # leaves room to move

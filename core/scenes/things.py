@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 # fmt: off
-from core.scenes.outlines import (
+from .outlines import (
     ACCENT,
     DARK,
     GLASS,

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from core.studies.antialiasing import Antialiasing
-from core.studies.augmentation import Augmentation
-from core.studies.axes import Axes
-from core.studies.confidence import Confidence
-from core.studies.config import Study, create, names, register
-from core.studies.embedded_size import EmbeddedSize
-from core.studies.failures import Failures
-from core.studies.protocols import Protocols
-from core.studies.readouts import Readouts
-from core.studies.rows import Results, read
-from core.studies.runner import run
-from core.studies.typicality import Typicality
+from .antialiasing import Antialiasing
+from .augmentation import Augmentation
+from .axes import Axes
+from .confidence import Confidence
+from .config import Study, create, names, register
+from .embedded_size import EmbeddedSize
+from .failures import Failures
+from .protocols import Protocols
+from .readouts import Readouts
+from .rows import Results, read
+from .runner import run
+from .typicality import Typicality
 
 __all__ = [
     "Antialiasing", "Augmentation", "Axes", "Confidence", "EmbeddedSize", "Failures", "Protocols", "Readouts",

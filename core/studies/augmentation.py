@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Self
 
-from core import protocols
-from core.errors import BadProtocol
-from core.protocols import Protocol
-from core.studies.config import SMALL_SIDES, Study, register
+from .. import protocols
+from ..errors import BadProtocol
+from ..protocols import Protocol
+from .config import SMALL_SIDES, Study, register
 
 BY_SIDE = ("black", "upscale")
 SIDES = 8  # of a frame's size, from one to the next

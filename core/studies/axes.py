@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.errors import PhotobiasError, StudyMismatch
-from core.folders import EMBEDDED, DataFolder
-from core.index.search import FeatureIndex
-from core.index.store import read_manifest
-from core.networks import registry
-from core.networks.card import NetworkCard
-from core.studies.config import Study
+from ..errors import PhotobiasError, StudyMismatch
+from ..folders import EMBEDDED, DataFolder
+from ..index.search import FeatureIndex
+from ..index.store import read_manifest
+from ..networks import registry
+from ..networks.card import NetworkCard
+from .config import Study
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,21 +7,21 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from core.frames import FramePair, Placement
-from core.photographs import Photograph
-from core.protocols import settings
-from core.readouts import Answer
-from core.sensitivity import Outcome, rank
-from core.studies.likeness import psnr, ssim
-from core.studies.rows import schemas
-from core.typicality import typicality
+from ..frames import FramePair, Placement
+from ..photographs import Photograph
+from ..protocols import settings
+from ..readouts import Answer
+from ..sensitivity import Outcome, rank
+from ..typicality import typicality
+from .likeness import psnr, ssim
+from .rows import schemas
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
 
-    from core.index.search import FeatureIndex
+    from ..index.search import FeatureIndex
 
 Order = tuple[int, int, int, int, int]
 

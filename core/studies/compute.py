@@ -15,17 +15,17 @@ from typing import cast
 
 import torch
 
-from core.datasets import Source, check_there
-from core.engine import Engine, Network, Predictions
-from core.errors import BadProtocol, Cancelled, PhotobiasError
-from core.frames import FramePair
-from core.measure import THREADS, decoded, each_once, judged, redo
-from core.photographs import Photograph
-from core.protocols import Protocol, generator
-from core.readouts import Answer, Readouts
-from core.streams import ordered_map
-from core.studies.block import Block, Centre, PairRow, Shown
-from core.studies.config import Study
+from ..datasets import Source, check_there
+from ..engine import Engine, Network, Predictions
+from ..errors import BadProtocol, Cancelled, PhotobiasError
+from ..frames import FramePair
+from ..measure import THREADS, decoded, each_once, judged, redo
+from ..photographs import Photograph
+from ..protocols import Protocol, generator
+from ..readouts import Answer, Readouts
+from ..streams import ordered_map
+from .block import Block, Centre, PairRow, Shown
+from .config import Study
 
 Report = Callable[[int, int], None]  # pairs done by one batch, frames
 

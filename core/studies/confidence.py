@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.studies.config import Study, register
-from core.studies.typicality import PAIRS
+from .config import Study, register
+from .typicality import PAIRS
 
 
 @register("confidence")

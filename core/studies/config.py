@@ -9,13 +9,13 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 import torch
 
-from core import protocols
-from core.datasets import Source
-from core.errors import BadProtocol
-from core.frames import Direction, Unit
-from core.photographs import Photograph
-from core.protocols import Protocol
-from core.registration import Registry
+from .. import protocols
+from ..datasets import Source
+from ..errors import BadProtocol
+from ..frames import Direction, Unit
+from ..photographs import Photograph
+from ..protocols import Protocol
+from ..registration import Registry
 
 _STUDIES = Registry("study")
 register = _STUDIES.register

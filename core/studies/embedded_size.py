@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Self
 
-from core.studies.config import SMALL_SIDES, Study, register
+from .config import SMALL_SIDES, Study, register
 
 SPACING = 20  # pixels of 224
 

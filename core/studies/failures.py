@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.studies.antialiasing import Antialiasing
-from core.studies.config import register
+from .antialiasing import Antialiasing
+from .config import register
 
 
 @register("failures")

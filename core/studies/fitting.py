@@ -18,20 +18,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from core import readouts
-from core.accuracy import Accuracy
-from core.activations import Deep, ends
-from core.datasets import check_there
-from core.engine import Engine, Network
-from core.errors import Cancelled, PhotobiasError
-from core.files import write
-from core.measure import THREADS, Decoded, decoded, each_once
-from core.networks.card import Preprocessing
-from core.readouts import Pooled, Readout, Readouts
-from core.streams import ordered_map
-from core.studies.config import Study
-from core.studies.rows import FITTED, PARTS, schema
-from core.studies.training_set import TrainingSet
+from .. import readouts
+from ..accuracy import Accuracy
+from ..activations import Deep, ends
+from ..datasets import check_there
+from ..engine import Engine, Network
+from ..errors import Cancelled, PhotobiasError
+from ..files import write
+from ..measure import THREADS, Decoded, decoded, each_once
+from ..networks.card import Preprocessing
+from ..readouts import Pooled, Readout, Readouts
+from ..streams import ordered_map
+from .config import Study
+from .rows import FITTED, PARTS, schema
+from .training_set import TrainingSet
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
-from core.datasets import Source
-from core.errors import BadFolder, BadProtocol
-from core.studies.config import Study
+from ..datasets import Source
+from ..errors import BadFolder, BadProtocol
+from .config import Study
 
 SMALL_CLASS = 8  # training photographs of a class in a trial
 

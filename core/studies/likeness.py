@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.frames import FramePair
+from ..frames import FramePair
 
 
 def psnr(pair: FramePair) -> float:

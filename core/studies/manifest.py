@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from core.datasets import SceneFile, Source, of_cifar10
-from core.errors import StudyBroken, StudyMismatch
-from core.files import write
-from core.folders import located, located_root, portable, portable_root
-from core.networks.card import NetworkCard
-from core.studies.axes import Axes
-from core.studies.config import Study
-from core.versions import software
+from ..datasets import SceneFile, Source, of_cifar10
+from ..errors import StudyBroken, StudyMismatch
+from ..files import write
+from ..folders import located, located_root, portable, portable_root
+from ..networks.card import NetworkCard
+from ..versions import software
+from .axes import Axes
+from .config import Study
 
 MANIFEST = "manifest.json"
 IDENTITY = ("study", "config", "networks", "index", "confidence", "photographs", "block", "device", "precision")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.studies.config import Study, register
+from .config import Study, register
 
 
 @register("protocols")

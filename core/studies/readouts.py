@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.studies.config import register
-from core.studies.layered import LayeredStudy
+from .config import register
+from .layered import LayeredStudy
 
 PAIRS = 2
 

@@ -12,17 +12,17 @@ from pathlib import Path
 
 import numpy as np
 
-from core.datasets import Source, listing
-from core.engine import Engine
-from core.folders import DataFolder, portable
-from core.networks import registry
-from core.networks.card import NetworkCard
-from core.networks.twins import with_twins
-from core.progress import Progress
-from core.studies import runner
-from core.studies.axes import Axes
-from core.studies.config import Study
-from core.studies.manifest import Manifest
+from ..datasets import Source, listing
+from ..engine import Engine
+from ..folders import DataFolder, portable
+from ..networks import registry
+from ..networks.card import NetworkCard
+from ..networks.twins import with_twins
+from ..progress import Progress
+from . import runner
+from .axes import Axes
+from .config import Study
+from .manifest import Manifest
 
 SMALL = 16  # photographs of a trial
 

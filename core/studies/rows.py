@@ -8,14 +8,14 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.datasets import reopened
-from core.errors import BadFolder, StudyBroken
-from core.files import write
-from core.frames import FramePair
-from core.photographs import Photograph, reduce_to
-from core.protocols import create, generator, settings
-from core.studies.config import get
-from core.studies.manifest import Manifest, read_manifest
+from ..datasets import reopened
+from ..errors import BadFolder, StudyBroken
+from ..files import write
+from ..frames import FramePair
+from ..photographs import Photograph, reduce_to
+from ..protocols import create, generator, settings
+from .config import get
+from .manifest import Manifest, read_manifest
 
 if TYPE_CHECKING:
     import pandas as pd

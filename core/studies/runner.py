@@ -12,25 +12,25 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
-from core.datasets import Source
-from core.engine import Engine
-from core.errors import BadPhotograph, StudyBroken
-from core.files import alone, write
-from core.measure import THREADS
-from core.networks.card import NetworkCard
-from core.progress import Meter, Progress
-from core.readouts import Readouts as Fitted
-from core.studies import manifest as manifests
-from core.studies import rows
-from core.studies.axes import Axes
-from core.studies.block import Block
-from core.studies.compute import Computation, Lane
-from core.studies.config import Study
-from core.studies.fitting import Fitting, fitted
-from core.studies.layered import LayeredStudy
-from core.studies.manifest import MANIFEST, Manifest
-from core.studies.rows import PARTS, PHOTOGRAPHS, READOUTS, RESULTS
-from core.studies.training_set import TrainingSet
+from ..datasets import Source
+from ..engine import Engine
+from ..errors import BadPhotograph, StudyBroken
+from ..files import alone, write
+from ..measure import THREADS
+from ..networks.card import NetworkCard
+from ..progress import Meter, Progress
+from ..readouts import Readouts as Fitted
+from . import manifest as manifests
+from . import rows
+from .axes import Axes
+from .block import Block
+from .compute import Computation, Lane
+from .config import Study
+from .fitting import Fitting, fitted
+from .layered import LayeredStudy
+from .manifest import MANIFEST, Manifest
+from .rows import PARTS, PHOTOGRAPHS, READOUTS, RESULTS
+from .training_set import TrainingSet
 
 PROGRESS, LOG = "progress.json", "log.txt"
 LOCK, STARTING = "study.lock", "start.lock"

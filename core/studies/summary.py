@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.accuracy import Accuracy
-from core.studies.manifest import Manifest
-from core.studies.rows import Results
-from core.tables import Measured, accuracies, layer_accuracies, measured
+from ..accuracy import Accuracy
+from ..tables import Measured, accuracies, layer_accuracies, measured
+from .manifest import Manifest
+from .rows import Results
 
 
 def summary(results: Results) -> list[dict[str, Any]]:

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.datasets import Source, listing
-from core.errors import BadFolder, StudyMismatch
-from core.networks.card import Labels, choices
-from core.studies.layered import LayeredStudy
+from ..datasets import Source, listing
+from ..errors import BadFolder, StudyMismatch
+from ..networks.card import Labels, choices
+from .layered import LayeredStudy
 
 
 @dataclass(frozen=True, slots=True, eq=False)

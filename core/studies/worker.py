@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from core.errors import PhotobiasError, StudyBroken
-from core.files import locked, write
-from core.folders import PROJECT, DataFolder
-from core.progress import Progress
-from core.studies.manifest import MANIFEST, Manifest, read_manifest
-from core.studies.request import Request
-from core.studies.runner import LOG, PROGRESS
+from ..errors import PhotobiasError, StudyBroken
+from ..files import locked, write
+from ..folders import PROJECT, DataFolder
+from ..progress import Progress
+from .manifest import MANIFEST, Manifest, read_manifest
+from .request import Request
+from .runner import LOG, PROGRESS
 
 EVERY_S = 0.5  # between two reports
 NICE = 5

@@ -16,11 +16,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from core.errors import BadRecipe, Cancelled
-from core.files import write
-from core.networks.small import ARCHITECTURES
-from core.training.photographs import Photographs, batches
-from core.training.recipe import Recipe, Schedule
+from ..errors import BadRecipe, Cancelled
+from ..files import write
+from ..networks.small import ARCHITECTURES
+from .photographs import Photographs, batches
+from .recipe import Recipe, Schedule
 
 Counted = Callable[[int, int], None]
 

@@ -15,22 +15,22 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from core import protocols
-from core.datasets import Source, dataset_name
-from core.engine import Engine
-from core.errors import BadRecipe
-from core.files import write
-from core.folders import DataFolder
-from core.measure import accuracy, outcomes
-from core.networks import checkpoint
-from core.networks.card import SCENES, NetworkCard, Preprocessing
-from core.photographs import Photograph, photograph
-from core.scenes import scene_classes
-from core.sensitivity import sensitivity
-from core.training.loop import Epoch, Trained, train
-from core.training.photographs import Photographs, labelled, scenes
-from core.training.recipe import Recipe, Scenes
-from core.versions import software
+from .. import protocols
+from ..datasets import Source, dataset_name
+from ..engine import Engine
+from ..errors import BadRecipe
+from ..files import write
+from ..folders import DataFolder
+from ..measure import accuracy, outcomes
+from ..networks import checkpoint
+from ..networks.card import SCENES, NetworkCard, Preprocessing
+from ..photographs import Photograph, photograph
+from ..scenes import scene_classes
+from ..sensitivity import sensitivity
+from ..versions import software
+from .loop import Epoch, Trained, train
+from .photographs import Photographs, labelled, scenes
+from .recipe import Recipe, Scenes
 
 MEASURED = 2_000  # held-out photographs whose pairs are measured, at most; top-1 is of all
 Told = Callable[[str, int, int], None]  # what, done, of how many

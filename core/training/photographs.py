@@ -18,12 +18,12 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
-from core.datasets import Source
-from core.errors import BadFolder, Cancelled
-from core.geometry import RESAMPLING, Interpolation, centre_crop
-from core.scenes import Photographer, render, scene_classes
-from core.streams import chunks, ordered_map, workers
-from core.training.recipe import Crops, Named, Sides
+from ..datasets import Source
+from ..errors import BadFolder, Cancelled
+from ..geometry import RESAMPLING, Interpolation, centre_crop
+from ..scenes import Photographer, render, scene_classes
+from ..streams import chunks, ordered_map, workers
+from .recipe import Crops, Named, Sides
 
 CHUNK = 64  # scenes that a process draws at a time
 ATTEMPTS = 10  # at a crop inside the photograph, as torchvision's

@@ -12,12 +12,12 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
-from core.errors import BadRecipe, BadScene, UnknownName
-from core.geometry import Interpolation
-from core.networks.card import Preprocessing
-from core.networks.small import ARCHITECTURES
-from core.scenes import Photographer
-from core.scenes.scene import MAX_SIZE, MIN_SIZE
+from ..errors import BadRecipe, BadScene, UnknownName
+from ..geometry import Interpolation
+from ..networks.card import Preprocessing
+from ..networks.small import ARCHITECTURES
+from ..scenes import Photographer
+from ..scenes.scene import MAX_SIZE, MIN_SIZE
 
 RECIPES = Path(__file__).parent / "recipes"
 FEW = 640, 160  # photographs of a trial: for training, held out
