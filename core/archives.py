@@ -13,7 +13,7 @@ from typing import Self
 
 from .errors import Cancelled, DownloadFailed
 from .files import beside, disk_failed, locked
-from .progress import Meter, Report
+from .jobs.progress import Meter, Report
 
 _CHUNK = 256 * 1024
 

@@ -23,7 +23,7 @@ from .index.files import SHARDS, sha256, to_json, write_whole
 from .index.mapped import mapped
 from .index.search import FeatureIndex
 from .index.store import PLAN, Manifest, Row, read_table, write_manifest, write_shard
-from .streams import workers
+from .jobs.streams import workers
 
 ROWS = 1_281_167  # ImageNet-train
 BATCH = 500  # queries at once

@@ -13,9 +13,9 @@ from .engine import Engine, Network
 from .errors import BadCard, BadPhotograph, BadProtocol
 from .geometry import centre_crop
 from .intervals import Interval, wilson
+from .jobs.streams import ordered_map
 from .measure import THREADS
 from .photographs import Photograph
-from .streams import ordered_map
 
 FAMILY = 3  # of the randomness: 1 and 2 are the protocols'
 

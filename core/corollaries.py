@@ -19,12 +19,12 @@ from .errors import BadCard, BadProtocol
 from .feature_maps import shifted
 from .frames import Path
 from .geometry import centre_cut, paste, resize
-from .jobs import Report
+from .jobs.job import Report
+from .jobs.progress import Meter
 from .networks.card import NetworkCard
 from .networks.probe import Layer
 from .networks.torus import first_layer, low_pass, on_torus
 from .photographs import Photograph
-from .progress import Meter
 from .protocols.embed import default_side
 from .shiftability import Floats, Sums, sum_drift, sums
 from .trajectories import path_length

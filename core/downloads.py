@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from . import checksums
 from .errors import Cancelled, DownloadFailed
 from .files import beside, disk_failed, locked
-from .progress import Meter, Report
+from .jobs.progress import Meter, Report
 
 _CHUNK = 256 * 1024
 

@@ -12,10 +12,10 @@ import torch
 from .activations import at_depths, channel_maps
 from .engine import Engine
 from .frames import Path
-from .jobs import Report
+from .jobs.job import Report
+from .jobs.progress import Meter
 from .networks.card import NetworkCard
 from .photographs import Photograph
-from .progress import Meter
 from .shiftability import Spectrum, Sums, spectra, sums
 from .trajectories import OnBlack, shift_path
 

@@ -12,11 +12,11 @@ from .datasets import Source, check_there, listing, of_cifar10
 from .engine import Engine
 from .errors import BadPhotograph
 from .index.search import FeatureIndex
-from .jobs import Report, Work
+from .jobs.job import Report, Work
+from .jobs.progress import Meter
 from .measure import decoded, each_once
 from .networks.card import NetworkCard
 from .photographs import Photograph
-from .progress import Meter
 from .ranking import ranked
 from .typicality import Placed, placed
 

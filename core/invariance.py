@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from .errors import BadRecipe, Cancelled
 from .intervals import Integers, Interval, bootstrap
-from .jobs import Report
-from .progress import Meter
+from .jobs.job import Report
+from .jobs.progress import Meter
 from .scenes import USUAL, Photographer, render, scene_classes
 from .sensitivity import proportion
 

@@ -16,11 +16,11 @@ from .engine import Engine, Network, Predictions
 from .errors import BadPhotograph, Cancelled, PhotobiasError
 from .frames import FramePair
 from .intervals import wilson
+from .jobs.streams import chunks, ordered_map
 from .networks.card import Labels
 from .photographs import Photograph, reduce_to
 from .protocols import Protocol, generator
 from .sensitivity import Outcome
-from .streams import chunks, ordered_map
 
 THREADS = 4
 Job = tuple[Photograph, int]

@@ -20,8 +20,8 @@ from .engine import Engine
 from .errors import BadCard
 from .folders import EMBEDDED, DataFolder, portable
 from .index.build import build
+from .jobs.progress import Meter, Progress
 from .networks import registry
-from .progress import Meter, Progress
 from .scenes import Photographer
 from .studies import Axes, Results, Typicality, run
 from .studies.manifest import Manifest

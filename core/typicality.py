@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from .engine import Engine, Network, Predictions
 from .index.search import FeatureIndex, Neighbour
+from .jobs.streams import chunks
 from .photographs import Photograph
-from .streams import chunks
 
 NEIGHBOURS = 10
 ALTERNATIVES = 50  # nearest photographs that the other scores look at

@@ -13,7 +13,7 @@ from serving import BODY
 
 from core.archives import extract_tar
 from core.errors import Cancelled, DownloadFailed
-from core.progress import Progress
+from core.jobs.progress import Progress
 
 
 def packed(path: Path, *, mode: str = "w:gz", **members: bytes | tarfile.TarInfo) -> Path:

@@ -21,8 +21,8 @@ from core.datasets import Source, address, check_there, cifar, dataset_name, fin
 from core.datasets import fetching as cifar_fetching
 from core.errors import BadFolder, BadPhotograph, Cancelled, DownloadFailed
 from core.folders import DataFolder
-from core.jobs import Job
-from core.progress import Progress
+from core.jobs.job import Job
+from core.jobs.progress import Progress
 from core.training import make, recipe
 from core.training.recipe import Named
 

@@ -14,10 +14,10 @@ from commanded import KEY, OTHER, Run, album, data, parsed, photo, run, warnings
 
 from core.downloads import RemoteFile
 from core.folders import DataFolder
+from core.jobs.progress import Progress
 from core.networks import fetching as weights_fetching
 from core.networks import registry
 from core.networks.card import SCENES
-from core.progress import Progress
 from core.training import make, photographs, recipe
 
 pytestmark = pytest.mark.usefixtures("one_thread")

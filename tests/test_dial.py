@@ -23,8 +23,8 @@ from core.errors import BadCard, Cancelled
 from core.figures.dial import along, at_typicality, half
 from core.folders import EMBEDDED, DataFolder
 from core.index.search import FeatureIndex
+from core.jobs.progress import Progress
 from core.networks import registry
-from core.progress import Progress
 from core.scenes import Photographer
 from core.studies import worker
 from core.tables import per_photograph

@@ -21,7 +21,7 @@ from waiting import until
 from core import checksums
 from core.downloads import RemoteFile, digest_of, fetch, is_here, whole
 from core.errors import Cancelled, DownloadFailed
-from core.progress import Meter, Progress
+from core.jobs.progress import Meter, Progress
 
 
 def test_a_whole_file_arrives_with_its_progress(server: Server, tmp_path: Path) -> None:

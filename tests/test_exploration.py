@@ -16,12 +16,13 @@ import torch
 from conftest import TinyCard, cut_outs
 from PIL import Image
 
-from core import background, measurements, protocols, report, traces
+from core import measurements, protocols, report, traces
 from core.engine import Engine, Network, Predictions
 from core.errors import BadProtocol, IndexBroken, IndexMismatch, WeightsUnavailable
 from core.exploration import Exploration, Settings, Store
 from core.index.build import build
 from core.index.search import FeatureIndex
+from core.jobs import background
 from core.measure import outcomes
 from core.networks.card import SCENES, NetworkCard
 from core.photographs import Photograph, photograph, reduce_to

@@ -1,4 +1,4 @@
-"""core.jobs: work on a thread of its own, polled, cancelled, its errors kept."""
+"""core.jobs.job: work on a thread of its own, polled, cancelled, its errors kept."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from waiting import until
 
 from core.downloads import fetch
 from core.errors import DownloadFailed, PhotobiasError
-from core.jobs import Job
-from core.progress import Progress
+from core.jobs.job import Job
+from core.jobs.progress import Progress
 
 
 def test_a_job_runs_beside_its_page(server: Server, tmp_path: Path) -> None:

@@ -24,11 +24,11 @@ from core.folders import DataFolder
 from core.index import starter
 from core.index.search import FeatureIndex
 from core.index.verify import verify
-from core.jobs import Job, Work
+from core.jobs.job import Job, Work
+from core.jobs.progress import Progress
 from core.networks import fetching as weights_fetching
 from core.networks.card import NetworkCard
 from core.photographs import Photograph
-from core.progress import Progress
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

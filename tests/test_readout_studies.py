@@ -22,9 +22,9 @@ from core.activations import ends
 from core.datasets import Source, listing
 from core.engine import Engine, Network
 from core.errors import BadFolder, BadProtocol, Cancelled, StudyMismatch
+from core.jobs.progress import Progress
 from core.measure import redo
 from core.networks.card import Labels, NetworkCard
-from core.progress import Progress
 from core.readouts import HEAD, Readout
 from core.studies import Readouts, fitting, manifest, rows
 from core.studies.summary import summary

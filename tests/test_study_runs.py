@@ -23,8 +23,8 @@ from stops import stopped_at
 from core import studies
 from core.engine import Engine
 from core.errors import BadFolder, Cancelled, StudyBroken, StudyMismatch
+from core.jobs.progress import Progress
 from core.networks.card import NetworkCard
-from core.progress import Progress
 from core.studies import Axes, manifest, rows, runner
 from core.studies.block import Block
 

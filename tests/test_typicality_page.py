@@ -18,7 +18,7 @@ from core.association import binned, quintiles
 from core.folder_ranking import rank_folder
 from core.folders import EMBEDDED, DataFolder
 from core.index.search import FeatureIndex
-from core.jobs import Job
+from core.jobs.job import Job
 from core.networks import registry
 from core.networks.card import short
 from core.ranking import extremes, ranked

@@ -12,7 +12,7 @@ from .recording import recorded
 from .studying import line
 
 if TYPE_CHECKING:
-    from ..progress import Progress
+    from ..jobs.progress import Progress
 
 ABOUT = "Networks that learn from one photographer's scenes, measured: a turn of the dial; stopped, it goes on."
 

@@ -20,7 +20,7 @@ def register(commands: Any) -> None:
 def _fetch(chosen: argparse.Namespace) -> None:
     from ..datasets import cifar
     from ..datasets.fetching import fetch_cifar10
-    from ..progress import Progress
+    from ..jobs.progress import Progress
 
     line, stage = ProgressLine(), ""
 

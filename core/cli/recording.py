@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ..errors import Cancelled, PhotobiasError
 
 if TYPE_CHECKING:
-    from ..progress import Progress
+    from ..jobs.progress import Progress
 
 Watched = tuple[Callable[["Progress"], None], threading.Event]
 

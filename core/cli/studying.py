@@ -13,7 +13,7 @@ from .options import PLACES, add, data_folder, whole, whole_numbers
 from .recording import recorded
 
 if TYPE_CHECKING:
-    from ..progress import Progress
+    from ..jobs.progress import Progress
     from ..studies.request import Request
 
 ABOUT = "An experiment of the paper over many photographs: a table in DIR, a summary here; stopped, it goes on."

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..archives import extract_tar
 from ..downloads import RemoteFile, fetch
 from ..folders import DataFolder
-from ..jobs import Report, Work
+from ..jobs.job import Report, Work
 from . import cifar
 
 CIFAR10_BYTES = 170_498_071

@@ -11,10 +11,10 @@ from functools import lru_cache
 from typing import Any
 
 from .. import protocols
-from ..background import Background
 from ..engine import Engine, Network
 from ..frames import Path
 from ..index.search import FeatureIndex
+from ..jobs.background import Background
 from ..measure import outcomes
 from ..networks.card import NetworkCard
 from ..photographs import Photograph

@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from ..background import Asked
 from ..engine import Engine, Predictions
+from ..jobs.background import Asked
 from ..networks.card import NetworkCard
 from ..networks.probe import Layer, total_stride
 from ..photographs import Photograph

@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
-from ..background import Asked
 from ..engine import Engine, Network, Predictions
 from ..errors import BadVideo
+from ..jobs.background import Asked
 from ..measure import judged
 from ..networks.card import NetworkCard
 from ..sensitivity import Outcome

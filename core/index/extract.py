@@ -22,8 +22,8 @@ import torch
 from ..datasets import Source, check_there
 from ..engine import Engine, Network, Predictions
 from ..errors import BadPhotograph, Cancelled, IndexBroken
+from ..jobs.streams import chunks, ordered_map, workers
 from ..networks.card import NetworkCard
-from ..streams import chunks, ordered_map, workers
 from .plan import Plan
 from .store import Bad, Features, Row, Shard, read_features, read_table, write_shard
 from .thumbnails import Pack, webp

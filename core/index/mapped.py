@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from .. import files
-from ..streams import workers
+from ..jobs.streams import workers
 from .files import CHANGED, SHARDS, broken, sha256, to_json
 from .store import Features, Manifest, Shard
 

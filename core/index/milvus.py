@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import IndexBroken, IndexMismatch
-from ..streams import chunks
+from ..jobs.streams import chunks
 from .exact import MARGIN, Mask, Ranked, complete, cosine, ranked
 from .files import SHARDS
 from .search import FeatureIndex

@@ -11,10 +11,10 @@ from ..downloads import RemoteFile, digest_of, fetch
 from ..engine import Engine
 from ..errors import BadFolder
 from ..folders import DataFolder
-from ..jobs import Report, Work
+from ..jobs.job import Report, Work
+from ..jobs.progress import Progress
 from ..networks.card import NetworkCard
 from ..networks.fetching import fetch_weights
-from ..progress import Progress
 from .build import build
 
 IMAGENETTE_MB = 326

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..downloads import fetch
 from ..errors import DownloadFailed
-from ..jobs import Report, Work
+from ..jobs.job import Report, Work
 from .card import NetworkCard
 
 

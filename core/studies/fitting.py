@@ -25,10 +25,10 @@ from ..datasets import check_there
 from ..engine import Engine, Network
 from ..errors import Cancelled, PhotobiasError
 from ..files import write
+from ..jobs.streams import ordered_map
 from ..measure import THREADS, Decoded, decoded, each_once
 from ..networks.card import Preprocessing
 from ..readouts import Pooled, Readout, Readouts
-from ..streams import ordered_map
 from .config import Study
 from .rows import FITTED, PARTS, schema
 from .training_set import TrainingSet

@@ -15,10 +15,10 @@ import numpy as np
 from ..datasets import Source, listing
 from ..engine import Engine
 from ..folders import DataFolder, portable
+from ..jobs.progress import Progress
 from ..networks import registry
 from ..networks.card import NetworkCard
 from ..networks.twins import with_twins
-from ..progress import Progress
 from . import runner
 from .axes import Axes
 from .config import Study

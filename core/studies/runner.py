@@ -16,9 +16,9 @@ from ..datasets import Source
 from ..engine import Engine
 from ..errors import BadPhotograph, StudyBroken
 from ..files import alone, write
+from ..jobs.progress import Meter, Progress
 from ..measure import THREADS
 from ..networks.card import NetworkCard
-from ..progress import Meter, Progress
 from ..readouts import Readouts as Fitted
 from . import manifest as manifests
 from . import rows

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from ..errors import PhotobiasError, StudyBroken
 from ..files import locked, write
 from ..folders import PROJECT, DataFolder
-from ..progress import Progress
+from ..jobs.progress import Progress
 from .manifest import MANIFEST, Manifest, read_manifest
 from .request import Request
 from .runner import LOG, PROGRESS

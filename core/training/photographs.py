@@ -21,8 +21,8 @@ from PIL import Image
 from ..datasets import Source
 from ..errors import BadFolder, Cancelled
 from ..geometry import RESAMPLING, Interpolation, centre_crop
+from ..jobs.streams import chunks, ordered_map, workers
 from ..scenes import Photographer, render, scene_classes
-from ..streams import chunks, ordered_map, workers
 from .recipe import Crops, Named, Sides
 
 CHUNK = 64  # scenes that a process draws at a time

@@ -21,9 +21,9 @@ from core.errors import BadAnnotations, PhotobiasError
 from core.figures import bias as figures
 from core.figures.scattered import curves
 from core.files import changed
-from core.jobs import Report
+from core.jobs.job import Report
+from core.jobs.progress import Meter
 from core.pictures import preview
-from core.progress import Meter
 from core.scenes import Photographer
 from core.studies import Results
 from core.tables import per_photograph

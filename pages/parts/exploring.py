@@ -7,10 +7,10 @@ from typing import Any, Protocol
 
 import streamlit as st
 
-from core.background import Asked, Background
 from core.errors import PhotobiasError
 from core.exploration import Exploration, Settings
 from core.index.search import FeatureIndex
+from core.jobs.background import Asked, Background
 from core.networks import registry
 from core.networks.card import NetworkCard
 from pages.parts import resources, state

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 
 import streamlit as st
 
-from core.background import Background
 from core.errors import PhotobiasError
 from core.exploration import Exploration
+from core.jobs.background import Background
 from core.photographs import Photograph
 from core.summary import sentence
 from pages.parts import networks, state

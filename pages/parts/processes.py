@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.errors import PhotobiasError
-from core.progress import Progress
+from core.jobs.progress import Progress
 from core.studies import worker
 from core.studies.worker import Status
 from pages.parts import tasks

@@ -17,7 +17,7 @@ from core.exploration import Store
 from core.folders import DataFolder
 from core.index.search import FeatureIndex
 from core.index.store import Manifest, read_manifest
-from core.jobs import Job, Work
+from core.jobs.job import Job, Work
 from core.photographs import Photograph, decode, read, reduce_to
 from core.pictures import preview
 from core.scenes import Photographer, render

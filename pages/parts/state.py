@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from core.background import Background
 from core.errors import PhotobiasError
 from core.exploration import Exploration, Kind
 from core.folders import PROJECT
+from core.jobs.background import Background
 from core.networks.card import NetworkCard
 from core.photographs import Photograph
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.jobs import Job
+from core.jobs.job import Job
 from pages.parts import resources
 from pages.parts.widgets import plain
 

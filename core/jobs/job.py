@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Generic, Literal, Self, TypeVar
 
-from .errors import Cancelled, PhotobiasError
+from ..errors import Cancelled, PhotobiasError
 from .progress import Progress
 
 T = TypeVar("T")

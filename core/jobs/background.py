@@ -10,7 +10,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self
 
-from .errors import Cancelled, PhotobiasError
+from ..errors import Cancelled, PhotobiasError
 
 log = logging.getLogger(__name__)
 

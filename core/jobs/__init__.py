@@ -1,0 +1,1 @@
+"""Background work: jobs, their progress, and how they are cancelled."""
