@@ -21,13 +21,13 @@ from torch import nn
 from . import studies
 from .datasets import Source, find
 from .engine import Engine, Network
-from .folders import DataFolder
 from .index.build import build
 from .measure import outcomes, photographs
 from .networks import registry, torchvision_zoo
 from .networks.card import NetworkCard
 from .protocols import create, names
 from .sensitivity import sensitivity
+from .storage.folders import DataFolder
 
 PHOTOGRAPHS = 4
 

@@ -18,11 +18,11 @@ from .datasets import listing
 from .datasets.scenes import SceneFile
 from .engine import Engine
 from .errors import BadCard
-from .folders import EMBEDDED, DataFolder, portable
 from .index.build import build
 from .jobs.progress import Meter, Progress
 from .networks import registry
 from .scenes import Photographer
+from .storage.folders import EMBEDDED, DataFolder, portable
 from .studies import Axes, Results, Typicality, run
 from .studies.manifest import Manifest
 from .tables import per_photograph

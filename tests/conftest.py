@@ -19,9 +19,9 @@ from torch import nn
 from torch.nn import functional
 
 from core.engine import Engine, Network
-from core.folders import DataFolder
 from core.networks.card import Labels, NetworkCard, Preprocessing
 from core.photographs import Photograph, photograph
+from core.storage.folders import DataFolder
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from core.downloads import RemoteFile, fetch
 from core.errors import DownloadFailed
+from core.storage.downloads import RemoteFile, fetch
 
 BODY = bytes(itertools.islice(itertools.cycle(range(251)), 400_000))
 FAST = (0.01, 0.01, 0.01)

@@ -9,8 +9,8 @@ import pytest
 from core import studies
 from core.datasets import listing
 from core.engine import Engine
-from core.folders import EMBEDDED, DataFolder
 from core.networks import registry
+from core.storage.folders import EMBEDDED, DataFolder
 from core.studies import Axes, Study
 
 NETWORKS = ("embedded/resnet10.scenes-0", "embedded/resnet10_bin5.scenes-0")

@@ -13,11 +13,11 @@ from studied import NETWORKS, SCENES, laid_out, make
 
 from core import findings, studies
 from core.comparisons import comparisons
-from core.folders import DataFolder
 from core.networks.card import short
 from core.ranking import worst
 from core.signal_verdict import verdict
 from core.signals import PRESETS, Bench
+from core.storage.folders import DataFolder
 from core.tables import changed
 from pages.parts import studies as studied_on_this_machine
 

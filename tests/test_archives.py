@@ -1,4 +1,4 @@
-"""core.archives: a tar file is unpacked once, inside its folder, or leaves nothing."""
+"""core.storage.archives: a tar file is unpacked once, inside its folder, or leaves nothing."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from serving import BODY
 
-from core.archives import extract_tar
 from core.errors import Cancelled, DownloadFailed
 from core.jobs.progress import Progress
+from core.storage.archives import extract_tar
 
 
 def packed(path: Path, *, mode: str = "w:gz", **members: bytes | tarfile.TarInfo) -> Path:

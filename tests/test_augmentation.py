@@ -24,12 +24,12 @@ from core.datasets import listing
 from core.engine import Engine
 from core.errors import BadFolder, BadProtocol, BadRecipe
 from core.figures.augmentation import accuracy, against_size
-from core.folders import DataFolder
 from core.intervals import wilson
 from core.networks import checkpoint
 from core.networks.card import Labels
 from core.networks.probe import find_head, layers, total_stride
 from core.networks.small import ARCHITECTURES
+from core.storage.folders import DataFolder
 from core.training import make, recipe
 from core.training.photographs import Photographs, batches, labelled, placed
 from core.training.recipe import Named, Sides

@@ -10,10 +10,10 @@ from framed import app, fresh, read_out, settled, texts
 from streamlit.testing.v1 import AppTest
 
 from core import invariance, sizes, studies
-from core.folders import EMBEDDED, DataFolder
 from core.invariance import Trial
 from core.invariance_verdict import sentence
 from core.scenes import Photographer
+from core.storage.folders import EMBEDDED, DataFolder
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 SIZE = {"learned": 24, "held_out": 12}

@@ -20,9 +20,9 @@ from core import cli
 from core.datasets import Source, address, check_there, cifar, dataset_name, find, listing, of_cifar10, reopened
 from core.datasets import fetching as cifar_fetching
 from core.errors import BadFolder, BadPhotograph, Cancelled, DownloadFailed
-from core.folders import DataFolder
 from core.jobs.job import Job
 from core.jobs.progress import Progress
+from core.storage.folders import DataFolder
 from core.training import make, recipe
 from core.training.recipe import Named
 

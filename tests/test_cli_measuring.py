@@ -19,12 +19,12 @@ from torchvision import transforms
 from core.consistency import consistency
 from core.datasets import find
 from core.engine import Engine
-from core.folders import DataFolder
 from core.networks import registry
 from core.networks.card import SCENES
 from core.photographs import read, reduce_to
 from core.protocols import create, generator, names
 from core.scenes import render
+from core.storage.folders import DataFolder
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from commanded import KEY, OTHER, Run, album, data, parsed, photo, run, warnings
 
-from core.downloads import RemoteFile
-from core.folders import DataFolder
 from core.jobs.progress import Progress
 from core.networks import fetching as weights_fetching
 from core.networks import registry
 from core.networks.card import SCENES
+from core.storage.downloads import RemoteFile
+from core.storage.folders import DataFolder
 from core.training import make, photographs, recipe
 
 pytestmark = pytest.mark.usefixtures("one_thread")

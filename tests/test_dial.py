@@ -21,11 +21,11 @@ from core.cli import main
 from core.engine import Engine
 from core.errors import BadCard, Cancelled
 from core.figures.dial import along, at_typicality, half
-from core.folders import EMBEDDED, DataFolder
 from core.index.search import FeatureIndex
 from core.jobs.progress import Progress
 from core.networks import registry
 from core.scenes import Photographer
+from core.storage.folders import EMBEDDED, DataFolder
 from core.studies import worker
 from core.tables import per_photograph
 from core.training import recipe

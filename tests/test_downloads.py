@@ -1,4 +1,4 @@
-"""core.downloads against a real server that cuts, stalls, lies and changes its mind."""
+"""core.storage.downloads against a real server that cuts, stalls, lies and changes its mind."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ import pytest
 from serving import BODY, FAST, ROOT, Handler, Server, cut_short, listed, server
 from waiting import until
 
-from core import checksums
-from core.downloads import RemoteFile, digest_of, fetch, is_here, whole
 from core.errors import Cancelled, DownloadFailed
 from core.jobs.progress import Meter, Progress
+from core.storage import checksums
+from core.storage.downloads import RemoteFile, digest_of, fetch, is_here, whole
 
 
 def test_a_whole_file_arrives_with_its_progress(server: Server, tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_a_stop_between_last_byte_and_hash_costs_no_second_transfer(
 
 def test_a_waiting_fetch_takes_over_from_a_killed_process(server: Server, tmp_path: Path) -> None:
     server.slow, part, seen = True, tmp_path / "weights.pth.part", list[Progress]()
-    code = "import sys; from pathlib import Path; from core.downloads import *; "
+    code = "import sys; from pathlib import Path; from core.storage.downloads import *; "
     code += "fetch(RemoteFile(url=sys.argv[1], name='weights.pth', digest=sys.argv[2]), Path(sys.argv[3]))"
     owner = subprocess.Popen([sys.executable, "-c", code, server.url, listed(server).digest, tmp_path], cwd=ROOT)
     until(part.exists)

@@ -19,7 +19,6 @@ from core.association import spearman
 from core.datasets import listing
 from core.datasets.scenes import scenes
 from core.engine import Engine
-from core.folders import EMBEDDED, PROJECT, DataFolder
 from core.index.search import FeatureIndex
 from core.index.verify import verify
 from core.measure import accuracy, outcomes, photographs
@@ -30,6 +29,7 @@ from core.photographs import Photograph
 from core.readouts import HEAD
 from core.scenes import scene_classes
 from core.sensitivity import Outcome, sensitivity
+from core.storage.folders import EMBEDDED, PROJECT, DataFolder
 from core.studies import Axes
 from core.studies.request import Request
 from core.studies.worker import list_studies

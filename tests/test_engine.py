@@ -19,11 +19,11 @@ from torchvision import models
 from core import protocols
 from core.engine import CPU_BATCH, Engine, Network, Predictions
 from core.errors import WeightsUnavailable
-from core.folders import DataFolder
 from core.measure import outcomes
 from core.networks import registry
 from core.networks.card import NetworkCard
 from core.photographs import Photograph
+from core.storage.folders import DataFolder
 
 if TYPE_CHECKING:
     from conftest import Randomise, TinyCard

@@ -24,7 +24,6 @@ from streamlit.testing.v1 import AppTest
 from core.cli import main
 from core.engine import Engine
 from core.exploration import Exploration
-from core.folders import DataFolder
 from core.index.build import build
 from core.measure import outcomes, redo
 from core.networks import registry
@@ -34,6 +33,7 @@ from core.photographs import Photograph, read
 from core.protocols import create, names
 from core.scenes import USUAL, render
 from core.sensitivity import sensitivity
+from core.storage.folders import DataFolder
 from pages.parts.networks import OPENING, PREFERRED
 from pages.parts.photograph import EXAMPLES
 

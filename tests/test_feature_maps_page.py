@@ -13,11 +13,11 @@ from streamlit.testing.v1 import AppTest
 
 from core import corollaries, depth, feature_maps, findings, shiftability, studies, tables
 from core.engine import Engine
-from core.folders import EMBEDDED, DataFolder
 from core.networks import registry
 from core.networks.card import short
 from core.readouts import HEAD
 from core.scenes import USUAL, render
+from core.storage.folders import EMBEDDED, DataFolder
 from core.studies import worker
 from pages.parts import studies as parts
 

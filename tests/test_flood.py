@@ -11,10 +11,10 @@ import pytest
 from core import studies
 from core.engine import Engine
 from core.exploration import Exploration, Settings, Store
-from core.folders import EMBEDDED, DataFolder
 from core.index.search import FeatureIndex
 from core.networks import registry
 from core.scenes import Photographer, render
+from core.storage.folders import EMBEDDED, DataFolder
 from core.studies import worker
 from core.studies.request import Request
 

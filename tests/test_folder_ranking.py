@@ -13,13 +13,13 @@ from core.datasets import listing
 from core.engine import Engine
 from core.errors import BadFolder, BadPhotograph, IndexMismatch
 from core.folder_ranking import FolderRanking, rank_folder
-from core.folders import EMBEDDED, DataFolder
 from core.index.search import FeatureIndex
 from core.jobs.job import Job
 from core.jobs.progress import Progress
 from core.networks import registry
 from core.networks.card import NetworkCard
 from core.ranking import csv
+from core.storage.folders import EMBEDDED, DataFolder
 from core.studies.axes import index_again
 from core.typicality import placed, typicality
 

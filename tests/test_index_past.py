@@ -20,7 +20,6 @@ from stops import stopped_at
 
 from core.engine import Engine, Network, Predictions, engines
 from core.errors import BadFolder, IndexBroken
-from core.folders import DataFolder
 from core.index import thumbnails
 from core.index.build import Progress, build
 from core.index.ray_build import Cluster, build_with_ray
@@ -29,6 +28,7 @@ from core.index.thumbnails import PACK, Pack
 from core.index.verify import verify
 from core.networks import registry
 from core.photographs import read
+from core.storage.folders import DataFolder
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 EMBEDDED = "embedded/resnet10.scenes-0"

@@ -11,10 +11,10 @@ import pytest
 from serving import Server, listed, server
 from waiting import until
 
-from core.downloads import fetch
 from core.errors import DownloadFailed, PhotobiasError
 from core.jobs.job import Job
 from core.jobs.progress import Progress
+from core.storage.downloads import fetch
 
 
 def test_a_job_runs_beside_its_page(server: Server, tmp_path: Path) -> None:

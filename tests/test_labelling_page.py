@@ -13,10 +13,10 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.datasets import listing
-from core.folders import DataFolder
 from core.labelling import Event, Key, Log, Store, fold
 from core.labelling.events import AGAIN, NEXT, POINT, SKIP, UNDO
 from core.labelling.places import sentence, table
+from core.storage.folders import DataFolder
 from pages.parts import state
 from pages.parts.label_acts import TROUBLE, Asked, named
 

@@ -22,7 +22,6 @@ from trained import drawn_here, tiny, toml_text
 from core import protocols
 from core.engine import Engine
 from core.errors import Cancelled
-from core.folders import DataFolder
 from core.measure import accuracy, outcomes
 from core.networks.card import SCENES, NetworkCard
 from core.networks.checkpoint import read_card
@@ -30,6 +29,7 @@ from core.networks.small import ARCHITECTURES
 from core.photographs import Photograph
 from core.scenes import USUAL, Photographer, render, scene_classes
 from core.sensitivity import sensitivity
+from core.storage.folders import DataFolder
 from core.training import make, recipe
 from core.training.loop import Trained, train
 from core.training.photographs import Photographs

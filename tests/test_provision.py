@@ -17,10 +17,8 @@ from conftest import TinyCard
 from PIL import Image
 from serving import listening
 
-from core.downloads import RemoteFile
 from core.engine import Engine
 from core.errors import BadFolder, Cancelled, DownloadFailed
-from core.folders import DataFolder
 from core.index import starter
 from core.index.search import FeatureIndex
 from core.index.verify import verify
@@ -29,6 +27,8 @@ from core.jobs.progress import Progress
 from core.networks import fetching as weights_fetching
 from core.networks.card import NetworkCard
 from core.photographs import Photograph
+from core.storage.downloads import RemoteFile
+from core.storage.folders import DataFolder
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

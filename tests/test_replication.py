@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 from study_tables import TWO, outcomes, pairs_table, photographs_table
 
-from core.folders import DataFolder
 from core.networks import registry
 from core.paper import BIN5, KERAS, MAC, TOP1, TORCH, P, numbers, printed
 from core.replication import COLUMNS, INDEX, command, replication
 from core.sensitivity import sensitivity
+from core.storage.folders import DataFolder
 from core.tables import accuracies
 
 RESNET = TORCH["ResNet50"]

@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from studied import NETWORKS, made, make
 
 from core import comparisons, findings, studies, tables
-from core.folders import DataFolder
+from core.storage.folders import DataFolder
 from core.studies import rows, worker
 from core.studies.worker import Status
 from pages.parts import studies as parts

@@ -17,11 +17,11 @@ from torchvision.transforms.v2 import functional as vision
 
 from core.engine import Engine
 from core.errors import BadCard, WeightsUnavailable
-from core.folders import DataFolder
 from core.networks import registry, torchvision_zoo
 from core.networks.card import NetworkCard, imagenet_labels
 from core.networks.probe import find_head, layers, total_stride
 from core.photographs import Photograph, photograph
+from core.storage.folders import DataFolder
 
 if TYPE_CHECKING:
     from conftest import Randomise, TinyCard

@@ -16,12 +16,12 @@ from studied import NETWORKS, laid_out
 from core import findings
 from core.association import binned, quintiles
 from core.folder_ranking import rank_folder
-from core.folders import EMBEDDED, DataFolder
 from core.index.search import FeatureIndex
 from core.jobs.job import Job
 from core.networks import registry
 from core.networks.card import short
 from core.ranking import extremes, ranked
+from core.storage.folders import EMBEDDED, DataFolder
 from core.studies import read
 from core.tables import per_photograph
 from pages.parts import resources

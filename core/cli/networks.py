@@ -44,9 +44,9 @@ def _networks(chosen: argparse.Namespace) -> None:
 
 
 def _fetch(chosen: argparse.Namespace, card: NetworkCard) -> None:
-    from ..downloads import digest_of
     from ..jobs.progress import Progress
     from ..networks.fetching import fetch_weights
+    from ..storage.downloads import digest_of
 
     line = ProgressLine()
 

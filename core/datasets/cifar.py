@@ -17,8 +17,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from ..errors import BadFolder
-from ..folders import DataFolder
 from ..photographs import Photograph, photograph
+from ..storage.folders import DataFolder
 from .places import unreadable
 
 SCHEME, FOLDER = "cifar10:", ",folder="

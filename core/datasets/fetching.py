@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from ..archives import extract_tar
-from ..downloads import RemoteFile, fetch
-from ..folders import DataFolder
 from ..jobs.job import Report, Work
+from ..storage.archives import extract_tar
+from ..storage.downloads import RemoteFile, fetch
+from ..storage.folders import DataFolder
 from . import cifar
 
 CIFAR10_BYTES = 170_498_071

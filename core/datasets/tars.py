@@ -15,9 +15,9 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from ..archives import StrictInfo
 from ..errors import BadFolder
 from ..photographs import Photograph, decode
+from ..storage.archives import StrictInfo
 from . import webdataset
 from .folder import class_name, inside, is_photograph
 from .places import files_of, safe, split_at, unreadable

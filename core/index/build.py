@@ -17,8 +17,8 @@ import numpy as np
 from ..datasets import Source, dataset_name, listing
 from ..engine import Engine
 from ..errors import BadFolder, IndexBroken
-from ..files import alone
 from ..networks.card import NetworkCard
+from ..storage.files import alone
 from .extract import Elsewhere, Extraction, Meter, Progress, Section
 from .files import SHARDS
 from .plan import Plan, order, settle

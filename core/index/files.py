@@ -8,8 +8,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .. import files
 from ..errors import IndexBroken
+from ..storage import files
 
 SHARDS = "shards"
 CHANGED = "changed since it was built"

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from .. import files
 from ..jobs.streams import workers
+from ..storage import files
 from .files import CHANGED, SHARDS, broken, sha256, to_json
 from .store import Features, Manifest, Shard
 

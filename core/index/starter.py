@@ -6,15 +6,15 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-from ..archives import extract_tar
-from ..downloads import RemoteFile, digest_of, fetch
 from ..engine import Engine
 from ..errors import BadFolder
-from ..folders import DataFolder
 from ..jobs.job import Report, Work
 from ..jobs.progress import Progress
 from ..networks.card import NetworkCard
 from ..networks.fetching import fetch_weights
+from ..storage.archives import extract_tar
+from ..storage.downloads import RemoteFile, digest_of, fetch
+from ..storage.folders import DataFolder
 from .build import build
 
 IMAGENETTE_MB = 326

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from ..downloads import RemoteFile
+from ..storage.downloads import RemoteFile
 from .card import USUAL, NetworkCard, imagenet_labels
 from .weights import damaged, fill, library, missing, modern, read
 

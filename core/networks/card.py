@@ -13,9 +13,9 @@ from typing import Literal, Protocol
 import torch
 from torch import nn
 
-from ..downloads import RemoteFile
 from ..geometry import Interpolation, centre_crop
 from ..photographs import Photograph
+from ..storage.downloads import RemoteFile
 
 SCENES = "drawn scenes"  # as ``trained_on`` of a card
 CIFAR = "CIFAR-10"  # so begins ``trained_on`` where it is some copy of that

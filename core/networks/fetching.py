@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from ..downloads import fetch
 from ..errors import DownloadFailed
 from ..jobs.job import Report, Work
+from ..storage.downloads import fetch
 from .card import NetworkCard
 
 

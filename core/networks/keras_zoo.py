@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..downloads import RemoteFile
+from ..storage.downloads import RemoteFile
 from .card import NetworkCard, Preprocessing, imagenet_labels
 from .probe import ReturnsBoth
 from .weights import damaged, library, missing

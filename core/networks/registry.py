@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..errors import PhotobiasError, UnknownName
-from ..folders import EMBEDDED, DataFolder
+from ..storage.folders import EMBEDDED, DataFolder
 from . import antialiased, checkpoint, derived, keras_zoo, timm_zoo, torchvision_zoo
 from .card import NetworkCard, choices
 

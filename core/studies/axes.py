@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import PhotobiasError, StudyMismatch
-from ..folders import EMBEDDED, DataFolder
 from ..index.search import FeatureIndex
 from ..index.store import read_manifest
 from ..networks import registry
 from ..networks.card import NetworkCard
+from ..storage.folders import EMBEDDED, DataFolder
 from .config import Study
 
 

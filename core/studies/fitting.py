@@ -24,11 +24,11 @@ from ..activations import Deep, ends
 from ..datasets import check_there
 from ..engine import Engine, Network
 from ..errors import Cancelled, PhotobiasError
-from ..files import write
 from ..jobs.streams import ordered_map
 from ..measure import THREADS, Decoded, decoded, each_once
 from ..networks.card import Preprocessing
 from ..readouts import Pooled, Readout, Readouts
+from ..storage.files import write
 from .config import Study
 from .rows import FITTED, PARTS, schema
 from .training_set import TrainingSet

@@ -12,9 +12,9 @@ from typing import Any, Self
 
 from ..datasets import SceneFile, Source, of_cifar10
 from ..errors import StudyBroken, StudyMismatch
-from ..files import write
-from ..folders import located, located_root, portable, portable_root
 from ..networks.card import NetworkCard
+from ..storage.files import write
+from ..storage.folders import located, located_root, portable, portable_root
 from ..versions import software
 from .axes import Axes
 from .config import Study

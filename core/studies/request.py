@@ -14,11 +14,11 @@ import numpy as np
 
 from ..datasets import Source, listing
 from ..engine import Engine
-from ..folders import DataFolder, portable
 from ..jobs.progress import Progress
 from ..networks import registry
 from ..networks.card import NetworkCard
 from ..networks.twins import with_twins
+from ..storage.folders import DataFolder, portable
 from . import runner
 from .axes import Axes
 from .config import Study

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..datasets import reopened
 from ..errors import BadFolder, StudyBroken
-from ..files import write
 from ..frames import FramePair
 from ..photographs import Photograph, reduce_to
 from ..protocols import create, generator, settings
+from ..storage.files import write
 from .config import get
 from .manifest import Manifest, read_manifest
 

@@ -15,11 +15,11 @@ from pathlib import Path
 from ..datasets import Source
 from ..engine import Engine
 from ..errors import BadPhotograph, StudyBroken
-from ..files import alone, write
 from ..jobs.progress import Meter, Progress
 from ..measure import THREADS
 from ..networks.card import NetworkCard
 from ..readouts import Readouts as Fitted
+from ..storage.files import alone, write
 from . import manifest as manifests
 from . import rows
 from .axes import Axes

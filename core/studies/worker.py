@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import PhotobiasError, StudyBroken
-from ..files import locked, write
-from ..folders import PROJECT, DataFolder
 from ..jobs.progress import Progress
+from ..storage.files import locked, write
+from ..storage.folders import PROJECT, DataFolder
 from .manifest import MANIFEST, Manifest, read_manifest
 from .request import Request
 from .runner import LOG, PROGRESS

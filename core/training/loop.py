@@ -17,8 +17,8 @@ from torch import nn
 from torch.nn import functional
 
 from ..errors import BadRecipe, Cancelled
-from ..files import write
 from ..networks.small import ARCHITECTURES
+from ..storage.files import write
 from .photographs import Photographs, batches
 from .recipe import Recipe, Schedule
 

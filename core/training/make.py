@@ -19,14 +19,14 @@ from .. import protocols
 from ..datasets import Source, dataset_name
 from ..engine import Engine
 from ..errors import BadRecipe
-from ..files import write
-from ..folders import DataFolder
 from ..measure import accuracy, outcomes
 from ..networks import checkpoint
 from ..networks.card import SCENES, NetworkCard, Preprocessing
 from ..photographs import Photograph, photograph
 from ..scenes import scene_classes
 from ..sensitivity import sensitivity
+from ..storage.files import write
+from ..storage.folders import DataFolder
 from ..versions import software
 from .loop import Epoch, Trained, train
 from .photographs import Photographs, labelled, scenes

@@ -20,11 +20,11 @@ from core.datasets.scenes import SCHEME, again, scenes
 from core.errors import BadAnnotations, PhotobiasError
 from core.figures import bias as figures
 from core.figures.scattered import curves
-from core.files import changed
 from core.jobs.job import Report
 from core.jobs.progress import Meter
 from core.pictures import preview
 from core.scenes import Photographer
+from core.storage.files import changed
 from core.studies import Results
 from core.tables import per_photograph
 from pages.parts import charts, gallery, resources, save, studies, tasks

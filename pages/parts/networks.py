@@ -8,12 +8,12 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import PhotobiasError
-from core.folders import EMBEDDED
 from core.index import starter
 from core.index.store import MANIFEST
 from core.networks import derived, registry, timm_zoo
 from core.networks import fetching as weights_fetching
 from core.networks.card import SCENES, NetworkCard
+from core.storage.folders import EMBEDDED
 from pages.parts import resources, state, tasks
 from pages.parts.widgets import plain
 

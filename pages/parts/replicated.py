@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.folders import EMBEDDED
 from core.replication import fills
+from core.storage.folders import EMBEDDED
 from core.studies.manifest import MANIFEST
 from core.studies.worker import list_studies
 from pages.parts import resources

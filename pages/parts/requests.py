@@ -10,10 +10,10 @@ import streamlit as st
 from core import protocols, studies
 from core.datasets import SCHEMES
 from core.errors import BadFolder, BadProtocol, PhotobiasError
-from core.folders import EMBEDDED
 from core.frames import DIRECTIONS, MAX_STEP
 from core.index import starter
 from core.networks.card import NetworkCard
+from core.storage.folders import EMBEDDED
 from core.studies import worker
 from core.studies.config import Study, get
 from core.studies.request import Request

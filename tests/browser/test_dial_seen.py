@@ -9,7 +9,7 @@ from browsing import FIGURE, Serve, chromium, fresh, page, serve, traces, visito
 from playwright.sync_api import Page, expect
 
 from core import dial, studies, turning
-from core.folders import EMBEDDED
+from core.storage.folders import EMBEDDED
 
 pytestmark = pytest.mark.browser
 VIEW = "/photographers_bias?bias_view=The+dial"

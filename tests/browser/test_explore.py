@@ -19,9 +19,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from core import cli
 from core.engine import Engine
-from core.folders import EMBEDDED, DataFolder
 from core.index.build import build
 from core.networks import registry
+from core.storage.folders import EMBEDDED, DataFolder
 from pages.parts.networks import OPENING
 
 Randomise = Callable[..., Any]

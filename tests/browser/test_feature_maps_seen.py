@@ -12,9 +12,9 @@ from playwright.sync_api import Page, expect
 
 from core import corollaries, feature_maps
 from core.engine import Engine
-from core.folders import DataFolder
 from core.networks import registry
 from core.scenes import render
+from core.storage.folders import DataFolder
 
 pytestmark = pytest.mark.browser
 MEASURED_MS = 180_000

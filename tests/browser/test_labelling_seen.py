@@ -13,11 +13,11 @@ from browsing import FIGURE, Serve, chromium, fresh, page, rested, serve, traces
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from core.folders import DataFolder
 from core.labelling import Event, Store, fold
 from core.labelling.events import POINT, SKIP, UNDO
 from core.labelling.places import distances, sentence, table
 from core.scenes import render
+from core.storage.folders import DataFolder
 
 pytestmark = pytest.mark.browser
 FIRST_MS = 180_000

@@ -12,10 +12,10 @@ from playwright.sync_api import Page, expect
 from core import bias, depth, findings, invariance, sizes, studies, tables
 from core.annotations import of_scenes
 from core.datasets.scenes import scenes
-from core.folders import EMBEDDED
 from core.invariance import Trial
 from core.invariance_verdict import sentence
 from core.networks.card import short
+from core.storage.folders import EMBEDDED
 
 pytestmark = pytest.mark.browser
 MEASURED_MS = 180_000

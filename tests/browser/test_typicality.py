@@ -17,7 +17,7 @@ from test_study_pages_seen import DRAWN_MS, FIGURE, traces
 
 from core import replication
 from core.association import binned
-from core.folders import DataFolder
+from core.storage.folders import DataFolder
 from core.tables import per_photograph
 
 pytestmark = pytest.mark.browser

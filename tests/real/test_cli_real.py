@@ -11,8 +11,8 @@ import pytest
 from conftest import ROOT
 
 from core import cli
-from core.folders import DataFolder
 from core.protocols import names
+from core.storage.folders import DataFolder
 
 pytestmark = pytest.mark.real
 FIELDS = {

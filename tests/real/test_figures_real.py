@@ -12,9 +12,9 @@ from drawn import figures_of, text_below
 from core import studies
 from core.datasets import listing
 from core.engine import Engine
-from core.folders import DataFolder
 from core.index.build import build
 from core.networks import registry
+from core.storage.folders import DataFolder
 from core.studies.request import Request
 
 pytestmark = pytest.mark.real

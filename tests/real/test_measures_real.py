@@ -11,11 +11,11 @@ import pytest
 from core import protocols
 from core.datasets import listing
 from core.engine import Engine, Network
-from core.folders import DataFolder
 from core.measure import accuracy, outcomes, photographs
 from core.networks import registry
 from core.photographs import Photograph
 from core.sensitivity import Outcome, Sensitivity, sensitivity
+from core.storage.folders import DataFolder
 
 pytestmark = pytest.mark.real
 

@@ -12,8 +12,8 @@ from conftest import ROOT
 
 from core import studies
 from core.depth import along_depth
-from core.folders import DataFolder
 from core.readouts import HEAD
+from core.storage.folders import DataFolder
 from core.tables import layer_accuracies
 
 pytestmark = [pytest.mark.real, pytest.mark.full]

@@ -14,9 +14,9 @@ from conftest import ROOT
 from core import studies
 from core.datasets import listing
 from core.engine import Engine
-from core.folders import DataFolder
 from core.measure import outcomes, photographs
 from core.networks import registry
+from core.storage.folders import DataFolder
 
 pytestmark = pytest.mark.real
 NETWORKS = ("resnet18-pqf", "squeezenet1_0-dc")

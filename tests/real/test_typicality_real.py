@@ -10,9 +10,9 @@ from core import studies
 from core.association import quintiles, spearman
 from core.datasets import listing
 from core.engine import Engine
-from core.folders import DataFolder
 from core.index.build import build
 from core.networks import registry
+from core.storage.folders import DataFolder
 from core.studies import Axes
 from core.tables import per_photograph
 

@@ -13,9 +13,9 @@ import torch
 from core import traces, video
 from core.engine import Engine
 from core.exploration import Store, VideoCurves
-from core.folders import DataFolder
 from core.jagged import jagged
 from core.networks import registry
+from core.storage.folders import DataFolder
 from core.video import open_video
 
 pytestmark = pytest.mark.real

@@ -11,9 +11,9 @@ import zlib
 from pathlib import Path
 from typing import Self
 
-from .errors import Cancelled, DownloadFailed
+from ..errors import Cancelled, DownloadFailed
+from ..jobs.progress import Meter, Report
 from .files import beside, disk_failed, locked
-from .jobs.progress import Meter, Report
 
 _CHUNK = 256 * 1024
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from ..errors import Cancelled, DownloadFailed
+from ..jobs.progress import Meter, Report
 from . import checksums
-from .errors import Cancelled, DownloadFailed
 from .files import beside, disk_failed, locked
-from .jobs.progress import Meter, Report
 
 _CHUNK = 256 * 1024
 

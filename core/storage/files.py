@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .errors import BadFolder, Cancelled, DownloadFailed, PhotobiasError
+from ..errors import BadFolder, Cancelled, DownloadFailed, PhotobiasError
 
 
 @contextmanager

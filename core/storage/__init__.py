@@ -1,0 +1,1 @@
+"""Files on disk and over HTTP. Knows neither images nor networks."""
