@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from ..errors import BadProtocol
-from ..registration import Registry
+from ..registry import Registry
 from .base import Protocol
 
 _PROTOCOLS = Registry("protocol")

@@ -15,7 +15,7 @@ from ..errors import BadProtocol
 from ..frames import Direction, Unit
 from ..photographs import Photograph
 from ..protocols import Protocol
-from ..registration import Registry
+from ..registry import Registry
 
 _STUDIES = Registry("study")
 register = _STUDIES.register
