@@ -21,11 +21,11 @@ from torch import nn
 from . import studies
 from .datasets import Source, find
 from .engine import Engine, Network
+from .images.protocols import create, names
 from .index.build import build
 from .measure import outcomes, photographs
 from .networks import registry, torchvision_zoo
 from .networks.card import NetworkCard
-from .protocols import create, names
 from .sensitivity import sensitivity
 from .storage.folders import DataFolder
 

@@ -11,11 +11,11 @@ import torch
 
 from .engine import Engine, Network
 from .errors import BadCard, BadPhotograph, BadProtocol
-from .geometry import centre_crop
+from .images.geometry import centre_crop
+from .images.photographs import Photograph
 from .intervals import Interval, wilson
 from .jobs.streams import ordered_map
 from .measure import THREADS
-from .photographs import Photograph
 
 FAMILY = 3  # of the randomness: 1 and 2 are the protocols'
 

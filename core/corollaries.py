@@ -17,17 +17,17 @@ from .activations import Deep, ends, stop, watch
 from .engine import Engine, Network
 from .errors import BadCard, BadProtocol
 from .feature_maps import shifted
-from .frames import Path
-from .geometry import centre_cut, paste, resize
+from .images.frames import Path
+from .images.geometry import centre_cut, paste, resize
+from .images.photographs import Photograph
+from .images.protocols.embed import default_side
+from .images.trajectories import path_length
 from .jobs.job import Report
 from .jobs.progress import Meter
 from .networks.card import NetworkCard
 from .networks.probe import Layer
 from .networks.torus import first_layer, low_pass, on_torus
-from .photographs import Photograph
-from .protocols.embed import default_side
 from .shiftability import Floats, Sums, sum_drift, sums
-from .trajectories import path_length
 
 GAP = 16  # pixels between the parts: more than the window of any first convolution
 STRIDES = (2, 4, 8, 16)

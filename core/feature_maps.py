@@ -11,13 +11,13 @@ import torch
 
 from .activations import at_depths, channel_maps
 from .engine import Engine
-from .frames import Path
+from .images.frames import Path
+from .images.photographs import Photograph
+from .images.trajectories import OnBlack, shift_path
 from .jobs.job import Report
 from .jobs.progress import Meter
 from .networks.card import NetworkCard
-from .photographs import Photograph
 from .shiftability import Spectrum, Sums, spectra, sums
-from .trajectories import OnBlack, shift_path
 
 COLUMNS = 5  # shifts that stand side by side
 

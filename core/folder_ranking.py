@@ -11,12 +11,12 @@ import pandas as pd
 from .datasets import Source, check_there, listing, of_cifar10
 from .engine import Engine
 from .errors import BadPhotograph
+from .images.photographs import Photograph
 from .index.search import FeatureIndex
 from .jobs.job import Report, Work
 from .jobs.progress import Meter
 from .measure import decoded, each_once
 from .networks.card import NetworkCard
-from .photographs import Photograph
 from .ranking import ranked
 from .typicality import Placed, placed
 

@@ -14,12 +14,12 @@ from .accuracy import Accuracy
 from .datasets import Source
 from .engine import Engine, Network, Predictions
 from .errors import BadPhotograph, Cancelled, PhotobiasError
-from .frames import FramePair
+from .images.frames import FramePair
+from .images.photographs import Photograph, reduce_to
+from .images.protocols import Protocol, generator
 from .intervals import wilson
 from .jobs.streams import chunks, ordered_map
 from .networks.card import Labels
-from .photographs import Photograph, reduce_to
-from .protocols import Protocol, generator
 from .sensitivity import Outcome
 
 THREADS = 4

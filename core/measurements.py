@@ -13,13 +13,13 @@ from .consistency import consistency, edge
 from .datasets import SceneFile, Source, find, of_cifar10
 from .engine import Engine, Network
 from .errors import BadPhotograph, PhotobiasError
+from .images.photographs import Photograph
+from .images.protocols import Protocol
 from .index.opening import EXACT, opened
 from .index.search import FeatureIndex, Neighbour
 from .measure import Skipped, accuracy, decoded, each_once, outcomes
 from .networks import registry
 from .networks.card import NetworkCard
-from .photographs import Photograph
-from .protocols import Protocol
 from .sensitivity import Outcome, Sensitivity, sensitivity
 from .storage.folders import DataFolder
 from .typicality import ALTERNATIVES, NEIGHBOURS, alternatives, per_class, typicality

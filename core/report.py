@@ -10,17 +10,18 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from . import measurements, protocols
+from . import measurements
 from .exploration import Exploration, Kind, Place, Trace
 from .figures.protocols import Bar, measures
 from .figures.trajectory import COSINE, P_CLASS, trajectory
 from .figures.typicality import among_references
+from .images import protocols
+from .images.pictures import preview
+from .images.trajectories import way
 from .index.search import FeatureIndex
 from .networks.card import Labels, NetworkCard
-from .pictures import preview
 from .summary import sentence
 from .traces import as_csv, curve, representations
-from .trajectories import way
 from .versions import software
 
 STYLE = (

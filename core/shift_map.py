@@ -14,10 +14,10 @@ import numpy.typing as npt
 import torch
 
 from .errors import BadProtocol
-from .geometry import Interpolation, centre_cut, paste, resize
+from .images.geometry import Interpolation, centre_cut, paste, resize
+from .images.photographs import Photograph
+from .images.protocols.embed import default_side
 from .networks.probe import Layer
-from .photographs import Photograph
-from .protocols.embed import default_side
 
 Shift = tuple[int, int]  # pixels of the frame to the right, and down
 Values = npt.NDArray[np.float64]

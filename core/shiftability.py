@@ -19,7 +19,7 @@ import torch
 from .activations import Deep, ends, stop, watch
 from .engine import Engine, Network
 from .errors import BadCard
-from .frames import Path
+from .images.frames import Path
 from .networks.dilated import stride_free
 from .networks.probe import Layer
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from .exploration import Answers, Exploration, Kind, VideoCurves
 from .figures.trajectory import Curve
+from .images.video import corner
 from .networks.card import NetworkCard
 from .networks.probe import total_stride
-from .video import corner
 
 
 def curve(found: Exploration, kind: Kind, watched: str | None = None) -> list[Curve]:

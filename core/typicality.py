@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from .engine import Engine, Network, Predictions
+from .images.photographs import Photograph
 from .index.search import FeatureIndex, Neighbour
 from .jobs.streams import chunks
-from .photographs import Photograph
 
 NEIGHBOURS = 10
 ALTERNATIVES = 50  # nearest photographs that the other scores look at

@@ -16,8 +16,8 @@ from safetensors.torch import save_file
 import core.engine
 from core import cli, measurements
 from core.engine import Engine
+from core.images.photographs import Photograph
 from core.networks.card import SCENES
-from core.photographs import Photograph
 from core.studies import runner
 
 KEY, OTHER, DRAWN = cheap.KEY, "cheap-other", "cheap-drawn"

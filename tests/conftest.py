@@ -19,8 +19,8 @@ from torch import nn
 from torch.nn import functional
 
 from core.engine import Engine, Network
+from core.images.photographs import Photograph, photograph
 from core.networks.card import Labels, NetworkCard, Preprocessing
-from core.photographs import Photograph, photograph
 from core.storage.folders import DataFolder
 
 ROOT = Path(__file__).resolve().parent.parent

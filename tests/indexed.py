@@ -16,10 +16,10 @@ from PIL import Image
 from torch import nn
 
 from core.engine import Engine
+from core.images.photographs import read
 from core.index.build import build
 from core.index.store import Manifest
 from core.networks.card import Labels, NetworkCard, Preprocessing
-from core.photographs import read
 
 ROOT = Path(__file__).parent.parent
 CLASSES = ("ant", "bee", "cat", "dog", "elk")

@@ -21,10 +21,10 @@ from torchvision import models
 from torchvision.transforms.v2 import functional as vision
 
 from core.engine import Engine, Network, Predictions
+from core.images.photographs import Photograph
 from core.networks import antialiased, keras_zoo, timm_zoo, torchvision_zoo
 from core.networks.blurpool import binomial
 from core.networks.card import NetworkCard
-from core.photographs import Photograph
 
 if TYPE_CHECKING:
     from conftest import Randomise

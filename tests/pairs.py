@@ -12,9 +12,9 @@ import reference_protocols
 import torch
 from PIL import Image
 
-from core import protocols
-from core.frames import FramePair
-from core.photographs import Photograph, photograph
+from core.images import protocols
+from core.images.frames import FramePair
+from core.images.photographs import Photograph, photograph
 
 Pixels = npt.NDArray[np.uint8]
 NAMES, EVERY = protocols.names(), protocols.known()

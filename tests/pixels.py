@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from core.errors import BadPhotograph
-from core.photographs import Photograph, decode
+from core.images.photographs import Photograph, decode
 
 ROOT = Path(__file__).parent.parent
 ORIENTATION = 274

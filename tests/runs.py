@@ -14,8 +14,8 @@ from PIL import Image
 
 from core import studies
 from core.engine import Engine
+from core.images.photographs import Photograph, photograph
 from core.networks.card import NetworkCard
-from core.photographs import Photograph, photograph
 from core.studies import Study, rows
 
 PAIRS = {

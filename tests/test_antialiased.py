@@ -14,10 +14,10 @@ from libraries import Answered, adobes, answered, antialiased_card, architecture
 from torch import nn
 
 from core.errors import WeightsUnavailable
+from core.images.photographs import Photograph
 from core.networks import antialiased
 from core.networks.card import imagenet_labels
 from core.networks.probe import layers, total_stride
-from core.photographs import Photograph
 
 if TYPE_CHECKING:
     from conftest import Randomise

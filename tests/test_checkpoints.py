@@ -14,12 +14,12 @@ from torchvision import models
 
 from core.engine import Engine
 from core.errors import BadCard, WeightsUnavailable
+from core.images.photographs import Photograph
 from core.networks import registry
 from core.networks.card import imagenet_labels
 from core.networks.checkpoint import FIELDS, PREPROCESSING, read_card
 from core.networks.probe import find_head
 from core.networks.small import ARCHITECTURES, ResNet10
-from core.photographs import Photograph
 
 if TYPE_CHECKING:
     from conftest import Randomise

@@ -9,7 +9,7 @@ import pytest
 from commanded import DRAWN, KEY, OTHER, Run, album, data, parsed, photo, run, saved, warnings
 
 from core import cli, studies
-from core.photographs import read
+from core.images.photographs import read
 from core.studies.request import Request
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -13,8 +13,8 @@ from torchvision.transforms import v2 as transforms
 from core.consistency import Consistency, consistency, edge, places
 from core.engine import Engine, Network
 from core.errors import BadCard, BadPhotograph, BadProtocol
+from core.images.photographs import Photograph
 from core.intervals import wilson
-from core.photographs import Photograph
 
 if TYPE_CHECKING:
     from conftest import TinyCard

@@ -14,18 +14,19 @@ from conftest import ROOT
 from drawn import figures_of, text_below
 from scipy import stats
 
-from core import protocols, studies
+from core import studies
 from core.association import spearman
 from core.datasets import listing
 from core.datasets.scenes import scenes
 from core.engine import Engine
+from core.images import protocols
+from core.images.photographs import Photograph
 from core.index.search import FeatureIndex
 from core.index.verify import verify
 from core.measure import accuracy, outcomes, photographs
 from core.networks import registry
 from core.networks.card import SCENES, NetworkCard
 from core.networks.twins import twin
-from core.photographs import Photograph
 from core.readouts import HEAD
 from core.scenes import scene_classes
 from core.sensitivity import Outcome, sensitivity

@@ -16,13 +16,13 @@ import torch
 from torch import nn
 from torchvision import models
 
-from core import protocols
 from core.engine import CPU_BATCH, Engine, Network, Predictions
 from core.errors import WeightsUnavailable
+from core.images import protocols
+from core.images.photographs import Photograph
 from core.measure import outcomes
 from core.networks import registry
 from core.networks.card import NetworkCard
-from core.photographs import Photograph
 from core.storage.folders import DataFolder
 
 if TYPE_CHECKING:

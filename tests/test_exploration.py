@@ -16,20 +16,21 @@ import torch
 from conftest import TinyCard, cut_outs
 from PIL import Image
 
-from core import measurements, protocols, report, traces
+from core import measurements, report, traces
 from core.engine import Engine, Network, Predictions
 from core.errors import BadProtocol, IndexBroken, IndexMismatch, WeightsUnavailable
 from core.exploration import Exploration, Settings, Store
+from core.images import protocols
+from core.images.photographs import Photograph, photograph, reduce_to
+from core.images.trajectories import Cropped, OnBlack, shift_path, size_path
 from core.index.build import build
 from core.index.search import FeatureIndex
 from core.jobs import background
 from core.measure import outcomes
 from core.networks.card import SCENES, NetworkCard
-from core.photographs import Photograph, photograph, reduce_to
 from core.scenes import render
 from core.sensitivity import sensitivity
 from core.summary import sentence
-from core.trajectories import Cropped, OnBlack, shift_path, size_path
 from core.typicality import typicality
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -24,13 +24,13 @@ from streamlit.testing.v1 import AppTest
 from core.cli import main
 from core.engine import Engine
 from core.exploration import Exploration
+from core.images.photographs import Photograph, read
+from core.images.protocols import create, names
 from core.index.build import build
 from core.measure import outcomes, redo
 from core.networks import registry
 from core.networks.card import NetworkCard
 from core.networks.small import ResNet10
-from core.photographs import Photograph, read
-from core.protocols import create, names
 from core.scenes import USUAL, render
 from core.sensitivity import sensitivity
 from core.storage.folders import DataFolder

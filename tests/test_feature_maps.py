@@ -18,9 +18,9 @@ from core.engine import Engine
 from core.errors import Cancelled
 from core.feature_maps import Film
 from core.figures.feature_maps import palette
+from core.images.photographs import Photograph
+from core.images.pictures import strip
 from core.networks.small import ResNet10
-from core.photographs import Photograph
-from core.pictures import strip
 
 if TYPE_CHECKING:
     from conftest import TinyCard

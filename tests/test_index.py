@@ -29,11 +29,11 @@ from indexed import (
 )
 
 from core.errors import BadCard, IndexBroken, IndexMismatch
+from core.images.photographs import read
 from core.index import exact
 from core.index.exact import Exact
 from core.index.extract import stored
 from core.index.search import FeatureIndex, Neighbour
-from core.photographs import read
 from core.typicality import percentile, typicality
 
 pytestmark = pytest.mark.usefixtures("one_thread")

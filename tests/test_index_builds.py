@@ -22,10 +22,10 @@ from stops import stopped_at
 
 from core.datasets import Source, find, listing
 from core.errors import BadFolder, Cancelled, IndexBroken
+from core.images.photographs import read
 from core.index.build import Progress
 from core.index.search import FeatureIndex
 from core.index.verify import verify
-from core.photographs import read
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

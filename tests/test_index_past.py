@@ -20,6 +20,7 @@ from stops import stopped_at
 
 from core.engine import Engine, Network, Predictions, engines
 from core.errors import BadFolder, IndexBroken
+from core.images.photographs import read
 from core.index import thumbnails
 from core.index.build import Progress, build
 from core.index.ray_build import Cluster, build_with_ray
@@ -27,7 +28,6 @@ from core.index.search import FeatureIndex
 from core.index.thumbnails import PACK, Pack
 from core.index.verify import verify
 from core.networks import registry
-from core.photographs import read
 from core.storage.folders import DataFolder
 
 pytestmark = pytest.mark.usefixtures("one_thread")

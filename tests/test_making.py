@@ -19,14 +19,14 @@ import torch
 from safetensors.torch import load_file
 from trained import drawn_here, tiny, toml_text
 
-from core import protocols
 from core.engine import Engine
 from core.errors import Cancelled
+from core.images import protocols
+from core.images.photographs import Photograph
 from core.measure import accuracy, outcomes
 from core.networks.card import SCENES, NetworkCard
 from core.networks.checkpoint import read_card
 from core.networks.small import ARCHITECTURES
-from core.photographs import Photograph
 from core.scenes import USUAL, Photographer, render, scene_classes
 from core.sensitivity import sensitivity
 from core.storage.folders import DataFolder

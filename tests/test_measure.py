@@ -16,15 +16,15 @@ import torch
 from conftest import TinyCard, tiny_network
 from torch import nn
 
-from core import protocols
 from core.datasets import PhotoFile
 from core.engine import Engine, Network
 from core.errors import BadCard, BadPhotograph, BadProtocol, Cancelled, PhotobiasError
-from core.frames import FramePair
+from core.images import protocols
+from core.images.frames import FramePair
+from core.images.photographs import Photograph, photograph
+from core.images.protocols import Protocol, create, generator
 from core.intervals import wilson
 from core.measure import accuracy, outcomes, photographs, redo
-from core.photographs import Photograph, photograph
-from core.protocols import Protocol, create, generator
 from core.sensitivity import Outcome, sensitivity
 
 

@@ -13,7 +13,7 @@ import pytest
 from core.datasets import Source, address, dataset_name, find, hub, listing, parquet, reopened
 from core.datasets.sources import again
 from core.errors import BadFolder, BadPhotograph
-from core.photographs import decode
+from core.images.photographs import decode
 
 Write = Callable[[Path], Path]
 KINDS: dict[str, Write] = {

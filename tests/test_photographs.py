@@ -1,4 +1,4 @@
-"""core.photographs: what decodes, and how."""
+"""core.images.photographs: what decodes, and how."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 from pixels import ORIENTATION, ROOT, SECONDS, array, chunk, png, saved, scene, smooth, tiff
 
-from core.photographs import decode, photograph, reduce_to
+from core.images.photographs import decode, photograph, reduce_to
 
 pytestmark = pytest.mark.filterwarnings("ignore:::PIL")  # pytest puts core's own filter aside
 
@@ -323,7 +323,7 @@ def test_nothing_is_written_to_standard_error(tmp_path: Path) -> None:
     (tmp_path / "large.png").write_bytes(png(10_000, 9_500, b""))  # past 89 megapixels
     script = (
         "import sys; from pathlib import Path\n"
-        "from core.photographs import read; from core.errors import BadPhotograph\n"
+        "from core.images.photographs import read; from core.errors import BadPhotograph\n"
         "for name in sys.argv[1:]:\n"
         "    try: print(read(Path(name)).width)\n"
         "    except BadPhotograph as error: print(error)\n"

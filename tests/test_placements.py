@@ -1,4 +1,4 @@
-"""core.protocols: where pairs are placed: the distributions that are promised, and the randomness behind them."""
+"""core.images.protocols: where pairs are placed: the distributions that are promised, and the randomness behind them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pairs import EMBEDDED, EVERY, NAMES, SHAPES, draw, grid, lit, picture, whit
 from PIL import Image
 from scipy import stats
 
-from core import protocols
-from core.frames import Placement
-from core.geometry import fitted_size
-from core.photographs import Photograph, photograph
-from core.protocols.base import Protocol, generator
+from core.images import protocols
+from core.images.frames import Placement
+from core.images.geometry import fitted_size
+from core.images.photographs import Photograph, photograph
+from core.images.protocols.base import Protocol, generator
 
 # Where they are placed
 

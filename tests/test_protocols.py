@@ -1,4 +1,4 @@
-"""core.protocols: held to the independent reference, frame by frame; what each promises and refuses."""
+"""core.images.protocols: held to the independent reference, frame by frame; what each promises and refuses."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from pairs import (
 )
 from PIL import Image
 
-from core import protocols
 from core.errors import BadProtocol, PhotobiasError, UnknownName
-from core.frames import Placement
-from core.geometry import centre_crop
-from core.photographs import photograph
-from core.protocols import registry
-from core.protocols.base import generator
-from core.protocols.embed import default_side
+from core.images import protocols
+from core.images.frames import Placement
+from core.images.geometry import centre_crop
+from core.images.photographs import photograph
+from core.images.protocols import registry
+from core.images.protocols.base import generator
+from core.images.protocols.embed import default_side
 
 # Against the reference
 

@@ -19,6 +19,7 @@ from serving import listening
 
 from core.engine import Engine
 from core.errors import BadFolder, Cancelled, DownloadFailed
+from core.images.photographs import Photograph
 from core.index import starter
 from core.index.search import FeatureIndex
 from core.index.verify import verify
@@ -26,7 +27,6 @@ from core.jobs.job import Job, Work
 from core.jobs.progress import Progress
 from core.networks import fetching as weights_fetching
 from core.networks.card import NetworkCard
-from core.photographs import Photograph
 from core.storage.downloads import RemoteFile
 from core.storage.folders import DataFolder
 

@@ -1,4 +1,4 @@
-"""core.photographs: whatever file is dropped in is decoded rightly or refused in one sentence."""
+"""core.images.photographs: whatever file is dropped in is decoded rightly or refused in one sentence."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from PIL import Image
 from pixels import ORIENTATION, SECONDS, array, chunk, png, refused, saved, scene, sentence, tiff
 
 from core.errors import BadPhotograph
-from core.photographs import MAX_ASPECT, MAX_BYTES, MIN_SIDE, decode, read
+from core.images.photographs import MAX_ASPECT, MAX_BYTES, MIN_SIDE, decode, read
 
 pytestmark = pytest.mark.filterwarnings("ignore:::PIL")  # pytest puts core's own filter aside
 

@@ -13,11 +13,11 @@ from torch import nn
 from torch.nn import functional
 
 from core.engine import Engine, Predictions
+from core.images.photographs import Photograph
+from core.images.protocols import create
 from core.measure import outcomes
 from core.networks.card import NetworkCard, Remedy
 from core.networks.remedies import Chain, RobustCrop, ShiftEnsemble, scores, taps
-from core.photographs import Photograph
-from core.protocols import create
 
 if TYPE_CHECKING:
     from conftest import TinyCard

@@ -13,8 +13,8 @@ from test_explore_page import app, fresh, texts
 from core import studies
 from core.datasets import Source, listing
 from core.engine import Engine
+from core.images.photographs import Photograph
 from core.paper import TORCH, numbers
-from core.photographs import Photograph
 from core.replication import of_folders
 from core.storage.folders import DataFolder
 from core.tables import measured

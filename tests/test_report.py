@@ -19,19 +19,20 @@ import torch
 from conftest import CLASSES, TinyCard, cut_outs
 from PIL import Image
 
-from core import protocols, report, traces
+from core import report, traces
 from core.engine import Engine, Predictions
 from core.exploration import Exploration, Place, Settings, Store, Trace
-from core.frames import Path as FramePath
+from core.images import protocols
+from core.images.frames import Path as FramePath
+from core.images.photographs import Photograph, photograph, read, reduce_to
+from core.images.pictures import FLICKER_MS, flicker, png, preview, thumbnail
+from core.images.trajectories import shift_path, size_path
 from core.index.build import build
 from core.index.search import FeatureIndex
 from core.measure import outcomes
 from core.networks.card import SCENES, Labels, NetworkCard
-from core.photographs import Photograph, photograph, read, reduce_to
-from core.pictures import FLICKER_MS, flicker, png, preview, thumbnail
 from core.sensitivity import Outcome, sensitivity
 from core.summary import sentence
-from core.trajectories import shift_path, size_path
 from core.typicality import Typicality, typicality
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -22,11 +22,11 @@ from core.datasets import scenes as module
 from core.datasets.scenes import scenes, scheme
 from core.engine import Engine
 from core.errors import BadFolder, IndexBroken, IndexMismatch
+from core.images.photographs import Photograph
 from core.index.build import build
 from core.index.search import FeatureIndex, Neighbour
 from core.index.store import Manifest
 from core.index.verify import verify
-from core.photographs import Photograph
 from core.scenes import USUAL, Photographer, describe, render, scene_classes
 from core.typicality import typicality
 

@@ -17,8 +17,8 @@ from torch import nn
 from core.engine import Engine, Network, Predictions
 from core.errors import BadProtocol
 from core.exploration import ShiftMapping, Store
+from core.images.photographs import Photograph
 from core.networks.card import NetworkCard
-from core.photographs import Photograph
 from core.shift_map import Embedding, coarse_to_fine, frequent, mean_change, on_grid, sentence, spectrum, strides
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -19,7 +19,7 @@ from core import shiftability
 from core.activations import Deep, at_depths, channel_maps, ends, watch
 from core.engine import Engine
 from core.errors import BadCard, Cancelled
-from core.frames import Path
+from core.images.frames import Path
 from core.networks import surgery
 from core.networks.dilated import stride_free
 from core.networks.probe import Layer, layers

@@ -23,14 +23,14 @@ from core import studies
 from core.datasets import PhotoFile
 from core.engine import Engine, Network, Predictions
 from core.errors import BadFolder, BadPhotograph, BadProtocol, Cancelled, StudyMismatch, UnknownName
-from core.frames import FramePair
+from core.images.frames import FramePair
+from core.images.photographs import Photograph, photograph, read, reduce_to
 from core.index.build import build
 from core.index.search import FeatureIndex
 from core.jobs.progress import Progress
 from core.measure import accuracy, outcomes, redo
 from core.networks.card import NetworkCard
 from core.networks.twins import twin, with_twins
-from core.photographs import Photograph, photograph, read, reduce_to
 from core.sensitivity import Outcome, rank, sensitivity
 from core.studies import Axes, compute, rows, runner
 from core.studies.summary import summary

@@ -14,13 +14,13 @@ from streamlit.testing.v1 import AppTest
 
 from core.engine import Engine, Predictions
 from core.exploration import Exploration, ShiftMapping, VideoCurves
+from core.images.trajectories import Cropped, OnBlack, shift_path
+from core.images.video import squares
 from core.jagged import jagged, jumps
 from core.networks import registry
 from core.scenes import Pan, render
 from core.shift_map import REACHES
 from core.storage.folders import DataFolder
-from core.trajectories import Cropped, OnBlack, shift_path
-from core.video import squares
 from pages.parts import state
 from pages.parts.networks import OPENING
 

@@ -1,4 +1,4 @@
-"""core.video: every frame against what was filmed; bad files get a sentence. Drawn clips are pure and stay in frame."""
+"""core.images.video: every frame against what was filmed; bad files get a sentence. Drawn clips are pure and stay in frame."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import torch
 from filmed import Pixels, empty, film, noise, sound, turned
 from PIL import Image
 
-from core import video
 from core.errors import BadVideo
-from core.photographs import photograph
+from core.images import video
+from core.images.photographs import photograph
+from core.images.video import Moment, Video, corner, encode, open_video, squares
 from core.scenes import Pan, label_of, pan
-from core.video import Moment, Video, corner, encode, open_video, squares
 
 
 def pixels(moments: Iterator[Moment]) -> list[Pixels]:

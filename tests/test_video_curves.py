@@ -18,10 +18,10 @@ from test_shift_map import Watched
 from core import traces
 from core.exploration import Store, VideoCurves
 from core.figures.trajectory import trajectory
+from core.images.pictures import difference, marked
+from core.images.video import Clip, open_video
 from core.jagged import LARGE, jumps
 from core.networks.card import NetworkCard
-from core.pictures import difference, marked
-from core.video import Clip, open_video
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 CENTRE = (0.4, 0.7)

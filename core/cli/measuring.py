@@ -86,7 +86,7 @@ def measure_line(r: dict[str, Any]) -> str:
 
 
 def protocols_of(chosen: argparse.Namespace) -> list[Any]:
-    from .. import protocols
+    from ..images import protocols
 
     names = protocols.names() if chosen.protocol == "all" else tuple(chosen.protocol.split(","))
     given = {k: v for k in ("step", "direction", "unit", "side") if (v := getattr(chosen, k)) is not None}

@@ -43,7 +43,8 @@ def register(commands: Any) -> None:
 
 def request(chosen: argparse.Namespace) -> Request:
     """What was asked for. Raises UnknownName, BadProtocol."""
-    from .. import protocols, studies
+    from .. import studies
+    from ..images import protocols
     from ..studies.request import Request
 
     options = ("pairs", "seed", "step", "direction", "unit", "sides", "reduce_to", "train", "per_class")

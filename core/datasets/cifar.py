@@ -17,7 +17,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ..errors import BadFolder
-from ..photographs import Photograph, photograph
+from ..images.photographs import Photograph, photograph
 from ..storage.folders import DataFolder
 from .places import unreadable
 

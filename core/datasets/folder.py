@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BadFolder, BadPhotograph
+from ..images.photographs import Photograph, read
 from ..networks.card import imagenet_labels
-from ..photographs import Photograph, read
 
 ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".avif"})
 LABELS = "labels.csv"

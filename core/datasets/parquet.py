@@ -16,8 +16,8 @@ from itertools import accumulate
 from pathlib import Path
 
 from ..errors import BadFolder
+from ..images.photographs import Photograph, decode
 from ..networks.card import imagenet_labels
-from ..photographs import Photograph, decode
 from . import hub
 from .folder import class_name, inside
 from .places import files_of, safe, split_at, unreadable

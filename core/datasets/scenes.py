@@ -6,7 +6,7 @@ import re
 from dataclasses import asdict, dataclass, fields, replace
 
 from ..errors import BadFolder, BadScene
-from ..photographs import Photograph
+from ..images.photographs import Photograph
 from ..scenes import Photographer, label_of, render, scene_classes
 
 SCHEME = "scenes:"

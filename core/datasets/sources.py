@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from ..errors import BadFolder, BadPhotograph
-from ..photographs import Photograph
+from ..images.photographs import Photograph
 from . import cifar, folder, hub, parquet, scenes, tars
 
 SCHEMES = (scenes.SCHEME, cifar.SCHEME)  # with which what is no path begins

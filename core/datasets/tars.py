@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from ..errors import BadFolder
-from ..photographs import Photograph, decode
+from ..images.photographs import Photograph, decode
 from ..storage.archives import StrictInfo
 from . import webdataset
 from .folder import class_name, inside, is_photograph

@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from .. import protocols
 from ..engine import Engine, Network
-from ..frames import Path
+from ..images import protocols
+from ..images.frames import Path
+from ..images.photographs import Photograph
+from ..images.trajectories import path_length, shift_path, size_path
 from ..index.search import FeatureIndex
 from ..jobs.background import Background
 from ..measure import outcomes
 from ..networks.card import NetworkCard
-from ..photographs import Photograph
 from ..sensitivity import Outcome, Sensitivity, sensitivity
-from ..trajectories import path_length, shift_path, size_path
 from ..typicality import typicality
 from .results import Kind, Place, Settings, Store, Trace
 

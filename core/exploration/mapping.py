@@ -9,10 +9,10 @@ from typing import Any
 import torch
 
 from ..engine import Engine, Predictions
+from ..images.photographs import Photograph
 from ..jobs.background import Asked
 from ..networks.card import NetworkCard
 from ..networks.probe import Layer, total_stride
-from ..photographs import Photograph
 from ..shift_map import Embedding, Shift, Values, coarse_to_fine, on_grid
 from .results import Store
 

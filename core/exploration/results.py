@@ -9,12 +9,12 @@ from typing import Any, Literal, Self
 
 import torch
 
-from .. import protocols
 from ..engine import Predictions
-from ..frames import Direction, Path, Unit
+from ..images import protocols
+from ..images.frames import Direction, Path, Unit
+from ..images.protocols import Protocol
+from ..images.trajectories import Cropped, Heading, OnBlack, View
 from ..networks.card import Labels
-from ..protocols import Protocol
-from ..trajectories import Cropped, Heading, OnBlack, View
 from ..typicality import Typicality
 
 Kind = Literal["shift", "size"]

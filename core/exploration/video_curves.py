@@ -10,11 +10,11 @@ import torch
 
 from ..engine import Engine, Network, Predictions
 from ..errors import BadVideo
+from ..images.video import Clip, squares
 from ..jobs.background import Asked
 from ..measure import judged
 from ..networks.card import NetworkCard
 from ..sensitivity import Outcome
-from ..video import Clip, squares
 from .results import Store, Track
 
 

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from ..datasets import address, reopened
 from ..errors import BadCard, BadFolder, IndexBroken, IndexMismatch, UnknownName
+from ..images.photographs import Photograph
 from ..networks.card import NetworkCard
-from ..photographs import Photograph
 from .exact import Exact, Mask, Search
 from .mapped import mapped
 from .rows import Rows

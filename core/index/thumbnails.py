@@ -16,7 +16,7 @@ from pathlib import Path
 from PIL import Image
 
 from ..errors import IndexBroken
-from ..photographs import Photograph, photograph
+from ..images.photographs import Photograph, photograph
 from .files import CHANGED, broken, disk_refused, sha256
 from .store import Manifest
 

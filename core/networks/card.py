@@ -13,8 +13,8 @@ from typing import Literal, Protocol
 import torch
 from torch import nn
 
-from ..geometry import Interpolation, centre_crop
-from ..photographs import Photograph
+from ..images.geometry import Interpolation, centre_crop
+from ..images.photographs import Photograph
 from ..storage.downloads import RemoteFile
 
 SCENES = "drawn scenes"  # as ``trained_on`` of a card

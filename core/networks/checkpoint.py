@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from ..errors import BadCard, WeightsUnavailable
-from ..geometry import RESAMPLING
+from ..images.geometry import RESAMPLING
 from .card import Labels, NetworkCard, Preprocessing, imagenet_labels
 from .probe import find_head
 from .small import ARCHITECTURES

@@ -16,7 +16,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from ..errors import BadCard, PhotobiasError, UnknownName
-from ..geometry import RESAMPLING
+from ..images.geometry import RESAMPLING
 from ..storage.downloads import RemoteFile, digest_of, whole
 from .card import Labels, NetworkCard, Preprocessing, imagenet_labels
 from .weights import library, missing

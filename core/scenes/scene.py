@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from ..errors import BadScene, UnknownName
-from ..photographs import Photograph, photograph
+from ..images.photographs import Photograph, photograph
 from . import camera, clutter
 from .classes import DRAWN, scene_classes
 from .grounds import ground

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Self
 
-from .. import protocols
 from ..errors import BadProtocol
-from ..protocols import Protocol
+from ..images import protocols
+from ..images.protocols import Protocol
 from .config import SMALL_SIDES, Study, register
 
 BY_SIDE = ("black", "upscale")

@@ -7,9 +7,9 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..frames import FramePair, Placement
-from ..photographs import Photograph
-from ..protocols import settings
+from ..images.frames import FramePair, Placement
+from ..images.photographs import Photograph
+from ..images.protocols import settings
 from ..readouts import Answer
 from ..sensitivity import Outcome, rank
 from ..typicality import typicality

@@ -18,11 +18,11 @@ import torch
 from ..datasets import Source, check_there
 from ..engine import Engine, Network, Predictions
 from ..errors import BadProtocol, Cancelled, PhotobiasError
-from ..frames import FramePair
+from ..images.frames import FramePair
+from ..images.photographs import Photograph
+from ..images.protocols import Protocol, generator
 from ..jobs.streams import ordered_map
 from ..measure import THREADS, decoded, each_once, judged, redo
-from ..photographs import Photograph
-from ..protocols import Protocol, generator
 from ..readouts import Answer, Readouts
 from .block import Block, Centre, PairRow, Shown
 from .config import Study

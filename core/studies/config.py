@@ -9,12 +9,12 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 import torch
 
-from .. import protocols
 from ..datasets import Source
 from ..errors import BadProtocol
-from ..frames import Direction, Unit
-from ..photographs import Photograph
-from ..protocols import Protocol
+from ..images import protocols
+from ..images.frames import Direction, Unit
+from ..images.photographs import Photograph
+from ..images.protocols import Protocol
 from ..registry import Registry
 
 _STUDIES = Registry("study")

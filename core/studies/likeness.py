@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..frames import FramePair
+from ..images.frames import FramePair
 
 
 def psnr(pair: FramePair) -> float:

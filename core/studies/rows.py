@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..datasets import reopened
 from ..errors import BadFolder, StudyBroken
-from ..frames import FramePair
-from ..photographs import Photograph, reduce_to
-from ..protocols import create, generator, settings
+from ..images.frames import FramePair
+from ..images.photographs import Photograph, reduce_to
+from ..images.protocols import create, generator, settings
 from ..storage.files import write
 from .config import get
 from .manifest import Manifest, read_manifest

@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from .. import protocols
 from ..datasets import Source, dataset_name
 from ..engine import Engine
 from ..errors import BadRecipe
+from ..images import protocols
+from ..images.photographs import Photograph, photograph
 from ..measure import accuracy, outcomes
 from ..networks import checkpoint
 from ..networks.card import SCENES, NetworkCard, Preprocessing
-from ..photographs import Photograph, photograph
 from ..scenes import scene_classes
 from ..sensitivity import sensitivity
 from ..storage.files import write

@@ -20,7 +20,7 @@ from PIL import Image
 
 from ..datasets import Source
 from ..errors import BadFolder, Cancelled
-from ..geometry import RESAMPLING, Interpolation, centre_crop
+from ..images.geometry import RESAMPLING, Interpolation, centre_crop
 from ..jobs.streams import chunks, ordered_map, workers
 from ..scenes import Photographer, render, scene_classes
 from .recipe import Crops, Named, Sides

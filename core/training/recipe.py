@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from ..errors import BadRecipe, BadScene, UnknownName
-from ..geometry import Interpolation
+from ..images.geometry import Interpolation
 from ..networks.card import Preprocessing
 from ..networks.small import ARCHITECTURES
 from ..scenes import Photographer

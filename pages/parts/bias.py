@@ -20,9 +20,9 @@ from core.datasets.scenes import SCHEME, again, scenes
 from core.errors import BadAnnotations, PhotobiasError
 from core.figures import bias as figures
 from core.figures.scattered import curves
+from core.images.pictures import preview
 from core.jobs.job import Report
 from core.jobs.progress import Meter
-from core.pictures import preview
 from core.scenes import Photographer
 from core.storage.files import changed
 from core.studies import Results

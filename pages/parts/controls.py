@@ -8,8 +8,8 @@ from typing import Any
 import streamlit as st
 
 from core.exploration import Settings
-from core.frames import MAX_STEP
-from core.trajectories import OnBlack, path_length
+from core.images.frames import MAX_STEP
+from core.images.trajectories import OnBlack, path_length
 from pages.parts import state
 
 VIEWS = {"black": "On black", "crop": "Cropped"}

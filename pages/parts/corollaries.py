@@ -12,9 +12,9 @@ from core import corollaries
 from core.corollaries import BLURRED, EVERYWHERE, STRIDES, SUBSAMPLED, Case, Parted
 from core.feature_maps import shifted
 from core.figures.corollaries import Line, sums_over
+from core.images.photographs import Photograph
+from core.images.pictures import png
 from core.networks.card import NetworkCard
-from core.photographs import Photograph
-from core.pictures import png
 from core.shiftability import Sums
 from pages.parts import charts, networks, resources, tasks
 from pages.parts.widgets import plain

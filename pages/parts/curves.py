@@ -7,11 +7,11 @@ import streamlit as st
 from core import traces
 from core.exploration import Exploration, Kind, Settings, Trace
 from core.figures.trajectory import COSINE, P_CLASS, trajectory
-from core.frames import Path
+from core.images.frames import Path
+from core.images.photographs import Photograph
+from core.images.pictures import png
+from core.images.trajectories import shift_path, way
 from core.networks.card import NetworkCard
-from core.photographs import Photograph
-from core.pictures import png
-from core.trajectories import shift_path, way
 from pages.parts import save, state
 from pages.parts.widgets import plain, top5
 

@@ -12,8 +12,8 @@ import streamlit as st
 from core import dial, tables, turning
 from core.errors import PhotobiasError
 from core.figures import dial as figures
+from core.images.pictures import preview
 from core.intervals import Interval
-from core.pictures import preview
 from core.scenes import Photographer, render
 from core.studies import worker
 from core.studies.runner import PROGRESS

@@ -8,12 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import PhotobiasError
+from core.images.photographs import Photograph
+from core.images.pictures import thumbnail
 from core.index.search import FeatureIndex
 from core.index.store import MANIFEST
 from core.networks import registry
 from core.networks.card import NetworkCard
-from core.photographs import Photograph
-from core.pictures import thumbnail
 from core.ranking import extremes, ranked
 from core.studies import Results
 from core.studies.axes import index_again

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.frames import FramePair
-from core.pictures import flicker, png
+from core.images.frames import FramePair
+from core.images.pictures import flicker, png
 from core.sensitivity import Outcome
 from pages.parts.widgets import plain
 

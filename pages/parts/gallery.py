@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.images.pictures import thumbnail
 from core.index.search import FeatureIndex, Neighbour
-from core.pictures import thumbnail
 from pages.parts import resources
 from pages.parts.widgets import plain
 

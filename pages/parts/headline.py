@@ -8,8 +8,8 @@ import streamlit as st
 
 from core.errors import PhotobiasError
 from core.exploration import Exploration
+from core.images.photographs import Photograph
 from core.jobs.background import Background
-from core.photographs import Photograph
 from core.summary import sentence
 from pages.parts import networks, state
 from pages.parts.tasks import duration

@@ -10,9 +10,9 @@ from core import feature_maps, shiftability
 from core.feature_maps import Layers
 from core.figures import shiftability as curves_figure
 from core.figures.style import places
+from core.images.photographs import Photograph
 from core.networks.card import NetworkCard
 from core.networks.twins import couples
-from core.photographs import Photograph
 from pages.parts import charts, headline, maps, resources, tasks
 
 DEFINITIONS = """

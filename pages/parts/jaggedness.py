@@ -10,8 +10,8 @@ import streamlit as st
 from core import jagged, report, traces
 from core.exploration import Exploration, Kind
 from core.figures.trajectory import Curve
-from core.frames import Path
-from core.trajectories import way
+from core.images.frames import Path
+from core.images.trajectories import way
 from pages.parts import save, state
 from pages.parts.widgets import number
 

@@ -11,9 +11,9 @@ from core.datasets import Source
 from core.errors import PhotobiasError
 from core.figures.eyes import distance_histogram, point_places
 from core.figures.style import colour
+from core.images.pictures import dotted
 from core.labelling import Key, Labels, Log, fold
 from core.labelling.places import sentence, table
-from core.pictures import dotted
 from pages.parts import charts, resources, save
 from pages.parts.widgets import plain
 

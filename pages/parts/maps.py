@@ -10,8 +10,8 @@ import torch
 
 from core.feature_maps import Film, Layers
 from core.figures import feature_maps as figure
-from core.photographs import Photograph
-from core.pictures import strip
+from core.images.photographs import Photograph
+from core.images.pictures import strip
 from core.shiftability import Sums
 from pages.parts import animation, charts, resources
 from pages.parts.widgets import plain

@@ -8,13 +8,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import comparisons, findings, protocols, tables
+from core import comparisons, findings, tables
 from core.accuracy import Accuracy
 from core.figures import protocols as bars
 from core.figures.accuracy import against_accuracy
 from core.figures.embedded_size import embedded_size
 from core.figures.flips import flips as flips_by_kind
 from core.figures.style import short
+from core.images import protocols
 from core.studies import Results
 from core.tables import MEASURES, Measured
 from pages.parts import charts, studies

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core import protocols, report
+from core import report
 from core.exploration import Exploration
 from core.figures.protocols import Bar, measures
+from core.images import protocols
 from core.measure import redo
 from core.sensitivity import FLIPS, Outcome, most_changed, rank
 from pages.parts import flicker, save

@@ -12,8 +12,8 @@ import streamlit as st
 
 from core.datasets import PhotoFile, find
 from core.errors import PhotobiasError
-from core.photographs import Photograph
-from core.protocols.crop import MIN_AREA
+from core.images.photographs import Photograph
+from core.images.protocols.crop import MIN_AREA
 from core.scenes import MAX_EXTENT, MIN_EXTENT, USUAL, Photographer, scene_classes
 from pages.parts import resources
 from pages.parts.networks import OPENING

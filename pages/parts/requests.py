@@ -7,10 +7,11 @@ from typing import Any
 
 import streamlit as st
 
-from core import protocols, studies
+from core import studies
 from core.datasets import SCHEMES
 from core.errors import BadFolder, BadProtocol, PhotobiasError
-from core.frames import DIRECTIONS, MAX_STEP
+from core.images import protocols
+from core.images.frames import DIRECTIONS, MAX_STEP
 from core.index import starter
 from core.networks.card import NetworkCard
 from core.storage.folders import EMBEDDED

@@ -12,8 +12,8 @@ from core.errors import BadProtocol
 from core.exploration import ShiftMapping
 from core.figures.shift_map import class_map, probability_map, spectrum_map
 from core.figures.trajectory import COSINE
+from core.images.photographs import Photograph
 from core.networks.card import NetworkCard
-from core.photographs import Photograph
 from pages.parts import charts, exploring, headline, networks, resources, state
 from pages.parts.widgets import plain
 

@@ -11,9 +11,9 @@ import streamlit as st
 
 from core.errors import PhotobiasError
 from core.exploration import Exploration, Kind
+from core.images.photographs import Photograph
 from core.jobs.background import Background
 from core.networks.card import NetworkCard
-from core.photographs import Photograph
 from core.storage.folders import PROJECT
 
 Work = TypeVar("Work", bound=Background)

@@ -9,14 +9,15 @@ from itertools import chain
 import pandas as pd
 import streamlit as st
 
-from core import jagged, traces, video
+from core import jagged, traces
 from core.errors import BadVideo
 from core.exploration import VideoCurves
 from core.figures.trajectory import COSINE, P_CLASS, Curve, trajectory
+from core.images import video
+from core.images.pictures import marked
+from core.images.video import Clip, Video, corner
 from core.networks.card import NetworkCard
-from core.pictures import marked
 from core.scenes import Pan
-from core.video import Clip, Video, corner
 from pages.parts import charts, exploring, headline, jaggedness, resources, save, state, video_jumps
 from pages.parts.widgets import plain
 

@@ -9,7 +9,7 @@ import streamlit as st
 from core import jagged
 from core.exploration import VideoCurves
 from core.figures.trajectory import Curve
-from core.pictures import difference, png
+from core.images.pictures import difference, png
 from pages.parts import flicker, resources, state
 from pages.parts.widgets import plain
 

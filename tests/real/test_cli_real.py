@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT
 
 from core import cli
-from core.protocols import names
+from core.images.protocols import names
 from core.storage.folders import DataFolder
 
 pytestmark = pytest.mark.real

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from core import protocols
 from core.datasets import listing
 from core.engine import Engine, Network
+from core.images import protocols
+from core.images.photographs import Photograph
 from core.measure import accuracy, outcomes, photographs
 from core.networks import registry
-from core.photographs import Photograph
 from core.sensitivity import Outcome, Sensitivity, sensitivity
 from core.storage.folders import DataFolder
 

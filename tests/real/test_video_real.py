@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from core import traces, video
+from core import traces
 from core.engine import Engine
 from core.exploration import Store, VideoCurves
+from core.images import video
+from core.images.video import open_video
 from core.jagged import jagged
 from core.networks import registry
 from core.storage.folders import DataFolder
-from core.video import open_video
 
 pytestmark = pytest.mark.real
 FEW = 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from .errors import BadProtocol
+from ..errors import BadProtocol
 from .frames import DIRECTIONS, MAX_STEP, Direction, Path
 from .geometry import (
     Interpolation,

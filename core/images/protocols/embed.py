@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ..errors import BadProtocol
+from ...errors import BadProtocol
 from ..frames import FramePair, Placement
 from ..geometry import Interpolation, centre_cut, fitted_size, paste, resize
 from ..photographs import Photograph

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from ..errors import BadProtocol
-from ..registry import Registry
+from ...errors import BadProtocol
+from ...registry import Registry
 from .base import Protocol
 
 _PROTOCOLS = Registry("protocol")

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..errors import BadProtocol
+from ...errors import BadProtocol
 from ..frames import DIRECTIONS, MAX_STEP, Direction, FramePair, Placement
 from ..geometry import Interpolation
 from ..photographs import Photograph

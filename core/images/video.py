@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from .errors import BadVideo
+from ..errors import BadVideo
 
 if TYPE_CHECKING:
     from av.container import InputContainer

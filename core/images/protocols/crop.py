@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import BadProtocol
+from ...errors import BadProtocol
 from ..frames import FramePair, Placement, Unit
 from ..geometry import Interpolation, resize_square, square, to_tensor
 from ..photographs import Photograph

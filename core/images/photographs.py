@@ -20,7 +20,7 @@ import torch
 from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 from PIL.Image import Transpose
 
-from .errors import BadPhotograph
+from ..errors import BadPhotograph
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")  # JPEG opens MPO, which cannot be named here
 MAX_BYTES = 100 * 2**20

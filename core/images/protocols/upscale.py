@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import BadProtocol
+from ...errors import BadProtocol
 from ..frames import FramePair, Placement
 from ..geometry import Interpolation, fitted_size, resize, to_tensor
 from ..photographs import Photograph

@@ -1,0 +1,1 @@
+"""Bytes to photographs, and photographs to the frames that a network sees."""
