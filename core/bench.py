@@ -26,7 +26,7 @@ from .index.build import build
 from .measure import outcomes, photographs
 from .networks import registry, torchvision_zoo
 from .networks.card import NetworkCard
-from .sensitivity import sensitivity
+from .statistics.sensitivity import sensitivity
 from .storage.folders import DataFolder
 
 PHOTOGRAPHS = 4

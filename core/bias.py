@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .annotations import Annotations, stem
-from .comparisons import holm
-from .intervals import Floats, Integers, Interval
+from .statistics.comparisons import holm
+from .statistics.intervals import Floats, Integers, Interval
 
 if TYPE_CHECKING:
     import pandas as pd

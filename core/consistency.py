@@ -13,9 +13,9 @@ from .engine import Engine, Network
 from .errors import BadCard, BadPhotograph, BadProtocol
 from .images.geometry import centre_crop
 from .images.photographs import Photograph
-from .intervals import Interval, wilson
 from .jobs.streams import ordered_map
 from .measure import THREADS
+from .statistics.intervals import Interval, wilson
 
 FAMILY = 3  # of the randomness: 1 and 2 are the protocols'
 

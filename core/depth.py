@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from .comparisons import comparisons, holm
 from .readouts import HEAD
-from .tables import LAYERED, require
+from .statistics.comparisons import comparisons, holm
+from .statistics.tables import LAYERED, require
 
 
 def along_depth(pairs: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """The photographer's bias as a dial (ours; the causal experiment behind paper, § 4 and 5): networks that differ in
 nothing but who took the scenes that they learned from. Does less bias make a network invariant, or typical of more?
 
-A table has a row for each photograph, protocol and network, as ``core.tables.per_photograph`` gives them, with the
+A table has a row for each photograph, protocol and network, as ``core.statistics.tables.per_photograph`` gives them, with the
 photographer's ``spread`` of place and ``size_spread`` beside it. Typicality is of one feature network throughout, among
 the photographs that the row's own network learned from; ``right``: whether the network names the whole photograph.
 """
@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 from .findings import CHANGES
-from .intervals import Floats, Interval, bootstrap
-from .tables import MEASURES
+from .statistics.intervals import Floats, Interval, bootstrap
+from .statistics.tables import MEASURES
 
 FREE = {"spread": 1.0, "size_spread": 0.3}  # a photographer without a bias, as far as a scene's world goes
 BOTH = "both"

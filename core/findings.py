@@ -7,12 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from .accuracy import Accuracy
-from .association import Spearman, spearman
-from .intervals import Interval
 from .networks.card import short
-from .sensitivity import Sensitivity
-from .tables import MEASURES, Measured
+from .statistics.accuracy import Accuracy
+from .statistics.association import Spearman, spearman
+from .statistics.intervals import Interval
+from .statistics.sensitivity import Sensitivity
+from .statistics.tables import MEASURES, Measured
 
 PLACES = {"crop": "crops", "black": "placements on black", "inpaint": "placements on an inpainted surround",
           "scale": "enlargements"}  # fmt: skip
@@ -73,7 +73,7 @@ def embedded_size(found: Sequence[Measured]) -> str:
 def against(photographs: pd.DataFrame, axis: str, of: str, measure: str = ANSWERS) -> str:
     """Does sensitivity fall with ``axis`` (typicality, confidence)? ``of``: the index or the network of the axis.
 
-    ``photographs``: as ``core.tables.per_photograph`` gives them, of one protocol and step. Networks without the
+    ``photographs``: as ``core.statistics.tables.per_photograph`` gives them, of one protocol and step. Networks without the
     measure are left out; empty where nothing was measured.
     """
     known = photographs[photographs[axis].notna() & photographs[measure].notna()]
@@ -96,7 +96,7 @@ def against(photographs: pd.DataFrame, axis: str, of: str, measure: str = ANSWER
 
 
 def antialiased(compared: pd.DataFrame, measure: str = ANSWERS) -> str:
-    """How much less the antialiased twin changes. ``compared``: ``core.comparisons.comparisons`` of originals (first)
+    """How much less the antialiased twin changes. ``compared``: ``core.statistics.comparisons.comparisons`` of originals (first)
     and twins (second); empty where it holds nothing of the measure."""
     rows = compared[compared["measure"] == measure]
     if rows.empty:

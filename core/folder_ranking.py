@@ -17,13 +17,13 @@ from .jobs.job import Report, Work
 from .jobs.progress import Meter
 from .measure import decoded, each_once
 from .networks.card import NetworkCard
-from .ranking import ranked
+from .statistics.ranking import ranked
 from .typicality import Placed, placed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FolderRanking:
-    """``table``: as ``core.ranking.ranked`` orders it, percentiles and the index's network's answers beside it.
+    """``table``: as ``core.statistics.ranking.ranked`` orders it, percentiles and the index's network's answers beside it.
 
     ``given``: photographs in the folder; ``skipped``: (name, reason). Fewer in both than given: it was stopped.
     ``sources``: digest → where to read it again.
@@ -96,7 +96,7 @@ def rank_folder(place: str, card: NetworkCard, index: FeatureIndex, engine: Engi
 
 
 def table(rows: Iterable[Placed]) -> pd.DataFrame:
-    """One row a photograph, in the order given; columns as ``core.ranking.ranked`` takes them."""
+    """One row a photograph, in the order given; columns as ``core.statistics.ranking.ranked`` takes them."""
     columns = ("digest", "name", "label", "typicality", "percentile", "predicted", "confidence")
     values = [
         (one.digest, one.name, one.label, one.typicality.value, one.typicality.percentile, one.predicted,

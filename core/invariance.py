@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import BadRecipe, Cancelled
-from .intervals import Integers, Interval, bootstrap
 from .jobs.job import Report
 from .jobs.progress import Meter
 from .scenes import USUAL, Photographer, render, scene_classes
-from .sensitivity import proportion
+from .statistics.intervals import Integers, Interval, bootstrap
+from .statistics.sensitivity import proportion
 
 Pictures: TypeAlias = npt.NDArray[np.float32]  # (N, S, S), grey, 0 … 1
 Bools: TypeAlias = npt.NDArray[np.bool_]

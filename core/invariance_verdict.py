@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from .intervals import Interval, bootstrap
 from .invariance import COPIES, FULL, GROUPS, LEARNED, OTHER, SAME, Answers
+from .statistics.intervals import Interval, bootstrap
 
 Difference: TypeAlias = tuple[float, Interval | None]
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from .accuracy import Accuracy
 from .consistency import consistency, edge
 from .datasets import SceneFile, Source, find, of_cifar10
 from .engine import Engine, Network
@@ -20,7 +19,8 @@ from .index.search import FeatureIndex, Neighbour
 from .measure import Skipped, accuracy, decoded, each_once, outcomes
 from .networks import registry
 from .networks.card import NetworkCard
-from .sensitivity import Outcome, Sensitivity, sensitivity
+from .statistics.accuracy import Accuracy
+from .statistics.sensitivity import Outcome, Sensitivity, sensitivity
 from .storage.folders import DataFolder
 from .typicality import ALTERNATIVES, NEIGHBOURS, alternatives, per_class, typicality
 from .versions import software

@@ -14,10 +14,10 @@ from . import paper
 from .datasets import dataset_name
 from .errors import StudyBroken
 from .paper import Printed
+from .statistics.tables import accuracies, measured
 from .studies.config import get
 from .studies.manifest import Manifest, read_manifest
 from .studies.rows import read
-from .tables import accuracies, measured
 
 PHOTOS, INDEX = "IMAGENET_VAL", "data/indexes/imagenet-train"  # what a user has to have, in commands
 TAIL = 10  # a tenth of the photographs is a tail

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from .comparisons import comparisons
-from .intervals import Interval, bootstrap, wilson
 from .networks.card import short
-from .tables import change, changed, groups, photographs_of, require
+from .statistics.comparisons import comparisons
+from .statistics.intervals import Interval, bootstrap, wilson
+from .statistics.tables import change, changed, groups, photographs_of, require
 
 ROUNDING = 1e-6  # of a probability in float32
 Range = tuple[int, int]  # least and most short side, in network pixels

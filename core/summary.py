@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .exploration import Exploration
-from .sensitivity import Sensitivity
+from .statistics.sensitivity import Sensitivity
 
 PLACES = {"black": ("placement on black", "placements on black"), "crop": ("crop", "crops")}
 

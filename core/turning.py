@@ -22,10 +22,10 @@ from .index.build import build
 from .jobs.progress import Meter, Progress
 from .networks import registry
 from .scenes import Photographer
+from .statistics.tables import per_photograph
 from .storage.folders import EMBEDDED, DataFolder, portable
 from .studies import Axes, Results, Typicality, run
 from .studies.manifest import Manifest
-from .tables import per_photograph
 from .training import recipe as recipes
 from .training.make import make
 from .training.recipe import Recipe

@@ -17,8 +17,8 @@ from core.figures.flips import flips
 from core.figures.readouts import readout_accuracy, readouts
 from core.figures.typicality import against_typicality
 from core.sizes import accuracies as accuracies_by_side
+from core.statistics.tables import MEASURES, accuracies, layer_accuracies, measured, per_photograph
 from core.studies import Results
-from core.tables import MEASURES, accuracies, layer_accuracies, measured, per_photograph
 
 
 def figures_of(results: Results, twins: dict[str, str] | None = None) -> dict[str, go.Figure]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from core.sensitivity import FLIPS, Outcome
+from core.statistics.sensitivity import FLIPS, Outcome
 
 PROTOCOLS = ("crop", "black", "inpaint", "scale")
 TEXT = ("digest", "name", "label", "network", "protocol", "direction", "unit", "kind")

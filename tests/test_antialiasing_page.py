@@ -12,13 +12,13 @@ from streamlit.testing.v1 import AppTest
 from studied import NETWORKS, SCENES, laid_out, make
 
 from core import findings, studies
-from core.comparisons import comparisons
 from core.networks.card import short
-from core.ranking import worst
 from core.signal_verdict import verdict
 from core.signals import PRESETS, Bench
+from core.statistics.comparisons import comparisons
+from core.statistics.ranking import worst
+from core.statistics.tables import changed
 from core.storage.folders import DataFolder
-from core.tables import changed
 from pages.parts import studies as studied_on_this_machine
 
 TABLE, A3 = PRESETS["Table 2"], PRESETS["A.3"]

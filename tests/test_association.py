@@ -1,4 +1,4 @@
-"""core.association against scipy and slow loops."""
+"""core.statistics.association against scipy and slow loops."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from scipy.stats import sem, spearmanr
 from study_tables import TWO, pairs_table
 
-from core.association import Spearman, binned, quintiles, spearman
-from core.intervals import MANY, RESAMPLES, bootstrap
-from core.tables import per_photograph
+from core.statistics.association import Spearman, binned, quintiles, spearman
+from core.statistics.intervals import MANY, RESAMPLES, bootstrap
+from core.statistics.tables import per_photograph
 
 
 def invented(n: int, ties: bool) -> tuple[np.ndarray, np.ndarray]:

@@ -19,16 +19,17 @@ from PIL import Image
 from study_tables import pairs_table
 from torchvision.models import resnet50
 
-from core import sizes, studies, tables
+from core import sizes, studies
 from core.datasets import listing
 from core.engine import Engine
 from core.errors import BadFolder, BadProtocol, BadRecipe
 from core.figures.augmentation import accuracy, against_size
-from core.intervals import wilson
 from core.networks import checkpoint
 from core.networks.card import Labels
 from core.networks.probe import find_head, layers, total_stride
 from core.networks.small import ARCHITECTURES
+from core.statistics import tables
+from core.statistics.intervals import wilson
 from core.storage.folders import DataFolder
 from core.training import make, recipe
 from core.training.photographs import Photographs, batches, labelled, placed

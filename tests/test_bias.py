@@ -12,11 +12,11 @@ from core import bias
 from core.annotations import Annotations, of_scenes
 from core.annotations.boxes import COLUMNS, checked
 from core.bias import AXES, BIASED, BINS, FEW, LEAST, UNIFORM, Places, beside, binned, by_class, chi_squared, places
-from core.comparisons import holm
 from core.datasets import SceneFile
 from core.figures import bias as figures
 from core.scenes import Photographer, describe
-from core.tables import per_photograph
+from core.statistics.comparisons import holm
+from core.statistics.tables import per_photograph
 
 
 def boxes(*rows: tuple[object, ...]) -> Annotations:

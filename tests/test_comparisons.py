@@ -1,4 +1,4 @@
-"""core.comparisons against slow loops and scipy; its intervals against simulation."""
+"""core.statistics.comparisons against slow loops and scipy; its intervals against simulation."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 from scipy.stats import binomtest
 from study_tables import TWO, pairs_table
 
-from core.comparisons import BOOTSTRAP, MCNEMAR, OWN, SAME, comparisons, holm, mcnemar
 from core.errors import BadTable
+from core.statistics.comparisons import BOOTSTRAP, MCNEMAR, OWN, SAME, comparisons, holm, mcnemar
 
 THREE = (*TWO, "torchvision/resnet50.imagenet1k_v1")
 

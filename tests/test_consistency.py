@@ -14,7 +14,7 @@ from core.consistency import Consistency, consistency, edge, places
 from core.engine import Engine, Network
 from core.errors import BadCard, BadPhotograph, BadProtocol
 from core.images.photographs import Photograph
-from core.intervals import wilson
+from core.statistics.intervals import wilson
 
 if TYPE_CHECKING:
     from conftest import TinyCard

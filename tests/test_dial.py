@@ -25,9 +25,9 @@ from core.index.search import FeatureIndex
 from core.jobs.progress import Progress
 from core.networks import registry
 from core.scenes import Photographer
+from core.statistics.tables import per_photograph
 from core.storage.folders import EMBEDDED, DataFolder
 from core.studies import worker
-from core.tables import per_photograph
 from core.training import recipe
 from core.turning import Taught, Turn
 from core.typicality import typicality

@@ -15,7 +15,6 @@ from drawn import figures_of, text_below
 from scipy import stats
 
 from core import studies
-from core.association import spearman
 from core.datasets import listing
 from core.datasets.scenes import scenes
 from core.engine import Engine
@@ -29,12 +28,13 @@ from core.networks.card import SCENES, NetworkCard
 from core.networks.twins import twin
 from core.readouts import HEAD
 from core.scenes import scene_classes
-from core.sensitivity import Outcome, sensitivity
+from core.statistics.association import spearman
+from core.statistics.sensitivity import Outcome, sensitivity
+from core.statistics.tables import per_photograph
 from core.storage.folders import EMBEDDED, PROJECT, DataFolder
 from core.studies import Axes
 from core.studies.request import Request
 from core.studies.worker import list_studies
-from core.tables import per_photograph
 from core.training import recipe
 from core.typicality import typicality
 from pages.parts.networks import OPENING

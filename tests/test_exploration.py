@@ -29,7 +29,7 @@ from core.jobs import background
 from core.measure import outcomes
 from core.networks.card import SCENES, NetworkCard
 from core.scenes import render
-from core.sensitivity import sensitivity
+from core.statistics.sensitivity import sensitivity
 from core.summary import sentence
 from core.typicality import typicality
 

@@ -32,7 +32,7 @@ from core.networks import registry
 from core.networks.card import NetworkCard
 from core.networks.small import ResNet10
 from core.scenes import USUAL, render
-from core.sensitivity import sensitivity
+from core.statistics.sensitivity import sensitivity
 from core.storage.folders import DataFolder
 from pages.parts.networks import OPENING, PREFERRED
 from pages.parts.photograph import EXAMPLES

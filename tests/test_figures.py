@@ -36,9 +36,9 @@ from core.figures.style import COLOURS, DASHES, faded
 from core.figures.trajectory import Curve, trajectory
 from core.figures.typicality import among_references
 from core.scenes import Photographer
-from core.sensitivity import Outcome, sensitivity
 from core.shift_map import spectrum
 from core.signals import Bench, stages
+from core.statistics.sensitivity import Outcome, sensitivity
 
 ORDER = ("crop", "black", "inpaint", "scale")
 TOPS = ("cat", "cat", "cup", "cup", "cat", "cat")

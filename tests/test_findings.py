@@ -7,7 +7,7 @@ from study_tables import TWO, pairs_table
 
 from core import findings
 from core.networks.card import short
-from core.tables import measured
+from core.statistics.tables import measured
 
 MANY = tuple(f"embedded/net{k}.scenes-0" for k in range(4))
 

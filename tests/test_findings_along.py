@@ -9,12 +9,12 @@ from layered import readout_tables
 from study_tables import TWO, pairs_table
 
 from core import findings
-from core.association import spearman
-from core.comparisons import comparisons
 from core.depth import along_depth
 from core.networks.card import short
 from core.networks.twins import couples
-from core.tables import layer_accuracies, per_photograph
+from core.statistics.association import spearman
+from core.statistics.comparisons import comparisons
+from core.statistics.tables import layer_accuracies, per_photograph
 
 PLAIN, BIN5 = map(short, TWO)
 TWINS = [(TWO[0], TWO[1])]

@@ -18,7 +18,7 @@ from core.jobs.job import Job
 from core.jobs.progress import Progress
 from core.networks import registry
 from core.networks.card import NetworkCard
-from core.ranking import csv
+from core.statistics.ranking import csv
 from core.storage.folders import EMBEDDED, DataFolder
 from core.studies.axes import index_again
 from core.typicality import placed, typicality

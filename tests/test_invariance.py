@@ -11,7 +11,6 @@ import pytest
 from core import invariance
 from core.errors import BadRecipe, Cancelled
 from core.figures import invariance as figures
-from core.intervals import RESAMPLES, wilson
 from core.invariance import (
     ALONG,
     COPIED,
@@ -31,6 +30,7 @@ from core.invariance import (
 )
 from core.invariance_verdict import more, sentence
 from core.scenes import USUAL, Photographer, describe, render
+from core.statistics.intervals import RESAMPLES, wilson
 
 SMALL = Trial(learned=24, held_out=12, classes=("cat", "car"))
 

@@ -28,10 +28,10 @@ from core.errors import BadFolder, BadLabels
 from core.figures.eyes import distance_histogram, point_places
 from core.images.photographs import photograph
 from core.images.pictures import dotted
-from core.intervals import bootstrap
 from core.labelling import Event, Key, Labels, Log, Store, counts, file_name, fold, live, next_of, placed, points
 from core.labelling.events import AGAIN, NEXT, POINT, SKIP, UNDO, parsed
 from core.labelling.places import COLUMNS, LEAST, agreements, distances, median_interval, sentence, table
+from core.statistics.intervals import bootstrap
 from core.storage.files import locked
 
 EYES = ("left eye", "right eye")

@@ -28,7 +28,7 @@ from core.networks.card import SCENES, NetworkCard
 from core.networks.checkpoint import read_card
 from core.networks.small import ARCHITECTURES
 from core.scenes import USUAL, Photographer, render, scene_classes
-from core.sensitivity import sensitivity
+from core.statistics.sensitivity import sensitivity
 from core.storage.folders import DataFolder
 from core.training import make, recipe
 from core.training.loop import Trained, train

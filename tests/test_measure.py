@@ -23,9 +23,9 @@ from core.images import protocols
 from core.images.frames import FramePair
 from core.images.photographs import Photograph, photograph
 from core.images.protocols import Protocol, create, generator
-from core.intervals import wilson
 from core.measure import accuracy, outcomes, photographs, redo
-from core.sensitivity import Outcome, sensitivity
+from core.statistics.intervals import wilson
+from core.statistics.sensitivity import Outcome, sensitivity
 
 
 def collect(engine: Engine, network: Network, photos: Any, protocol: Protocol, **settings: Any) -> list[Outcome]:

@@ -12,8 +12,8 @@ from core import bias, findings, studies
 from core.annotations import files_at, of_scenes, read
 from core.bias import Places
 from core.datasets.scenes import scenes
+from core.statistics.tables import per_photograph
 from core.storage.folders import EMBEDDED, DataFolder
-from core.tables import per_photograph
 
 SCENES = "scenes:0-59"
 pytestmark = pytest.mark.usefixtures("one_thread")

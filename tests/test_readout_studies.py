@@ -17,7 +17,7 @@ from layered import NAMES, album
 from runs import CENTRES, PAIRS, content, plain
 from stops import stopped_at
 
-from core import readouts, studies, tables
+from core import readouts, studies
 from core.activations import ends
 from core.datasets import Source, listing
 from core.engine import Engine, Network
@@ -26,6 +26,7 @@ from core.jobs.progress import Progress
 from core.measure import redo
 from core.networks.card import Labels, NetworkCard
 from core.readouts import HEAD, Readout
+from core.statistics import tables
 from core.studies import Readouts, fitting, manifest, rows
 from core.studies.summary import summary
 

@@ -15,9 +15,9 @@ from study_tables import TWO, outcomes, pairs_table, photographs_table
 from core.networks import registry
 from core.paper import BIN5, KERAS, MAC, TOP1, TORCH, P, numbers, printed
 from core.replication import COLUMNS, INDEX, command, replication
-from core.sensitivity import sensitivity
+from core.statistics.sensitivity import sensitivity
+from core.statistics.tables import accuracies
 from core.storage.folders import DataFolder
-from core.tables import accuracies
 
 RESNET = TORCH["ResNet50"]
 

@@ -16,8 +16,8 @@ from core.engine import Engine
 from core.images.photographs import Photograph
 from core.paper import TORCH, numbers
 from core.replication import of_folders
+from core.statistics.tables import measured
 from core.storage.folders import DataFolder
-from core.tables import measured
 
 RESNET = TORCH["ResNet50"]
 data = pytest.fixture(lambda tmp_path: DataFolder(tmp_path), name="data")

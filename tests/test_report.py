@@ -31,7 +31,7 @@ from core.index.build import build
 from core.index.search import FeatureIndex
 from core.measure import outcomes
 from core.networks.card import SCENES, Labels, NetworkCard
-from core.sensitivity import Outcome, sensitivity
+from core.statistics.sensitivity import Outcome, sensitivity
 from core.summary import sentence
 from core.typicality import Typicality, typicality
 

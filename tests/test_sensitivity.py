@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from core.intervals import RESAMPLES, bootstrap, wilson
-from core.sensitivity import FLIPS, Outcome, most_changed, sensitivity
+from core.statistics.intervals import RESAMPLES, bootstrap, wilson
+from core.statistics.sensitivity import FLIPS, Outcome, most_changed, sensitivity
 
 EVERY_PAIR_AGREED = "Wilson over photographs: every pair agreed"
 

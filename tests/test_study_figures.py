@@ -14,7 +14,6 @@ from layered import readout_tables
 from study_tables import PROTOCOLS, TWO, pairs_table, photographs_table, turned
 
 from core import sizes
-from core.association import binned, spearman
 from core.figures import dial as dial_figures
 from core.figures import protocols
 from core.figures.accuracy import against_accuracy
@@ -29,11 +28,12 @@ from core.figures.readouts import readout_accuracy, readouts
 from core.figures.scattered import POINTS, curves, sample
 from core.figures.style import COLOURS, colour, dash, pattern, places
 from core.figures.typicality import against_typicality
-from core.intervals import wilson
 from core.paper import BIN5, KERAS, TORCH
 from core.readouts import HEAD
-from core.sensitivity import FLIPS
-from core.tables import accuracies, layer_accuracies, measured, per_photograph
+from core.statistics.association import binned, spearman
+from core.statistics.intervals import wilson
+from core.statistics.sensitivity import FLIPS
+from core.statistics.tables import accuracies, layer_accuracies, measured, per_photograph
 
 PAPERS = (TORCH["ResNet50"], TORCH["VGG16"])
 TWINS = {PAPERS[0]: BIN5["ResNet50"], PAPERS[1]: BIN5["VGG16"]}

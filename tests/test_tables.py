@@ -1,4 +1,4 @@
-"""core.tables, core.ranking: a table's measures are those of its outcomes, one by one."""
+"""core.statistics.tables, core.statistics.ranking: a table's measures are those of its outcomes, one by one."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import pytest
 from study_tables import TWO, outcomes, pairs_table, photographs_table
 
 from core.errors import BadTable
-from core.intervals import MANY, RESAMPLES, bootstrap, percentiles, resampled, wilson
-from core.ranking import csv, extremes, ranked, worst
-from core.sensitivity import FLIPS, sensitivity
-from core.tables import BY, accuracies, cell, measured, per_photograph, table_1, tidy
+from core.statistics.intervals import MANY, RESAMPLES, bootstrap, percentiles, resampled, wilson
+from core.statistics.ranking import csv, extremes, ranked, worst
+from core.statistics.sensitivity import FLIPS, sensitivity
+from core.statistics.tables import BY, accuracies, cell, measured, per_photograph, table_1, tidy
 
 
 def same(got: object, wanted: object) -> bool:

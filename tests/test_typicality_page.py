@@ -14,16 +14,16 @@ from streamlit.testing.v1 import AppTest
 from studied import NETWORKS, laid_out
 
 from core import findings
-from core.association import binned, quintiles
 from core.folder_ranking import rank_folder
 from core.index.search import FeatureIndex
 from core.jobs.job import Job
 from core.networks import registry
 from core.networks.card import short
-from core.ranking import extremes, ranked
+from core.statistics.association import binned, quintiles
+from core.statistics.ranking import extremes, ranked
+from core.statistics.tables import per_photograph
 from core.storage.folders import EMBEDDED, DataFolder
 from core.studies import read
-from core.tables import per_photograph
 from pages.parts import resources
 from pages.parts import studies as page_studies
 

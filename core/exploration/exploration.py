@@ -19,7 +19,7 @@ from ..index.search import FeatureIndex
 from ..jobs.background import Background
 from ..measure import outcomes
 from ..networks.card import NetworkCard
-from ..sensitivity import Outcome, Sensitivity, sensitivity
+from ..statistics.sensitivity import Outcome, Sensitivity, sensitivity
 from ..typicality import typicality
 from .results import Kind, Place, Settings, Store, Trace
 

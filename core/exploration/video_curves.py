@@ -14,7 +14,7 @@ from ..images.video import Clip, squares
 from ..jobs.background import Asked
 from ..measure import judged
 from ..networks.card import NetworkCard
-from ..sensitivity import Outcome
+from ..statistics.sensitivity import Outcome
 from .results import Store, Track
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from .. import paper
-from ..accuracy import Accuracy
-from ..tables import MEASURES, Measured, about
+from ..statistics.accuracy import Accuracy
+from ..statistics.tables import MEASURES, Measured, about
 from .style import GREY, PAPER, SYMBOLS, colour, figure, places, said, short, whiskers
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from .. import paper
-from ..tables import MEASURES, Measured, about
+from ..statistics.tables import MEASURES, Measured, about
 from .bars import Column, grouped
 from .style import said, short
 

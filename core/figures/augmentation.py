@@ -8,7 +8,7 @@ from dataclasses import replace
 import plotly.graph_objects as go
 
 from ..sizes import Range, Right
-from ..tables import Measured
+from ..statistics.tables import Measured
 from .bands import curve
 from .embedded_size import embedded_size
 from .style import GREY, colour, faded, figure, places, said, short

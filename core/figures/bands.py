@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from ..intervals import Interval
+from ..statistics.intervals import Interval
 from .style import colour, dash, faded
 
 

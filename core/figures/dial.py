@@ -10,8 +10,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from .. import dial
-from ..intervals import Floats
-from ..tables import MEASURES
+from ..statistics.intervals import Floats
+from ..statistics.tables import MEASURES
 from .scattered import curves
 from .style import GREY, SYMBOLS, colour, figure, said
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from ..ranking import worst
+from ..statistics.ranking import worst
 from .scattered import POINTS, sample
 from .style import SYMBOLS, colour, faded, figure, places, said, short
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from ..intervals import wilson
-from ..sensitivity import FLIPS
-from ..tables import Measured, about
+from ..statistics.intervals import wilson
+from ..statistics.sensitivity import FLIPS
+from ..statistics.tables import Measured, about
 from .style import COLOURS, PATTERNS, figure, said, short, whiskers
 
 

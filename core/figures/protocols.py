@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import plotly.graph_objects as go
 
 from .. import paper
-from ..intervals import Interval
-from ..sensitivity import Sensitivity
-from ..tables import Measured, about
+from ..statistics.intervals import Interval
+from ..statistics.sensitivity import Sensitivity
+from ..statistics.tables import Measured, about
 from .bars import Column, grouped
 from .style import places, said, short
 
@@ -45,7 +45,7 @@ def bars(found: Sequence[Measured], place: Mapping[str, int] | None = None) -> l
 def study(
     found: Sequence[Measured], order: Sequence[str], measure: str, place: Mapping[str, int] | None = None
 ) -> go.Figure:
-    """Figure 2 of a study's results, in one measure (as ``core.tables.MEASURES`` names them)."""
+    """Figure 2 of a study's results, in one measure (as ``core.statistics.tables.MEASURES`` names them)."""
     drawn = {"p_top1_change": p_top1_change, "mean_absolute_change": mean_absolute_change}
     made = bars(found, place)
     named = [bar.protocol for bar in made if bar.protocol not in order]

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from ..accuracy import Accuracy
-from ..intervals import Interval
 from ..readouts import HEAD
-from ..tables import MEASURES, Measured, about
+from ..statistics.accuracy import Accuracy
+from ..statistics.intervals import Interval
+from ..statistics.tables import MEASURES, Measured, about
 from .bands import curve
 from .style import colour, figure, places, said, short, whiskers
 

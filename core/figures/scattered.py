@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from ..association import Spearman, binned, spearman
-from ..tables import MEASURES
+from ..statistics.association import Spearman, binned, spearman
+from ..statistics.tables import MEASURES
 from .style import GREY, colour, dash, faded, figure, places, said, short
 
 POINTS = 4000  # drawn at once; more are sampled, and the figure says so
@@ -21,7 +21,7 @@ def curves(
     place: Mapping[str, int] | None = None, paper: Mapping[float, str] | None = None, of: str = "",
     seed: int = 0,
 ) -> go.Figure:  # fmt: skip
-    """``photographs``: as ``core.tables.per_photograph`` gives them, of one protocol and step, several networks.
+    """``photographs``: as ``core.statistics.tables.per_photograph`` gives them, of one protocol and step, several networks.
 
     One curve a network: means of bins of equal count, ± their standard errors; below it each photograph, faint, with
     its digest and name as customdata. ``paper``: dashed levels and what they are. Photographs without a value on the

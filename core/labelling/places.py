@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from ..intervals import Floats, Interval, bootstrap
+from ..statistics.intervals import Floats, Interval, bootstrap
 from .events import Key, Labels
 
 COLUMNS = (

@@ -11,7 +11,7 @@ from ..images.frames import FramePair, Placement
 from ..images.photographs import Photograph
 from ..images.protocols import settings
 from ..readouts import Answer
-from ..sensitivity import Outcome, rank
+from ..statistics.sensitivity import Outcome, rank
 from ..typicality import typicality
 from .likeness import psnr, ssim
 from .rows import schemas

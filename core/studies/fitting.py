@@ -19,7 +19,6 @@ import numpy as np
 import torch
 
 from .. import readouts
-from ..accuracy import Accuracy
 from ..activations import Deep, ends
 from ..datasets import check_there
 from ..engine import Engine, Network
@@ -28,6 +27,7 @@ from ..jobs.streams import ordered_map
 from ..measure import THREADS, Decoded, decoded, each_once
 from ..networks.card import Preprocessing
 from ..readouts import Pooled, Readout, Readouts
+from ..statistics.accuracy import Accuracy
 from ..storage.files import write
 from .config import Study
 from .rows import FITTED, PARTS, schema

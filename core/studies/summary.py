@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..accuracy import Accuracy
-from ..tables import Measured, accuracies, layer_accuracies, measured
+from ..statistics.accuracy import Accuracy
+from ..statistics.tables import Measured, accuracies, layer_accuracies, measured
 from .manifest import Manifest
 from .rows import Results
 

@@ -24,7 +24,7 @@ from ..measure import accuracy, outcomes
 from ..networks import checkpoint
 from ..networks.card import SCENES, NetworkCard, Preprocessing
 from ..scenes import scene_classes
-from ..sensitivity import sensitivity
+from ..statistics.sensitivity import sensitivity
 from ..storage.files import write
 from ..storage.folders import DataFolder
 from ..versions import software

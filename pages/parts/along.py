@@ -11,13 +11,13 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core import findings
-from core.association import binned, quintiles
 from core.figures.confidence import against_confidence
 from core.figures.scattered import BINS
 from core.figures.typicality import against_typicality
 from core.networks.card import short
+from core.statistics.association import binned, quintiles
+from core.statistics.tables import MEASURES, per_photograph
 from core.studies import Results
-from core.tables import MEASURES, per_photograph
 from pages.parts import charts, studies
 from pages.parts.behind import behind
 from pages.parts.widgets import plain
@@ -43,7 +43,7 @@ class Settings:
 
 
 def photographs_of(results: Results) -> pd.DataFrame:
-    """Each photograph's means on each network, as ``core.tables.per_photograph`` gives them."""
+    """Each photograph's means on each network, as ``core.statistics.tables.per_photograph`` gives them."""
     return studies.derived(results, "per photograph", lambda r: per_photograph(r.pairs))
 
 

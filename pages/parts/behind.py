@@ -11,9 +11,9 @@ import streamlit as st
 
 from core.errors import PhotobiasError
 from core.networks import registry
-from core.sensitivity import Outcome
+from core.statistics.sensitivity import Outcome
+from core.statistics.tables import change, changed, photographs_of
 from core.studies import Results
-from core.tables import change, changed, photographs_of
 from pages.parts import flicker, resources, studies
 from pages.parts.widgets import plain
 

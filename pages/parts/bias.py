@@ -24,9 +24,9 @@ from core.images.pictures import preview
 from core.jobs.job import Report
 from core.jobs.progress import Meter
 from core.scenes import Photographer
+from core.statistics.tables import per_photograph
 from core.storage.files import changed
 from core.studies import Results
-from core.tables import per_photograph
 from pages.parts import charts, gallery, resources, save, studies, tasks
 from pages.parts.extremes import EVERY
 from pages.parts.widgets import plain

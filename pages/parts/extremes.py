@@ -14,7 +14,7 @@ from core.index.search import FeatureIndex
 from core.index.store import MANIFEST
 from core.networks import registry
 from core.networks.card import NetworkCard
-from core.ranking import extremes, ranked
+from core.statistics.ranking import extremes, ranked
 from core.studies import Results
 from core.studies.axes import index_again
 from core.typicality import Placed, placed

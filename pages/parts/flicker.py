@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.images.frames import FramePair
 from core.images.pictures import flicker, png
-from core.sensitivity import Outcome
+from core.statistics.sensitivity import Outcome
 from pages.parts.widgets import plain
 
 WIDTH = 448  # pixels on screen

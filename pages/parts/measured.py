@@ -8,16 +8,17 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import comparisons, findings, tables
-from core.accuracy import Accuracy
+from core import findings
 from core.figures import protocols as bars
 from core.figures.accuracy import against_accuracy
 from core.figures.embedded_size import embedded_size
 from core.figures.flips import flips as flips_by_kind
 from core.figures.style import short
 from core.images import protocols
+from core.statistics import comparisons, tables
+from core.statistics.accuracy import Accuracy
+from core.statistics.tables import MEASURES, Measured
 from core.studies import Results
-from core.tables import MEASURES, Measured
 from pages.parts import charts, studies
 from pages.parts.behind import behind
 from pages.parts.widgets import plain
@@ -101,7 +102,7 @@ def compared(results: Results) -> None:
 
 
 def compared_table(shown: pd.DataFrame, together: int) -> None:
-    """Rows of ``core.comparisons.comparisons``, out of so many that were corrected together."""
+    """Rows of ``core.statistics.comparisons.comparisons``, out of so many that were corrected together."""
     rows = [_compared(row) for _, row in shown.iterrows()]
     with st.container(key="comparisons"):
         st.table(pd.DataFrame(rows), border="horizontal", hide_index=True)

@@ -12,7 +12,7 @@ from core.folder_ranking import FolderRanking, rank_folder
 from core.images.photographs import Photograph
 from core.index.search import FeatureIndex
 from core.networks.card import NetworkCard
-from core.ranking import csv
+from core.statistics.ranking import csv
 from pages.parts import exploring, extremes, networks, requests, resources, save, state, tasks
 from pages.parts.widgets import plain
 

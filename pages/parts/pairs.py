@@ -10,7 +10,7 @@ from core.exploration import Exploration
 from core.figures.protocols import Bar, measures
 from core.images import protocols
 from core.measure import redo
-from core.sensitivity import FLIPS, Outcome, most_changed, rank
+from core.statistics.sensitivity import FLIPS, Outcome, most_changed, rank
 from pages.parts import flicker, save
 from pages.parts.photograph import source_pixel
 from pages.parts.widgets import NONE, interval, number, plain

@@ -5,14 +5,15 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core import depth, findings, paper, tables
-from core.accuracy import Accuracy
+from core import depth, findings, paper
 from core.figures import readouts as figures
 from core.figures.style import places, short
 from core.networks.twins import couples
 from core.readouts import STRENGTHS
+from core.statistics import tables
+from core.statistics.accuracy import Accuracy
+from core.statistics.tables import MEASURES, Measured
 from core.studies import Results
-from core.tables import MEASURES, Measured
 from pages.parts import charts, measured, studies
 from pages.parts.widgets import plain
 

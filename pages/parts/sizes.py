@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core import findings, sizes, tables
+from core import findings, sizes
 from core.datasets import cifar
 from core.datasets import fetching as cifar_fetching
 from core.figures import augmentation as figures
 from core.figures.style import places, short
 from core.networks.twins import couples
 from core.sizes import Range
+from core.statistics import tables
+from core.statistics.tables import MEASURES, Measured
 from core.studies import Results
-from core.tables import MEASURES, Measured
 from pages.parts import charts, measured, resources, studies, tasks
 
 

@@ -9,15 +9,15 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core import findings
-from core.comparisons import comparisons
 from core.figures.antialiasing import antialiasing
 from core.figures.failures import failures
 from core.figures.style import places
 from core.networks.card import short
 from core.networks.twins import couples
-from core.ranking import worst
+from core.statistics.comparisons import comparisons
+from core.statistics.ranking import worst
+from core.statistics.tables import MEASURES, Measured
 from core.studies import Results
-from core.tables import MEASURES, Measured
 from pages.parts import along, charts, measured, studies
 from pages.parts.behind import behind
 

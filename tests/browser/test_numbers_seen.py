@@ -9,12 +9,13 @@ import pytest
 from browsing import FIGURE, Serve, chromium, fresh, page, serve, traces, visitor
 from playwright.sync_api import Page, expect
 
-from core import bias, depth, findings, invariance, sizes, studies, tables
+from core import bias, depth, findings, invariance, sizes, studies
 from core.annotations import of_scenes
 from core.datasets.scenes import scenes
 from core.invariance import Trial
 from core.invariance_verdict import sentence
 from core.networks.card import short
+from core.statistics import tables
 from core.storage.folders import EMBEDDED
 
 pytestmark = pytest.mark.browser

@@ -16,9 +16,9 @@ from studied import NETWORKS, laid_out
 from test_study_pages_seen import DRAWN_MS, FIGURE, traces
 
 from core import replication
-from core.association import binned
+from core.statistics.association import binned
+from core.statistics.tables import per_photograph
 from core.storage.folders import DataFolder
-from core.tables import per_photograph
 
 pytestmark = pytest.mark.browser
 

@@ -14,7 +14,7 @@ from core.images import protocols
 from core.images.photographs import Photograph
 from core.measure import accuracy, outcomes, photographs
 from core.networks import registry
-from core.sensitivity import Outcome, Sensitivity, sensitivity
+from core.statistics.sensitivity import Outcome, Sensitivity, sensitivity
 from core.storage.folders import DataFolder
 
 pytestmark = pytest.mark.real

@@ -13,8 +13,8 @@ from conftest import ROOT
 from core import studies
 from core.depth import along_depth
 from core.readouts import HEAD
+from core.statistics.tables import layer_accuracies
 from core.storage.folders import DataFolder
-from core.tables import layer_accuracies
 
 pytestmark = [pytest.mark.real, pytest.mark.full]
 NETWORK, EACH, TESTED = "resnet18-pqf", 6, 20

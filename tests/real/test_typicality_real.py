@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from core import studies
-from core.association import quintiles, spearman
 from core.datasets import listing
 from core.engine import Engine
 from core.index.build import build
 from core.networks import registry
+from core.statistics.association import quintiles, spearman
+from core.statistics.tables import per_photograph
 from core.storage.folders import DataFolder
 from core.studies import Axes
-from core.tables import per_photograph
 
 pytestmark = [pytest.mark.real, pytest.mark.full, pytest.mark.timeout(3600)]
 NETWORK = "resnet18-pqf"  # the cheapest with the paper's kind of features; its own index

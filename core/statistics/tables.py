@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..errors import BadTable
 from .accuracy import Accuracy
-from .errors import BadTable
 from .intervals import Floats, Integers, wilson
 from .sensitivity import FLIPS, Sensitivity, Tally, sensitivities
 
@@ -58,7 +58,7 @@ class Measured:
 def measured(pairs: pd.DataFrame, *, seed: int = 0) -> list[Measured]:
     """Each network (each layer) under each protocol, side, step, direction and unit, in the order of the table.
 
-    Equal to ``core.sensitivity.sensitivity`` of the same pairs as outcomes. Raises BadTable where columns lack.
+    Equal to ``core.statistics.sensitivity.sensitivity`` of the same pairs as outcomes. Raises BadTable where columns lack.
     """
     require(pairs, NEEDED)
     group, keys = groups(pairs, apart(pairs))

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .errors import BadTable
+from ..errors import BadTable
 from .intervals import RESAMPLES, Z95, Floats, Integers, Interval, percentiles, resampled
 from .tables import BY, groups, measures, photographs_of, require
 

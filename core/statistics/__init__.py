@@ -1,0 +1,1 @@
+"""Rates, intervals, tests and tables from measured outcomes. Uses numpy and pandas only."""
