@@ -24,8 +24,9 @@ from .engine import Engine, Network
 from .images.protocols import create, names
 from .index.build import build
 from .measure import outcomes, photographs
-from .networks import registry, torchvision_zoo
+from .networks import registry
 from .networks.card import NetworkCard
+from .networks.zoo import torchvision_zoo
 from .statistics.sensitivity import sensitivity
 from .storage.folders import DataFolder
 

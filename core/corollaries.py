@@ -26,7 +26,7 @@ from .jobs.job import Report
 from .jobs.progress import Meter
 from .networks.card import NetworkCard
 from .networks.probe import Layer
-from .networks.torus import first_layer, low_pass, on_torus
+from .networks.variants.torus import first_layer, low_pass, on_torus
 from .shiftability import Floats, Sums, sum_drift, sums
 
 GAP = 16  # pixels between the parts: more than the window of any first convolution

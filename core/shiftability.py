@@ -20,8 +20,8 @@ from .activations import Deep, ends, stop, watch
 from .engine import Engine, Network
 from .errors import BadCard
 from .images.frames import Path
-from .networks.dilated import stride_free
 from .networks.probe import Layer
+from .networks.variants.dilated import stride_free
 
 Floats = npt.NDArray[np.float64]
 CHANNELS = 64  # whose spectra are computed at once

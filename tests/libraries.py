@@ -22,9 +22,9 @@ from torchvision.transforms.v2 import functional as vision
 
 from core.engine import Engine, Network, Predictions
 from core.images.photographs import Photograph
-from core.networks import antialiased, keras_zoo, timm_zoo, torchvision_zoo
-from core.networks.blurpool import binomial
+from core.networks.architectures.blurpool import binomial
 from core.networks.card import NetworkCard
+from core.networks.zoo import antialiased, keras_zoo, timm_zoo, torchvision_zoo
 
 if TYPE_CHECKING:
     from conftest import Randomise

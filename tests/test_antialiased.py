@@ -15,9 +15,9 @@ from torch import nn
 
 from core.errors import WeightsUnavailable
 from core.images.photographs import Photograph
-from core.networks import antialiased
 from core.networks.card import imagenet_labels
 from core.networks.probe import layers, total_stride
+from core.networks.zoo import antialiased
 
 if TYPE_CHECKING:
     from conftest import Randomise

@@ -24,10 +24,10 @@ from core.datasets import listing
 from core.engine import Engine
 from core.errors import BadFolder, BadProtocol, BadRecipe
 from core.figures.augmentation import accuracy, against_size
-from core.networks import checkpoint
+from core.networks.architectures.small import ARCHITECTURES
 from core.networks.card import Labels
 from core.networks.probe import find_head, layers, total_stride
-from core.networks.small import ARCHITECTURES
+from core.networks.zoo import checkpoint
 from core.statistics import tables
 from core.statistics.intervals import wilson
 from core.storage.folders import DataFolder

@@ -16,10 +16,10 @@ from core.engine import Engine
 from core.errors import BadCard, WeightsUnavailable
 from core.images.photographs import Photograph
 from core.networks import registry
+from core.networks.architectures.small import ARCHITECTURES, ResNet10
 from core.networks.card import imagenet_labels
-from core.networks.checkpoint import FIELDS, PREPROCESSING, read_card
 from core.networks.probe import find_head
-from core.networks.small import ARCHITECTURES, ResNet10
+from core.networks.zoo.checkpoint import FIELDS, PREPROCESSING, read_card
 
 if TYPE_CHECKING:
     from conftest import Randomise

@@ -21,10 +21,10 @@ from core.engine import Engine
 from core.errors import BadCard, BadProtocol
 from core.figures.corollaries import Line, sums_over
 from core.images.photographs import Photograph
+from core.networks.architectures.small import ResNet10
 from core.networks.card import NetworkCard
 from core.networks.probe import Layer
-from core.networks.small import ResNet10
-from core.networks.torus import low_pass, on_torus
+from core.networks.variants.torus import low_pass, on_torus
 from core.scenes import render
 from core.shiftability import Sums
 

@@ -25,7 +25,7 @@ from core.index.verify import verify
 from core.measure import accuracy, outcomes, photographs
 from core.networks import registry
 from core.networks.card import SCENES, NetworkCard
-from core.networks.twins import twin
+from core.networks.variants.twins import twin
 from core.readouts import HEAD
 from core.scenes import scene_classes
 from core.statistics.association import spearman

@@ -29,8 +29,8 @@ from core.images.protocols import create, names
 from core.index.build import build
 from core.measure import outcomes, redo
 from core.networks import registry
+from core.networks.architectures.small import ResNet10
 from core.networks.card import NetworkCard
-from core.networks.small import ResNet10
 from core.scenes import USUAL, render
 from core.statistics.sensitivity import sensitivity
 from core.storage.folders import DataFolder

@@ -20,7 +20,7 @@ from core.feature_maps import Film
 from core.figures.feature_maps import palette
 from core.images.photographs import Photograph
 from core.images.pictures import strip
-from core.networks.small import ResNet10
+from core.networks.architectures.small import ResNet10
 
 if TYPE_CHECKING:
     from conftest import TinyCard

@@ -11,7 +11,7 @@ from study_tables import TWO, pairs_table
 from core import findings
 from core.depth import along_depth
 from core.networks.card import short
-from core.networks.twins import couples
+from core.networks.variants.twins import couples
 from core.statistics.association import spearman
 from core.statistics.comparisons import comparisons
 from core.statistics.tables import layer_accuracies, per_photograph

@@ -23,8 +23,8 @@ from torchvision.models import ResNet50_Weights
 from core.engine import Engine, Network, Predictions
 from core.errors import WeightsUnavailable
 from core.images.photographs import Photograph
-from core.networks import keras_zoo
 from core.networks.card import NetworkCard, imagenet_labels
+from core.networks.zoo import keras_zoo
 
 ROOT = Path(__file__).resolve().parent.parent
 CARDS = {card.name: card for card in keras_zoo.cards(Path("none"))}

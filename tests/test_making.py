@@ -24,9 +24,9 @@ from core.errors import Cancelled
 from core.images import protocols
 from core.images.photographs import Photograph
 from core.measure import accuracy, outcomes
+from core.networks.architectures.small import ARCHITECTURES
 from core.networks.card import SCENES, NetworkCard
-from core.networks.checkpoint import read_card
-from core.networks.small import ARCHITECTURES
+from core.networks.zoo.checkpoint import read_card
 from core.scenes import USUAL, Photographer, render, scene_classes
 from core.statistics.sensitivity import sensitivity
 from core.storage.folders import DataFolder

@@ -20,9 +20,10 @@ from torch.nn import functional
 from core.engine import Engine
 from core.errors import BadCard, UnknownName
 from core.images.photographs import Photograph, photograph
-from core.networks import registry, torchvision_zoo
+from core.networks import registry
 from core.networks.card import SCENES, Labels, imagenet_labels
-from core.networks.checkpoint import read_card
+from core.networks.zoo import torchvision_zoo
+from core.networks.zoo.checkpoint import read_card
 from core.scenes import render
 from core.storage.folders import DataFolder
 

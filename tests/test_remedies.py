@@ -17,7 +17,7 @@ from core.images.photographs import Photograph
 from core.images.protocols import create
 from core.measure import outcomes
 from core.networks.card import NetworkCard, Remedy
-from core.networks.remedies import Chain, RobustCrop, ShiftEnsemble, scores, taps
+from core.networks.variants.remedies import Chain, RobustCrop, ShiftEnsemble, scores, taps
 
 if TYPE_CHECKING:
     from conftest import TinyCard

@@ -20,11 +20,11 @@ from core.activations import Deep, at_depths, channel_maps, ends, watch
 from core.engine import Engine
 from core.errors import BadCard, Cancelled
 from core.images.frames import Path
-from core.networks import surgery
-from core.networks.dilated import stride_free
+from core.networks.architectures.small import ResNet10
 from core.networks.probe import Layer, layers
-from core.networks.remedies import ShiftEnsemble
-from core.networks.small import ResNet10
+from core.networks.variants import surgery
+from core.networks.variants.dilated import stride_free
+from core.networks.variants.remedies import ShiftEnsemble
 
 if TYPE_CHECKING:
     from conftest import Randomise, TinyCard

@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import BadSignal
 from core.figures.signals import stems
-from core.networks.blurpool import binomial
+from core.networks.architectures.blurpool import binomial
 from core.signal_verdict import interpolation_error, spectrum, verdict
 from core.signals import FILTERS, IDEAL, PRESETS, SURROUNDS, TAPS, Bench, parse, period, scale, stages, sums
 

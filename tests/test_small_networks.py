@@ -16,11 +16,11 @@ from torch import nn
 
 from core.engine import Engine
 from core.images.photographs import Photograph
-from core.networks import blurpool
-from core.networks.blurpool import BlurPool, binomial
+from core.networks.architectures import blurpool
+from core.networks.architectures.blurpool import BlurPool, binomial
+from core.networks.architectures.small import ARCHITECTURES
 from core.networks.card import Labels
 from core.networks.probe import find_head, layers, total_stride
-from core.networks.small import ARCHITECTURES
 
 if TYPE_CHECKING:
     from conftest import Randomise, TinyCard

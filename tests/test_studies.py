@@ -30,7 +30,7 @@ from core.index.search import FeatureIndex
 from core.jobs.progress import Progress
 from core.measure import accuracy, outcomes, redo
 from core.networks.card import NetworkCard
-from core.networks.twins import twin, with_twins
+from core.networks.variants.twins import twin, with_twins
 from core.statistics.sensitivity import Outcome, rank, sensitivity
 from core.studies import Axes, compute, rows, runner
 from core.studies.summary import summary

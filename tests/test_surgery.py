@@ -16,10 +16,10 @@ from torchvision import models
 from core.engine import Engine
 from core.errors import BadCard, UnknownName
 from core.images.photographs import Photograph
-from core.networks import derived, surgery
-from core.networks.blurpool import BlurPool
+from core.networks.architectures.blurpool import BlurPool
 from core.networks.card import SCENES, NetworkCard
 from core.networks.probe import layers, total_stride
+from core.networks.variants import derived, surgery
 
 if TYPE_CHECKING:
     from conftest import Randomise, TinyCard

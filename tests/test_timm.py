@@ -20,9 +20,10 @@ from torch import nn
 from core.engine import Engine
 from core.errors import BadCard, UnknownName, WeightsUnavailable
 from core.images.photographs import Photograph, photograph
-from core.networks import registry, timm_zoo
+from core.networks import registry
 from core.networks.card import imagenet_labels
 from core.networks.probe import layers, total_stride
+from core.networks.zoo import timm_zoo
 from core.storage.folders import DataFolder
 
 if TYPE_CHECKING:

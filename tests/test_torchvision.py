@@ -18,9 +18,10 @@ from torchvision.transforms.v2 import functional as vision
 from core.engine import Engine
 from core.errors import BadCard, WeightsUnavailable
 from core.images.photographs import Photograph, photograph
-from core.networks import registry, torchvision_zoo
+from core.networks import registry
 from core.networks.card import NetworkCard, imagenet_labels
 from core.networks.probe import find_head, layers, total_stride
+from core.networks.zoo import torchvision_zoo
 from core.storage.folders import DataFolder
 
 if TYPE_CHECKING:

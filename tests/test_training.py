@@ -16,7 +16,7 @@ import torch
 from trained import FRAME, coloured, schedule, tiny
 
 from core.errors import BadRecipe, Cancelled
-from core.networks.small import ARCHITECTURES
+from core.networks.architectures.small import ARCHITECTURES
 from core.training.loop import Epoch, Trained, learning_rate, precision, train
 from core.training.photographs import Photographs, batches
 from core.training.recipe import Recipe

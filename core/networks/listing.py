@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import PhotobiasError
-from . import timm_zoo
 from .card import NetworkCard
 from .probe import layers
+from .zoo import timm_zoo
 
 
 def row(card: NetworkCard) -> dict[str, Any]:

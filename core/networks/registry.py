@@ -7,8 +7,9 @@ from pathlib import Path
 
 from ..errors import PhotobiasError, UnknownName
 from ..storage.folders import EMBEDDED, DataFolder
-from . import antialiased, checkpoint, derived, keras_zoo, timm_zoo, torchvision_zoo
 from .card import NetworkCard, choices
+from .variants import derived
+from .zoo import antialiased, checkpoint, keras_zoo, timm_zoo, torchvision_zoo
 
 Found = Iterator[tuple[str, NetworkCard | PhotobiasError]]  # where it stands, and the card or what is wrong with it
 

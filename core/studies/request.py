@@ -17,7 +17,7 @@ from ..engine import Engine
 from ..jobs.progress import Progress
 from ..networks import registry
 from ..networks.card import NetworkCard
-from ..networks.twins import with_twins
+from ..networks.variants.twins import with_twins
 from ..storage.folders import DataFolder, portable
 from . import runner
 from .axes import Axes

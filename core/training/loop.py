@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn import functional
 
 from ..errors import BadRecipe, Cancelled
-from ..networks.small import ARCHITECTURES
+from ..networks.architectures.small import ARCHITECTURES
 from ..storage.files import write
 from .photographs import Photographs, batches
 from .recipe import Recipe, Schedule

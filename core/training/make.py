@@ -21,8 +21,8 @@ from ..errors import BadRecipe
 from ..images import protocols
 from ..images.photographs import Photograph, photograph
 from ..measure import accuracy, outcomes
-from ..networks import checkpoint
 from ..networks.card import SCENES, NetworkCard, Preprocessing
+from ..networks.zoo import checkpoint
 from ..scenes import scene_classes
 from ..statistics.sensitivity import sensitivity
 from ..storage.files import write

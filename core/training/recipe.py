@@ -14,8 +14,8 @@ from typing import Any, get_args
 
 from ..errors import BadRecipe, BadScene, UnknownName
 from ..images.geometry import Interpolation
+from ..networks.architectures.small import ARCHITECTURES
 from ..networks.card import Preprocessing
-from ..networks.small import ARCHITECTURES
 from ..scenes import Photographer
 from ..scenes.scene import MAX_SIZE, MIN_SIZE
 
@@ -97,7 +97,7 @@ class Recipe:
 
     name: str
     title: str
-    architecture: str  # in core.networks.small
+    architecture: str  # in core.networks.architectures.small
     mixed_precision: bool
     scenes: Scenes | None = None
     photographs: Named | None = None

@@ -12,7 +12,7 @@ from core.figures import shiftability as curves_figure
 from core.figures.style import places
 from core.images.photographs import Photograph
 from core.networks.card import NetworkCard
-from core.networks.twins import couples
+from core.networks.variants.twins import couples
 from pages.parts import charts, headline, maps, resources, tasks
 
 DEFINITIONS = """

@@ -10,9 +10,11 @@ import streamlit as st
 from core.errors import PhotobiasError
 from core.index import starter
 from core.index.store import MANIFEST
-from core.networks import derived, registry, timm_zoo
 from core.networks import fetching as weights_fetching
+from core.networks import registry
 from core.networks.card import SCENES, NetworkCard
+from core.networks.variants import derived
+from core.networks.zoo import timm_zoo
 from core.storage.folders import EMBEDDED
 from pages.parts import resources, state, tasks
 from pages.parts.widgets import plain

@@ -12,7 +12,7 @@ from core.datasets import cifar
 from core.datasets import fetching as cifar_fetching
 from core.figures import augmentation as figures
 from core.figures.style import places, short
-from core.networks.twins import couples
+from core.networks.variants.twins import couples
 from core.sizes import Range
 from core.statistics import tables
 from core.statistics.tables import MEASURES, Measured

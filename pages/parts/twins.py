@@ -13,7 +13,7 @@ from core.figures.antialiasing import antialiasing
 from core.figures.failures import failures
 from core.figures.style import places
 from core.networks.card import short
-from core.networks.twins import couples
+from core.networks.variants.twins import couples
 from core.statistics.comparisons import comparisons
 from core.statistics.ranking import worst
 from core.statistics.tables import MEASURES, Measured

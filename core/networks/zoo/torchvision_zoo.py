@@ -10,9 +10,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from ..storage.downloads import RemoteFile
-from .card import USUAL, NetworkCard, imagenet_labels
-from .weights import fill, missing, modern, read
+from ...storage.downloads import RemoteFile
+from ..card import USUAL, NetworkCard, imagenet_labels
+from ..weights import fill, missing, modern, read
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from ..errors import BadCard, WeightsUnavailable
-from ..images.geometry import RESAMPLING
-from .card import Labels, NetworkCard, Preprocessing, imagenet_labels
-from .probe import find_head
-from .small import ARCHITECTURES
+from ...errors import BadCard, WeightsUnavailable
+from ...images.geometry import RESAMPLING
+from ..architectures.small import ARCHITECTURES
+from ..card import Labels, NetworkCard, Preprocessing, imagenet_labels
+from ..probe import find_head
 
 FIELDS = ("key", "title", "architecture", "weights", "sha256", "labels", "source", "license", "preprocessing")
 PREPROCESSING = ("resize", "crop", "interpolation", "mean", "std")

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from .blurpool import binomial
-from .card import Remedy
+from ..architectures.blurpool import binomial
+from ..card import Remedy
 
 SEED = 2404  # of the filter's signs: any will do, but always the same one
 SMOOTH = 5  # taps

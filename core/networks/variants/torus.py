@@ -9,10 +9,10 @@ import torch
 import torch.fx
 from torch import nn
 
-from ..errors import BadCard
-from .blurpool import BlurPool
+from ...errors import BadCard
+from ..architectures.blurpool import BlurPool
+from ..probe import ACTIVATIONS, layers, leaves
 from .dilated import pair
-from .probe import ACTIVATIONS, layers, leaves
 
 REMEDY = "Choose another network, such as torchvision's VGGs, ResNets and DenseNets, or the embedded ones."
 AGREES = 1e-3  # relative; float32 through fifty layers

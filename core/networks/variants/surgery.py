@@ -9,8 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from ..errors import BadCard
-from .blurpool import BlurPool
+from ...errors import BadCard
+from ..architectures.blurpool import BlurPool
 
 TAPS = range(2, 8)
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from ..storage.downloads import RemoteFile
-from .card import USUAL, NetworkCard, imagenet_labels
-from .weights import damaged, fill, library, missing, modern, read
+from ...storage.downloads import RemoteFile
+from ..card import USUAL, NetworkCard, imagenet_labels
+from ..weights import damaged, fill, library, missing, modern, read
 
 PACKAGE = "antialiased-cnns==0.3"
 ADDRESS = "https://antialiased-cnns.s3.us-east-2.amazonaws.com/weights_v0.1/"

@@ -15,11 +15,11 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from ..errors import BadCard, PhotobiasError, UnknownName
-from ..images.geometry import RESAMPLING
-from ..storage.downloads import RemoteFile, digest_of, whole
-from .card import Labels, NetworkCard, Preprocessing, imagenet_labels
-from .weights import library, missing
+from ...errors import BadCard, PhotobiasError, UnknownName
+from ...images.geometry import RESAMPLING
+from ...storage.downloads import RemoteFile, digest_of, whole
+from ..card import Labels, NetworkCard, Preprocessing, imagenet_labels
+from ..weights import library, missing
 
 FAMILY, MARK = "timm/", "timm--"
 ENDINGS = (".safetensors", ".bin", ".pth")

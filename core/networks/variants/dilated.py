@@ -8,9 +8,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from ..errors import BadCard
-from .blurpool import BlurPool
-from .probe import input_strides
+from ...errors import BadCard
+from ..architectures.blurpool import BlurPool
+from ..probe import input_strides
 
 
 def stride_free(model: nn.Module, size: int) -> nn.Module:

@@ -11,10 +11,10 @@ from functools import partial
 
 from torch import nn
 
-from ..errors import BadCard, UnknownName
+from ...errors import BadCard, UnknownName
+from ..card import NetworkCard, Remedy
+from ..probe import layers
 from . import surgery
-from .card import NetworkCard, Remedy
-from .probe import layers
 from .remedies import Chain, RobustCrop, ShiftEnsemble
 
 MARK = "~"

@@ -15,10 +15,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..storage.downloads import RemoteFile
-from .card import NetworkCard, Preprocessing, imagenet_labels
-from .probe import ReturnsBoth
-from .weights import damaged, library, missing
+from ...storage.downloads import RemoteFile
+from ..card import NetworkCard, Preprocessing, imagenet_labels
+from ..probe import ReturnsBoth
+from ..weights import damaged, library, missing
 
 PACKAGE = "keras==3.15.1"
 ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications/"

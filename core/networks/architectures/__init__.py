@@ -1,0 +1,1 @@
+"""Architectures that this project defines itself."""
