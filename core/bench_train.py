@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from .bench import interleaved
+from .datasets.scenes import scene_classes
 from .engine import Engine
-from .scenes import scene_classes
 from .training import recipe
 from .training.loop import Run
 from .training.photographs import Photographs, batches

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from .annotations import Annotations, stem
+from .datasets.annotations import Annotations, stem
 from .statistics.comparisons import holm
 from .statistics.intervals import Floats, Integers, Interval
 

@@ -15,10 +15,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from .datasets.scenes import USUAL, Photographer, render, scene_classes
 from .errors import BadRecipe, Cancelled
 from .jobs.job import Report
 from .jobs.progress import Meter
-from .scenes import USUAL, Photographer, render, scene_classes
 from .statistics.intervals import Integers, Interval, bootstrap
 from .statistics.sensitivity import proportion
 

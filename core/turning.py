@@ -15,13 +15,13 @@ from pathlib import Path
 import pandas as pd
 
 from .datasets import listing
-from .datasets.scenes import SceneFile
+from .datasets.scenes import Photographer
+from .datasets.scenes.source import SceneFile
 from .engine import Engine
 from .errors import BadCard
 from .index.build import build
 from .jobs.progress import Meter, Progress
 from .networks import registry
-from .scenes import Photographer
 from .statistics.tables import per_photograph
 from .storage.folders import EMBEDDED, DataFolder, portable
 from .studies import Axes, Results, Typicality, run

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.annotations import Annotations, File, files_at, of_scenes, read, stem
-from core.annotations.boxes import EDGES, FROM_0, FROM_1
 from core.datasets import SceneFile
+from core.datasets.annotations import Annotations, File, files_at, of_scenes, read, stem
+from core.datasets.annotations.boxes import EDGES, FROM_0, FROM_1
+from core.datasets.scenes import Photographer, describe
 from core.errors import BadAnnotations
-from core.scenes import Photographer, describe
 
 HEAD = "image,wnid,xmin,ymin,xmax,ymax\n"
 TABLE = f"{HEAD}a,n02123045,0,10,49,99\na,n02123045,5,5,6,6\nb,n02099601,20,0,199,30\n"

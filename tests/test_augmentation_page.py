@@ -10,9 +10,9 @@ from framed import app, fresh, read_out, settled, texts
 from streamlit.testing.v1 import AppTest
 
 from core import invariance, sizes, studies
+from core.datasets.scenes import Photographer
 from core.invariance import Trial
 from core.invariance_verdict import sentence
-from core.scenes import Photographer
 from core.storage.folders import EMBEDDED, DataFolder
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -9,12 +9,12 @@ from scipy.stats import chisquare
 from study_tables import TWO, pairs_table
 
 from core import bias
-from core.annotations import Annotations, of_scenes
-from core.annotations.boxes import COLUMNS, checked
 from core.bias import AXES, BIASED, BINS, FEW, LEAST, UNIFORM, Places, beside, binned, by_class, chi_squared, places
 from core.datasets import SceneFile
+from core.datasets.annotations import Annotations, of_scenes
+from core.datasets.annotations.boxes import COLUMNS, checked
+from core.datasets.scenes import Photographer, describe
 from core.figures import bias as figures
-from core.scenes import Photographer, describe
 from core.statistics.comparisons import holm
 from core.statistics.tables import per_photograph
 

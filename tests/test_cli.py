@@ -16,7 +16,7 @@ from conftest import ROOT
 from PIL import Image
 
 from core import bench_train, cli, measurements
-from core.scenes import render
+from core.datasets.scenes import render
 from core.training import recipe
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -17,9 +17,9 @@ from scipy import stats
 import core.engine
 from core import cli
 from core.datasets import find
+from core.datasets.scenes import render
 from core.engine import Engine
 from core.networks.card import SCENES
-from core.scenes import render
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -17,6 +17,7 @@ from torchvision import models
 from core import corollaries
 from core.activations import Deep, ends
 from core.corollaries import BLURRED, EVERYWHERE, ROUNDING, SUBSAMPLED, Case
+from core.datasets.scenes import render
 from core.engine import Engine
 from core.errors import BadCard, BadProtocol
 from core.figures.corollaries import Line, sums_over
@@ -25,7 +26,6 @@ from core.networks.architectures.small import ResNet10
 from core.networks.card import NetworkCard
 from core.networks.probe import Layer
 from core.networks.variants.torus import low_pass, on_torus
-from core.scenes import render
 from core.shiftability import Sums
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from framed import app, fresh, read_out, settled, texts
 from streamlit.testing.v1 import AppTest
 
 from core import dial, studies, turning
-from core.scenes import Photographer
+from core.datasets.scenes import Photographer
 from core.storage.folders import EMBEDDED, DataFolder
 from core.studies import worker
 from core.turning import Turn

@@ -16,7 +16,8 @@ from scipy import stats
 
 from core import studies
 from core.datasets import listing
-from core.datasets.scenes import scenes
+from core.datasets.scenes import scene_classes
+from core.datasets.scenes.source import scenes
 from core.engine import Engine
 from core.images import protocols
 from core.images.photographs import Photograph
@@ -27,7 +28,6 @@ from core.networks import registry
 from core.networks.card import SCENES, NetworkCard
 from core.networks.variants.twins import twin
 from core.readouts import HEAD
-from core.scenes import scene_classes
 from core.statistics.association import spearman
 from core.statistics.sensitivity import Outcome, sensitivity
 from core.statistics.tables import per_photograph

@@ -17,6 +17,7 @@ from conftest import TinyCard, cut_outs
 from PIL import Image
 
 from core import measurements, report, traces
+from core.datasets.scenes import render
 from core.engine import Engine, Network, Predictions
 from core.errors import BadProtocol, IndexBroken, IndexMismatch, WeightsUnavailable
 from core.exploration import Exploration, Settings, Store
@@ -28,7 +29,6 @@ from core.index.search import FeatureIndex
 from core.jobs import background
 from core.measure import outcomes
 from core.networks.card import SCENES, NetworkCard
-from core.scenes import render
 from core.statistics.sensitivity import sensitivity
 from core.summary import sentence
 from core.typicality import typicality

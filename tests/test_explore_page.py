@@ -22,6 +22,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.cli import main
+from core.datasets.scenes import USUAL, render
 from core.engine import Engine
 from core.exploration import Exploration
 from core.images.photographs import Photograph, read
@@ -31,7 +32,6 @@ from core.measure import outcomes, redo
 from core.networks import registry
 from core.networks.architectures.small import ResNet10
 from core.networks.card import NetworkCard
-from core.scenes import USUAL, render
 from core.statistics.sensitivity import sensitivity
 from core.storage.folders import DataFolder
 from pages.parts.networks import OPENING, PREFERRED

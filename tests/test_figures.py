@@ -20,6 +20,7 @@ import test_study_figures
 from drawn import text_below
 
 from core import figures
+from core.datasets.scenes import Photographer
 from core.figures import bias as bias_figures
 from core.figures import corollaries as corollaries_figure
 from core.figures import eyes as eyes_figures
@@ -35,7 +36,6 @@ from core.figures.signals import stems
 from core.figures.style import COLOURS, DASHES, faded
 from core.figures.trajectory import Curve, trajectory
 from core.figures.typicality import among_references
-from core.scenes import Photographer
 from core.shift_map import spectrum
 from core.signals import Bench, stages
 from core.statistics.sensitivity import Outcome, sensitivity

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from core import studies
+from core.datasets.scenes import Photographer, render
 from core.engine import Engine
 from core.exploration import Exploration, Settings, Store
 from core.index.search import FeatureIndex
 from core.networks import registry
-from core.scenes import Photographer, render
 from core.storage.folders import EMBEDDED, DataFolder
 from core.studies import worker
 from core.studies.request import Request

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from core import invariance
+from core.datasets.scenes import USUAL, Photographer, describe, render
 from core.errors import BadRecipe, Cancelled
 from core.figures import invariance as figures
 from core.invariance import (
@@ -29,7 +30,6 @@ from core.invariance import (
     shifted,
 )
 from core.invariance_verdict import more, sentence
-from core.scenes import USUAL, Photographer, describe, render
 from core.statistics.intervals import RESAMPLES, wilson
 
 SMALL = Trial(learned=24, held_out=12, classes=("cat", "car"))

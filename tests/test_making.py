@@ -19,6 +19,7 @@ import torch
 from safetensors.torch import load_file
 from trained import drawn_here, tiny, toml_text
 
+from core.datasets.scenes import USUAL, Photographer, render, scene_classes
 from core.engine import Engine
 from core.errors import Cancelled
 from core.images import protocols
@@ -27,7 +28,6 @@ from core.measure import accuracy, outcomes
 from core.networks.architectures.small import ARCHITECTURES
 from core.networks.card import SCENES, NetworkCard
 from core.networks.zoo.checkpoint import read_card
-from core.scenes import USUAL, Photographer, render, scene_classes
 from core.statistics.sensitivity import sensitivity
 from core.storage.folders import DataFolder
 from core.training import make, recipe

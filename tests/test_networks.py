@@ -17,6 +17,7 @@ from conftest import ROOT
 from PIL import Image
 from torch.nn import functional
 
+from core.datasets.scenes import render
 from core.engine import Engine
 from core.errors import BadCard, UnknownName
 from core.images.photographs import Photograph, photograph
@@ -24,7 +25,6 @@ from core.networks import registry
 from core.networks.card import SCENES, Labels, imagenet_labels
 from core.networks.zoo import torchvision_zoo
 from core.networks.zoo.checkpoint import read_card
-from core.scenes import render
 from core.storage.folders import DataFolder
 
 if TYPE_CHECKING:

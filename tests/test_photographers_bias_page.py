@@ -9,9 +9,9 @@ from framed import app, fresh, read_out, settled, texts
 from streamlit.testing.v1 import AppTest
 
 from core import bias, findings, studies
-from core.annotations import files_at, of_scenes, read
 from core.bias import Places
-from core.datasets.scenes import scenes
+from core.datasets.annotations import files_at, of_scenes, read
+from core.datasets.scenes.source import scenes
 from core.statistics.tables import per_photograph
 from core.storage.folders import EMBEDDED, DataFolder
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from trained import toml_text
 
+from core.datasets.scenes import USUAL, Photographer
 from core.errors import BadRecipe, UnknownName
 from core.networks.card import Preprocessing
-from core.scenes import USUAL, Photographer
 from core.training import make, recipe
 from core.training.recipe import Crops, Named, Recipe, Scenes, Schedule, Sides
 

@@ -14,10 +14,10 @@ import pytest
 import torch
 from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 
+from core.datasets.scenes import Photographer, Scene, describe, label_of, render, scene_classes, sheet, spread_sheet
+from core.datasets.scenes.classes import DRAWN
+from core.datasets.scenes.outlines import bounds, posed
 from core.errors import BadScene, UnknownName
-from core.scenes import Photographer, Scene, describe, label_of, render, scene_classes, sheet, spread_sheet
-from core.scenes.classes import DRAWN
-from core.scenes.outlines import bounds, posed
 
 MANY = range(800)
 ANYWHERE = Photographer(spread=1.0)
@@ -63,7 +63,7 @@ def test_same_seed_same_pixels():
 
 def test_same_pixels_in_a_fresh_process_on_a_poorer_processor():
     """Nothing depends on which scenes came before, nor on the vector instructions that numpy finds."""
-    code = "from core.scenes import render; render(5); print([render(s).digest for s in (21, 22, 23)])"
+    code = "from core.datasets.scenes import render; render(5); print([render(s).digest for s in (21, 22, 23)])"
     found = [name for name in __cpu_dispatch__ if __cpu_features__.get(name)]
     poorer = os.environ | {"NPY_DISABLE_CPU_FEATURES": " ".join(found)}
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=poorer)

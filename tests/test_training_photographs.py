@@ -14,8 +14,8 @@ from scipy.stats import ks_2samp
 from torchvision.transforms import RandomResizedCrop
 from trained import crops, drawn_here
 
+from core.datasets.scenes import USUAL, Photographer
 from core.errors import Cancelled
-from core.scenes import USUAL, Photographer
 from core.training import photographs
 from core.training.photographs import Photographs, batches, crop_box, scenes
 from core.training.recipe import Crops

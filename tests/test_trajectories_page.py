@@ -12,13 +12,13 @@ from filmed import film, noise
 from framed import app, fresh, read_out, texts
 from streamlit.testing.v1 import AppTest
 
+from core.datasets.scenes import Pan, render
 from core.engine import Engine, Predictions
 from core.exploration import Exploration, ShiftMapping, VideoCurves
 from core.images.trajectories import Cropped, OnBlack, shift_path
 from core.images.video import squares
 from core.jagged import jagged, jumps
 from core.networks import registry
-from core.scenes import Pan, render
 from core.shift_map import REACHES
 from core.storage.folders import DataFolder
 from pages.parts import state

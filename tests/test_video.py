@@ -15,11 +15,11 @@ import torch
 from filmed import Pixels, empty, film, noise, sound, turned
 from PIL import Image
 
+from core.datasets.scenes import Pan, label_of, pan
 from core.errors import BadVideo
 from core.images import video
 from core.images.photographs import photograph
 from core.images.video import Moment, Video, corner, encode, open_video, squares
-from core.scenes import Pan, label_of, pan
 
 
 def pixels(moments: Iterator[Moment]) -> list[Pixels]:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from core.datasets.scenes import USUAL, Photographer, render, scene_classes
 from core.networks.card import Preprocessing
-from core.scenes import USUAL, Photographer, render, scene_classes
 from core.training.photographs import Photographs
 from core.training.recipe import Crops, Recipe, Scenes, Schedule
 

@@ -31,7 +31,7 @@ def register(commands: Any) -> None:
 
 def _dial(chosen: argparse.Namespace) -> None:
     from .. import studies
-    from ..scenes import Photographer
+    from ..datasets.scenes import Photographer
     from ..studies.summary import summary
     from ..turning import Turn
 

@@ -30,7 +30,7 @@ def register(commands: Any) -> None:
 
 
 def _scenes_render(chosen: argparse.Namespace) -> None:
-    from ..scenes import render
+    from ..datasets.scenes import render
 
     scene = render(chosen.seed, label=chosen.label)
     _save(scene.image(), chosen.out)
@@ -38,7 +38,7 @@ def _scenes_render(chosen: argparse.Namespace) -> None:
 
 
 def _scenes_sheet(chosen: argparse.Namespace) -> None:
-    from ..scenes import sheet
+    from ..datasets.scenes import sheet
 
     _save(sheet(chosen.seed, per_class=chosen.per_class), chosen.out)
     wrote(chosen, {"file": str(chosen.out), "seed": chosen.seed, "per_class": chosen.per_class})

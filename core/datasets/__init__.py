@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .folder import PhotoFile
-from .scenes import SceneFile
+from .scenes.source import SceneFile
 from .sources import SCHEMES, Source, address, again, check_there, dataset_name, find, listing, of_cifar10, reopened
 
 __all__ = [

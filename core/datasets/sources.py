@@ -9,9 +9,10 @@ from typing import Protocol, runtime_checkable
 
 from ..errors import BadFolder, BadPhotograph
 from ..images.photographs import Photograph
-from . import cifar, folder, hub, parquet, scenes, tars
+from . import cifar, folder, hub, parquet, tars
+from .scenes import source
 
-SCHEMES = (scenes.SCHEME, cifar.SCHEME)  # with which what is no path begins
+SCHEMES = (source.SCHEME, cifar.SCHEME)  # with which what is no path begins
 
 
 @runtime_checkable
@@ -38,8 +39,8 @@ def listing(place: Path | str) -> list[Source]:
     """
     text = str(place)
     with _reached(place):
-        if text.startswith(scenes.SCHEME):
-            return list(scenes.scenes(text))
+        if text.startswith(source.SCHEME):
+            return list(source.scenes(text))
         if text.startswith(cifar.SCHEME):
             return list(cifar.photographs(text))
         if files := tars.archives(text):
@@ -83,8 +84,8 @@ def _reached(place: Path | str) -> Iterator[None]:
 
 def again(root: str, name: str, label: str | None) -> Source:
     """What was listed under that root and name. Raises BadFolder for a name that leads out of its root."""
-    if root.startswith(scenes.SCHEME):
-        return scenes.again(root, name)
+    if root.startswith(source.SCHEME):
+        return source.again(root, name)
     if root.startswith(cifar.SCHEME):
         return cifar.again(root, name, label)
     if tars.split(f"{root}/{name}"):
@@ -120,8 +121,8 @@ def reopened(root: str, name: str, label: str | None) -> Photograph | None:
 
 def address(root: str, name: str) -> str:
     """What ``find`` takes for the photograph of that root and name."""
-    if root.startswith(scenes.SCHEME):
-        return f"{scenes.SCHEME}{name},{root.removeprefix(scenes.SCHEME)}"
+    if root.startswith(source.SCHEME):
+        return f"{source.SCHEME}{name},{root.removeprefix(source.SCHEME)}"
     if root.startswith(cifar.SCHEME):
         return cifar.place(root, name)
     return f"{root.rstrip('/')}/{name}"
@@ -133,7 +134,7 @@ def dataset_name(root: str) -> str:
         return root.removeprefix(hub.SCHEME)
     if root.startswith(cifar.SCHEME):
         return cifar.short(root)
-    return "drawn scenes" if root.startswith(scenes.SCHEME) else Path(root).name
+    return "drawn scenes" if root.startswith(source.SCHEME) else Path(root).name
 
 
 def of_cifar10(files: Iterable[Source]) -> bool:

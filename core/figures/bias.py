@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ..bias import AXES, BINS, ROOM, Places
-from ..scenes import MAX_EXTENT, MIN_EXTENT, Photographer
+from ..datasets.scenes import MAX_EXTENT, MIN_EXTENT, Photographer
 from ..statistics.intervals import Floats
 from .scattered import sample
 from .style import COLOURS, GREY, faded, figure, said, said_square, square

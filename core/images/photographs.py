@@ -68,7 +68,7 @@ class Photograph:
     name: str
     label: str | None = None  # class name, where known
     notes: tuple[str, ...] = ()  # what decoding changed, in plain words
-    drawn: bool = False  # by core.scenes, and no photograph of the world
+    drawn: bool = False  # by core.datasets.scenes, and no photograph of the world
 
     @property
     def width(self) -> int:

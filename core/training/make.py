@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from ..datasets import Source, dataset_name
+from ..datasets.scenes import scene_classes
 from ..engine import Engine
 from ..errors import BadRecipe
 from ..images import protocols
@@ -23,7 +24,6 @@ from ..images.photographs import Photograph, photograph
 from ..measure import accuracy, outcomes
 from ..networks.card import SCENES, NetworkCard, Preprocessing
 from ..networks.zoo import checkpoint
-from ..scenes import scene_classes
 from ..statistics.sensitivity import sensitivity
 from ..storage.files import write
 from ..storage.folders import DataFolder

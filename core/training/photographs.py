@@ -19,10 +19,10 @@ import torch
 from PIL import Image
 
 from ..datasets import Source
+from ..datasets.scenes import Photographer, render, scene_classes
 from ..errors import BadFolder, Cancelled
 from ..images.geometry import RESAMPLING, Interpolation, centre_crop
 from ..jobs.streams import chunks, ordered_map, workers
-from ..scenes import Photographer, render, scene_classes
 from .recipe import Crops, Named, Sides
 
 CHUNK = 64  # scenes that a process draws at a time

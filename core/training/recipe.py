@@ -12,12 +12,12 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
+from ..datasets.scenes import Photographer
+from ..datasets.scenes.scene import MAX_SIZE, MIN_SIZE
 from ..errors import BadRecipe, BadScene, UnknownName
 from ..images.geometry import Interpolation
 from ..networks.architectures.small import ARCHITECTURES
 from ..networks.card import Preprocessing
-from ..scenes import Photographer
-from ..scenes.scene import MAX_SIZE, MIN_SIZE
 
 RECIPES = Path(__file__).parent / "recipes"
 FEW = 640, 160  # photographs of a trial: for training, held out

@@ -13,17 +13,17 @@ import pandas as pd
 import streamlit as st
 
 from core import bias, findings
-from core.annotations import File, files_at, of_scenes, read, stem
 from core.bias import AXES, Places
 from core.datasets import SceneFile, Source, find
-from core.datasets.scenes import SCHEME, again, scenes
+from core.datasets.annotations import File, files_at, of_scenes, read, stem
+from core.datasets.scenes import Photographer
+from core.datasets.scenes.source import SCHEME, again, scenes
 from core.errors import BadAnnotations, PhotobiasError
 from core.figures import bias as figures
 from core.figures.scattered import curves
 from core.images.pictures import preview
 from core.jobs.job import Report
 from core.jobs.progress import Meter
-from core.scenes import Photographer
 from core.statistics.tables import per_photograph
 from core.storage.files import changed
 from core.studies import Results

@@ -10,10 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from core import dial, turning
+from core.datasets.scenes import Photographer, render
 from core.errors import PhotobiasError
 from core.figures import dial as figures
 from core.images.pictures import preview
-from core.scenes import Photographer, render
 from core.statistics import tables
 from core.statistics.intervals import Interval
 from core.statistics.tables import MEASURES

@@ -10,11 +10,11 @@ import streamlit as st
 import torch
 
 from core import invariance
+from core.datasets.scenes import USUAL, Photographer
 from core.figures import invariance as figures
 from core.images.pictures import png
 from core.invariance import ANOTHER, OTHER, SAME, Answers, Trial
 from core.invariance_verdict import sentence
-from core.scenes import USUAL, Photographer
 from pages.parts import charts, save, tasks
 from pages.parts.widgets import interval, plain
 

@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from core.datasets import Source, check_there, listing
-from core.datasets.scenes import SCHEME
+from core.datasets.scenes.source import SCHEME
 from core.errors import BadPhotograph, PhotobiasError
 from core.figures.style import colour
 from core.images.pictures import preview

@@ -11,10 +11,10 @@ from pathlib import Path
 import streamlit as st
 
 from core.datasets import PhotoFile, find
+from core.datasets.scenes import MAX_EXTENT, MIN_EXTENT, USUAL, Photographer, scene_classes
 from core.errors import PhotobiasError
 from core.images.photographs import Photograph
 from core.images.protocols.crop import MIN_AREA
-from core.scenes import MAX_EXTENT, MIN_EXTENT, USUAL, Photographer, scene_classes
 from pages.parts import resources
 from pages.parts.networks import OPENING
 from pages.parts.widgets import plain

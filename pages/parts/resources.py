@@ -12,6 +12,7 @@ import streamlit as st
 from torch import Tensor
 
 from core import replication
+from core.datasets.scenes import Photographer, render
 from core.engine import Engine
 from core.exploration import Store
 from core.images.photographs import Photograph, decode, read, reduce_to
@@ -20,7 +21,6 @@ from core.images.video import Clip, Video, encode, open_video
 from core.index.search import FeatureIndex
 from core.index.store import Manifest, read_manifest
 from core.jobs.job import Job, Work
-from core.scenes import Photographer, render
 from core.storage.folders import DataFolder
 from core.studies import Results
 from core.studies import read as read_study

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core import jagged, traces
+from core.datasets.scenes import Pan
 from core.errors import BadVideo
 from core.exploration import VideoCurves
 from core.figures.trajectory import COSINE, P_CLASS, Curve, trajectory
@@ -17,7 +18,6 @@ from core.images import video
 from core.images.pictures import marked
 from core.images.video import Clip, Video, corner
 from core.networks.card import NetworkCard
-from core.scenes import Pan
 from pages.parts import charts, exploring, headline, jaggedness, resources, save, state, video_jumps
 from pages.parts.widgets import plain
 

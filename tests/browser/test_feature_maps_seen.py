@@ -11,9 +11,9 @@ from browsing import Serve, chromium, fresh, page, rested, serve, visitor
 from playwright.sync_api import Page, expect
 
 from core import corollaries, feature_maps
+from core.datasets.scenes import render
 from core.engine import Engine
 from core.networks import registry
-from core.scenes import render
 from core.storage.folders import DataFolder
 
 pytestmark = pytest.mark.browser

@@ -13,10 +13,10 @@ from browsing import FIGURE, Serve, chromium, fresh, page, rested, serve, traces
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from core.datasets.scenes import render
 from core.labelling import Event, Store, fold
 from core.labelling.events import POINT, SKIP, UNDO
 from core.labelling.places import distances, sentence, table
-from core.scenes import render
 from core.storage.folders import DataFolder
 
 pytestmark = pytest.mark.browser

@@ -10,8 +10,8 @@ from browsing import FIGURE, Serve, chromium, fresh, page, serve, traces, visito
 from playwright.sync_api import Page, expect
 
 from core import bias, depth, findings, invariance, sizes, studies
-from core.annotations import of_scenes
-from core.datasets.scenes import scenes
+from core.datasets.annotations import of_scenes
+from core.datasets.scenes.source import scenes
 from core.invariance import Trial
 from core.invariance_verdict import sentence
 from core.networks.card import short

@@ -12,12 +12,12 @@ from browsing import Serve, chromium, fresh, page, rested, serve, visitor
 from playwright.sync_api import Locator, Page, expect
 
 from core import traces
+from core.datasets.scenes import Pan, render
 from core.engine import Engine
 from core.exploration import ShiftMapping, Store, VideoCurves
 from core.images.trajectories import OnBlack, shift_path
 from core.jagged import LARGE, jagged, jumps
 from core.networks import registry
-from core.scenes import Pan, render
 from core.shift_map import Embedding, mean_change
 from core.storage.folders import DataFolder
 from pages.parts.networks import OPENING

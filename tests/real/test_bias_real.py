@@ -10,9 +10,9 @@ import pytest
 from scipy.stats import chisquare
 
 from core import bias
-from core.annotations import files_at, read
-from core.annotations.boxes import FROM_0
 from core.bias import FEW, ROOM
+from core.datasets.annotations import files_at, read
+from core.datasets.annotations.boxes import FROM_0
 
 pytestmark = pytest.mark.real
 

@@ -11,9 +11,9 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image
 
-from ..images.geometry import to_tensor
-from ..images.photographs import Photograph
-from ..images.video import Moment
+from ...images.geometry import to_tensor
+from ...images.photographs import Photograph
+from ...images.video import Moment
 from .photographer import Photographer
 from .scene import MAX_SIZE, label_of, render
 

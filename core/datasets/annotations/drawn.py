@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from ..datasets.scenes import SceneFile
-from ..errors import Cancelled
+from ...errors import Cancelled
 from ..scenes import describe
+from ..scenes.source import SceneFile
 from .boxes import Annotations, listed
 
 KIND = "drawn scenes"

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ..errors import BadAnnotations
+from ...errors import BadAnnotations
 from .boxes import CORNERS, Annotations, checked, stem
 
 if TYPE_CHECKING:

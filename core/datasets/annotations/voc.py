@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 from xml.etree import ElementTree
 
-from ..errors import BadAnnotations
+from ...errors import BadAnnotations
 from .boxes import CORNERS, Annotations, listed
 
 KIND = "XML"

@@ -11,8 +11,8 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image
 
-from ..errors import BadScene, UnknownName
-from ..images.photographs import Photograph, photograph
+from ...errors import BadScene, UnknownName
+from ...images.photographs import Photograph, photograph
 from . import camera, clutter
 from .classes import DRAWN, scene_classes
 from .grounds import ground

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass, fields, replace
 
-from ..errors import BadFolder, BadScene
-from ..images.photographs import Photograph
-from ..scenes import Photographer, label_of, render, scene_classes
+from ...errors import BadFolder, BadScene
+from ...images.photographs import Photograph
+from . import Photographer, label_of, render, scene_classes
 
 SCHEME = "scenes:"
 MOST = 10_000_000  # scenes that one name may ask for

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import BadScene
+from ...errors import BadScene
 
 MIN_EXTENT, MAX_EXTENT = 0.15, 1.0
 

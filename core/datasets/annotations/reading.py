@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import BadAnnotations
+from ...errors import BadAnnotations
 from . import coco, tables, voc, yolo
 from .boxes import Annotations
 

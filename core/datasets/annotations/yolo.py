@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
-from ..errors import BadAnnotations
+from ...errors import BadAnnotations
 from .boxes import Annotations, listed
 
 KIND = "YOLO text"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..datasets.folder import ENDINGS, class_name
-from ..errors import BadAnnotations
+from ...errors import BadAnnotations
+from ..folder import ENDINGS, class_name
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..errors import BadAnnotations
+from ...errors import BadAnnotations
 from .boxes import Annotations, listed
 
 KIND = "COCO JSON"
