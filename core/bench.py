@@ -20,10 +20,10 @@ from torch import nn
 
 from . import studies
 from .datasets import Source, find
-from .engine import Engine, Network
 from .images.protocols import create, names
 from .index.build import build
-from .measure import outcomes, photographs
+from .inference.engine import Engine, Network
+from .inference.measure import outcomes, photographs
 from .networks import registry
 from .networks.card import NetworkCard
 from .networks.zoo import torchvision_zoo

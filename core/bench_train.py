@@ -9,7 +9,7 @@ import torch
 
 from .bench import interleaved
 from .datasets.scenes import scene_classes
-from .engine import Engine
+from .inference.engine import Engine
 from .training import recipe
 from .training.loop import Run
 from .training.photographs import Photographs, batches

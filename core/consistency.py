@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from .engine import Engine, Network
 from .errors import BadCard, BadPhotograph, BadProtocol
 from .images.geometry import centre_crop
 from .images.photographs import Photograph
+from .inference.engine import Engine, Network
+from .inference.measure import THREADS
 from .jobs.streams import ordered_map
-from .measure import THREADS
 from .statistics.intervals import Interval, wilson
 
 FAMILY = 3  # of the randomness: 1 and 2 are the protocols'

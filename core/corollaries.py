@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from .activations import Deep, ends, stop, watch
-from .engine import Engine, Network
 from .errors import BadCard, BadProtocol
 from .feature_maps import shifted
 from .images.frames import Path
@@ -22,6 +20,8 @@ from .images.geometry import centre_cut, paste, resize
 from .images.photographs import Photograph
 from .images.protocols.embed import default_side
 from .images.trajectories import path_length
+from .inference.activations import Deep, ends, stop, watch
+from .inference.engine import Engine, Network
 from .jobs.job import Report
 from .jobs.progress import Meter
 from .networks.card import NetworkCard

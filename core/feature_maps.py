@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .activations import at_depths, channel_maps
-from .engine import Engine
 from .images.frames import Path
 from .images.photographs import Photograph
 from .images.trajectories import OnBlack, shift_path
+from .inference.activations import at_depths, channel_maps
+from .inference.engine import Engine
 from .jobs.job import Report
 from .jobs.progress import Meter
 from .networks.card import NetworkCard

@@ -10,13 +10,13 @@ from typing import Any
 
 from .consistency import consistency, edge
 from .datasets import SceneFile, Source, find, of_cifar10
-from .engine import Engine, Network
 from .errors import BadPhotograph, PhotobiasError
 from .images.photographs import Photograph
 from .images.protocols import Protocol
 from .index.opening import EXACT, opened
 from .index.search import FeatureIndex, Neighbour
-from .measure import Skipped, accuracy, decoded, each_once, outcomes
+from .inference.engine import Engine, Network
+from .inference.measure import Skipped, accuracy, decoded, each_once, outcomes
 from .networks import registry
 from .networks.card import NetworkCard
 from .statistics.accuracy import Accuracy

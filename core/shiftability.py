@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .activations import Deep, ends, stop, watch
-from .engine import Engine, Network
 from .errors import BadCard
 from .images.frames import Path
+from .inference.activations import Deep, ends, stop, watch
+from .inference.engine import Engine, Network
 from .networks.probe import Layer
 from .networks.variants.dilated import stride_free
 

@@ -17,9 +17,9 @@ import pandas as pd
 from .datasets import listing
 from .datasets.scenes import Photographer
 from .datasets.scenes.source import SceneFile
-from .engine import Engine
 from .errors import BadCard
 from .index.build import build
+from .inference.engine import Engine
 from .jobs.progress import Meter, Progress
 from .networks import registry
 from .statistics.tables import per_photograph

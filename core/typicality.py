@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .engine import Engine, Network, Predictions
 from .images.photographs import Photograph
 from .index.search import FeatureIndex, Neighbour
+from .inference.engine import Engine, Network, Predictions
 from .jobs.streams import chunks
 
 NEIGHBOURS = 10

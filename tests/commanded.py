@@ -13,10 +13,10 @@ import pytest
 from conftest import Randomise, cut_outs
 from safetensors.torch import save_file
 
-import core.engine
+import core.inference.engine
 from core import cli, measurements
-from core.engine import Engine
 from core.images.photographs import Photograph
+from core.inference.engine import Engine
 from core.networks.card import SCENES
 from core.studies import runner
 
@@ -66,8 +66,8 @@ def run(
 ) -> Iterator[Run]:
     """``run("measure", …)`` with that data folder; every call shares one engine, so that networks load once."""
     monkeypatch.setattr(measurements, "Engine", lambda: engine)
-    monkeypatch.setattr(core.engine, "Engine", lambda: engine)
-    monkeypatch.setattr(core.engine, "engines", lambda: [engine])
+    monkeypatch.setattr(core.inference.engine, "Engine", lambda: engine)
+    monkeypatch.setattr(core.inference.engine, "engines", lambda: [engine])
     monkeypatch.setattr(runner, "Engine", lambda: engine)
     monkeypatch.setenv("PHOTOBIAS_DATA", str(data))
 

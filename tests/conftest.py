@@ -18,8 +18,8 @@ from PIL import Image
 from torch import nn
 from torch.nn import functional
 
-from core.engine import Engine, Network
 from core.images.photographs import Photograph, photograph
+from core.inference.engine import Engine, Network
 from core.networks.card import Labels, NetworkCard, Preprocessing
 from core.storage.folders import DataFolder
 

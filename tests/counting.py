@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import torch
 
-from core.engine import Engine, Network, Predictions
+from core.inference.engine import Engine, Network, Predictions
 from core.networks.card import NetworkCard
 
 

@@ -15,10 +15,10 @@ import torch
 from PIL import Image
 from torch import nn
 
-from core.engine import Engine
 from core.images.photographs import read
 from core.index.build import build
 from core.index.store import Manifest
+from core.inference.engine import Engine
 from core.networks.card import Labels, NetworkCard, Preprocessing
 
 ROOT = Path(__file__).parent.parent

@@ -20,8 +20,8 @@ from torch import nn
 from torchvision import models
 from torchvision.transforms.v2 import functional as vision
 
-from core.engine import Engine, Network, Predictions
 from core.images.photographs import Photograph
+from core.inference.engine import Engine, Network, Predictions
 from core.networks.architectures.blurpool import binomial
 from core.networks.card import NetworkCard
 from core.networks.zoo import antialiased, keras_zoo, timm_zoo, torchvision_zoo

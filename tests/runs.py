@@ -13,8 +13,8 @@ from conftest import TinyCard
 from PIL import Image
 
 from core import studies
-from core.engine import Engine
 from core.images.photographs import Photograph, photograph
+from core.inference.engine import Engine
 from core.networks.card import NetworkCard
 from core.studies import Study, rows
 

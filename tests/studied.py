@@ -8,7 +8,7 @@ import pytest
 
 from core import studies
 from core.datasets import listing
-from core.engine import Engine
+from core.inference.engine import Engine
 from core.networks import registry
 from core.storage.folders import EMBEDDED, DataFolder
 from core.studies import Axes, Study

@@ -21,9 +21,9 @@ from torchvision.models import resnet50
 
 from core import sizes, studies
 from core.datasets import listing
-from core.engine import Engine
 from core.errors import BadFolder, BadProtocol, BadRecipe
 from core.figures.augmentation import accuracy, against_size
+from core.inference.engine import Engine
 from core.networks.architectures.small import ARCHITECTURES
 from core.networks.card import Labels
 from core.networks.probe import find_head, layers, total_stride

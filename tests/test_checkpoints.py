@@ -12,9 +12,9 @@ from cards import NAMES, ROUNDING, Folder, folder, shuffle
 from torch import nn
 from torchvision import models
 
-from core.engine import Engine
 from core.errors import BadCard, WeightsUnavailable
 from core.images.photographs import Photograph
+from core.inference.engine import Engine
 from core.networks import registry
 from core.networks.architectures.small import ARCHITECTURES, ResNet10
 from core.networks.card import imagenet_labels

@@ -14,11 +14,11 @@ from commanded import DRAWN, KEY, OTHER, Run, album, data, parsed, photo, run, s
 from conftest import cut_outs
 from scipy import stats
 
-import core.engine
+import core.inference.engine
 from core import cli
 from core.datasets import find
 from core.datasets.scenes import render
-from core.engine import Engine
+from core.inference.engine import Engine
 from core.networks.card import SCENES
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -32,7 +32,7 @@ def index(data: Path, album: Path, engine: Engine, tmp_path_factory: pytest.Temp
     arguments = ["--photos", album, "--network", KEY, "--out", out, "--reference", held_out, "--data", data, "--json"]
     printed, told = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed), redirect_stderr(told):
-        patch.setattr(core.engine, "Engine", lambda: engine)
+        patch.setattr(core.inference.engine, "Engine", lambda: engine)
         assert cli.main(["index", "build", *map(str, arguments)]) == 0
     assert json.loads(printed.getvalue()) == {"index": str(out), "network": KEY, "rows": 12, "bad": 0, "reference": 5}
     assert "photographs: 17/17" in told.getvalue().splitlines()[-1]

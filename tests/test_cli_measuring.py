@@ -19,9 +19,9 @@ from torchvision import transforms
 from core.consistency import consistency
 from core.datasets import find
 from core.datasets.scenes import render
-from core.engine import Engine
 from core.images.photographs import read, reduce_to
 from core.images.protocols import create, generator, names
+from core.inference.engine import Engine
 from core.networks import registry
 from core.networks.card import SCENES
 from core.storage.folders import DataFolder

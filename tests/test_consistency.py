@@ -11,9 +11,9 @@ import torch
 from torchvision.transforms import v2 as transforms
 
 from core.consistency import Consistency, consistency, edge, places
-from core.engine import Engine, Network
 from core.errors import BadCard, BadPhotograph, BadProtocol
 from core.images.photographs import Photograph
+from core.inference.engine import Engine, Network
 from core.statistics.intervals import wilson
 
 if TYPE_CHECKING:

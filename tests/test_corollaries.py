@@ -15,13 +15,13 @@ from torch.nn import functional
 from torchvision import models
 
 from core import corollaries
-from core.activations import Deep, ends
 from core.corollaries import BLURRED, EVERYWHERE, ROUNDING, SUBSAMPLED, Case
 from core.datasets.scenes import render
-from core.engine import Engine
 from core.errors import BadCard, BadProtocol
 from core.figures.corollaries import Line, sums_over
 from core.images.photographs import Photograph
+from core.inference.activations import Deep, ends
+from core.inference.engine import Engine
 from core.networks.architectures.small import ResNet10
 from core.networks.card import NetworkCard
 from core.networks.probe import Layer

@@ -19,10 +19,10 @@ from trained import drawn_here
 from core import dial, studies, turning
 from core.cli import main
 from core.datasets.scenes import Photographer
-from core.engine import Engine
 from core.errors import BadCard, Cancelled
 from core.figures.dial import along, at_typicality, half
 from core.index.search import FeatureIndex
+from core.inference.engine import Engine
 from core.jobs.progress import Progress
 from core.networks import registry
 from core.statistics.tables import per_photograph

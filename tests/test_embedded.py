@@ -18,16 +18,16 @@ from core import studies
 from core.datasets import listing
 from core.datasets.scenes import scene_classes
 from core.datasets.scenes.source import scenes
-from core.engine import Engine
 from core.images import protocols
 from core.images.photographs import Photograph
 from core.index.search import FeatureIndex
 from core.index.verify import verify
-from core.measure import accuracy, outcomes, photographs
+from core.inference.engine import Engine
+from core.inference.measure import accuracy, outcomes, photographs
+from core.inference.readouts import HEAD
 from core.networks import registry
 from core.networks.card import SCENES, NetworkCard
 from core.networks.variants.twins import twin
-from core.readouts import HEAD
 from core.statistics.association import spearman
 from core.statistics.sensitivity import Outcome, sensitivity
 from core.statistics.tables import per_photograph

@@ -16,11 +16,11 @@ import torch
 from torch import nn
 from torchvision import models
 
-from core.engine import CPU_BATCH, Engine, Network, Predictions
 from core.errors import WeightsUnavailable
 from core.images import protocols
 from core.images.photographs import Photograph
-from core.measure import outcomes
+from core.inference.engine import CPU_BATCH, Engine, Network, Predictions
+from core.inference.measure import outcomes
 from core.networks import registry
 from core.networks.card import NetworkCard
 from core.storage.folders import DataFolder
@@ -287,7 +287,7 @@ def test_the_batch_shrinks_until_it_fits(
     frames = small_frames(21, natural, card)
     wanted = everything(engine, engine.load(card), frames)
     network, module = limited(engine, card, limit)
-    with caplog.at_level(logging.WARNING, "core.engine"):
+    with caplog.at_level(logging.WARNING, "core.inference.engine"):
         got = everything(engine, network, frames)
     torch.testing.assert_close(got.probabilities, wanted.probabilities, rtol=0, atol=1e-5)
     torch.testing.assert_close(got.features, wanted.features, rtol=1e-5, atol=1e-5)

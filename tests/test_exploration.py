@@ -18,7 +18,6 @@ from PIL import Image
 
 from core import measurements, report, traces
 from core.datasets.scenes import render
-from core.engine import Engine, Network, Predictions
 from core.errors import BadProtocol, IndexBroken, IndexMismatch, WeightsUnavailable
 from core.exploration import Exploration, Settings, Store
 from core.images import protocols
@@ -26,8 +25,9 @@ from core.images.photographs import Photograph, photograph, reduce_to
 from core.images.trajectories import Cropped, OnBlack, shift_path, size_path
 from core.index.build import build
 from core.index.search import FeatureIndex
+from core.inference.engine import Engine, Network, Predictions
+from core.inference.measure import outcomes
 from core.jobs import background
-from core.measure import outcomes
 from core.networks.card import SCENES, NetworkCard
 from core.statistics.sensitivity import sensitivity
 from core.summary import sentence

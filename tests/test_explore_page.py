@@ -23,12 +23,12 @@ from streamlit.testing.v1 import AppTest
 
 from core.cli import main
 from core.datasets.scenes import USUAL, render
-from core.engine import Engine
 from core.exploration import Exploration
 from core.images.photographs import Photograph, read
 from core.images.protocols import create, names
 from core.index.build import build
-from core.measure import outcomes, redo
+from core.inference.engine import Engine
+from core.inference.measure import outcomes, redo
 from core.networks import registry
 from core.networks.architectures.small import ResNet10
 from core.networks.card import NetworkCard

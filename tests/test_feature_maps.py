@@ -13,13 +13,13 @@ import torch
 from PIL import Image
 
 from core import feature_maps
-from core.activations import channel_maps
-from core.engine import Engine
 from core.errors import Cancelled
 from core.feature_maps import Film
 from core.figures.feature_maps import palette
 from core.images.photographs import Photograph
 from core.images.pictures import strip
+from core.inference.activations import channel_maps
+from core.inference.engine import Engine
 from core.networks.architectures.small import ResNet10
 
 if TYPE_CHECKING:

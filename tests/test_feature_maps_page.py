@@ -13,10 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 from core import corollaries, depth, feature_maps, findings, shiftability, studies
 from core.datasets.scenes import USUAL, render
-from core.engine import Engine
+from core.inference.engine import Engine
+from core.inference.readouts import HEAD
 from core.networks import registry
 from core.networks.card import short
-from core.readouts import HEAD
 from core.statistics import tables
 from core.storage.folders import EMBEDDED, DataFolder
 from core.studies import worker

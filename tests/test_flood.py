@@ -10,9 +10,9 @@ import pytest
 
 from core import studies
 from core.datasets.scenes import Photographer, render
-from core.engine import Engine
 from core.exploration import Exploration, Settings, Store
 from core.index.search import FeatureIndex
+from core.inference.engine import Engine
 from core.networks import registry
 from core.storage.folders import EMBEDDED, DataFolder
 from core.studies import worker

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from core.datasets import listing
-from core.engine import Engine
 from core.errors import BadFolder, BadPhotograph, IndexMismatch
 from core.folder_ranking import FolderRanking, rank_folder
 from core.index.search import FeatureIndex
+from core.inference.engine import Engine
 from core.jobs.job import Job
 from core.jobs.progress import Progress
 from core.networks import registry

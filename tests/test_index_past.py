@@ -18,7 +18,6 @@ from counting import Counting
 from indexed import BATCH, CARD, SHARD, content, draw, features_of, make
 from stops import stopped_at
 
-from core.engine import Engine, Network, Predictions, engines
 from core.errors import BadFolder, IndexBroken
 from core.images.photographs import read
 from core.index import thumbnails
@@ -27,6 +26,7 @@ from core.index.ray_build import Cluster, build_with_ray
 from core.index.search import FeatureIndex
 from core.index.thumbnails import PACK, Pack
 from core.index.verify import verify
+from core.inference.engine import Engine, Network, Predictions, engines
 from core.networks import registry
 from core.storage.folders import DataFolder
 

@@ -20,9 +20,9 @@ import torch
 from libraries import Layout, keras_card, kerases, layout, save_layout
 from torchvision.models import ResNet50_Weights
 
-from core.engine import Engine, Network, Predictions
 from core.errors import WeightsUnavailable
 from core.images.photographs import Photograph
+from core.inference.engine import Engine, Network, Predictions
 from core.networks.card import NetworkCard, imagenet_labels
 from core.networks.zoo import keras_zoo
 

@@ -20,11 +20,11 @@ from safetensors.torch import load_file
 from trained import drawn_here, tiny, toml_text
 
 from core.datasets.scenes import USUAL, Photographer, render, scene_classes
-from core.engine import Engine
 from core.errors import Cancelled
 from core.images import protocols
 from core.images.photographs import Photograph
-from core.measure import accuracy, outcomes
+from core.inference.engine import Engine
+from core.inference.measure import accuracy, outcomes
 from core.networks.architectures.small import ARCHITECTURES
 from core.networks.card import SCENES, NetworkCard
 from core.networks.zoo.checkpoint import read_card

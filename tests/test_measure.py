@@ -17,13 +17,13 @@ from conftest import TinyCard, tiny_network
 from torch import nn
 
 from core.datasets import PhotoFile
-from core.engine import Engine, Network
 from core.errors import BadCard, BadPhotograph, BadProtocol, Cancelled, PhotobiasError
 from core.images import protocols
 from core.images.frames import FramePair
 from core.images.photographs import Photograph, photograph
 from core.images.protocols import Protocol, create, generator
-from core.measure import accuracy, outcomes, photographs, redo
+from core.inference.engine import Engine, Network
+from core.inference.measure import accuracy, outcomes, photographs, redo
 from core.statistics.intervals import wilson
 from core.statistics.sensitivity import Outcome, sensitivity
 

@@ -18,9 +18,9 @@ from PIL import Image
 from torch.nn import functional
 
 from core.datasets.scenes import render
-from core.engine import Engine
 from core.errors import BadCard, UnknownName
 from core.images.photographs import Photograph, photograph
+from core.inference.engine import Engine
 from core.networks import registry
 from core.networks.card import SCENES, Labels, imagenet_labels
 from core.networks.zoo import torchvision_zoo

@@ -17,12 +17,12 @@ from conftest import TinyCard
 from PIL import Image
 from serving import listening
 
-from core.engine import Engine
 from core.errors import BadFolder, Cancelled, DownloadFailed
 from core.images.photographs import Photograph
 from core.index import starter
 from core.index.search import FeatureIndex
 from core.index.verify import verify
+from core.inference.engine import Engine
 from core.jobs.job import Job, Work
 from core.jobs.progress import Progress
 from core.networks import fetching as weights_fetching

@@ -17,15 +17,16 @@ from layered import NAMES, album
 from runs import CENTRES, PAIRS, content, plain
 from stops import stopped_at
 
-from core import readouts, studies
-from core.activations import ends
+from core import studies
 from core.datasets import Source, listing
-from core.engine import Engine, Network
 from core.errors import BadFolder, BadProtocol, Cancelled, StudyMismatch
+from core.inference import readouts
+from core.inference.activations import ends
+from core.inference.engine import Engine, Network
+from core.inference.measure import redo
+from core.inference.readouts import HEAD, Readout
 from core.jobs.progress import Progress
-from core.measure import redo
 from core.networks.card import Labels, NetworkCard
-from core.readouts import HEAD, Readout
 from core.statistics import tables
 from core.studies import Readouts, fitting, manifest, rows
 from core.studies.summary import summary

@@ -13,12 +13,12 @@ from sklearn.metrics import log_loss
 from test_shiftability import outputs
 from torchvision import models
 
-from core import readouts
-from core.activations import Deep, ends
-from core.engine import Engine
+from core.inference import readouts
+from core.inference.activations import Deep, ends
+from core.inference.engine import Engine
+from core.inference.readouts import HEAD, STRENGTHS, Readout, Readouts, held_out, own_places, pooled
 from core.networks.card import Labels
 from core.networks.probe import Layer
-from core.readouts import HEAD, STRENGTHS, Readout, Readouts, held_out, own_places, pooled
 
 if TYPE_CHECKING:
     from conftest import Randomise, TinyCard

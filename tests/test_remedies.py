@@ -12,10 +12,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from core.engine import Engine, Predictions
 from core.images.photographs import Photograph
 from core.images.protocols import create
-from core.measure import outcomes
+from core.inference.engine import Engine, Predictions
+from core.inference.measure import outcomes
 from core.networks.card import NetworkCard, Remedy
 from core.networks.variants.remedies import Chain, RobustCrop, ShiftEnsemble, scores, taps
 

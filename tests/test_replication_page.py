@@ -12,8 +12,8 @@ from test_explore_page import app, fresh, texts
 
 from core import studies
 from core.datasets import Source, listing
-from core.engine import Engine
 from core.images.photographs import Photograph
+from core.inference.engine import Engine
 from core.paper import TORCH, numbers
 from core.replication import of_folders
 from core.statistics.tables import measured

@@ -20,7 +20,6 @@ from conftest import CLASSES, TinyCard, cut_outs
 from PIL import Image
 
 from core import report, traces
-from core.engine import Engine, Predictions
 from core.exploration import Exploration, Place, Settings, Store, Trace
 from core.images import protocols
 from core.images.frames import Path as FramePath
@@ -29,7 +28,8 @@ from core.images.pictures import FLICKER_MS, flicker, png, preview, thumbnail
 from core.images.trajectories import shift_path, size_path
 from core.index.build import build
 from core.index.search import FeatureIndex
-from core.measure import outcomes
+from core.inference.engine import Engine, Predictions
+from core.inference.measure import outcomes
 from core.networks.card import SCENES, Labels, NetworkCard
 from core.statistics.sensitivity import Outcome, sensitivity
 from core.summary import sentence

@@ -21,13 +21,13 @@ from core.datasets import PhotoFile, SceneFile, Source, address, dataset_name, f
 from core.datasets.scenes import USUAL, Photographer, describe, render, scene_classes
 from core.datasets.scenes import source as module
 from core.datasets.scenes.source import scenes, scheme
-from core.engine import Engine
 from core.errors import BadFolder, IndexBroken, IndexMismatch
 from core.images.photographs import Photograph
 from core.index.build import build
 from core.index.search import FeatureIndex, Neighbour
 from core.index.store import Manifest
 from core.index.verify import verify
+from core.inference.engine import Engine
 from core.typicality import typicality
 
 pytestmark = pytest.mark.usefixtures("one_thread")

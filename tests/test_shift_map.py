@@ -14,10 +14,10 @@ from conftest import CLASSES, TinyCard, make_tiny_card
 from reference_protocols import embedded, on_black
 from torch import nn
 
-from core.engine import Engine, Network, Predictions
 from core.errors import BadProtocol
 from core.exploration import ShiftMapping, Store
 from core.images.photographs import Photograph
+from core.inference.engine import Engine, Network, Predictions
 from core.networks.card import NetworkCard
 from core.shift_map import Embedding, coarse_to_fine, frequent, mean_change, on_grid, sentence, spectrum, strides
 

@@ -16,10 +16,10 @@ from torch.nn import functional
 from torchvision import models
 
 from core import shiftability
-from core.activations import Deep, at_depths, channel_maps, ends, watch
-from core.engine import Engine
 from core.errors import BadCard, Cancelled
 from core.images.frames import Path
+from core.inference.activations import Deep, at_depths, channel_maps, ends, watch
+from core.inference.engine import Engine
 from core.networks.architectures.small import ResNet10
 from core.networks.probe import Layer, layers
 from core.networks.variants import surgery

@@ -14,8 +14,8 @@ import pytest
 import torch
 from torch import nn
 
-from core.engine import Engine
 from core.images.photographs import Photograph
+from core.inference.engine import Engine
 from core.networks.architectures import blurpool
 from core.networks.architectures.blurpool import BlurPool, binomial
 from core.networks.architectures.small import ARCHITECTURES

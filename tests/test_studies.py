@@ -21,14 +21,14 @@ from torch import nn
 
 from core import studies
 from core.datasets import PhotoFile
-from core.engine import Engine, Network, Predictions
 from core.errors import BadFolder, BadPhotograph, BadProtocol, Cancelled, StudyMismatch, UnknownName
 from core.images.frames import FramePair
 from core.images.photographs import Photograph, photograph, read, reduce_to
 from core.index.build import build
 from core.index.search import FeatureIndex
+from core.inference.engine import Engine, Network, Predictions
+from core.inference.measure import accuracy, outcomes, redo
 from core.jobs.progress import Progress
-from core.measure import accuracy, outcomes, redo
 from core.networks.card import NetworkCard
 from core.networks.variants.twins import twin, with_twins
 from core.statistics.sensitivity import Outcome, rank, sensitivity

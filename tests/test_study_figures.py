@@ -28,8 +28,8 @@ from core.figures.readouts import readout_accuracy, readouts
 from core.figures.scattered import POINTS, curves, sample
 from core.figures.style import COLOURS, colour, dash, pattern, places
 from core.figures.typicality import against_typicality
+from core.inference.readouts import HEAD
 from core.paper import BIN5, KERAS, TORCH
-from core.readouts import HEAD
 from core.statistics.association import binned, spearman
 from core.statistics.intervals import wilson
 from core.statistics.sensitivity import FLIPS

@@ -21,8 +21,8 @@ from runs import Held, cards, content, many, plain, study_of, whole
 from stops import stopped_at
 
 from core import studies
-from core.engine import Engine
 from core.errors import BadFolder, Cancelled, StudyBroken, StudyMismatch
+from core.inference.engine import Engine
 from core.jobs.progress import Progress
 from core.networks.card import NetworkCard
 from core.studies import Axes, manifest, rows, runner

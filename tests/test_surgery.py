@@ -13,9 +13,9 @@ from torch import nn
 from torch.nn import functional
 from torchvision import models
 
-from core.engine import Engine
 from core.errors import BadCard, UnknownName
 from core.images.photographs import Photograph
+from core.inference.engine import Engine
 from core.networks.architectures.blurpool import BlurPool
 from core.networks.card import SCENES, NetworkCard
 from core.networks.probe import layers, total_stride

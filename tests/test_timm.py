@@ -17,9 +17,9 @@ from libraries import stored, timm_transform, timms
 from safetensors.torch import save_file
 from torch import nn
 
-from core.engine import Engine
 from core.errors import BadCard, UnknownName, WeightsUnavailable
 from core.images.photographs import Photograph, photograph
+from core.inference.engine import Engine
 from core.networks import registry
 from core.networks.card import imagenet_labels
 from core.networks.probe import layers, total_stride

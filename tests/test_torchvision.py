@@ -15,9 +15,9 @@ from torch import nn
 from torchvision import models
 from torchvision.transforms.v2 import functional as vision
 
-from core.engine import Engine
 from core.errors import BadCard, WeightsUnavailable
 from core.images.photographs import Photograph, photograph
+from core.inference.engine import Engine
 from core.networks import registry
 from core.networks.card import NetworkCard, imagenet_labels
 from core.networks.probe import find_head, layers, total_stride

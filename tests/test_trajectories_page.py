@@ -13,10 +13,10 @@ from framed import app, fresh, read_out, texts
 from streamlit.testing.v1 import AppTest
 
 from core.datasets.scenes import Pan, render
-from core.engine import Engine, Predictions
 from core.exploration import Exploration, ShiftMapping, VideoCurves
 from core.images.trajectories import Cropped, OnBlack, shift_path
 from core.images.video import squares
+from core.inference.engine import Engine, Predictions
 from core.jagged import jagged, jumps
 from core.networks import registry
 from core.shift_map import REACHES

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from waiting import until
 
-from core.turns import TurnLock
+from core.inference.turns import TurnLock
 
 
 def test_turns_are_taken_in_the_order_of_asking() -> None:
@@ -64,7 +64,7 @@ def test_who_gives_up_waiting_leaves_the_queue(monkeypatch: pytest.MonkeyPatch) 
         threads[0].start()
         until(lambda: len(lock._queue) == 2)
         with monkeypatch.context() as patch:
-            patch.setattr("core.engine.threading.Event", Impatient)
+            patch.setattr("core.inference.engine.threading.Event", Impatient)
             with pytest.raises(KeyboardInterrupt), lock.turn():
                 pytest.fail("the first still has its turn")
         threads[1].start()

@@ -94,9 +94,9 @@ def neighbour_line(n: dict[str, Any]) -> str:
 
 
 def _index_build(chosen: argparse.Namespace) -> None:
-    from ..engine import engines
     from ..index.build import build
     from ..index.ray_build import Cluster, build_with_ray
+    from ..inference.engine import engines
     from ..networks import registry
 
     card, line = registry.get(chosen.network, data_folder(chosen)), ProgressLine()

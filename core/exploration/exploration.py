@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from ..engine import Engine, Network
 from ..images import protocols
 from ..images.frames import Path
 from ..images.photographs import Photograph
 from ..images.trajectories import path_length, shift_path, size_path
 from ..index.search import FeatureIndex
+from ..inference.engine import Engine, Network
+from ..inference.measure import outcomes
 from ..jobs.background import Background
-from ..measure import outcomes
 from ..networks.card import NetworkCard
 from ..statistics.sensitivity import Outcome, Sensitivity, sensitivity
 from ..typicality import typicality

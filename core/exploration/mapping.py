@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from ..engine import Engine, Predictions
 from ..images.photographs import Photograph
+from ..inference.engine import Engine, Predictions
 from ..jobs.background import Asked
 from ..networks.card import NetworkCard
 from ..networks.probe import Layer, total_stride

@@ -9,11 +9,11 @@ from typing import Any, Literal, Self
 
 import torch
 
-from ..engine import Predictions
 from ..images import protocols
 from ..images.frames import Direction, Path, Unit
 from ..images.protocols import Protocol
 from ..images.trajectories import Cropped, Heading, OnBlack, View
+from ..inference.engine import Predictions
 from ..networks.card import Labels
 from ..typicality import Typicality
 

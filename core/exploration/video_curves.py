@@ -8,11 +8,11 @@ from typing import Any
 
 import torch
 
-from ..engine import Engine, Network, Predictions
 from ..errors import BadVideo
 from ..images.video import Clip, squares
+from ..inference.engine import Engine, Network, Predictions
+from ..inference.measure import judged
 from ..jobs.background import Asked
-from ..measure import judged
 from ..networks.card import NetworkCard
 from ..statistics.sensitivity import Outcome
 from .results import Store, Track

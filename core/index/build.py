@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from ..datasets import Source, dataset_name, listing
-from ..engine import Engine
 from ..errors import BadFolder, IndexBroken
+from ..inference.engine import Engine
 from ..networks.card import NetworkCard
 from ..storage.files import alone
 from .extract import Elsewhere, Extraction, Meter, Progress, Section

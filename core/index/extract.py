@@ -20,8 +20,8 @@ import numpy.typing as npt
 import torch
 
 from ..datasets import Source, check_there
-from ..engine import Engine, Network, Predictions
 from ..errors import BadPhotograph, Cancelled, IndexBroken
+from ..inference.engine import Engine, Network, Predictions
 from ..jobs.streams import chunks, ordered_map, workers
 from ..networks.card import NetworkCard
 from .plan import Plan

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from ..datasets import Source
-from ..engine import Engine
 from ..errors import BadFolder, IndexBroken
+from ..inference.engine import Engine
 from ..networks.card import NetworkCard
 from .build import SHARD_ROWS, build
 from .extract import Extraction, Meter, Progress, Section

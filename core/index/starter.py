@@ -6,8 +6,8 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-from ..engine import Engine
 from ..errors import BadFolder
+from ..inference.engine import Engine
 from ..jobs.job import Report, Work
 from ..jobs.progress import Progress
 from ..networks.card import NetworkCard

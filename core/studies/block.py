@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..images.frames import FramePair, Placement
 from ..images.photographs import Photograph
 from ..images.protocols import settings
-from ..readouts import Answer
+from ..inference.readouts import Answer
 from ..statistics.sensitivity import Outcome, rank
 from ..typicality import typicality
 from .likeness import psnr, ssim

@@ -16,14 +16,14 @@ from typing import cast
 import torch
 
 from ..datasets import Source, check_there
-from ..engine import Engine, Network, Predictions
 from ..errors import BadProtocol, Cancelled, PhotobiasError
 from ..images.frames import FramePair
 from ..images.photographs import Photograph
 from ..images.protocols import Protocol, generator
+from ..inference.engine import Engine, Network, Predictions
+from ..inference.measure import THREADS, decoded, each_once, judged, redo
+from ..inference.readouts import Answer, Readouts
 from ..jobs.streams import ordered_map
-from ..measure import THREADS, decoded, each_once, judged, redo
-from ..readouts import Answer, Readouts
 from .block import Block, Centre, PairRow, Shown
 from .config import Study
 

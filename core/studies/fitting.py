@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from .. import readouts
-from ..activations import Deep, ends
 from ..datasets import check_there
-from ..engine import Engine, Network
 from ..errors import Cancelled, PhotobiasError
+from ..inference import readouts
+from ..inference.activations import Deep, ends
+from ..inference.engine import Engine, Network
+from ..inference.measure import THREADS, Decoded, decoded, each_once
+from ..inference.readouts import Pooled, Readout, Readouts
 from ..jobs.streams import ordered_map
-from ..measure import THREADS, Decoded, decoded, each_once
 from ..networks.card import Preprocessing
-from ..readouts import Pooled, Readout, Readouts
 from ..statistics.accuracy import Accuracy
 from ..storage.files import write
 from .config import Study

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ..datasets import Source, listing
-from ..engine import Engine
+from ..inference.engine import Engine
 from ..jobs.progress import Progress
 from ..networks import registry
 from ..networks.card import NetworkCard

@@ -13,12 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..datasets import Source
-from ..engine import Engine
 from ..errors import BadPhotograph, StudyBroken
+from ..inference.engine import Engine
+from ..inference.measure import THREADS
+from ..inference.readouts import Readouts as Fitted
 from ..jobs.progress import Meter, Progress
-from ..measure import THREADS
 from ..networks.card import NetworkCard
-from ..readouts import Readouts as Fitted
 from ..storage.files import alone, write
 from . import manifest as manifests
 from . import rows

@@ -17,11 +17,11 @@ from PIL import Image
 
 from ..datasets import Source, dataset_name
 from ..datasets.scenes import scene_classes
-from ..engine import Engine
 from ..errors import BadRecipe
 from ..images import protocols
 from ..images.photographs import Photograph, photograph
-from ..measure import accuracy, outcomes
+from ..inference.engine import Engine
+from ..inference.measure import accuracy, outcomes
 from ..networks.card import SCENES, NetworkCard, Preprocessing
 from ..networks.zoo import checkpoint
 from ..statistics.sensitivity import sensitivity

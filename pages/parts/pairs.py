@@ -9,7 +9,7 @@ from core import report
 from core.exploration import Exploration
 from core.figures.protocols import Bar, measures
 from core.images import protocols
-from core.measure import redo
+from core.inference.measure import redo
 from core.statistics.sensitivity import FLIPS, Outcome, most_changed, rank
 from pages.parts import flicker, save
 from pages.parts.photograph import source_pixel

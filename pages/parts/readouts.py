@@ -8,8 +8,8 @@ import streamlit as st
 from core import depth, findings, paper
 from core.figures import readouts as figures
 from core.figures.style import places, short
+from core.inference.readouts import STRENGTHS
 from core.networks.variants.twins import couples
-from core.readouts import STRENGTHS
 from core.statistics import tables
 from core.statistics.accuracy import Accuracy
 from core.statistics.tables import MEASURES, Measured

@@ -13,13 +13,13 @@ from torch import Tensor
 
 from core import replication
 from core.datasets.scenes import Photographer, render
-from core.engine import Engine
 from core.exploration import Store
 from core.images.photographs import Photograph, decode, read, reduce_to
 from core.images.pictures import preview
 from core.images.video import Clip, Video, encode, open_video
 from core.index.search import FeatureIndex
 from core.index.store import Manifest, read_manifest
+from core.inference.engine import Engine
 from core.jobs.job import Job, Work
 from core.storage.folders import DataFolder
 from core.studies import Results

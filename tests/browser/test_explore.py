@@ -18,8 +18,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from core import cli
-from core.engine import Engine
 from core.index.build import build
+from core.inference.engine import Engine
 from core.networks import registry
 from core.storage.folders import EMBEDDED, DataFolder
 from pages.parts.networks import OPENING

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from core import corollaries, feature_maps
 from core.datasets.scenes import render
-from core.engine import Engine
+from core.inference.engine import Engine
 from core.networks import registry
 from core.storage.folders import DataFolder
 

@@ -11,8 +11,8 @@ from drawn import figures_of, text_below
 
 from core import studies
 from core.datasets import listing
-from core.engine import Engine
 from core.index.build import build
+from core.inference.engine import Engine
 from core.networks import registry
 from core.storage.folders import DataFolder
 from core.studies.request import Request

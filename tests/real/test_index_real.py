@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from core.datasets.folder import PhotoFile, listing
-from core.engine import Engine, Predictions
 from core.images.photographs import Photograph, read
 from core.index.build import build
 from core.index.search import FeatureIndex
 from core.index.verify import verify
+from core.inference.engine import Engine, Predictions
 from core.networks import registry
 from core.networks.card import NetworkCard
 from core.storage.folders import DataFolder

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from core.datasets import listing
-from core.engine import Engine, Network
 from core.images import protocols
 from core.images.photographs import Photograph
-from core.measure import accuracy, outcomes, photographs
+from core.inference.engine import Engine, Network
+from core.inference.measure import accuracy, outcomes, photographs
 from core.networks import registry
 from core.statistics.sensitivity import Outcome, Sensitivity, sensitivity
 from core.storage.folders import DataFolder

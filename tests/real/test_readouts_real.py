@@ -12,7 +12,7 @@ from conftest import ROOT
 
 from core import studies
 from core.depth import along_depth
-from core.readouts import HEAD
+from core.inference.readouts import HEAD
 from core.statistics.tables import layer_accuracies
 from core.storage.folders import DataFolder
 

@@ -13,8 +13,8 @@ from conftest import ROOT
 
 from core import studies
 from core.datasets import listing
-from core.engine import Engine
-from core.measure import outcomes, photographs
+from core.inference.engine import Engine
+from core.inference.measure import outcomes, photographs
 from core.networks import registry
 from core.storage.folders import DataFolder
 

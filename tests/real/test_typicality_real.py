@@ -8,8 +8,8 @@ import pytest
 
 from core import studies
 from core.datasets import listing
-from core.engine import Engine
 from core.index.build import build
+from core.inference.engine import Engine
 from core.networks import registry
 from core.statistics.association import quintiles, spearman
 from core.statistics.tables import per_photograph

@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from ..networks.card import Labels, NetworkCard
+from ..networks.probe import Layer
+from ..statistics.accuracy import Accuracy
+from ..statistics.intervals import Floats, Integers, wilson
 from .activations import Deep, Seen, watch
 from .engine import Engine, Network, Predictions
-from .networks.card import Labels, NetworkCard
-from .networks.probe import Layer
-from .statistics.accuracy import Accuracy
-from .statistics.intervals import Floats, Integers, wilson
 
 STRENGTHS = (1.0, 1e-1, 1e-2, 1e-3, 1e-4)  # λ of mean cross-entropy + λ/2 |weights|², from strong to weak
 HELD_OUT = 5  # of so many training photographs of a class one chooses λ

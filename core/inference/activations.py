@@ -10,9 +10,9 @@ from typing import Generic, TypeVar
 
 import torch
 
+from ..errors import BadCard, Cancelled
+from ..networks.probe import ACTIVATIONS, Layer, leaves
 from .engine import Engine, Network, Predictions
-from .errors import BadCard, Cancelled
-from .networks.probe import ACTIVATIONS, Layer, leaves
 
 T = TypeVar("T")
 See = Callable[[Layer, torch.Tensor], T]

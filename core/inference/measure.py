@@ -10,17 +10,17 @@ from dataclasses import replace
 
 import torch
 
-from .datasets import Source
+from ..datasets import Source
+from ..errors import BadPhotograph, Cancelled, PhotobiasError
+from ..images.frames import FramePair
+from ..images.photographs import Photograph, reduce_to
+from ..images.protocols import Protocol, generator
+from ..jobs.streams import chunks, ordered_map
+from ..networks.card import Labels
+from ..statistics.accuracy import Accuracy
+from ..statistics.intervals import wilson
+from ..statistics.sensitivity import Outcome
 from .engine import Engine, Network, Predictions
-from .errors import BadPhotograph, Cancelled, PhotobiasError
-from .images.frames import FramePair
-from .images.photographs import Photograph, reduce_to
-from .images.protocols import Protocol, generator
-from .jobs.streams import chunks, ordered_map
-from .networks.card import Labels
-from .statistics.accuracy import Accuracy
-from .statistics.intervals import wilson
-from .statistics.sensitivity import Outcome
 
 THREADS = 4
 Job = tuple[Photograph, int]

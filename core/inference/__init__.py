@@ -1,0 +1,1 @@
+"""Frames on a device: batches, predictions, activations and linear probes."""
