@@ -15,6 +15,7 @@ from .images.photographs import Photograph
 from .images.protocols import Protocol
 from .index.opening import EXACT, opened
 from .index.search import FeatureIndex, Neighbour
+from .index.typicality import ALTERNATIVES, NEIGHBOURS, alternatives, per_class, typicality
 from .inference.engine import Engine, Network
 from .inference.measure import Skipped, accuracy, decoded, each_once, outcomes
 from .networks import registry
@@ -22,7 +23,6 @@ from .networks.card import NetworkCard
 from .statistics.accuracy import Accuracy
 from .statistics.sensitivity import Outcome, Sensitivity, sensitivity
 from .storage.folders import DataFolder
-from .typicality import ALTERNATIVES, NEIGHBOURS, alternatives, per_class, typicality
 from .versions import software
 
 Progress = Callable[[str, int, int, float, float | None], None]

@@ -22,6 +22,7 @@ from core.datasets.scenes import Photographer
 from core.errors import BadCard, Cancelled
 from core.figures.dial import along, at_typicality, half
 from core.index.search import FeatureIndex
+from core.index.typicality import typicality
 from core.inference.engine import Engine
 from core.jobs.progress import Progress
 from core.networks import registry
@@ -30,7 +31,6 @@ from core.storage.folders import EMBEDDED, DataFolder
 from core.studies import worker
 from core.training import recipe
 from core.turning import Taught, Turn
-from core.typicality import typicality
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -21,6 +21,7 @@ from core.datasets.scenes.source import scenes
 from core.images import protocols
 from core.images.photographs import Photograph
 from core.index.search import FeatureIndex
+from core.index.typicality import typicality
 from core.index.verify import verify
 from core.inference.engine import Engine
 from core.inference.measure import accuracy, outcomes, photographs
@@ -36,7 +37,6 @@ from core.studies import Axes
 from core.studies.request import Request
 from core.studies.worker import list_studies
 from core.training import recipe
-from core.typicality import typicality
 from pages.parts.networks import OPENING
 
 SEEDS = (0, 1, 2)

@@ -25,13 +25,13 @@ from core.images.photographs import Photograph, photograph, reduce_to
 from core.images.trajectories import Cropped, OnBlack, shift_path, size_path
 from core.index.build import build
 from core.index.search import FeatureIndex
+from core.index.typicality import typicality
 from core.inference.engine import Engine, Network, Predictions
 from core.inference.measure import outcomes
 from core.jobs import background
 from core.networks.card import SCENES, NetworkCard
 from core.statistics.sensitivity import sensitivity
 from core.summary import sentence
-from core.typicality import typicality
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

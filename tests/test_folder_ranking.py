@@ -1,4 +1,4 @@
-"""core.folder_ranking and many photographs' typicality: as one photograph at a time, in whatever batches."""
+"""core.index.folder_ranking and many photographs' typicality: as one photograph at a time, in whatever batches."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import pytest
 
 from core.datasets import listing
 from core.errors import BadFolder, BadPhotograph, IndexMismatch
-from core.folder_ranking import FolderRanking, rank_folder
+from core.index.folder_ranking import FolderRanking, rank_folder
 from core.index.search import FeatureIndex
+from core.index.typicality import placed, typicality
 from core.inference.engine import Engine
 from core.jobs.job import Job
 from core.jobs.progress import Progress
@@ -21,7 +22,6 @@ from core.networks.card import NetworkCard
 from core.statistics.ranking import csv
 from core.storage.folders import EMBEDDED, DataFolder
 from core.studies.axes import index_again
-from core.typicality import placed, typicality
 
 SCENES = "scenes:50-69"
 KEY, OTHER = "embedded/resnet10.scenes-0", "embedded/resnet10_bin5.scenes-0"

@@ -34,7 +34,7 @@ from core.index import exact
 from core.index.exact import Exact
 from core.index.extract import stored
 from core.index.search import FeatureIndex, Neighbour
-from core.typicality import percentile, typicality
+from core.index.typicality import percentile, typicality
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

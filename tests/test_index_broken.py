@@ -108,7 +108,7 @@ def test_no_index(tmp_path: Path) -> None:
 
 def test_core_index_knows_nothing_of_what_stands_on_it() -> None:
     above = (
-        "core.typicality",
+        "core.index.typicality",
         "core.statistics.sensitivity",
         "core.cli",
         "core.figures",

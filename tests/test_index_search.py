@@ -23,8 +23,8 @@ from core.index.exact import Exact
 from core.index.extract import stored
 from core.index.search import FeatureIndex
 from core.index.store import Row, read_manifest, read_table, write_manifest, write_shard
+from core.index.typicality import alternatives, per_class, typicality
 from core.index.verify import verify
-from core.typicality import alternatives, per_class, typicality
 from pages.parts.neighbours import _searched
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -28,12 +28,12 @@ from core.images.pictures import FLICKER_MS, flicker, png, preview, thumbnail
 from core.images.trajectories import shift_path, size_path
 from core.index.build import build
 from core.index.search import FeatureIndex
+from core.index.typicality import Typicality, typicality
 from core.inference.engine import Engine, Predictions
 from core.inference.measure import outcomes
 from core.networks.card import SCENES, Labels, NetworkCard
 from core.statistics.sensitivity import Outcome, sensitivity
 from core.summary import sentence
-from core.typicality import Typicality, typicality
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

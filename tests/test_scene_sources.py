@@ -26,9 +26,9 @@ from core.images.photographs import Photograph
 from core.index.build import build
 from core.index.search import FeatureIndex, Neighbour
 from core.index.store import Manifest
+from core.index.typicality import typicality
 from core.index.verify import verify
 from core.inference.engine import Engine
-from core.typicality import typicality
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

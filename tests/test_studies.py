@@ -26,6 +26,7 @@ from core.images.frames import FramePair
 from core.images.photographs import Photograph, photograph, read, reduce_to
 from core.index.build import build
 from core.index.search import FeatureIndex
+from core.index.typicality import typicality
 from core.inference.engine import Engine, Network, Predictions
 from core.inference.measure import accuracy, outcomes, redo
 from core.jobs.progress import Progress
@@ -34,7 +35,6 @@ from core.networks.variants.twins import twin, with_twins
 from core.statistics.sensitivity import Outcome, rank, sensitivity
 from core.studies import Axes, compute, rows, runner
 from core.studies.summary import summary
-from core.typicality import typicality
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from studied import NETWORKS, laid_out
 
 from core import findings
-from core.folder_ranking import rank_folder
+from core.index.folder_ranking import rank_folder
 from core.index.search import FeatureIndex
 from core.jobs.job import Job
 from core.networks import registry

@@ -15,12 +15,12 @@ from ..images.frames import Path
 from ..images.photographs import Photograph
 from ..images.trajectories import path_length, shift_path, size_path
 from ..index.search import FeatureIndex
+from ..index.typicality import typicality
 from ..inference.engine import Engine, Network
 from ..inference.measure import outcomes
 from ..jobs.background import Background
 from ..networks.card import NetworkCard
 from ..statistics.sensitivity import Outcome, Sensitivity, sensitivity
-from ..typicality import typicality
 from .results import Kind, Place, Settings, Store, Trace
 
 

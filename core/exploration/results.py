@@ -13,9 +13,9 @@ from ..images import protocols
 from ..images.frames import Direction, Path, Unit
 from ..images.protocols import Protocol
 from ..images.trajectories import Cropped, Heading, OnBlack, View
+from ..index.typicality import Typicality
 from ..inference.engine import Predictions
 from ..networks.card import Labels
-from ..typicality import Typicality
 
 Kind = Literal["shift", "size"]
 

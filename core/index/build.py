@@ -138,7 +138,7 @@ def _manifest(out: Path, plan: Plan, shards: list[Shard]) -> Manifest:
 def _typicalities(
     index: FeatureIndex, asked: Section, shards: list[Shard], extraction: Extraction
 ) -> tuple[Reference, ...]:
-    """Sorted typicalities of the reference queries, by the arithmetic of core.typicality."""
+    """Sorted typicalities of the reference queries, by the arithmetic of core.index.typicality."""
     found, reason = [], ""
     for shard in shards:
         table, _ = read_table(asked.folder, shard.name, shard.table)

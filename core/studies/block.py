@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from ..images.frames import FramePair, Placement
 from ..images.photographs import Photograph
 from ..images.protocols import settings
+from ..index.typicality import typicality
 from ..inference.readouts import Answer
 from ..statistics.sensitivity import Outcome, rank
-from ..typicality import typicality
 from .likeness import psnr, ssim
 from .rows import schemas
 

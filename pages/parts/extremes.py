@@ -12,12 +12,12 @@ from core.images.photographs import Photograph
 from core.images.pictures import thumbnail
 from core.index.search import FeatureIndex
 from core.index.store import MANIFEST
+from core.index.typicality import Placed, placed
 from core.networks import registry
 from core.networks.card import NetworkCard
 from core.statistics.ranking import extremes, ranked
 from core.studies import Results
 from core.studies.axes import index_again
-from core.typicality import Placed, placed
 from pages.parts import gallery, networks, resources, save, studies
 from pages.parts.widgets import plain
 

@@ -8,8 +8,8 @@ import streamlit as st
 
 from core.datasets import SCHEMES
 from core.errors import PhotobiasError
-from core.folder_ranking import FolderRanking, rank_folder
 from core.images.photographs import Photograph
+from core.index.folder_ranking import FolderRanking, rank_folder
 from core.index.search import FeatureIndex
 from core.networks.card import NetworkCard
 from core.statistics.ranking import csv

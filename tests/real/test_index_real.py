@@ -16,12 +16,12 @@ from core.datasets.folder import PhotoFile, listing
 from core.images.photographs import Photograph, read
 from core.index.build import build
 from core.index.search import FeatureIndex
+from core.index.typicality import typicality
 from core.index.verify import verify
 from core.inference.engine import Engine, Predictions
 from core.networks import registry
 from core.networks.card import NetworkCard
 from core.storage.folders import DataFolder
-from core.typicality import typicality
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 pytestmark = [

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from .datasets import Source, check_there, listing, of_cifar10
-from .errors import BadPhotograph
-from .images.photographs import Photograph
-from .index.search import FeatureIndex
-from .inference.engine import Engine
-from .inference.measure import decoded, each_once
-from .jobs.job import Report, Work
-from .jobs.progress import Meter
-from .networks.card import NetworkCard
-from .statistics.ranking import ranked
+from ..datasets import Source, check_there, listing, of_cifar10
+from ..errors import BadPhotograph
+from ..images.photographs import Photograph
+from ..inference.engine import Engine
+from ..inference.measure import decoded, each_once
+from ..jobs.job import Report, Work
+from ..jobs.progress import Meter
+from ..networks.card import NetworkCard
+from ..statistics.ranking import ranked
+from .search import FeatureIndex
 from .typicality import Placed, placed
 
 

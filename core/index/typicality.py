@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .images.photographs import Photograph
-from .index.search import FeatureIndex, Neighbour
-from .inference.engine import Engine, Network, Predictions
-from .jobs.streams import chunks
+from ..images.photographs import Photograph
+from ..inference.engine import Engine, Network, Predictions
+from ..jobs.streams import chunks
+from .search import FeatureIndex, Neighbour
 
 NEIGHBOURS = 10
 ALTERNATIVES = 50  # nearest photographs that the other scores look at
