@@ -8,9 +8,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from .consistency import consistency, edge
 from .datasets import SceneFile, Source, find, of_cifar10
 from .errors import BadPhotograph, PhotobiasError
+from .experiments.figure_09_13_antialiasing.consistency import consistency, edge
 from .images.photographs import Photograph
 from .images.protocols import Protocol
 from .index.opening import EXACT, opened

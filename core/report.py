@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from . import measurements
+from .experiments.figure_01_trajectories.figure import COSINE, P_CLASS, trajectory
+from .experiments.figure_02_protocols.figure import Bar, measures
+from .experiments.figure_07_08_typicality.figure import among_references
 from .exploration import Exploration, Kind, Place, Trace
-from .figures.protocols import Bar, measures
-from .figures.trajectory import COSINE, P_CLASS, trajectory
-from .figures.typicality import among_references
 from .images import protocols
 from .images.pictures import preview
 from .images.trajectories import way

@@ -7,8 +7,8 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from .experiments.figure_01_trajectories.figure import Curve
 from .exploration import Answers, Exploration, Kind, VideoCurves
-from .figures.trajectory import Curve
 from .images.video import corner
 from .networks.card import NetworkCard
 from .networks.probe import total_stride

@@ -6,17 +6,17 @@ from collections.abc import Callable
 
 import plotly.graph_objects as go
 
-from core.figures import protocols
-from core.figures.accuracy import against_accuracy
-from core.figures.antialiasing import antialiasing
-from core.figures.augmentation import accuracy, against_size
-from core.figures.confidence import against_confidence
-from core.figures.embedded_size import embedded_size
-from core.figures.failures import failures
-from core.figures.flips import flips
-from core.figures.readouts import readout_accuracy, readouts
-from core.figures.typicality import against_typicality
-from core.sizes import accuracies as accuracies_by_side
+from core.experiments.figure_02_protocols import figure as protocols_figure
+from core.experiments.figure_02_protocols.accuracy_figure import against_accuracy
+from core.experiments.figure_02_protocols.flips_figure import flips
+from core.experiments.figure_04_readouts.figure import readout_accuracy, readouts
+from core.experiments.figure_06_embedded_size.figure import embedded_size
+from core.experiments.figure_07_08_typicality.figure import against_typicality
+from core.experiments.figure_09_13_antialiasing.failures_figure import failures
+from core.experiments.figure_09_13_antialiasing.figure import antialiasing
+from core.experiments.figure_10_11_augmentation.figure import accuracy, against_size
+from core.experiments.figure_10_11_augmentation.sizes import accuracies as accuracies_by_side
+from core.experiments.figure_12_confidence.figure import against_confidence
 from core.statistics.tables import MEASURES, accuracies, layer_accuracies, measured, per_photograph
 from core.studies import Results
 
@@ -37,7 +37,7 @@ def text_below(fig: go.Figure) -> str:
 
 def _protocols(results: Results, _: dict[str, str]) -> dict[str, go.Figure]:
     found = measured(results.pairs)
-    bars = {name: protocols.study(found, results.manifest.config["protocols"], name) for name in MEASURES}
+    bars = {name: protocols_figure.study(found, results.manifest.config["protocols"], name) for name in MEASURES}
     return bars | {"accuracy": against_accuracy(found, accuracies(results.photographs)), "flips": flips(found)}
 
 

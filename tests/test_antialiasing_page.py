@@ -11,10 +11,11 @@ from framed import app, fresh, read_out, texts
 from streamlit.testing.v1 import AppTest
 from studied import NETWORKS, SCENES, laid_out, make
 
-from core import findings, studies
+from core import studies
+from core.experiments import findings
+from core.experiments.table_2_signals.signals import PRESETS, Bench
+from core.experiments.table_2_signals.verdict import verdict
 from core.networks.card import short
-from core.signal_verdict import verdict
-from core.signals import PRESETS, Bench
 from core.statistics.comparisons import comparisons
 from core.statistics.ranking import worst
 from core.statistics.tables import changed

@@ -19,10 +19,11 @@ from PIL import Image
 from study_tables import pairs_table
 from torchvision.models import resnet50
 
-from core import sizes, studies
+from core import studies
 from core.datasets import listing
 from core.errors import BadFolder, BadProtocol, BadRecipe
-from core.figures.augmentation import accuracy, against_size
+from core.experiments.figure_10_11_augmentation import sizes
+from core.experiments.figure_10_11_augmentation.figure import accuracy, against_size
 from core.inference.engine import Engine
 from core.networks.architectures.small import ARCHITECTURES
 from core.networks.card import Labels

@@ -9,10 +9,12 @@ import pytest
 from framed import app, fresh, read_out, settled, texts
 from streamlit.testing.v1 import AppTest
 
-from core import invariance, sizes, studies
+from core import studies
 from core.datasets.scenes import Photographer
-from core.invariance import Trial
-from core.invariance_verdict import sentence
+from core.experiments.figure_10_11_augmentation import sizes
+from core.experiments.section_2_invariance import invariance
+from core.experiments.section_2_invariance.invariance import Trial
+from core.experiments.section_2_invariance.verdict import sentence
 from core.storage.folders import EMBEDDED, DataFolder
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -8,13 +8,26 @@ import pytest
 from scipy.stats import chisquare
 from study_tables import TWO, pairs_table
 
-from core import bias
-from core.bias import AXES, BIASED, BINS, FEW, LEAST, UNIFORM, Places, beside, binned, by_class, chi_squared, places
 from core.datasets import SceneFile
 from core.datasets.annotations import Annotations, of_scenes
 from core.datasets.annotations.boxes import COLUMNS, checked
 from core.datasets.scenes import Photographer, describe
-from core.figures import bias as figures
+from core.experiments.figure_05_photographers_bias import bias
+from core.experiments.figure_05_photographers_bias import figure as figures
+from core.experiments.figure_05_photographers_bias.bias import (
+    AXES,
+    BIASED,
+    BINS,
+    FEW,
+    LEAST,
+    UNIFORM,
+    Places,
+    beside,
+    binned,
+    by_class,
+    chi_squared,
+    places,
+)
 from core.statistics.comparisons import holm
 from core.statistics.tables import per_photograph
 

@@ -16,9 +16,9 @@ from scipy import stats
 from torch import nn
 from torchvision import transforms
 
-from core.consistency import consistency
 from core.datasets import find
 from core.datasets.scenes import render
+from core.experiments.figure_09_13_antialiasing.consistency import consistency
 from core.images.photographs import read, reduce_to
 from core.images.protocols import create, generator, names
 from core.inference.engine import Engine

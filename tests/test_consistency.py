@@ -10,8 +10,8 @@ import pytest
 import torch
 from torchvision.transforms import v2 as transforms
 
-from core.consistency import Consistency, consistency, edge, places
 from core.errors import BadCard, BadPhotograph, BadProtocol
+from core.experiments.figure_09_13_antialiasing.consistency import Consistency, consistency, edge, places
 from core.images.photographs import Photograph
 from core.inference.engine import Engine, Network
 from core.statistics.intervals import wilson

@@ -14,11 +14,12 @@ from torch import nn
 from torch.nn import functional
 from torchvision import models
 
-from core import corollaries
-from core.corollaries import BLURRED, EVERYWHERE, ROUNDING, SUBSAMPLED, Case
 from core.datasets.scenes import render
 from core.errors import BadCard, BadProtocol
-from core.figures.corollaries import Line, sums_over
+from core.experiments.section_3_shiftability import corollaries
+from core.experiments.section_3_shiftability.corollaries import BLURRED, EVERYWHERE, ROUNDING, SUBSAMPLED, Case
+from core.experiments.section_3_shiftability.corollaries_figure import Line, sums_over
+from core.experiments.section_3_shiftability.shiftability import Sums
 from core.images.photographs import Photograph
 from core.inference.activations import Deep, ends
 from core.inference.engine import Engine
@@ -26,7 +27,6 @@ from core.networks.architectures.small import ResNet10
 from core.networks.card import NetworkCard
 from core.networks.probe import Layer
 from core.networks.variants.torus import low_pass, on_torus
-from core.shiftability import Sums
 
 if TYPE_CHECKING:
     from conftest import Randomise, TinyCard

@@ -16,11 +16,13 @@ from study_tables import LEVELS, pairs_table
 from study_tables import turned as table
 from trained import drawn_here
 
-from core import dial, studies, turning
+from core import studies
 from core.cli import main
 from core.datasets.scenes import Photographer
 from core.errors import BadCard, Cancelled
-from core.figures.dial import along, at_typicality, half
+from core.experiments.bias_dial import dial, turning
+from core.experiments.bias_dial.figure import along, at_typicality, half
+from core.experiments.bias_dial.turning import Taught, Turn
 from core.index.search import FeatureIndex
 from core.index.typicality import typicality
 from core.inference.engine import Engine
@@ -30,7 +32,6 @@ from core.statistics.tables import per_photograph
 from core.storage.folders import EMBEDDED, DataFolder
 from core.studies import worker
 from core.training import recipe
-from core.turning import Taught, Turn
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -9,11 +9,12 @@ import pytest
 from framed import app, fresh, read_out, settled, texts
 from streamlit.testing.v1 import AppTest
 
-from core import dial, studies, turning
+from core import studies
 from core.datasets.scenes import Photographer
+from core.experiments.bias_dial import dial, turning
+from core.experiments.bias_dial.turning import Turn
 from core.storage.folders import EMBEDDED, DataFolder
 from core.studies import worker
-from core.turning import Turn
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 FREE = Photographer(spread=1.0, size_spread=0.3)

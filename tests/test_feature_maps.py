@@ -12,10 +12,10 @@ import pytest
 import torch
 from PIL import Image
 
-from core import feature_maps
 from core.errors import Cancelled
-from core.feature_maps import Film
-from core.figures.feature_maps import palette
+from core.experiments.figure_03_feature_maps import feature_maps
+from core.experiments.figure_03_feature_maps.feature_maps import Film
+from core.experiments.figure_03_feature_maps.figure import palette
 from core.images.photographs import Photograph
 from core.images.pictures import strip
 from core.inference.activations import channel_maps

@@ -11,8 +11,12 @@ from framed import app, fresh, once, read_out, settled, texts
 from layered import album
 from streamlit.testing.v1 import AppTest
 
-from core import corollaries, depth, feature_maps, findings, shiftability, studies
+from core import studies
 from core.datasets.scenes import USUAL, render
+from core.experiments import findings
+from core.experiments.figure_03_feature_maps import feature_maps
+from core.experiments.figure_04_readouts import depth
+from core.experiments.section_3_shiftability import corollaries, shiftability
 from core.inference.engine import Engine
 from core.inference.readouts import HEAD
 from core.networks import registry

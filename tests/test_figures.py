@@ -1,4 +1,4 @@
-"""core.figures: what is drawn is what the data say."""
+"""core.experiments.drawing: what is drawn is what the data say."""
 
 from __future__ import annotations
 
@@ -19,25 +19,31 @@ import test_labelling
 import test_study_figures
 from drawn import text_below
 
-from core import figures
 from core.datasets.scenes import Photographer
-from core.figures import bias as bias_figures
-from core.figures import corollaries as corollaries_figure
-from core.figures import eyes as eyes_figures
-from core.figures import invariance as invariance_figures
-from core.figures.corollaries import sums_over
-from core.figures.feature_maps import Row
-from core.figures.feature_maps import feature_maps as maps_figure
-from core.figures.protocols import Bar, mean_absolute_change, measures, p_top1_change, representation_change
-from core.figures.shift_map import OTHERS, class_map, probability_map, spectrum_map
-from core.figures.shiftability import DRIFT, Line
-from core.figures.shiftability import shiftability as curves_figure
-from core.figures.signals import stems
-from core.figures.style import COLOURS, DASHES, faded
-from core.figures.trajectory import Curve, trajectory
-from core.figures.typicality import among_references
-from core.shift_map import spectrum
-from core.signals import Bench, stages
+from core.experiments import drawing
+from core.experiments.drawing.style import COLOURS, DASHES, faded
+from core.experiments.figure_01_trajectories.figure import Curve, trajectory
+from core.experiments.figure_01_trajectories.shift_map import spectrum
+from core.experiments.figure_01_trajectories.shift_map_figure import OTHERS, class_map, probability_map, spectrum_map
+from core.experiments.figure_02_protocols.figure import (
+    Bar,
+    mean_absolute_change,
+    measures,
+    p_top1_change,
+    representation_change,
+)
+from core.experiments.figure_03_feature_maps.figure import Row
+from core.experiments.figure_03_feature_maps.figure import feature_maps as maps_figure
+from core.experiments.figure_05_photographers_bias import eyes_figure as eyes_figures
+from core.experiments.figure_05_photographers_bias import figure as bias_figures
+from core.experiments.figure_07_08_typicality.figure import among_references
+from core.experiments.section_2_invariance import figure as invariance_figures
+from core.experiments.section_3_shiftability import corollaries_figure
+from core.experiments.section_3_shiftability.corollaries_figure import sums_over
+from core.experiments.section_3_shiftability.figure import DRIFT, Line
+from core.experiments.section_3_shiftability.figure import shiftability as curves_figure
+from core.experiments.table_2_signals.figure import stems
+from core.experiments.table_2_signals.signals import Bench, stages
 from core.statistics.sensitivity import Outcome, sensitivity
 
 ORDER = ("crop", "black", "inpaint", "scale")
@@ -106,9 +112,9 @@ def test_what_has_no_classes_shows_its_representation_alone() -> None:
 
 
 def drawings() -> dict[str, Any]:
-    """Every function of core.figures that draws, by name."""
+    """Every function of core.experiments.drawing that draws, by name."""
     found = {}
-    for module in pkgutil.iter_modules(figures.__path__, "core.figures."):
+    for module in pkgutil.iter_modules(drawing.__path__, "core.experiments.drawing."):
         for name, thing in vars(import_module(module.name)).items():
             makes = inspect.isfunction(thing) and thing.__annotations__.get("return") == "go.Figure"
             if makes and thing.__module__ == module.name and not name.startswith("_"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from study_tables import TWO, pairs_table
 
-from core import findings
+from core.experiments import findings
 from core.networks.card import short
 from core.statistics.tables import measured
 

@@ -1,4 +1,4 @@
-"""core.findings of typicality, confidence and antialiasing: the sentences say what the tables say, and no more."""
+"""core.experiments.findings of typicality, confidence and antialiasing: the sentences say what the tables say, and no more."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 from layered import readout_tables
 from study_tables import TWO, pairs_table
 
-from core import findings
-from core.depth import along_depth
+from core.experiments import findings
+from core.experiments.figure_04_readouts.depth import along_depth
 from core.networks.card import short
 from core.networks.variants.twins import couples
 from core.statistics.association import spearman

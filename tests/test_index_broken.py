@@ -111,7 +111,7 @@ def test_core_index_knows_nothing_of_what_stands_on_it() -> None:
         "core.index.typicality",
         "core.statistics.sensitivity",
         "core.cli",
-        "core.figures",
+        "core.experiments.drawing",
         "core.studies",
         "streamlit",
         "pages",

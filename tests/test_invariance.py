@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core import invariance
 from core.datasets.scenes import USUAL, Photographer, describe, render
 from core.errors import BadRecipe, Cancelled
-from core.figures import invariance as figures
-from core.invariance import (
+from core.experiments.section_2_invariance import figure as figures
+from core.experiments.section_2_invariance import invariance
+from core.experiments.section_2_invariance.invariance import (
     ALONG,
     COPIED,
     COPIES,
@@ -29,7 +29,7 @@ from core.invariance import (
     power_spectrum,
     shifted,
 )
-from core.invariance_verdict import more, sentence
+from core.experiments.section_2_invariance.verdict import more, sentence
 from core.statistics.intervals import RESAMPLES, wilson
 
 SMALL = Trial(learned=24, held_out=12, classes=("cat", "car"))

@@ -1,4 +1,4 @@
-"""core.labelling: whatever stops, nothing clicked is lost; and what follows from it, against slow references."""
+"""core.experiments.figure_05_photographers_bias.labelling: whatever stops, nothing clicked is lost; and what follows from it, against slow references."""
 
 from __future__ import annotations
 
@@ -25,12 +25,33 @@ from PIL import Image
 from scipy.stats import binom
 
 from core.errors import BadFolder, BadLabels
-from core.figures.eyes import distance_histogram, point_places
+from core.experiments.figure_05_photographers_bias.eyes_figure import distance_histogram, point_places
+from core.experiments.figure_05_photographers_bias.labelling import (
+    Event,
+    Key,
+    Labels,
+    Log,
+    Store,
+    counts,
+    file_name,
+    fold,
+    live,
+    next_of,
+    placed,
+    points,
+)
+from core.experiments.figure_05_photographers_bias.labelling.events import AGAIN, NEXT, POINT, SKIP, UNDO, parsed
+from core.experiments.figure_05_photographers_bias.labelling.places import (
+    COLUMNS,
+    LEAST,
+    agreements,
+    distances,
+    median_interval,
+    sentence,
+    table,
+)
 from core.images.photographs import photograph
 from core.images.pictures import dotted
-from core.labelling import Event, Key, Labels, Log, Store, counts, file_name, fold, live, next_of, placed, points
-from core.labelling.events import AGAIN, NEXT, POINT, SKIP, UNDO, parsed
-from core.labelling.places import COLUMNS, LEAST, agreements, distances, median_interval, sentence, table
 from core.statistics.intervals import bootstrap
 from core.storage.files import locked
 
@@ -143,7 +164,7 @@ def test_a_line_torn_at_any_byte_costs_itself_alone(tmp_path: Path) -> None:
 def test_a_process_that_dies_has_saved_what_it_said(tmp_path: Path) -> None:
     script = (
         "import os, sys, pathlib\n"
-        "from core.labelling import Event, Store\n"
+        "from core.experiments.figure_05_photographers_bias.labelling import Event, Store\n"
         "one = Event(kind='skip', id='1', labeller='me', time='', root='/d', name='a.png')\n"
         f"Store(pathlib.Path({str(tmp_path)!r})).append('me', [one])\n"
         "os.write(1, b'saved')\n"

@@ -13,9 +13,9 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.datasets import listing
-from core.labelling import Event, Key, Log, Store, fold
-from core.labelling.events import AGAIN, NEXT, POINT, SKIP, UNDO
-from core.labelling.places import sentence, table
+from core.experiments.figure_05_photographers_bias.labelling import Event, Key, Log, Store, fold
+from core.experiments.figure_05_photographers_bias.labelling.events import AGAIN, NEXT, POINT, SKIP, UNDO
+from core.experiments.figure_05_photographers_bias.labelling.places import sentence, table
 from core.storage.folders import DataFolder
 from pages.parts import state
 from pages.parts.label_acts import TROUBLE, Asked, named

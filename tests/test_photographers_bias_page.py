@@ -8,10 +8,12 @@ import pytest
 from framed import app, fresh, read_out, settled, texts
 from streamlit.testing.v1 import AppTest
 
-from core import bias, findings, studies
-from core.bias import Places
+from core import studies
 from core.datasets.annotations import files_at, of_scenes, read
 from core.datasets.scenes.source import scenes
+from core.experiments import findings
+from core.experiments.figure_05_photographers_bias import bias
+from core.experiments.figure_05_photographers_bias.bias import Places
 from core.statistics.tables import per_photograph
 from core.storage.folders import EMBEDDED, DataFolder
 

@@ -20,6 +20,7 @@ from stops import stopped_at
 from core import studies
 from core.datasets import Source, listing
 from core.errors import BadFolder, BadProtocol, Cancelled, StudyMismatch
+from core.experiments.figure_04_readouts.study import Readouts
 from core.inference import readouts
 from core.inference.activations import ends
 from core.inference.engine import Engine, Network
@@ -28,7 +29,7 @@ from core.inference.readouts import HEAD, Readout
 from core.jobs.progress import Progress
 from core.networks.card import Labels, NetworkCard
 from core.statistics import tables
-from core.studies import Readouts, fitting, manifest, rows
+from core.studies import fitting, manifest, rows
 from core.studies.summary import summary
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -1,4 +1,4 @@
-"""core.paper, core.replication: the paper's numbers as it prints them; ours beside them where a study measured them."""
+"""core.experiments.replication.paper, core.experiments.replication.replication: the paper's numbers as it prints them; ours beside them where a study measured them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 from study_tables import TWO, outcomes, pairs_table, photographs_table
 
+from core.experiments.replication.paper import BIN5, KERAS, MAC, TOP1, TORCH, P, numbers, printed
+from core.experiments.replication.replication import COLUMNS, INDEX, command, replication
 from core.networks import registry
-from core.paper import BIN5, KERAS, MAC, TOP1, TORCH, P, numbers, printed
-from core.replication import COLUMNS, INDEX, command, replication
 from core.statistics.sensitivity import sensitivity
 from core.statistics.tables import accuracies
 from core.storage.folders import DataFolder

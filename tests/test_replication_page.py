@@ -12,10 +12,10 @@ from test_explore_page import app, fresh, texts
 
 from core import studies
 from core.datasets import Source, listing
+from core.experiments.replication.paper import TORCH, numbers
+from core.experiments.replication.replication import of_folders
 from core.images.photographs import Photograph
 from core.inference.engine import Engine
-from core.paper import TORCH, numbers
-from core.replication import of_folders
 from core.statistics.tables import measured
 from core.storage.folders import DataFolder
 

@@ -1,4 +1,4 @@
-"""core.shift_map and its measurement: against a loop that pastes and predicts one shift at a time."""
+"""core.experiments.figure_01_trajectories.shift_map and its measurement: against a loop that pastes and predicts one shift at a time."""
 
 from __future__ import annotations
 
@@ -15,11 +15,20 @@ from reference_protocols import embedded, on_black
 from torch import nn
 
 from core.errors import BadProtocol
+from core.experiments.figure_01_trajectories.shift_map import (
+    Embedding,
+    coarse_to_fine,
+    frequent,
+    mean_change,
+    on_grid,
+    sentence,
+    spectrum,
+    strides,
+)
 from core.exploration import ShiftMapping, Store
 from core.images.photographs import Photograph
 from core.inference.engine import Engine, Network, Predictions
 from core.networks.card import NetworkCard
-from core.shift_map import Embedding, coarse_to_fine, frequent, mean_change, on_grid, sentence, spectrum, strides
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

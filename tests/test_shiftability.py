@@ -15,8 +15,8 @@ from torch import nn
 from torch.nn import functional
 from torchvision import models
 
-from core import shiftability
 from core.errors import BadCard, Cancelled
+from core.experiments.section_3_shiftability import shiftability
 from core.images.frames import Path
 from core.inference.activations import Deep, at_depths, channel_maps, ends, watch
 from core.inference.engine import Engine

@@ -1,4 +1,4 @@
-"""core.signals: Table 2 and A.3 to the digit, and against slow, obvious sums."""
+"""core.experiments.table_2_signals.signals: Table 2 and A.3 to the digit, and against slow, obvious sums."""
 
 from __future__ import annotations
 
@@ -6,10 +6,22 @@ import numpy as np
 import pytest
 
 from core.errors import BadSignal
-from core.figures.signals import stems
+from core.experiments.table_2_signals.figure import stems
+from core.experiments.table_2_signals.signals import (
+    FILTERS,
+    IDEAL,
+    PRESETS,
+    SURROUNDS,
+    TAPS,
+    Bench,
+    parse,
+    period,
+    scale,
+    stages,
+    sums,
+)
+from core.experiments.table_2_signals.verdict import interpolation_error, spectrum, verdict
 from core.networks.architectures.blurpool import binomial
-from core.signal_verdict import interpolation_error, spectrum, verdict
-from core.signals import FILTERS, IDEAL, PRESETS, SURROUNDS, TAPS, Bench, parse, period, scale, stages, sums
 
 TABLE, A3 = PRESETS["Table 2"], PRESETS["A.3"]
 FAR = {True: 1500, False: 40}  # samples to either side that stand for the line, for the ideal filter and others

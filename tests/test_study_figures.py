@@ -1,4 +1,4 @@
-"""core.figures of whole studies: numbers, intervals and labels in them are those of the tables."""
+"""core.experiments.drawing of whole studies: numbers, intervals and labels in them are those of the tables."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from layered import LAYERS as DEPTHS
 from layered import readout_tables
 from study_tables import PROTOCOLS, TWO, pairs_table, photographs_table, turned
 
-from core import sizes
-from core.figures import dial as dial_figures
-from core.figures import protocols
-from core.figures.accuracy import against_accuracy
-from core.figures.antialiasing import antialiasing
-from core.figures.augmentation import accuracy, against_size
-from core.figures.bars import Column, grouped
-from core.figures.confidence import against_confidence
-from core.figures.embedded_size import embedded_size
-from core.figures.failures import KEPT, failures
-from core.figures.flips import flips
-from core.figures.readouts import readout_accuracy, readouts
-from core.figures.scattered import POINTS, curves, sample
-from core.figures.style import COLOURS, colour, dash, pattern, places
-from core.figures.typicality import against_typicality
+from core.experiments.bias_dial import figure as dial_figures
+from core.experiments.drawing.bars import Column, grouped
+from core.experiments.drawing.scatter import POINTS, curves, sample
+from core.experiments.drawing.style import COLOURS, colour, dash, pattern, places
+from core.experiments.figure_02_protocols import figure as protocols_figure
+from core.experiments.figure_02_protocols.accuracy_figure import against_accuracy
+from core.experiments.figure_02_protocols.flips_figure import flips
+from core.experiments.figure_04_readouts.figure import readout_accuracy, readouts
+from core.experiments.figure_06_embedded_size.figure import embedded_size
+from core.experiments.figure_07_08_typicality.figure import against_typicality
+from core.experiments.figure_09_13_antialiasing.failures_figure import KEPT, failures
+from core.experiments.figure_09_13_antialiasing.figure import antialiasing
+from core.experiments.figure_10_11_augmentation import sizes
+from core.experiments.figure_10_11_augmentation.figure import accuracy, against_size
+from core.experiments.figure_12_confidence.figure import against_confidence
+from core.experiments.replication.paper import BIN5, KERAS, TORCH
 from core.inference.readouts import HEAD
-from core.paper import BIN5, KERAS, TORCH
 from core.statistics.association import binned, spearman
 from core.statistics.intervals import wilson
 from core.statistics.sensitivity import FLIPS
@@ -57,7 +57,7 @@ DEEP, DEEP_CENTRES = readout_tables(TWO)
 LAYERS, RIGHT_THERE = measured(DEEP), layer_accuracies(DEEP_CENTRES)
 FAILED = with_likeness(PAIRS)
 EXAMPLES: dict[str, Callable[[], go.Figure]] = {
-    "study": lambda: protocols.study(FOUND, PROTOCOLS, "p_top1_change"),
+    "study": lambda: protocols_figure.study(FOUND, PROTOCOLS, "p_top1_change"),
     "embedded_size": lambda: embedded_size(SIDED),
     "against_size": lambda: against_size(SIDED, "p_top1_change", trained={}, frame=224),
     "accuracy": lambda: accuracy(
@@ -77,7 +77,7 @@ EXAMPLES: dict[str, Callable[[], go.Figure]] = {
     "grouped": lambda: grouped([Column("a", 0, "crop", 0.1, (0.05, 0.2), 9)], ["crop"], "protocol", "P"),
 }
 NOTHING: dict[str, Callable[[], go.Figure]] = {
-    "study": lambda: protocols.study([], PROTOCOLS, "p_top1_change"),
+    "study": lambda: protocols_figure.study([], PROTOCOLS, "p_top1_change"),
     "embedded_size": lambda: embedded_size([]),
     "against_typicality": lambda: against_typicality(CROPS.head(0), "an index"),
     "against_confidence": lambda: against_confidence(CROPS.head(0), "a network"),
@@ -114,7 +114,7 @@ def test_nothing_measured_is_said(name: str) -> None:
 
 
 def test_figure_2_has_the_tables_numbers_and_table_1s() -> None:
-    fig = protocols.study(FOUND, PROTOCOLS, "p_top1_change")
+    fig = protocols_figure.study(FOUND, PROTOCOLS, "p_top1_change")
     for network in PAPERS:
         name = network.split("/")[1]
         [bar] = [t for t in fig.data if t.type == "bar" and t.name == name]
@@ -132,14 +132,14 @@ def test_figure_2_has_the_tables_numbers_and_table_1s() -> None:
     assert "n = 36 pairs of 12 photographs; step 1 px diagonal (crop: source pixels)" in text(fig)
     assert f"alone: {DINO}" in text(fig)
     assert "dino" not in {t.name for t in fig.data}
-    shown = protocols.study(FOUND, PROTOCOLS, "representation_change")
+    shown = protocols_figure.study(FOUND, PROTOCOLS, "representation_change")
     assert "dino" in {t.name for t in shown.data}
     assert DINO not in text(shown)
 
 
 def test_networks_that_the_paper_does_not_have_carry_no_mark() -> None:
     for network in (*TWO, "resnet50-pqf", f"{PAPERS[0]}~bin5"):
-        fig = protocols.study(measured(pairs_table((network,))), PROTOCOLS, "p_top1_change")
+        fig = protocols_figure.study(measured(pairs_table((network,))), PROTOCOLS, "p_top1_change")
         assert {t.type for t in fig.data} == {"bar"}
 
 
@@ -294,11 +294,11 @@ def test_many_networks_look_different_and_twins_alike_in_colour() -> None:
 
 
 def test_names_that_do_not_fit_stand_upright() -> None:
-    many = protocols.study(SIDED, PROTOCOLS, "p_top1_change")
+    many = protocols_figure.study(SIDED, PROTOCOLS, "p_top1_change")
     assert "black 220" in many.layout.xaxis.categoryarray
     wide = grouped([Column("a", 0, "x" * 30, 0.1, None, 1)], [f"{k}" * 30 for k in range(4)], "x", "P")
-    assert protocols.said(wide, "n = 1").layout.xaxis.tickangle == -90
-    assert protocols.study(FOUND, PROTOCOLS, "p_top1_change").layout.xaxis.tickangle == 0
+    assert protocols_figure.said(wide, "n = 1").layout.xaxis.tickangle == -90
+    assert protocols_figure.study(FOUND, PROTOCOLS, "p_top1_change").layout.xaxis.tickangle == 0
 
 
 def test_sampling_is_seeded_and_said() -> None:

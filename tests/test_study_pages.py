@@ -16,7 +16,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 from studied import NETWORKS, made, make
 
-from core import findings, studies
+from core import studies
+from core.experiments import findings
 from core.statistics import comparisons, tables
 from core.storage.folders import DataFolder
 from core.studies import rows, worker

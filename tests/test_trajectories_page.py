@@ -13,13 +13,13 @@ from framed import app, fresh, read_out, texts
 from streamlit.testing.v1 import AppTest
 
 from core.datasets.scenes import Pan, render
+from core.experiments.figure_01_trajectories.jagged import jagged, jumps
+from core.experiments.figure_01_trajectories.shift_map import REACHES
 from core.exploration import Exploration, ShiftMapping, VideoCurves
 from core.images.trajectories import Cropped, OnBlack, shift_path
 from core.images.video import squares
 from core.inference.engine import Engine, Predictions
-from core.jagged import jagged, jumps
 from core.networks import registry
-from core.shift_map import REACHES
 from core.storage.folders import DataFolder
 from pages.parts import state
 from pages.parts.networks import OPENING

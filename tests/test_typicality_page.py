@@ -13,7 +13,7 @@ from framed import app, fresh, read_out, texts
 from streamlit.testing.v1 import AppTest
 from studied import NETWORKS, laid_out
 
-from core import findings
+from core.experiments import findings
 from core.index.folder_ranking import rank_folder
 from core.index.search import FeatureIndex
 from core.jobs.job import Job

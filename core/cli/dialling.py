@@ -32,8 +32,8 @@ def register(commands: Any) -> None:
 def _dial(chosen: argparse.Namespace) -> None:
     from .. import studies
     from ..datasets.scenes import Photographer
+    from ..experiments.bias_dial.turning import Turn
     from ..studies.summary import summary
-    from ..turning import Turn
 
     size = {} if chosen.size is None else {"size_mean": chosen.size}
     who = Photographer(spread=chosen.spread, size_spread=chosen.size_spread, **size)

@@ -8,12 +8,12 @@ from typing import Any
 
 import torch
 
+from ..experiments.figure_01_trajectories.shift_map import Embedding, Shift, Values, coarse_to_fine, on_grid
 from ..images.photographs import Photograph
 from ..inference.engine import Engine, Predictions
 from ..jobs.background import Asked
 from ..networks.card import NetworkCard
 from ..networks.probe import Layer, total_stride
-from ..shift_map import Embedding, Shift, Values, coarse_to_fine, on_grid
 from .results import Store
 
 

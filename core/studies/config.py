@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, Literal, Self
@@ -21,8 +22,14 @@ _STUDIES = Registry("study")
 register = _STUDIES.register
 
 
+def _load_experiments() -> None:
+    """Import the experiments, which register their studies. By name: they lie above this package."""
+    importlib.import_module(f"{__name__.split('.', maxsplit=1)[0]}.experiments")
+
+
 def names() -> tuple[str, ...]:
-    """All studies, by alphabet."""
+    """Return the names of all studies, sorted."""
+    _load_experiments()
     return tuple(sorted(_STUDIES.names()))
 
 
@@ -114,6 +121,7 @@ class Study:
 
 def get(name: str) -> type[Study]:
     """The class of that name, or UnknownName."""
+    _load_experiments()
     cls: type[Study] = _STUDIES.get(name)
     return cls
 

@@ -10,10 +10,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core import findings
-from core.figures.confidence import against_confidence
-from core.figures.scattered import BINS
-from core.figures.typicality import against_typicality
+from core.experiments import findings
+from core.experiments.drawing.scatter import BINS
+from core.experiments.figure_07_08_typicality.figure import against_typicality
+from core.experiments.figure_12_confidence.figure import against_confidence
 from core.networks.card import short
 from core.statistics.association import binned, quintiles
 from core.statistics.tables import MEASURES, per_photograph

@@ -12,15 +12,16 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import bias, findings
-from core.bias import AXES, Places
 from core.datasets import SceneFile, Source, find
 from core.datasets.annotations import File, files_at, of_scenes, read, stem
 from core.datasets.scenes import Photographer
 from core.datasets.scenes.source import SCHEME, again, scenes
 from core.errors import BadAnnotations, PhotobiasError
-from core.figures import bias as figures
-from core.figures.scattered import curves
+from core.experiments import findings
+from core.experiments.drawing.scatter import curves
+from core.experiments.figure_05_photographers_bias import bias
+from core.experiments.figure_05_photographers_bias import figure as figures
+from core.experiments.figure_05_photographers_bias.bias import AXES, Places
 from core.images.pictures import preview
 from core.jobs.job import Report
 from core.jobs.progress import Meter

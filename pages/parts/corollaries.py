@@ -8,14 +8,14 @@ from typing import Any
 import streamlit as st
 import torch
 
-from core import corollaries
-from core.corollaries import BLURRED, EVERYWHERE, STRIDES, SUBSAMPLED, Case, Parted
-from core.feature_maps import shifted
-from core.figures.corollaries import Line, sums_over
+from core.experiments.figure_03_feature_maps.feature_maps import shifted
+from core.experiments.section_3_shiftability import corollaries
+from core.experiments.section_3_shiftability.corollaries import BLURRED, EVERYWHERE, STRIDES, SUBSAMPLED, Case, Parted
+from core.experiments.section_3_shiftability.corollaries_figure import Line, sums_over
+from core.experiments.section_3_shiftability.shiftability import Sums
 from core.images.photographs import Photograph
 from core.images.pictures import png
 from core.networks.card import NetworkCard
-from core.shiftability import Sums
 from pages.parts import charts, networks, resources, tasks
 from pages.parts.widgets import plain
 

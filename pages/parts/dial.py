@@ -9,17 +9,17 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from core import dial, turning
 from core.datasets.scenes import Photographer, render
 from core.errors import PhotobiasError
-from core.figures import dial as figures
+from core.experiments.bias_dial import dial, turning
+from core.experiments.bias_dial import figure as figures
+from core.experiments.bias_dial.turning import Taught, Turn
 from core.images.pictures import preview
 from core.statistics import tables
 from core.statistics.intervals import Interval
 from core.statistics.tables import MEASURES
 from core.studies import worker
 from core.studies.runner import PROGRESS
-from core.turning import Taught, Turn
 from pages.parts import charts, gallery, processes, resources, save, studies, tasks
 from pages.parts.widgets import interval, number, plain
 

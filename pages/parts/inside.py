@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import feature_maps, shiftability
-from core.feature_maps import Layers
-from core.figures import shiftability as curves_figure
-from core.figures.style import places
+from core.experiments.drawing.style import places
+from core.experiments.figure_03_feature_maps import feature_maps
+from core.experiments.figure_03_feature_maps.feature_maps import Layers
+from core.experiments.section_3_shiftability import figure as curves_figure
+from core.experiments.section_3_shiftability import shiftability
 from core.images.photographs import Photograph
 from core.networks.card import NetworkCard
 from core.networks.variants.twins import couples

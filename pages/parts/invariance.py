@@ -9,12 +9,12 @@ import pandas as pd
 import streamlit as st
 import torch
 
-from core import invariance
 from core.datasets.scenes import USUAL, Photographer
-from core.figures import invariance as figures
+from core.experiments.section_2_invariance import figure as figures
+from core.experiments.section_2_invariance import invariance
+from core.experiments.section_2_invariance.invariance import ANOTHER, OTHER, SAME, Answers, Trial
+from core.experiments.section_2_invariance.verdict import sentence
 from core.images.pictures import png
-from core.invariance import ANOTHER, OTHER, SAME, Answers, Trial
-from core.invariance_verdict import sentence
 from pages.parts import charts, save, tasks
 from pages.parts.widgets import interval, plain
 

@@ -10,8 +10,8 @@ from uuid import uuid4
 
 from core.datasets import Source
 from core.errors import BadLabels, PhotobiasError
-from core.labelling import Event, Key, Log, Store, live, placed
-from core.labelling.events import AGAIN, POINT, UNDO
+from core.experiments.figure_05_photographers_bias.labelling import Event, Key, Log, Store, live, placed
+from core.experiments.figure_05_photographers_bias.labelling.events import AGAIN, POINT, UNDO
 from pages.parts import resources, state
 
 TROUBLE = "labels"  # where it is said that something was not saved

@@ -9,11 +9,11 @@ import streamlit as st
 
 from core.datasets import Source
 from core.errors import PhotobiasError
-from core.figures.eyes import distance_histogram, point_places
-from core.figures.style import colour
+from core.experiments.drawing.style import colour
+from core.experiments.figure_05_photographers_bias.eyes_figure import distance_histogram, point_places
+from core.experiments.figure_05_photographers_bias.labelling import Key, Labels, Log, fold
+from core.experiments.figure_05_photographers_bias.labelling.places import sentence, table
 from core.images.pictures import dotted
-from core.labelling import Key, Labels, Log, fold
-from core.labelling.places import sentence, table
 from pages.parts import charts, resources, save
 from pages.parts.widgets import plain
 

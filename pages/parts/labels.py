@@ -13,10 +13,20 @@ import streamlit as st
 from core.datasets import Source, check_there, listing
 from core.datasets.scenes.source import SCHEME
 from core.errors import BadPhotograph, PhotobiasError
-from core.figures.style import colour
+from core.experiments.drawing.style import colour
+from core.experiments.figure_05_photographers_bias.labelling import (
+    DEFAULT,
+    Key,
+    Labels,
+    Log,
+    Store,
+    counts,
+    fold,
+    next_of,
+    points,
+)
+from core.experiments.figure_05_photographers_bias.labelling.events import NEXT, SKIP
 from core.images.pictures import preview
-from core.labelling import DEFAULT, Key, Labels, Log, Store, counts, fold, next_of, points
-from core.labelling.events import NEXT, SKIP
 from core.storage.files import changed
 from pages.parts import labelled, pointing, resources, state, tasks
 from pages.parts.label_acts import TROUBLE, Asked, named, saved

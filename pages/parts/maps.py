@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import streamlit as st
 import torch
 
-from core.feature_maps import Film, Layers
-from core.figures import feature_maps as figure
+from core.experiments.figure_03_feature_maps import figure
+from core.experiments.figure_03_feature_maps.feature_maps import Film, Layers
+from core.experiments.section_3_shiftability.shiftability import Sums
 from core.images.photographs import Photograph
 from core.images.pictures import strip
-from core.shiftability import Sums
 from pages.parts import animation, charts, resources
 from pages.parts.widgets import plain
 

@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import findings
-from core.figures import protocols as bars
-from core.figures.accuracy import against_accuracy
-from core.figures.embedded_size import embedded_size
-from core.figures.flips import flips as flips_by_kind
-from core.figures.style import short
+from core.experiments import findings
+from core.experiments.drawing.style import short
+from core.experiments.figure_02_protocols import figure as bars
+from core.experiments.figure_02_protocols.accuracy_figure import against_accuracy
+from core.experiments.figure_02_protocols.flips_figure import flips as flips_by_kind
+from core.experiments.figure_06_embedded_size.figure import embedded_size
 from core.images import protocols
 from core.statistics import comparisons, tables
 from core.statistics.accuracy import Accuracy

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.experiments.figure_07_08_typicality.figure import among_references
 from core.exploration import Exploration, Place
-from core.figures.typicality import among_references
 from core.index.opening import COMPACT
 from core.index.search import FeatureIndex
 from core.index.store import Manifest

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core import depth, findings, paper
-from core.figures import readouts as figures
-from core.figures.style import places, short
+from core.experiments import findings
+from core.experiments.drawing.style import places, short
+from core.experiments.figure_04_readouts import depth
+from core.experiments.figure_04_readouts import figure as figures
+from core.experiments.replication import paper
 from core.inference.readouts import STRENGTHS
 from core.networks.variants.twins import couples
 from core.statistics import tables

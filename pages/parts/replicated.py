@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.replication import fills
+from core.experiments.replication.replication import fills
 from core.storage.folders import EMBEDDED
 from core.studies.manifest import MANIFEST
 from core.studies.worker import list_studies

@@ -11,8 +11,8 @@ import pandas as pd
 import streamlit as st
 from torch import Tensor
 
-from core import replication
 from core.datasets.scenes import Photographer, render
+from core.experiments.replication import replication
 from core.exploration import Store
 from core.images.photographs import Photograph, decode, read, reduce_to
 from core.images.pictures import preview

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core import shift_map
 from core.errors import BadProtocol
+from core.experiments.figure_01_trajectories import shift_map
+from core.experiments.figure_01_trajectories.figure import COSINE
+from core.experiments.figure_01_trajectories.shift_map_figure import class_map, probability_map, spectrum_map
 from core.exploration import ShiftMapping
-from core.figures.shift_map import class_map, probability_map, spectrum_map
-from core.figures.trajectory import COSINE
 from core.images.photographs import Photograph
 from core.networks.card import NetworkCard
 from pages.parts import charts, exploring, headline, networks, resources, state

@@ -7,11 +7,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import signals
 from core.errors import PhotobiasError
-from core.figures.signals import stems
-from core.signal_verdict import verdict
-from core.signals import PRESETS, Bench, Preset, parse, period, shown, stages, sums
+from core.experiments.table_2_signals import signals
+from core.experiments.table_2_signals.figure import stems
+from core.experiments.table_2_signals.signals import PRESETS, Bench, Preset, parse, period, shown, stages, sums
+from core.experiments.table_2_signals.verdict import verdict
 from pages.parts import charts, drawing, state
 from pages.parts.widgets import plain
 

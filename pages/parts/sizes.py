@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core import findings, sizes
 from core.datasets import cifar
 from core.datasets import fetching as cifar_fetching
-from core.figures import augmentation as figures
-from core.figures.style import places, short
+from core.experiments import findings
+from core.experiments.drawing.style import places, short
+from core.experiments.figure_10_11_augmentation import figure as figures
+from core.experiments.figure_10_11_augmentation import sizes
+from core.experiments.figure_10_11_augmentation.sizes import Range
 from core.networks.variants.twins import couples
-from core.sizes import Range
 from core.statistics import tables
 from core.statistics.tables import MEASURES, Measured
 from core.studies import Results

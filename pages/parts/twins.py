@@ -8,10 +8,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core import findings
-from core.figures.antialiasing import antialiasing
-from core.figures.failures import failures
-from core.figures.style import places
+from core.experiments import findings
+from core.experiments.drawing.style import places
+from core.experiments.figure_09_13_antialiasing.failures_figure import failures
+from core.experiments.figure_09_13_antialiasing.figure import antialiasing
 from core.networks.card import short
 from core.networks.variants.twins import couples
 from core.statistics.comparisons import comparisons

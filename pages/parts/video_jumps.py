@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from core import jagged
+from core.experiments.figure_01_trajectories import jagged
+from core.experiments.figure_01_trajectories.figure import Curve
 from core.exploration import VideoCurves
-from core.figures.trajectory import Curve
 from core.images.pictures import difference, png
 from pages.parts import flicker, resources, state
 from pages.parts.widgets import plain

@@ -8,7 +8,8 @@ import pytest
 from browsing import FIGURE, Serve, chromium, fresh, page, serve, traces, visitor
 from playwright.sync_api import Page, expect
 
-from core import dial, studies, turning
+from core import studies
+from core.experiments.bias_dial import dial, turning
 from core.storage.folders import EMBEDDED
 
 pytestmark = pytest.mark.browser

@@ -10,8 +10,9 @@ import pytest
 from browsing import Serve, chromium, fresh, page, rested, serve, visitor
 from playwright.sync_api import Page, expect
 
-from core import corollaries, feature_maps
 from core.datasets.scenes import render
+from core.experiments.figure_03_feature_maps import feature_maps
+from core.experiments.section_3_shiftability import corollaries
 from core.inference.engine import Engine
 from core.networks import registry
 from core.storage.folders import DataFolder

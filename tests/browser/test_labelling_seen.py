@@ -14,9 +14,9 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from core.datasets.scenes import render
-from core.labelling import Event, Store, fold
-from core.labelling.events import POINT, SKIP, UNDO
-from core.labelling.places import distances, sentence, table
+from core.experiments.figure_05_photographers_bias.labelling import Event, Store, fold
+from core.experiments.figure_05_photographers_bias.labelling.events import POINT, SKIP, UNDO
+from core.experiments.figure_05_photographers_bias.labelling.places import distances, sentence, table
 from core.storage.folders import DataFolder
 
 pytestmark = pytest.mark.browser

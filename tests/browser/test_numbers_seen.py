@@ -9,11 +9,16 @@ import pytest
 from browsing import FIGURE, Serve, chromium, fresh, page, serve, traces, visitor
 from playwright.sync_api import Page, expect
 
-from core import bias, depth, findings, invariance, sizes, studies
+from core import studies
 from core.datasets.annotations import of_scenes
 from core.datasets.scenes.source import scenes
-from core.invariance import Trial
-from core.invariance_verdict import sentence
+from core.experiments import findings
+from core.experiments.figure_04_readouts import depth
+from core.experiments.figure_05_photographers_bias import bias
+from core.experiments.figure_10_11_augmentation import sizes
+from core.experiments.section_2_invariance import invariance
+from core.experiments.section_2_invariance.invariance import Trial
+from core.experiments.section_2_invariance.verdict import sentence
 from core.networks.card import short
 from core.statistics import tables
 from core.storage.folders import EMBEDDED

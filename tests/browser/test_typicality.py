@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from studied import NETWORKS, laid_out
 from test_study_pages_seen import DRAWN_MS, FIGURE, traces
 
-from core import replication
+from core.experiments.replication import replication
 from core.statistics.association import binned
 from core.statistics.tables import per_photograph
 from core.storage.folders import DataFolder

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from scipy.stats import chisquare
 
-from core import bias
-from core.bias import FEW, ROOM
 from core.datasets.annotations import files_at, read
 from core.datasets.annotations.boxes import FROM_0
+from core.experiments.figure_05_photographers_bias import bias
+from core.experiments.figure_05_photographers_bias.bias import FEW, ROOM
 
 pytestmark = pytest.mark.real
 

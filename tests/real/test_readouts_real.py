@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT
 
 from core import studies
-from core.depth import along_depth
+from core.experiments.figure_04_readouts.depth import along_depth
 from core.inference.readouts import HEAD
 from core.statistics.tables import layer_accuracies
 from core.storage.folders import DataFolder

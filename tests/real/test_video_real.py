@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from core import traces
+from core.experiments.figure_01_trajectories.jagged import jagged
 from core.exploration import Store, VideoCurves
 from core.images import video
 from core.images.video import open_video
 from core.inference.engine import Engine
-from core.jagged import jagged
 from core.networks import registry
 from core.storage.folders import DataFolder
 

@@ -1,0 +1,1 @@
+"""One folder for each figure, table or section of the paper."""

@@ -1,0 +1,1 @@
+"""Ours: the photographer's bias as a dial."""

@@ -1,0 +1,194 @@
+"""One turn of the dial: a photographer → networks that learned from that photographer's scenes, measured on others.
+
+Under DATA/dial lie networks, indexes and studies, as under DATA itself: one study a photographer.
+"""
+
+from __future__ import annotations
+
+import threading
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from ...datasets import listing
+from ...datasets.scenes import Photographer
+from ...datasets.scenes.source import SceneFile
+from ...errors import BadCard
+from ...index.build import build
+from ...inference.engine import Engine
+from ...jobs.progress import Meter, Progress
+from ...networks import registry
+from ...statistics.tables import per_photograph
+from ...storage.folders import EMBEDDED, DataFolder, portable
+from ...studies import Axes, Results, run
+from ...studies.manifest import Manifest
+from ...training import recipe as recipes
+from ...training.make import make
+from ...training.recipe import Recipe
+from ..figure_07_08_typicality.study import Typicality
+
+BASE = "resnet10_half.scenes"
+FEATURES = "embedded/resnet10.scenes-0"  # cosines of different networks do not compare: one for all
+TESTED = "scenes:2000000-2000399,spread=1.0,size_spread=0.3"  # held out, by a photographer without a bias
+PROTOCOLS = ("crop", "black")
+PAIRS = 4
+SEEDS = (0, 1, 2)
+TRIAL = 16  # photographs that a trial is measured on
+COST = {"drawing training": 40, "drawing held-out": 5, "training": 45, "measuring": 5, "index": 60, "pairs": 40}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """``photographer``: who takes the training scenes; ``seeds``: a network each; ``small``: a trial in a minute."""
+
+    photographer: Photographer
+    seeds: tuple[int, ...] = SEEDS
+    small: bool = False
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """That of BASE, but for who took the scenes."""
+        base, who = recipes.get(BASE), self.photographer
+        assert base.scenes is not None  # it is one of scenes
+        taken = f"place spread {who.spread:g}, size {who.size_mean:g} ± {who.size_spread:g}"
+        made = replace(
+            base, name=_name(who), title=f"{base.title}, {taken}", scenes=replace(base.scenes, photographer=who)
+        )
+        return made.small() if self.small else made
+
+    @property
+    def command(self) -> list[str]:
+        """The words after ``python -m core`` that ask for it."""
+        who, usual = self.photographer, Photographer()
+        words = ["dial", "--spread", f"{who.spread:g}", "--size-spread", f"{who.size_spread:g}"]
+        words += ["--size", f"{who.size_mean:g}"] if who.size_mean != usual.size_mean else []
+        return [*words, "--seeds", ",".join(map(str, self.seeds)), *(["--small"] if self.small else [])]
+
+    def folder(self, data: DataFolder) -> Path:
+        """That of its study."""
+        return home(data).studies / self.recipe.name
+
+    def run(
+        self, data: DataFolder, *, engine: Engine | None = None, progress: Callable[[Progress], None] | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Manifest:  # fmt: skip
+        """Draws and trains, indexes what was drawn, measures; goes on where it was stopped. ``progress``: its shares.
+
+        Raises Cancelled; what is finished is kept.
+        """
+        own, recipe, engine = home(data), self.recipe, engine or Engine()
+        stages = _Stages(recipe.name, self.seeds, progress)
+        cards = list(make([recipe], self.seeds, own, family="dial", told=stages, cancel=cancel))
+        features = registry.get(FEATURES, data)
+        index = own.indexes / recipe.name
+        assert recipe.scenes is not None  # it is one of scenes
+        first = recipe.scenes.first
+        taken = [SceneFile(number, self.photographer) for number in range(first, first + recipe.scenes.count)]
+        build(
+            taken, features, engine, index, cancel=cancel,
+            progress=lambda p: stages("index", p.done, p.total),
+        )  # fmt: skip
+        study = Typicality(protocols=PROTOCOLS, pairs=PAIRS)
+        shown = listing(TESTED)[: TRIAL if self.small else None]
+        return run(
+            study, shown, cards, self.folder(data), axes=Axes.of(data, index=index), engine=engine,
+            command=" ".join(["python", "-m", "core", *self.command, *_elsewhere(data)]), cancel=cancel,
+            progress=lambda p: stages("pairs", p.done, p.total or 1),
+        )  # fmt: skip
+
+
+def home(data: DataFolder) -> DataFolder:
+    """Where the dial's own networks, indexes and studies lie: they crowd no list of networks."""
+    return DataFolder(data.root / "dial")
+
+
+def _name(who: Photographer) -> str:
+    parts = [who.spread, who.size_spread, *([who.size_mean] if who.size_mean != Photographer().size_mean else [])]
+    return "dial_" + "_".join(f"{round(1000 * part):04d}" for part in parts)
+
+
+def _elsewhere(data: DataFolder) -> list[str]:
+    return [] if data == DataFolder.default() else ["--data", portable(data.root)]
+
+
+class _Stages:
+    """Counts of one stage after the other → how far the whole is, in shares of what each usually takes."""
+
+    def __init__(self, name: str, seeds: tuple[int, ...], progress: Callable[[Progress], None] | None) -> None:
+        each = [f"{name}-{seed}: {what}" for seed in seeds for what in ("training", "measuring")]
+        order = ["drawing training", "drawing held-out", *each, "index", "pairs"]
+        self._cost = {stage: COST[stage.rpartition(": ")[2]] for stage in order}
+        self._meter, self._far = Meter(progress, sum(self._cost.values())), 0
+        self._meter(0, None)  # it is at work, though what is drawn first takes a while
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        before = 0
+        for stage, cost in self._cost.items():
+            if what.startswith(stage):
+                self._far = max(self._far, before + round(cost * done / max(total, 1)))  # four protocols are measured
+                self._meter(self._far, None)
+                return
+            before += cost
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Taught:
+    """A photographer, and the study of the networks that learned from that photographer's scenes."""
+
+    photographer: Photographer
+    results: Results
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """Their names, a seed each."""
+        return _names(self.results)
+
+
+def homes(data: DataFolder) -> Iterator[DataFolder]:
+    """What ships, then one's own."""
+    yield home(EMBEDDED)
+    if data.root.resolve() != EMBEDDED.root.resolve():
+        yield home(data)
+
+
+def taught(results: Results) -> Taught:
+    """Who took what the networks of a study of the dial learned from, by their cards. Raises BadCard."""
+    found = []
+    for name in _names(results):
+        path = results.folder.parent.parent / "networks" / f"{name}.toml"
+        try:
+            found.append(Photographer(**tomllib.loads(path.read_text("utf-8"))["recipe"]["scenes"]["photographer"]))
+        except (OSError, tomllib.TOMLDecodeError, LookupError, TypeError) as error:
+            raise BadCard(
+                got=f"{path} ({type(error).__name__})", wanted="the card of a network of the dial, with its recipe",
+                remedy="Turn the dial there again.",
+            ) from None  # fmt: skip
+    return Taught(found[0], results)
+
+
+def _names(results: Results) -> tuple[str, ...]:
+    return tuple(one["name"] for one in results.manifest.networks)
+
+
+def table(found: Iterable[Taught], *, right: bool = False) -> pd.DataFrame:
+    """As ``core.experiments.bias_dial.dial`` reads it; of those whose subjects are as large in the mean as the usual photographer's.
+
+    ``right``: only of pairs whose first frame is named rightly; a network that is mostly wrong may give one answer
+    whatever it is shown.
+    """
+    usual = Photographer().size_mean
+    parts = [_rows(one, right) for one in found if one.photographer.size_mean == usual]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _rows(one: Taught, right: bool) -> pd.DataFrame:
+    pairs, text = one.results.pairs, {"network": str, "digest": str}
+    if right:
+        pairs = pairs[(pairs["class_before"] == pairs["label_index"]).fillna(value=False).to_numpy(bool)]
+    known = one.results.photographs[["network", "digest", "right"]].astype({**text, "right": float})
+    found = per_photograph(pairs).assign(spread=one.photographer.spread, size_spread=one.photographer.size_spread)
+    return found.astype({**text, "protocol": str}).merge(known, on=list(text), how="left")

@@ -1,0 +1,106 @@
+"""Binned curves over a scatter of photographs: what Figures 8 and 12 are drawn with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from ...statistics.association import Spearman, binned, spearman
+from ...statistics.tables import MEASURES
+from .style import GREY, colour, dash, faded, figure, places, said, short
+
+POINTS = 4000  # drawn at once; more are sampled, and the figure says so
+BINS = 10
+
+
+def curves(
+    photographs: pd.DataFrame, axis: str, title: str, measure: str, *, bins: int = BINS,
+    place: Mapping[str, int] | None = None, paper: Mapping[float, str] | None = None, of: str = "",
+    seed: int = 0,
+) -> go.Figure:  # fmt: skip
+    """``photographs``: as ``core.statistics.tables.per_photograph`` gives them, of one protocol and step, several networks.
+
+    One curve a network: means of bins of equal count, ± their standard errors; below it each photograph, faint, with
+    its digest and name as customdata. ``paper``: dashed levels and what they are. Photographs without a value on the
+    axis are left out, and said. ``of``: whose axis it is, said below: a title so long would be cut on a phone.
+    """
+    fig = figure(x=title, y=MEASURES[measure], height=380, rangemode="tozero")
+    fig.update_layout(hovermode="closest")
+    known = photographs[photographs[axis].notna() & photographs[measure].notna()]
+    place = place or places(photographs["network"])
+    shown, sampled = sample(known, seed=seed)
+    found: dict[str, Spearman] = {}
+    for network in sorted(set(known["network"]), key=place.__getitem__):
+        mine = known[known["network"] == network]
+        _points(fig, shown[shown["network"] == network], axis, measure, network, place[network])
+        _curve(fig, binned(mine[axis], mine[measure], bins), network, place[network])
+        found[network] = spearman(mine[axis], mine[measure], seed=seed)
+    for value, text in (paper or {}).items():
+        fig.add_hline(y=value, line={"color": GREY, "dash": "dash", "width": 1.5})
+        fig.add_annotation(
+            x=1, xref="paper", xanchor="right", y=value, yanchor="bottom", text=f"paper: {text}", showarrow=False,
+            font={"size": 11, "color": GREY},
+        )  # fmt: skip
+    return said(fig, of, *_correlations(found), _settings(known, bins), sampled, *_lacking(photographs, axis, measure))
+
+
+def _points(fig: go.Figure, shown: pd.DataFrame, axis: str, measure: str, network: str, place: int) -> None:
+    fig.add_scatter(
+        x=shown[axis].tolist(), y=shown[measure].tolist(), mode="markers", name=short(network), legendgroup=network,
+        showlegend=False, marker={"size": 6, "color": faded(colour(place), 0.25)},
+        customdata=shown[["digest", "name"]].astype(str).to_numpy().tolist(),
+        hovertemplate="%{customdata[1]}: %{y:.3f}<extra>" + short(network) + "</extra>",
+    )  # fmt: skip
+
+
+def _curve(fig: go.Figure, curve: pd.DataFrame, network: str, place: int) -> None:
+    fig.add_scatter(
+        x=curve["x"].tolist(), y=curve["y"].tolist(), mode="lines+markers", name=short(network), legendgroup=network,
+        line={"color": colour(place), "dash": dash(place), "width": 2.5}, marker={"size": 7},
+        error_y={"type": "data", "array": curve["standard_error"].fillna(0).tolist(), "width": 4, "thickness": 1.5},
+        customdata=curve[["n", "low", "high"]].to_numpy().tolist(),
+        hovertemplate="%{y:.3f} ± %{error_y.array:.3f}, n = %{customdata[0]} photographs from %{customdata[1]:.3f} to "
+        "%{customdata[2]:.3f}<extra>" + short(network) + "</extra>",
+    )  # fmt: skip
+
+
+def _correlations(found: Mapping[str, Spearman]) -> list[str]:
+    """Each network on its own line; their n once where it is the same."""
+    counts = {one.n for one in found.values()}
+    if len(found) < 2 or len(counts) > 1 or any(one.rho is None for one in found.values()):
+        return [f"{short(network)}: {one}" for network, one in found.items()]
+    lines = [f"{short(network)}: {one.estimate}" for network, one in found.items()]
+    return [f"Spearman and its 95 % interval, n = {counts.pop():,}:", *lines]
+
+
+def _settings(known: pd.DataFrame, bins: int) -> str:
+    if known.empty:
+        return "nothing measured"
+    rows = known[["protocol", "step", "direction", "unit"]].drop_duplicates().itertuples()
+    pairs = sorted(set(known["pairs"]))
+    counts = f"{pairs[0]} to {pairs[-1]}" if len(pairs) > 1 else f"{pairs[0]}"
+    steps = ", ".join(f"{row.protocol}, step {row.step} {row.unit} px {row.direction}" for row in rows)
+    return f"{steps}; {counts} pairs a photograph; {bins} bins of equal count ± standard error"
+
+
+def _lacking(photographs: pd.DataFrame, axis: str, measure: str) -> list[str]:
+    """Who is not there, and why."""
+    said_of = []
+    if (unknown := photographs.loc[photographs[axis].isna(), "digest"].nunique()) > 0:
+        said_of.append(f"{unknown:,} photographs without {axis} left out")
+    without = [n for n, part in photographs.groupby("network", observed=True)[measure] if part.isna().all()]
+    if without:
+        named = ", ".join(short(str(network)) for network in without)
+        said_of.append(f"without classes, so shown by representation change alone: {named}")
+    return said_of
+
+
+def sample(rows: pd.DataFrame, *, seed: int = 0, most: int = POINTS) -> tuple[pd.DataFrame, str]:
+    """At most so many rows, drawn at random by the seed, in their order; and the sentence that says so, if any."""
+    if len(rows) <= most:
+        return rows, ""
+    kept = np.sort(np.random.default_rng(seed).choice(len(rows), most, replace=False))
+    return rows.iloc[kept], f"{most:,} of {len(rows):,} points drawn, at random"

@@ -1,0 +1,1 @@
+"""Figure 1: P(class) along shifts, sizes and videos."""

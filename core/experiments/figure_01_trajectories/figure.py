@@ -1,0 +1,81 @@
+"""P(class) along a path of frames (paper, Figure 1)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from ..drawing.style import GREY, colour, dash, figure
+from .jagged import jumps
+
+P_CLASS = "P(class)"
+COSINE = "cosine to the first frame"
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One network: ``values`` in pixels, ``p`` of the watched class there, ``top`` the arg-max class's name there.
+
+    Of a representation without classes ``p`` is the cosine to the first frame's feature, and ``top`` empty.
+    ``place``: which colour and dash, so that a network keeps its own in every figure.
+    """
+
+    title: str
+    place: int
+    watched: str
+    values: Sequence[float]
+    p: Sequence[float]
+    top: Sequence[str]
+    stride: int | None = None
+
+
+def trajectory(
+    curves: Sequence[Curve], *, axis: str, span: tuple[float, float], cursor: float | None = None,
+    strides: bool = False, measure: str = P_CLASS, large: float = math.inf,
+) -> go.Figure:  # fmt: skip
+    """Curves with a diamond wherever the arg-max has changed since the frame before, or |Δp| is ``large`` or more.
+
+    ``strides``: dotted lines at the multiples of each total stride, where exact invariance is possible (§ 3).
+    """
+    most = max((p for curve in curves for p in curve.p), default=1.0)
+    top = 1.0 if most > 0.4 else max(0.1, 1.2 * most)
+    least = 0.0 if measure == P_CLASS else min((p for curve in curves for p in curve.p), default=0.0)
+    pad = 0.03 * max(top - least, 0.01)
+    fig = figure(x=axis, y=measure, height=310, range=[least - pad, top + pad])
+    low, high = min(span), max(span)
+    pad = 0.03 * (high - low)
+    fig.update_xaxes(range=[span[0] - pad, span[1] + pad] if span[0] < span[1] else [span[0] + pad, span[1] - pad])
+    if strides:
+        for stride in sorted({c.stride for c in curves if c.stride}):
+            for k in range(0, int(high) + 1, stride):
+                fig.add_vline(x=k, line={"color": GREY, "dash": "dot", "width": 1})
+            if stride <= high:
+                fig.add_annotation(
+                    x=stride, y=0.5, yref="paper", text=f"stride {stride}", textangle=-90, showarrow=False,
+                    xanchor="right", font={"size": 11, "color": GREY},
+                )  # fmt: skip
+    jumped = [jumps(curve.p, curve.top, large) for curve in curves]
+    first_jump = next((k for k, found in enumerate(jumped) if found), None)
+    marked = "arg-max changes" + ("" if math.isinf(large) else f" or |Δp| ≥ {large}")
+    for number, (curve, found) in enumerate(zip(curves, jumped, strict=True)):
+        line = {"color": colour(curve.place), "dash": dash(curve.place), "width": 2}
+        fig.add_scatter(
+            x=list(curve.values), y=list(curve.p), mode="lines+markers",
+            name=f"{curve.title}: {curve.watched}" if curve.watched else curve.title,
+            line=line, marker={"size": 4}, showlegend=True,
+            customdata=list(curve.top), unselected={"marker": {"opacity": 1}},
+            hovertemplate=("%{y:.3f}, says %{customdata}" if curve.top else "%{y:.4f}")
+            + f"<extra>{curve.title}</extra>",
+        )  # fmt: skip
+        fig.add_scatter(
+            x=[curve.values[k] for k in found], y=[curve.p[k] for k in found], mode="markers",
+            name=marked, legendgroup="jumps", showlegend=number == first_jump, hoverinfo="skip",
+            marker={"symbol": "diamond-open", "size": 12, "color": colour(curve.place), "line": {"width": 2}},
+            unselected={"marker": {"opacity": 1}},  # a click chooses a frame, it does not fade the others
+        )  # fmt: skip
+    if cursor is not None:
+        fig.add_vline(x=cursor, line={"color": GREY, "width": 2})
+    return fig

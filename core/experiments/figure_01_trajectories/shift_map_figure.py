@@ -1,0 +1,126 @@
+"""Maps over all shifts of a photograph on black: P(class), the arg-max class, and the map's spectrum (paper, § 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from ..drawing.style import COLOURS, GREY, figure, said_square, square
+from .figure import COSINE
+from .shift_map import Spectrum, Values, frequent
+
+RIGHT, DOWN = "shift right (frame px)", "shift down (frame px)"
+ACROSS, ALONG = "frequency across (cycles per px)", "frequency down (cycles per px)"
+OTHERS = "another class"
+LEAST = -6.0  # log10 of the least share of power that is told apart
+BAR = {"orientation": "h", "x": 0.5, "y": 1.0, "yanchor": "bottom", "thickness": 10, "len": 0.9}
+
+
+def probability_map(grid: Values, *, measure: str, stride: int | None = None, protocol: str) -> go.Figure:
+    """P of one class (2R + 1, 2R + 1), [down, right]; NaN cells stay empty.
+
+    ``stride``: tiles of the network's total stride are outlined: a cell has the same place in each. ``protocol``: how
+    it was measured, for the line below.
+    """
+    known = grid[~np.isnan(grid)]
+    top = float(known.max(initial=0.0))
+    low = float(known.min(initial=1.0)) if measure == COSINE else 0.0
+    fig = _cells(
+        grid, colorscale="Viridis", zmin=low, zmax=1.0 if top > 0.4 else max(0.1, 1.2 * top), colorbar=_bar(measure),
+        hovertemplate="right %{x}, down %{y}: %{z:.3f}<extra></extra>",
+    )  # fmt: skip
+    return said_square(_tiled(fig, grid, stride), _counted(grid, protocol), _period(grid, stride))
+
+
+def class_map(classes: Values, names: Sequence[str], *, stride: int | None = None, protocol: str) -> go.Figure:
+    """The arg-max class's place in ``names`` (2R + 1, 2R + 1), NaN cells empty; the most frequent six have a colour."""
+    ranks = {place: k for k, (place, _) in enumerate(frequent(classes)[: len(COLOURS)])}
+    kinds = [COLOURS[k] for k in range(len(ranks))] + [GREY]
+    drawn = np.array([[np.nan if np.isnan(c) else ranks.get(int(c), len(ranks)) for c in row] for row in classes])
+    steps = [edge for k, c in enumerate(kinds) for edge in ((k / len(kinds), c), ((k + 1) / len(kinds), c))]
+    text = [["" if np.isnan(c) else names[int(c)] for c in row] for row in classes]
+    fig = _cells(
+        drawn, colorscale=steps, zmin=-0.5, zmax=len(kinds) - 0.5, showscale=False, text=text,
+        hovertemplate="right %{x}, down %{y}: %{text}<extra></extra>",
+    )  # fmt: skip
+    legend = [(names[place], kinds[k]) for place, k in ranks.items()]
+    legend += [(OTHERS, GREY)] if (drawn == len(ranks)).any() else []
+    for name, shade in legend:
+        fig.add_scatter(x=[None], y=[None], mode="markers", name=name, marker={"color": shade, "symbol": "square"})
+    return said_square(_tiled(fig, classes, stride), _counted(classes, protocol))
+
+
+def spectrum_map(found: Spectrum, strides: Sequence[int], *, protocol: str) -> go.Figure:
+    """Power of a map's spectrum, logarithmic, a ring on both axes at 1/s of each of the network's strides s.
+
+    A stride wider than the map has no frequency of its own there, and is named below instead.
+    """
+    shown = np.log10(np.maximum(found.power, 10**LEAST))
+    edge = found.frequency.tolist()
+    fig = figure(x=ACROSS, y=ALONG, height=430)
+    fig.add_heatmap(
+        x=edge, y=edge, z=shown.tolist(), colorscale="Cividis", zmin=LEAST, zmax=0.0,
+        colorbar=_bar("share of power (log₁₀)"),
+        hovertemplate="across %{x:.3f}, down %{y:.3f}: 10^%{z:.1f}<extra></extra>",
+    )  # fmt: skip
+    held = [s for s in strides if s <= len(edge)]
+    at, zero = [1 / s for s in held], [0.0] * len(held)
+    above = [f"1/{s}" + "<br> " * (k % 2) for k, s in enumerate(held)]  # by turns further off, not to meet
+    beside = [f"1/{s}" + "\u00a0" * 8 * (k % 2) for k, s in enumerate(held)]
+    for x, y, text, where in ((at, zero, above, "top center"), (zero, at, beside, "middle left")):
+        fig.add_scatter(
+            x=x, y=y, mode="markers+text", text=text, textposition=where, showlegend=False,
+            cliponaxis=False, textfont={"color": "#ffffff", "size": 11},
+            marker={"symbol": "circle-open", "size": 10, "color": "#ffffff", "line": {"width": 2}},
+            hovertemplate="%{x}, %{y} cycles per px: one in a stride of the network<extra></extra>",
+        )  # fmt: skip
+    square(fig, (-0.53, 0.53), (0.53, -0.53))
+    return said_square(fig, protocol, "The mean is taken off; no window.", _rings(held, strides))
+
+
+def _rings(held: Sequence[int], strides: Sequence[int]) -> str:
+    if not strides:
+        return "The network has no stride above 1 px."
+    rings = f"Rings: 1/s of the network's strides s: {', '.join(f'1/{s}' for s in held)}."
+    left = [f"{s} px" for s in strides if s not in held]
+    return rings + (f" The map is too narrow for {', '.join(left)}." if left else "")
+
+
+def _cells(grid: Values, **heat: Any) -> go.Figure:
+    reach = len(grid) // 2
+    edge = list(range(-reach, reach + 1))
+    fig = figure(x=RIGHT, y=DOWN, height=430)
+    z = [[None if np.isnan(value) else float(value) for value in row] for row in grid]
+    fig.add_heatmap(x=edge, y=edge, z=z, hoverongaps=False, **heat)
+    return square(fig, (-reach - 0.5, reach + 0.5), (reach + 0.5, -reach - 0.5))
+
+
+def _bar(title: str) -> dict[str, Any]:
+    return {**BAR, "title": {"text": title, "side": "top"}}
+
+
+def _tiled(fig: go.Figure, grid: Values, stride: int | None) -> go.Figure:
+    """Lines between the tiles of one total stride, the one in the middle centred on no shift."""
+    reach = len(grid) // 2
+    half = (stride or 0) / 2
+    while half and half <= reach + 0.5:
+        for at in (half, -half):
+            for add, where in ((fig.add_vline, {"x": at}), (fig.add_hline, {"y": at})):
+                add(**where, line={"color": "#ffffff", "dash": "dot", "width": 1.5})
+        half += stride or 0
+    return fig
+
+
+def _counted(grid: Values, protocol: str) -> str:
+    return f"n = {int((~np.isnan(grid)).sum()):,} of {grid.size:,} shifts. {protocol}"
+
+
+def _period(grid: Values, stride: int | None) -> str:
+    if stride is None:
+        return "The network has no feature map, so no stride is known."
+    if stride > len(grid) - 1:
+        return f"Its total stride, {stride} px, is wider than this map: no two cells lie one apart."
+    return f"Dotted: tiles of its total stride, {stride} px. But for padding, cells one tile apart are equal."

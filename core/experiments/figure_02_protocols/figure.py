@@ -1,0 +1,91 @@
+"""The protocols side by side (paper, Figure 2): both measures, with their intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import plotly.graph_objects as go
+
+from ...statistics.intervals import Interval
+from ...statistics.sensitivity import Sensitivity
+from ...statistics.tables import Measured, about
+from ..drawing.bars import Column, grouped
+from ..drawing.style import places, said, short
+from ..replication import paper
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One network and protocol. ``printed``: the paper's number for a measure, where it has one."""
+
+    title: str
+    place: int
+    protocol: str
+    measured: Sensitivity
+    printed: Mapping[str, float] = field(default_factory=dict)
+
+
+def bars(found: Sequence[Measured], place: Mapping[str, int] | None = None) -> list[Bar]:
+    """A study's results as bars; protocols of several sides are told apart by them."""
+    sides = {one.protocol: len({o.side for o in found if o.protocol == one.protocol}) for one in found}
+    several = {one.network: len({o.side for o in found if (o.network, o.protocol) == (one.network, one.protocol)}) > 1
+               for one in found if sides[one.protocol] > 1}  # fmt: skip
+    place = place or places(one.network for one in found)
+    return [
+        Bar(
+            short(one.network), place[one.network],
+            f"{one.protocol} {one.side}" if several.get(one.network) and one.side is not None else one.protocol,
+            one.sensitivity, paper.printed(one.network, one.protocol, one.side),
+        )
+        for one in found
+    ]  # fmt: skip
+
+
+def study(
+    found: Sequence[Measured], order: Sequence[str], measure: str, place: Mapping[str, int] | None = None
+) -> go.Figure:
+    """Figure 2 of a study's results, in one measure (as ``core.statistics.tables.MEASURES`` names them)."""
+    drawn = {"p_top1_change": p_top1_change, "mean_absolute_change": mean_absolute_change}
+    made = bars(found, place)
+    named = [bar.protocol for bar in made if bar.protocol not in order]
+    fig = drawn.get(measure, representation_change)(made, [*order, *dict.fromkeys(named)])
+    return said(fig, about(found, measure))
+
+
+def p_top1_change(bars: Sequence[Bar], order: Sequence[str]) -> go.Figure:
+    """P(top-1 change) for each protocol and network, 95 % intervals."""
+    return _bars(bars, order, "p_top1_change", "P(top-1 change)")
+
+
+def mean_absolute_change(bars: Sequence[Bar], order: Sequence[str]) -> go.Figure:
+    """Mean absolute change for each protocol and network, 95 % intervals."""
+    return _bars(bars, order, "mean_absolute_change", "Mean absolute change")
+
+
+def representation_change(bars: Sequence[Bar], order: Sequence[str]) -> go.Figure:
+    """1 − cosine of the two frames' features for each protocol and network, 95 % intervals (ours: needs no classes)."""
+    return _bars(bars, order, "representation_change", "Representation change (1 − cosine)", least=0.001)
+
+
+def measures(bars: Sequence[Bar]) -> dict[str, Callable[[Sequence[Bar], Sequence[str]], go.Figure]]:
+    """Name → figure: the paper's two where a network has classes, representation change where one has none."""
+    found: dict[str, Callable[[Sequence[Bar], Sequence[str]], go.Figure]] = {}
+    if any(bar.measured.p_top1_change is not None for bar in bars):
+        found |= {"P(top-1 change)": p_top1_change, "Mean absolute change": mean_absolute_change}
+    if any(bar.measured.p_top1_change is None for bar in bars):
+        found |= {"Representation change": representation_change}
+    return found
+
+
+def _bars(bars: Sequence[Bar], order: Sequence[str], measure: str, title: str, least: float = 0.05) -> go.Figure:
+    columns = []
+    for bar in bars:
+        value: float | None = getattr(bar.measured, measure)
+        interval: Interval | None = getattr(bar.measured, f"{measure}_interval")
+        if value is not None:
+            columns.append(
+                Column(bar.title, bar.place, bar.protocol, value, interval, bar.measured.pairs,
+                       bar.printed.get(measure))
+            )  # fmt: skip
+    return grouped(columns, order, "protocol", title, least)

@@ -1,0 +1,1 @@
+"""Figure 3: feature maps under a vertical shift."""

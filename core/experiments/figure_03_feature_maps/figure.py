@@ -1,0 +1,82 @@
+"""Feature maps of one network under a vertical shift, and its global sum beneath each (paper, Figure 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+from plotly.colors import sample_colorscale
+from plotly.subplots import make_subplots
+
+from ..drawing.style import GREY, said
+
+CELL = 84  # pixels: of a map, on a third of a wide page
+HEAD, SUM = 26, 18  # above a row its layer, below each map its sum
+SCALE = "Viridis"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """One layer: ``levels`` uint8 (columns, h, w) of one channel, ``sums`` the global sum of each."""
+
+    title: str
+    levels: npt.NDArray[np.uint8]
+    sums: Sequence[float]
+
+
+def feature_maps(frames: Sequence[npt.NDArray[np.uint8]], shifts: Sequence[int], rows: Sequence[Row],
+                 *about: str) -> go.Figure:  # fmt: skip
+    """``frames`` uint8 (S, S, 3) at each of the ``shifts`` (pixels) on top; below, a row a layer, with one colour
+    scale a row, as its levels have it. ``about``: n, protocol, network."""
+    count = len(shifts)
+    height = (len(rows) + 1) * (CELL + HEAD + SUM)
+    fig = make_subplots(len(rows) + 1, count, horizontal_spacing=0.015, vertical_spacing=(HEAD + SUM) / height)
+    for k, frame in enumerate(frames):
+        fig.add_image(z=frame, row=1, col=k + 1, hoverinfo="skip")
+        fig.update_xaxes(title=_beneath(f"{shifts[k]} px"), row=1, col=k + 1)
+    for place, row in enumerate(rows, 2):
+        for k, total in enumerate(row.sums):
+            fig.add_heatmap(
+                z=row.levels[k], zmin=0, zmax=255, colorscale=SCALE, showscale=False, hoverinfo="skip", row=place,
+                col=k + 1,
+            )  # fmt: skip
+            fig.update_xaxes(title=_beneath(f"{total:.4g}"), row=place, col=k + 1)
+            fig.update_yaxes(autorange="reversed", row=place, col=k + 1)
+        _above(fig, place, count, row.title)
+    _above(fig, 1, count, "shifted down by")
+    fig.update_xaxes(automargin=True)
+    fig.update_yaxes(automargin=True)
+    fig.update_yaxes(title=_beneath("frame"), row=1, col=1)
+    fig.update_xaxes(showticklabels=False, showgrid=False, zeroline=False, ticks="", constrain="domain")
+    fig.update_yaxes(showticklabels=False, showgrid=False, zeroline=False, ticks="", constrain="domain")
+    for number in range(1, count * (len(rows) + 1) + 1):
+        end = "" if number == 1 else str(number)
+        fig.update_layout({f"yaxis{end}": {"scaleanchor": f"x{end}"}})
+    fig.update_layout(
+        height=height, margin={"l": 4, "r": 4, "t": HEAD, "b": 8}, paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+    )  # fmt: skip
+    return said(fig, "Beneath each map: its global sum. One colour scale a row, over all shifts.", *about)
+
+
+def palette() -> bytes:
+    """The colours of the 256 levels, red, green, blue: a map that is a picture has those of one in the figure."""
+    sampled = sample_colorscale(SCALE, [level / 255 for level in range(256)], colortype="tuple")
+    return bytes(round(255 * part) for colour in sampled for part in colour)
+
+
+def _beneath(text: str) -> dict[str, object]:
+    return {"text": text, "standoff": 2, "font": {"size": 11, "color": GREY}}
+
+
+def _above(fig: go.Figure, row: int, columns: int, text: str) -> None:
+    """At the left end of a row."""
+    number = (row - 1) * columns + 1
+    axis = "" if number == 1 else str(number)
+    fig.add_annotation(
+        text=text, x=0, xref="paper", xanchor="left", y=1, yref=f"y{axis} domain", yanchor="bottom", yshift=1,
+        showarrow=False, font={"size": 12},
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Figure 4: linear readouts of each layer."""

@@ -1,0 +1,1 @@
+"""Figure 5: where photographers place their objects."""

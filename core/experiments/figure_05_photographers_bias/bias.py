@@ -1,0 +1,223 @@
+"""The photographer's bias (paper, § 4, Figure 5): where objects lie in their frames, how large, and whether by chance.
+
+Place: u = xmin / (W − w) of a photograph's largest box, and v = ymin / (H − h) likewise. Where a photographer lets an
+object lie anywhere at which it is in frame, u is uniform on 0 … 1: that is the null of the chi-squared test, over
+BINS equal bins. Size has no natural null: it is described and not tested.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...datasets.annotations import Annotations, stem
+from ...statistics.comparisons import holm
+from ...statistics.intervals import Floats, Integers, Interval
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BINS = 5
+LEAST = 25  # photographs that a test needs: five are expected in a bin
+ROOM = 0.05  # of the frame's side: a box that leaves less fills it, and has no place along that side
+AXES = {"u": "across", "v": "down"}
+ALPHA = 0.05
+UNIFORM, BIASED, FEW = "no evidence", "biased", "too few"
+_PART = ("", " V", " V low", " V high", " p Holm", " p", " χ²", " n")  # of a class's row, along each axis
+_ORDER = [
+    "class", "n", *(f"{axis}{part}" for axis in AXES for part in _PART),
+    *(f"{what} {name}" for name in ("u", "v", "size") for what in ("mean", "std")),
+]  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """``table``: one row a photograph of known size: image, label, u, v (no number where its box fills the frame), the
+    box's centre x, y and its size, the larger of w / W and h / H. ``unknown`` photographs have no known size.
+    """
+
+    table: pd.DataFrame
+    unknown: int
+    kind: str
+    counted: str
+
+    @property
+    def classes(self) -> int:
+        """How many."""
+        return int(self.table["label"].nunique())
+
+    def of(self, label: str) -> Places:
+        """Those of one class. (Photographs without a known size are counted over all classes only.)"""
+        return replace(self, table=self.table[self.table["label"] == label].reset_index(drop=True), unknown=0)
+
+    def filling(self, axis: str) -> int:
+        """Photographs left out along u or v, because their box fills the frame."""
+        return int(self.table[axis].isna().sum())
+
+
+def places(found: Annotations) -> Places:
+    """Of each photograph's largest box (the first of equal ones)."""
+    import pandas as pd
+
+    boxes = found.boxes
+    width, height = boxes["xmax"] - boxes["xmin"], boxes["ymax"] - boxes["ymin"]
+    order = (width * height).sort_values(ascending=False, kind="stable").index
+    largest = boxes.loc[order].drop_duplicates("image").sort_index()
+    known = largest[(largest["width"] > 0) & (largest["height"] > 0)]
+    columns: dict[str, Any] = {"image": known["image"], "label": known["label"]}
+    sizes = []
+    for place, centre, low, high, side in (("u", "x", "xmin", "xmax", "width"), ("v", "y", "ymin", "ymax", "height")):
+        length = known[high] - known[low]
+        room = known[side] - length
+        columns[place] = (known[low] / room.where(room >= ROOM * known[side])).clip(0, 1)
+        columns[centre] = (known[low] + known[high]) / 2 / known[side]
+        sizes.append(length / known[side])
+    columns["size"] = np.maximum(sizes[0], sizes[1])
+    table = pd.DataFrame(columns).reset_index(drop=True)
+    return Places(table, len(largest) - len(known), found.kind, found.counted)
+
+
+def binned(u: npt.ArrayLike) -> Integers:
+    """Places 0 … 1, in any shape (…, n) → how many lie in each bin, (…, BINS); those that are no number in none."""
+    values = np.asarray(u, float)
+    bins = np.minimum((np.nan_to_num(values, nan=-1.0) * BINS).astype(int), BINS - 1)
+    bins[np.isnan(values)] = -1
+    return np.stack([(bins == k).sum(-1) for k in range(BINS)], axis=-1)
+
+
+def chi_squared(counts: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """Counts (…, BINS) → Pearson's statistic against equal expectation and its p, each (…,)."""
+    from scipy.stats import chi2
+
+    counts = np.asarray(counts, float)
+    expected = counts.sum(-1, keepdims=True) / BINS
+    statistic = ((counts - expected) ** 2 / expected).sum(-1)
+    return statistic, np.asarray(chi2.sf(statistic, BINS - 1))
+
+
+def cramers_v(counts: npt.ArrayLike) -> Floats:
+    """Counts (…, BINS) → √(χ² / n (BINS − 1)): 0 uniform, 1 all in one bin. Uniform places give about 1 / √n."""
+    counts = np.asarray(counts, float)
+    found: Floats = np.sqrt(chi_squared(counts)[0] / counts.sum(-1) / (BINS - 1))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Uniformity:
+    """The test of place along one axis, over ``n`` photographs. ``v``: Cramér's, with its 95 % interval."""
+
+    axis: str
+    n: int
+    counts: tuple[int, ...]
+    statistic: float
+    p: float
+    v: float
+    interval: Interval
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        chance = f"p {'< 0.001' if self.p < 0.001 else f'= {self.p:.3f}'}"
+        effect = f"Cramér's V {self.v:.2f} [{low:.2f}, {high:.2f}]"
+        return f"χ²({BINS - 1}) = {self.statistic:.1f}, {chance}, {effect}, n = {self.n:,}"
+
+
+def uniformity(place: npt.ArrayLike, axis: str) -> Uniformity | None:
+    """Places (n,) along an axis → the test; None of fewer than LEAST."""
+    counts = binned(place)
+    n = int(counts.sum())
+    if n < LEAST:
+        return None
+    statistic, p = chi_squared(counts)
+    v = float(cramers_v(counts))
+    return Uniformity(axis, n, tuple(counts.tolist()), float(statistic), float(p), v, _interval(float(statistic), n, v))
+
+
+def _interval(statistic: float, n: int, v: float) -> Interval:
+    """Of Cramér's V, 95 %: the noncentrality of chi-squared that makes the statistic too large, or too small, by chance
+    in 2.5 % (Smithson 2003); it begins at 0 where uniformity is not rejected so. (V itself is above 0 by chance: a
+    bootstrap's interval would be too.)"""
+    from scipy.special import chndtr, chndtrinc
+
+    ends = [chndtrinc(statistic, BINS - 1, q) if chndtr(statistic, BINS - 1, 0) > q else 0.0 for q in (0.975, 0.025)]
+    low, high = (float(np.sqrt(end / n / (BINS - 1))) for end in ends)
+    return low, max(high, v)
+
+
+def over_all(found: Places) -> list[Uniformity]:
+    """Over all classes, across and down; those that have too few photographs left out."""
+    made = (uniformity(found.table[axis], axis) for axis in AXES)
+    return [test for test in made if test is not None]
+
+
+def by_class(found: Places) -> pd.DataFrame:
+    """A row a class, the most biased (by V across) first and those with too few last.
+
+    Along u and v: n, χ², p, p corrected by Holm's method for all tests of the table, V with its interval, and the
+    verdict at 0.05 of the corrected p; mean and spread of place and size.
+    """
+    import pandas as pd
+
+    rows = []
+    for label, mine in found.table.groupby("label", sort=True):
+        row: dict[str, Any] = {"class": label, "n": len(mine)}
+        row |= {
+            f"{what} {name}": getattr(mine[name], what)() for name in ("u", "v", "size") for what in ("mean", "std")
+        }
+        for axis in AXES:
+            test = uniformity(mine[axis], axis)
+            low, high = test.interval if test else (np.nan, np.nan)
+            row |= {
+                f"{axis} n": int(mine[axis].notna().sum()), f"{axis} χ²": test.statistic if test else np.nan,
+                f"{axis} p": test.p if test else np.nan, f"{axis} V": test.v if test else np.nan,
+                f"{axis} V low": low, f"{axis} V high": high,
+            }  # fmt: skip
+        rows.append(row)
+    table = pd.DataFrame(rows)
+    if table.empty:
+        return table
+    p = table[[f"{axis} p" for axis in AXES]].to_numpy(float)
+    corrected = np.full(p.shape, np.nan)
+    corrected[~np.isnan(p)] = holm(p[~np.isnan(p)])
+    for k, axis in enumerate(AXES):
+        table[f"{axis} p Holm"] = corrected[:, k]
+        verdict = np.where(corrected[:, k] < ALPHA, BIASED, UNIFORM)
+        table[axis] = np.where(np.isnan(corrected[:, k]), FEW, verdict)
+    return table[_ORDER].sort_values("u V", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def beside(photographs: pd.DataFrame, found: Places, reference: Places) -> pd.DataFrame:
+    """Rows of photographs (a column ``name``) with the ``distance`` of each one's object, as ``found`` places it, from
+    the mean centre of ``reference``, in shares of the frame; no number where none is known. Joined by stem."""
+    import pandas as pd
+
+    centre = reference.table[["x", "y"]].mean()
+    away = np.hypot(found.table["x"] - centre["x"], found.table["y"] - centre["y"])
+    known = pd.Series(np.asarray(away), found.table["image"])
+    return photographs.assign(distance=[known.get(stem(str(name)), np.nan) for name in photographs["name"]])
+
+
+def sentence(found: Places, table: pd.DataFrame) -> str:
+    """Are objects anywhere in frame? Over all classes and, by ``by_class``'s table, class by class."""
+    overall = over_all(found)
+    if not overall:
+        return f"Too few photographs of known size to test their places: {len(found.table)}, and {LEAST} are needed."
+    told = "; ".join(
+        f"{AXES[t.axis]} {'they are not uniform' if t.p < ALPHA else 'no evidence against uniformity'} ({t})"
+        for t in overall
+    )
+    return f"Places of objects among those at which they would be in frame: {told}. {_classes(table)}"
+
+
+def _classes(table: pd.DataFrame) -> str:
+    if table.empty:
+        return "No class is known."
+    tested = {axis: int((table[axis] != FEW).sum()) for axis in AXES}
+    few = int((table[list(AXES)] == FEW).all(axis=1).sum())
+    if not any(tested.values()):
+        return f"Each of {few:,} classes has too few photographs of known size for a test of its own."
+    parts = [f"{AXES[axis]} in {int((table[axis] == BIASED).sum()):,} of {count:,}" for axis, count in tested.items()]
+    text = f"Class by class (Holm's correction) uniformity is rejected {' and '.join(parts)}"
+    return text + (f"; {few:,} of {len(table):,} classes have too few photographs." if few else ".")

@@ -1,0 +1,46 @@
+"""Names that people choose: of points, and those that become names of files."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from ....errors import BadLabels
+
+DEFAULT = "left eye, right eye"
+MOST_POINTS = 12
+LONGEST = 40  # characters; in any letters fewer than the 255 bytes that a file's name may have
+_PRINTED = re.compile(rf"[^\W_](?:[\w .()'/-]{{0,{LONGEST - 1}}})")
+_FILE = re.compile(rf"[^\W_](?:[\w .-]{{0,{LONGEST - 2}}}[\w-])?")
+
+
+def points(text: str) -> tuple[str, ...]:
+    """``left eye, right eye`` → the names of the points in the order in which they are clicked. Raises BadLabels."""
+    found = [unicodedata.normalize("NFC", part.strip()) for part in text.split(",")]
+    wrong = next((name for name in found if not _PRINTED.fullmatch(name)), None)
+    twice = next((name for name in found if found.count(name) > 1), None)
+    if wrong is not None:
+        got = "a point without a name" if not wrong else f"a point named {wrong!r}"
+    elif twice is not None:
+        got = f"the point {twice!r} twice"
+    elif len(found) > MOST_POINTS:
+        got = f"{len(found)} points"
+    else:
+        return tuple(found)
+    raise BadLabels(
+        got=got, wanted=f"1 to {MOST_POINTS} different names of up to {LONGEST} letters, with commas between them",
+        remedy=f"For example {DEFAULT}.",
+    )  # fmt: skip
+
+
+def file_name(text: str, what: str) -> str:
+    """What somebody called a set, or themselves, as a name that any disk takes: no path, small letters (some disks
+    tell no others apart). ``what``: "a labeller". Raises BadLabels."""
+    name = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text.strip()).lower())
+    if not _FILE.fullmatch(name):
+        raise BadLabels(
+            got=f"{what} named {text.strip()!r}" if text.strip() else f"{what} without a name",
+            wanted=f"up to {LONGEST} letters and digits, between them spaces, dots, - or _",
+            remedy="Choose another name.",
+        )
+    return name

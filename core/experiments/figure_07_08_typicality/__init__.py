@@ -1,0 +1,1 @@
+"""Figures 7 and 8: typical photographs, and sensitivity against typicality."""

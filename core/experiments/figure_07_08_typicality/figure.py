@@ -1,0 +1,47 @@
+"""Typicality (paper, § 4): sensitivity against it (Figure 8); where one photograph lies among the references."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from ..drawing.scatter import BINS, curves
+from ..drawing.style import COLOURS, GREY, faded, figure
+from ..replication import paper
+
+AXIS = "typicality (mean cosine to the 10 nearest)"
+
+
+def against_typicality(
+    photographs: pd.DataFrame, index: str, measure: str = "p_top1_change", *, bins: int = BINS,
+    place: Mapping[str, int] | None = None, seed: int = 0,
+) -> go.Figure:  # fmt: skip
+    """``index``: the one whose typicality it is; ``photographs``: see ``scattered.curves``. With antialiased twins,
+    the bottom of Figure 9. The paper's levels are drawn where a network of the paper's is there."""
+    levels = {
+        number.value: f"{number.tail}, {number.where.split(', ')[-1]}"
+        for network in dict.fromkeys(photographs["network"])
+        for number in paper.numbers()
+        if number.tail and number.network == network and number.quantity == measure
+    }
+    return curves(
+        photographs, "typicality", AXIS, measure, bins=bins, place=place, paper=levels, of=f"typicality among {index}",
+        seed=seed,
+    )  # fmt: skip
+
+
+def among_references(value: float, reference: Sequence[float]) -> go.Figure:
+    """Histogram of the references' typicality, the photograph's as a line."""
+    fig = figure(x=AXIS, y="reference photographs", height=220)
+    fig.update_layout(bargap=0.04, hovermode="closest", showlegend=False)
+    fig.add_histogram(
+        x=list(reference), nbinsx=30, marker={"color": faded(GREY, 0.6)}, hovertemplate="%{x}: %{y}<extra></extra>"
+    )
+    fig.add_vline(x=value, line={"color": COLOURS[1], "width": 3})
+    fig.add_annotation(
+        x=value, y=1.0, yref="paper", text=f"this photograph {value:.3f}", showarrow=False, yanchor="bottom",
+        font={"color": COLOURS[1]},
+    )  # fmt: skip
+    return fig

@@ -1,0 +1,1 @@
+"""Figures 10 and 11: training on CIFAR-10."""

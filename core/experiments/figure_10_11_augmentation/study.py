@@ -1,0 +1,64 @@
+"""Sensitivity and accuracy against size, within and past what a network was trained on (paper, Figures 10 and 11)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from ...errors import BadProtocol
+from ...images import protocols
+from ...images.protocols import Protocol
+from ...studies.config import SMALL_SIDES, Study, register
+
+BY_SIDE = ("black", "upscale")
+SIDES = 8  # of a frame's size, from one to the next
+
+
+@register("augmentation")
+@dataclass(frozen=True, kw_only=True)
+class Augmentation(Study):
+    """Black at sides below the frame's, upscale at sides above it: an eighth apart, from a quarter to twice the frame.
+
+    A side at which the photograph could not move without losing a part has neither, and is left out.
+
+    python -m core study augmentation --photos DIR --network A,B --sides 16,24,40,48 --out DIR
+    """
+
+    protocols: tuple[str, ...] = BY_SIDE
+    few: bool = False
+
+    name = "augmentation"
+    paper = "Figures 10 and 11"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not set(self.protocols) <= set(BY_SIDE):
+            raise BadProtocol(
+                got=f"protocols {', '.join(self.protocols)}",
+                wanted=" or ".join(BY_SIDE),
+                remedy="Leave the others out.",
+            )
+
+    def default_sides(self, size: int) -> tuple[int | None, ...]:
+        """8, 12 … 28, 36, 40 … 64 for frames of 32."""
+        spacing = max(1, size // SIDES)
+        sides = [side for side in range(2 * spacing, 2 * size + 1, spacing) if self._kind(side, size) is not None]
+        return tuple(sides[:: -(-len(sides) // SMALL_SIDES)] if self.few else sides)
+
+    def small(self) -> Self:
+        """A trial: few pairs, few sides from small to large."""
+        return replace(super().small(), few=True)
+
+    def _for_frames(self, size: int) -> tuple[Protocol, ...]:
+        sides = self.sides or self.default_sides(size)
+        made = []
+        for side in sides:
+            kind = self._kind(int(side or 0), size) or "upscale"  # which says why it does not fit
+            if kind in self.protocols:
+                made.append(protocols.create(kind, step=self.step, direction=self.direction, side=side))
+        return tuple(made)
+
+    def _kind(self, side: int, size: int) -> str | None:
+        if side + 2 * self.step <= size:
+            return "black"
+        return "upscale" if side >= size + self.step else None

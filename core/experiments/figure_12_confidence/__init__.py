@@ -1,0 +1,1 @@
+"""Figure 12: sensitivity against confidence."""

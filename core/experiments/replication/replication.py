@@ -1,0 +1,163 @@
+"""Every number of the paper beside ours: filled from finished studies, empty where none measured it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ...datasets import dataset_name
+from ...errors import StudyBroken
+from ...statistics.tables import accuracies, measured
+from ...studies.config import get
+from ...studies.manifest import Manifest, read_manifest
+from ...studies.rows import read
+from . import paper
+from .paper import Printed
+
+PHOTOS, INDEX = "IMAGENET_VAL", "data/indexes/imagenet-train"  # what a user has to have, in commands
+TAIL = 10  # a tenth of the photographs is a tail
+INDEXED = {paper.TORCH["ResNet50"], paper.KERAS["ResNet50"]}  # whose features the paper's typicality is of
+Study = tuple[pd.DataFrame, pd.DataFrame, Mapping[str, Any]]  # pairs, photographs, manifest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filled:
+    """Our value of one number, with what it is of. ``n``: photographs. ``protocol``: which one it was."""
+
+    ours: float
+    low: float | None
+    high: float | None
+    n: int
+    pairs: int | None
+    protocol: str | None
+    weights_digest: str
+    date: str
+    photographs: str
+
+
+COLUMNS = ("where", "what", "paper", "read", "ours", "low", "high", "difference", "within", "n", "pairs",
+           "network", "protocol", "weights_digest", "date", "photographs", "command", "note")  # fmt: skip
+
+
+def replication(studies: Iterable[Study]) -> pd.DataFrame:
+    """A row for each number of the paper, in its order; ``ours`` and what belongs to it null where not measured.
+
+    ``difference``: ours less the paper's; ``within``: whether the paper's lies in [low, high], null without one.
+    ``studies``: finished ones; manifests as plain values (``networks``, ``photographs``, ``index``, ``finished``). A
+    number is filled by its own network only, on photographs that are no drawn scenes, with the paper's one-pixel
+    diagonal step; of several studies by the one of most photographs, then the latest.
+    """
+    real = [
+        study for study in studies
+        if study[2]["finished"] and not study[2]["photographs"]["drawn"] and "layer" not in study[0]
+    ]  # fmt: skip
+    rows = []
+    for number in paper.numbers():
+        found = sorted(_candidates(number, real), key=lambda one: (one.n, one.date))
+        ours = {name: getattr(found[-1], name) for name in Filled.__slots__} if found else {}
+        rows.append(
+            {"where": number.where, "what": number.what, "paper": number.value, "read": number.read,
+             "network": number.network, "command": command(number), "note": number.note, **ours}
+        )  # fmt: skip
+    kinds = {"n": "Int64", "pairs": "Int64", "within": "boolean"} | dict.fromkeys(("ours", "low", "high"), float)
+    table = pd.DataFrame(rows, columns=COLUMNS).astype(kinds)
+    inside = table["paper"].between(table["low"], table["high"]).astype("boolean")
+    return table.assign(difference=table["ours"] - table["paper"], within=inside.where(table["low"].notna()))
+
+
+def fills(manifest: Manifest) -> bool:
+    """Whether a study can fill a number: it is finished, of no drawn scenes, and of a network of the paper."""
+    known = {number.network for number in paper.numbers()}
+    measured_here = {one["key"] for one in manifest.networks}
+    whole = not get(manifest.study).layered  # readouts answer for layers, not for networks
+    return bool(manifest.finished and whole and not manifest.photographs["drawn"] and known & measured_here)
+
+
+def of_folders(folders: Iterable[Path]) -> tuple[pd.DataFrame, list[str]]:
+    """``replication`` over the studies in these folders, and why some cannot be read. Only what ``fills`` is."""
+    found, problems = list[Study](), list[str]()
+    for folder in folders:
+        try:
+            if fills(read_manifest(folder)):
+                results = read(folder)
+                found.append((results.pairs, results.photographs, asdict(results.manifest)))
+        except StudyBroken as error:
+            problems.append(str(error))
+    return replication(found), problems
+
+
+def command(number: Printed) -> str | None:
+    """What measures a number; all numbers of one network and study have the same. None: no study does.
+
+    The folder of photographs (ImageNet's validation set) and the index (of its training set) are the user's to give.
+    """
+    if number.study is None:
+        return None
+    like = [n for n in paper.numbers() if (n.study, n.network) == (number.study, number.network)]
+    protocols = ",".join(dict.fromkeys(protocol for n in like for protocol in n.protocols))
+    index = f" --index {INDEX}" if any(n.tail for n in like) else ""
+    name = f"{number.study}-{str(number.network).replace('/', '-')}"
+    return (
+        f"python -m core study {number.study} --photos {PHOTOS} --limit 1000 --network {number.network} "
+        f"--protocol {protocols} --seed 0{index} --out data/studies/{name}"
+    )
+
+
+def _candidates(number: Printed, studies: Iterable[Study]) -> Iterator[Filled]:
+    for pairs, photographs, manifest in studies:
+        weights = {one["key"]: one["weights_digest"] for one in manifest["networks"]}
+        if number.study is None or number.network is None or number.network not in weights:
+            continue
+        of = {"weights_digest": weights[number.network], "date": manifest["finished"],
+              "photographs": ", ".join(map(dataset_name, manifest["photographs"]["roots"]))}  # fmt: skip
+        if number.quantity == paper.TOP1:
+            right = accuracies(photographs[photographs["network"] == number.network]).get(number.network)
+            if right is not None:
+                yield Filled(ours=right.top1, low=right.interval[0], high=right.interval[1], n=right.n, pairs=None,
+                             protocol=None, **of)  # fmt: skip
+        elif number.tail is None or (manifest["index"] or {}).get("network") in INDEXED:
+            yield from _measured(number, pairs, of)
+
+
+def _measured(number: Printed, pairs: pd.DataFrame, of: Mapping[str, str]) -> Iterator[Filled]:
+    """The number in one study; of several protocols the highest."""
+    rows = _rows(number, pairs)
+    found = []
+    for one in measured(rows):
+        value = getattr(one.sensitivity, number.quantity)
+        if value is not None:
+            low, high = getattr(one.sensitivity, f"{number.quantity}_interval") or (None, None)
+            found.append(
+                Filled(ours=value, low=low, high=high, n=one.sensitivity.photographs, pairs=one.sensitivity.pairs,
+                       protocol=one.protocol, **of)
+            )  # fmt: skip
+    if {one.protocol for one in found} == set(number.protocols):
+        yield max(found, key=lambda one: one.ours)
+
+
+def _rows(number: Printed, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Its network and protocols, one diagonal pixel (of the photograph, for a crop), the best of its sides."""
+    rows = pairs[
+        (pairs["network"] == number.network)
+        & pairs["protocol"].isin(number.protocols)
+        & (pairs["step"] == 1)
+        & (pairs["direction"] == "diagonal")
+        & ((pairs["protocol"] != "crop") | (pairs["unit"] == "source"))
+    ]
+    sides = set(rows["side"].dropna())
+    best = next((side for side in number.sides or () if side in sides), -1)
+    rows = rows[(rows["protocol"] == "crop") | (rows["side"] == best).fillna(False)]
+    return rows if number.tail is None else _tail(rows, typical=number.tail == "typical")
+
+
+def _tail(rows: pd.DataFrame, *, typical: bool) -> pd.DataFrame:
+    """Pairs of the most or least typical tenth of the photographs; none of fewer than ten."""
+    known = rows.loc[rows["typicality"].notna(), ["digest", "typicality"]].drop_duplicates("digest")
+    n = math.floor(len(known) / TAIL)
+    chosen = known.nlargest(n, "typicality") if typical else known.nsmallest(n, "typicality")
+    return rows[rows["digest"].isin(chosen["digest"])]

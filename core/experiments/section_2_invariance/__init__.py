@@ -1,0 +1,1 @@
+"""Section 2: full against partial invariance."""

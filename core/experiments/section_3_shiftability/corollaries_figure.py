@@ -1,0 +1,43 @@
+"""One channel's global sum as a picture moves, several ways (paper, § 3: the corollaries)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from ..drawing.style import colour, dash, figure, said
+
+LEAST = 0.02  # of the mean: half of what the axis shows at least, so that rounding looks like none
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """``sums`` (V,) of one channel over the shifts; ``place``: colour and dash."""
+
+    title: str
+    place: int
+    sums: npt.NDArray[np.float64]
+
+
+def sums_over(shifts: Sequence[float], lines: Sequence[Line], *about: str, x: str = "shift (px)") -> go.Figure:
+    """Each sum's difference from its mean, over its mean magnitude. ``about``: n, network."""
+    tiny = np.finfo(float).tiny  # a silent channel differs by nothing
+    drawn = [(line.sums - line.sums.mean()) / max(np.abs(line.sums).mean(), tiny) for line in lines]
+    most = max((float(np.abs(values).max()) for values in drawn), default=0.0)
+    fig = figure(x=x, y="sum, difference from its mean", tickformat="+.0%",
+                 range=[-1.08 * max(most, LEAST), 1.08 * max(most, LEAST)])  # fmt: skip
+    fig.update_layout(
+        legend={"orientation": "v", "yanchor": "bottom", "y": 1.0}, margin={"t": 24 + 20 * len(lines)},
+        height=300 + 20 * len(lines), hovermode="closest",
+    )  # fmt: skip
+    for line, values in zip(lines, drawn, strict=True):
+        fig.add_scatter(
+            x=list(shifts), y=values.tolist(), mode="lines", name=line.title, customdata=line.sums.tolist(),
+            line={"color": colour(line.place), "dash": dash(line.place), "width": 2},
+            hovertemplate="%{customdata:.5g} (%{y:+.3%})" f"<extra>{line.title}</extra>",
+        )  # fmt: skip
+    return said(fig, *about)

@@ -1,0 +1,42 @@
+"""How shiftable the layers of networks are, against their relative depth (paper, § 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from ..drawing.style import colour, dash, figure, said
+
+DRIFT = "drift of the global sum"
+ERROR = "interpolation error"
+ALIASED = "aliased energy"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One network: its layers' names, relative depths, strides and values, in order; ``place``: colour and dash."""
+
+    title: str
+    place: int
+    layers: Sequence[str]
+    depths: Sequence[float]
+    strides: Sequence[int]
+    values: Sequence[float]
+
+
+def shiftability(lines: Sequence[Line], measure: str, *about: str) -> go.Figure:
+    """A line a network over relative depth (convolutions up to the layer over all). ``about``: n, protocol."""
+    most = max((value for line in lines for value in line.values), default=1.0)
+    fig = figure(x="relative depth", y=measure, height=300, range=[-0.03 * most, 1.06 * most or 1.0])
+    fig.update_xaxes(range=[-0.02, 1.04])
+    fig.update_layout(hovermode="closest")
+    for line in lines:
+        fig.add_scatter(
+            x=list(line.depths), y=list(line.values), mode="lines+markers", name=line.title,
+            line={"color": colour(line.place), "dash": dash(line.place), "width": 2}, marker={"size": 7},
+            showlegend=True, customdata=list(zip(line.layers, line.strides, strict=True)),
+            hovertemplate="%{customdata[0]}, stride %{customdata[1]}: %{y:.4f}" f"<extra>{line.title}</extra>",
+        )  # fmt: skip
+    return said(fig, *about)

@@ -1,0 +1,1 @@
+"""Table 2 and A.3: a one-dimensional signal."""
