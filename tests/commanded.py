@@ -14,7 +14,8 @@ from conftest import Randomise, cut_outs
 from safetensors.torch import save_file
 
 import core.inference.engine
-from core import cli, measurements
+from core import cli
+from core.exploration import measurements
 from core.images.photographs import Photograph
 from core.inference.engine import Engine
 from core.networks.card import SCENES

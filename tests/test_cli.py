@@ -15,8 +15,9 @@ from commanded import KEY, OTHER, Run, album, data, parsed, photo, run
 from conftest import ROOT
 from PIL import Image
 
-from core import bench_train, cli, measurements
+from core import bench_train, cli
 from core.datasets.scenes import render
+from core.exploration import measurements
 from core.training import recipe
 
 pytestmark = pytest.mark.usefixtures("one_thread")

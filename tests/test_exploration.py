@@ -16,10 +16,10 @@ import torch
 from conftest import TinyCard, cut_outs
 from PIL import Image
 
-from core import measurements, report, traces
 from core.datasets.scenes import render
 from core.errors import BadProtocol, IndexBroken, IndexMismatch, WeightsUnavailable
-from core.exploration import Exploration, Settings, Store
+from core.exploration import Exploration, Settings, Store, measurements, report, traces
+from core.exploration.summary import sentence
 from core.images import protocols
 from core.images.photographs import Photograph, photograph, reduce_to
 from core.images.trajectories import Cropped, OnBlack, shift_path, size_path
@@ -31,7 +31,6 @@ from core.inference.measure import outcomes
 from core.jobs import background
 from core.networks.card import SCENES, NetworkCard
 from core.statistics.sensitivity import sensitivity
-from core.summary import sentence
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -19,8 +19,8 @@ import torch
 from conftest import CLASSES, TinyCard, cut_outs
 from PIL import Image
 
-from core import report, traces
-from core.exploration import Exploration, Place, Settings, Store, Trace
+from core.exploration import Exploration, Place, Settings, Store, Trace, report, traces
+from core.exploration.summary import sentence
 from core.images import protocols
 from core.images.frames import Path as FramePath
 from core.images.photographs import Photograph, photograph, read, reduce_to
@@ -33,7 +33,6 @@ from core.inference.engine import Engine, Predictions
 from core.inference.measure import outcomes
 from core.networks.card import SCENES, Labels, NetworkCard
 from core.statistics.sensitivity import Outcome, sensitivity
-from core.summary import sentence
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

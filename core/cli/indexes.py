@@ -11,9 +11,9 @@ from .console import ProgressLine, Watch, say, show
 from .options import PLACES, add, data_folder, whole
 
 if TYPE_CHECKING:
+    from ..exploration.measurements import Asked
     from ..index.extract import Progress
     from ..index.store import Manifest
-    from ..measurements import Asked
 
 
 def register(commands: Any) -> None:
@@ -60,7 +60,7 @@ def query_options(one: argparse.ArgumentParser) -> None:
 
 
 def _typicality(chosen: argparse.Namespace) -> None:
-    from .. import measurements
+    from ..exploration import measurements
 
     result = measurements.typicality_of(
         chosen.photo, chosen.index, data_folder(chosen), _asked(chosen), classes=chosen.per_class, scores=chosen.scores
@@ -83,7 +83,7 @@ def _typicality(chosen: argparse.Namespace) -> None:
 
 
 def _asked(chosen: argparse.Namespace) -> Asked:
-    from ..measurements import Asked
+    from ..exploration.measurements import Asked
 
     labels = tuple(chosen.labels) if chosen.labels else None
     return Asked(k=chosen.k, network=chosen.network, distinct=chosen.distinct, labels=labels, how=chosen.search)
@@ -154,7 +154,7 @@ def _index_verify(chosen: argparse.Namespace) -> None:
 
 
 def _index_search(chosen: argparse.Namespace) -> None:
-    from .. import measurements
+    from ..exploration import measurements
 
     found = measurements.search(chosen.photo, chosen.index, data_folder(chosen), _asked(chosen))
     show(chosen, found, map(neighbour_line, found))

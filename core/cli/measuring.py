@@ -41,7 +41,7 @@ def step_options(one: argparse.ArgumentParser) -> None:
 
 
 def _measure(chosen: argparse.Namespace) -> None:
-    from .. import measurements
+    from ..exploration import measurements
     from ..networks import registry
 
     data = data_folder(chosen)
@@ -54,7 +54,7 @@ def _measure(chosen: argparse.Namespace) -> None:
 
 
 def _consistency(chosen: argparse.Namespace) -> None:
-    from .. import measurements
+    from ..exploration import measurements
     from ..networks import registry
 
     data = data_folder(chosen)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core import traces
 from core.experiments.figure_01_trajectories.figure import COSINE, P_CLASS, trajectory
-from core.exploration import Exploration, Kind, Settings, Trace
+from core.exploration import Exploration, Kind, Settings, Trace, traces
 from core.images.frames import Path
 from core.images.photographs import Photograph
 from core.images.pictures import png

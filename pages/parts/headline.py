@@ -8,9 +8,9 @@ import streamlit as st
 
 from core.errors import PhotobiasError
 from core.exploration import Exploration
+from core.exploration.summary import sentence
 from core.images.photographs import Photograph
 from core.jobs.background import Background
-from core.summary import sentence
 from pages.parts import networks, state
 from pages.parts.tasks import duration
 from pages.parts.widgets import plain

@@ -7,10 +7,9 @@ from fractions import Fraction
 import pandas as pd
 import streamlit as st
 
-from core import report, traces
 from core.experiments.figure_01_trajectories import jagged
 from core.experiments.figure_01_trajectories.figure import Curve
-from core.exploration import Exploration, Kind
+from core.exploration import Exploration, Kind, report, traces
 from core.images.frames import Path
 from core.images.trajectories import way
 from pages.parts import save, state

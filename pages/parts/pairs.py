@@ -5,9 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core import report
 from core.experiments.figure_02_protocols.figure import Bar, measures
-from core.exploration import Exploration
+from core.exploration import Exploration, report
 from core.images import protocols
 from core.inference.measure import redo
 from core.statistics.sensitivity import FLIPS, Outcome, most_changed, rank

@@ -6,8 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from core import report, traces
-from core.exploration import Exploration
+from core.exploration import Exploration, report, traces
 from pages.parts import state
 
 # on a phone the bar always lies over the legend; a drag zooms and a double click goes back without them

@@ -9,12 +9,11 @@ from itertools import chain
 import pandas as pd
 import streamlit as st
 
-from core import traces
 from core.datasets.scenes import Pan
 from core.errors import BadVideo
 from core.experiments.figure_01_trajectories import jagged
 from core.experiments.figure_01_trajectories.figure import COSINE, P_CLASS, Curve, trajectory
-from core.exploration import VideoCurves
+from core.exploration import VideoCurves, traces
 from core.images import video
 from core.images.pictures import marked
 from core.images.video import Clip, Video, corner

@@ -11,11 +11,10 @@ import pytest
 from browsing import Serve, chromium, fresh, page, rested, serve, visitor
 from playwright.sync_api import Locator, Page, expect
 
-from core import traces
 from core.datasets.scenes import Pan, render
 from core.experiments.figure_01_trajectories.jagged import LARGE, jagged, jumps
 from core.experiments.figure_01_trajectories.shift_map import Embedding, mean_change
-from core.exploration import ShiftMapping, Store, VideoCurves
+from core.exploration import ShiftMapping, Store, VideoCurves, traces
 from core.images.trajectories import OnBlack, shift_path
 from core.inference.engine import Engine
 from core.networks import registry

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from core import traces
 from core.experiments.figure_01_trajectories.jagged import jagged
-from core.exploration import Store, VideoCurves
+from core.exploration import Store, VideoCurves, traces
 from core.images import video
 from core.images.video import open_video
 from core.inference.engine import Engine

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .exploration import Exploration
-from .statistics.sensitivity import Sensitivity
+from ..statistics.sensitivity import Sensitivity
+from . import Exploration
 
 PLACES = {"black": ("placement on black", "placements on black"), "crop": ("crop", "crops")}
 

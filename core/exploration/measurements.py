@@ -8,22 +8,22 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from .datasets import SceneFile, Source, find, of_cifar10
-from .errors import BadPhotograph, PhotobiasError
-from .experiments.figure_09_13_antialiasing.consistency import consistency, edge
-from .images.photographs import Photograph
-from .images.protocols import Protocol
-from .index.opening import EXACT, opened
-from .index.search import FeatureIndex, Neighbour
-from .index.typicality import ALTERNATIVES, NEIGHBOURS, alternatives, per_class, typicality
-from .inference.engine import Engine, Network
-from .inference.measure import Skipped, accuracy, decoded, each_once, outcomes
-from .networks import registry
-from .networks.card import NetworkCard
-from .statistics.accuracy import Accuracy
-from .statistics.sensitivity import Outcome, Sensitivity, sensitivity
-from .storage.folders import DataFolder
-from .versions import software
+from ..datasets import SceneFile, Source, find, of_cifar10
+from ..errors import BadPhotograph, PhotobiasError
+from ..experiments.figure_09_13_antialiasing.consistency import consistency, edge
+from ..images.photographs import Photograph
+from ..images.protocols import Protocol
+from ..index.opening import EXACT, opened
+from ..index.search import FeatureIndex, Neighbour
+from ..index.typicality import ALTERNATIVES, NEIGHBOURS, alternatives, per_class, typicality
+from ..inference.engine import Engine, Network
+from ..inference.measure import Skipped, accuracy, decoded, each_once, outcomes
+from ..networks import registry
+from ..networks.card import NetworkCard
+from ..statistics.accuracy import Accuracy
+from ..statistics.sensitivity import Outcome, Sensitivity, sensitivity
+from ..storage.folders import DataFolder
+from ..versions import software
 
 Progress = Callable[[str, int, int, float, float | None], None]
 

@@ -7,11 +7,11 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from .experiments.figure_01_trajectories.figure import Curve
-from .exploration import Answers, Exploration, Kind, VideoCurves
-from .images.video import corner
-from .networks.card import NetworkCard
-from .networks.probe import total_stride
+from ..experiments.figure_01_trajectories.figure import Curve
+from ..images.video import corner
+from ..networks.card import NetworkCard
+from ..networks.probe import total_stride
+from . import Answers, Exploration, Kind, VideoCurves
 
 
 def curve(found: Exploration, kind: Kind, watched: str | None = None) -> list[Curve]:

@@ -10,19 +10,18 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from . import measurements
-from .experiments.figure_01_trajectories.figure import COSINE, P_CLASS, trajectory
-from .experiments.figure_02_protocols.figure import Bar, measures
-from .experiments.figure_07_08_typicality.figure import among_references
-from .exploration import Exploration, Kind, Place, Trace
-from .images import protocols
-from .images.pictures import preview
-from .images.trajectories import way
-from .index.search import FeatureIndex
-from .networks.card import Labels, NetworkCard
+from ..experiments.figure_01_trajectories.figure import COSINE, P_CLASS, trajectory
+from ..experiments.figure_02_protocols.figure import Bar, measures
+from ..experiments.figure_07_08_typicality.figure import among_references
+from ..images import protocols
+from ..images.pictures import preview
+from ..images.trajectories import way
+from ..index.search import FeatureIndex
+from ..networks.card import Labels, NetworkCard
+from ..versions import software
+from . import Exploration, Kind, Place, Trace, measurements
 from .summary import sentence
 from .traces import as_csv, curve, representations
-from .versions import software
 
 STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;background:#fff;"
