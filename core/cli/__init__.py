@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Sequence
 
 from ..errors import PhotobiasError
-from . import benching, dialling, drawing, fetching, indexes, measuring, networks, studying, training
+from . import bench, dial, fetch, index, measure, networks, scenes, study, train
 from .console import say
 from .options import Command
 
-COMMANDS = (networks, measuring, indexes, studying, drawing, training, dialling, fetching, benching)
+COMMANDS = (networks, measure, index, study, scenes, train, dial, fetch, bench)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .console import ProgressLine, say, show
-from .measuring import measure_line, step_options
+from .measure import measure_line, step_options
 from .options import PLACES, add, data_folder, whole, whole_numbers
 from .recording import recorded
 

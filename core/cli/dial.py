@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .console import ProgressLine, show
 from .options import add, data_folder, whole_numbers
 from .recording import recorded
-from .studying import line
+from .study import line
 
 if TYPE_CHECKING:
     from ..jobs.progress import Progress
