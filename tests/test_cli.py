@@ -15,7 +15,8 @@ from commanded import KEY, OTHER, Run, album, data, parsed, photo, run
 from conftest import ROOT
 from PIL import Image
 
-from core import bench_train, cli
+from benchmarks import training
+from core import cli
 from core.datasets.scenes import render
 from core.exploration import measurements
 from core.training import recipe
@@ -135,7 +136,7 @@ def test_bench_measures_a_study_and_a_build(run: Run, data: Path, what: str, rat
 
 
 def test_bench_measures_a_training_loop(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench_train, "BATCHES", {"cpu": 3})
+    monkeypatch.setattr(training, "BATCHES", {"cpu": 3})
     text = (recipe.RECIPES / "resnet8_black.cifar10.toml").read_text()
     tiny = tmp_path / "tiny.toml"
     tiny.write_text(text.replace("batch = 64", "batch = 4"))

@@ -16,7 +16,7 @@ import pytest
 import torch
 from indexed import brute_force
 
-from core import bench_index
+from benchmarks import index as bench_index
 from core.errors import BadFolder, IndexBroken, IndexMismatch, UnknownName
 from core.index import compact, mapped, milvus, opening, product, rows
 from core.index.exact import Exact

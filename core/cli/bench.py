@@ -26,15 +26,15 @@ def register(commands: Any) -> None:
 
 
 def _bench(chosen: argparse.Namespace) -> None:
-    from .. import bench, bench_index, bench_train
+    from benchmarks import index, throughput, training
 
     if chosen.index:
         folder = chosen.out or data_folder(chosen).root / "bench" / f"{chosen.index.name}-{chosen.rows}"
-        result = bench_index.run(chosen.index, folder, rows=chosen.rows, rounds=chosen.rounds)
+        result = index.run(chosen.index, folder, rows=chosen.rows, rounds=chosen.rounds)
     elif chosen.train:
-        result = bench_train.run(chosen.train, rounds=chosen.rounds)
+        result = training.run(chosen.train, rounds=chosen.rounds)
     else:
-        result = bench.run(
+        result = throughput.run(
             data_folder(chosen),
             network=chosen.network,
             photos=chosen.photos,

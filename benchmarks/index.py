@@ -14,16 +14,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .bench import interleaved
-from .index import compact
-from .index.build import NEIGHBOURS, SHARD_ROWS
-from .index.exact import Exact
-from .index.extract import stored
-from .index.files import SHARDS, sha256, to_json, write_whole
-from .index.mapped import mapped
-from .index.search import FeatureIndex
-from .index.store import PLAN, Manifest, Row, read_table, write_manifest, write_shard
-from .jobs.streams import workers
+from benchmarks.throughput import interleaved
+from core.index import compact
+from core.index.build import NEIGHBOURS, SHARD_ROWS
+from core.index.exact import Exact
+from core.index.extract import stored
+from core.index.files import SHARDS, sha256, to_json, write_whole
+from core.index.mapped import mapped
+from core.index.search import FeatureIndex
+from core.index.store import PLAN, Manifest, Row, read_table, write_manifest, write_shard
+from core.jobs.streams import workers
 
 ROWS = 1_281_167  # ImageNet-train
 BATCH = 500  # queries at once

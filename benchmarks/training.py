@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from .bench import interleaved
-from .datasets.scenes import scene_classes
-from .inference.engine import Engine
-from .training import recipe
-from .training.loop import Run
-from .training.photographs import Photographs, batches
-from .training.recipe import Recipe
+from benchmarks.throughput import interleaved
+from core.datasets.scenes import scene_classes
+from core.inference.engine import Engine
+from core.training import recipe
+from core.training.loop import Run
+from core.training.photographs import Photographs, batches
+from core.training.recipe import Recipe
 
 # Of a round, in which threads start anew as they do with an epoch: so many that the start is no large part of it.
 BATCHES = {"cuda": 64, "cpu": 16}

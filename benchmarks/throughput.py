@@ -18,17 +18,17 @@ import torch
 from PIL import Image
 from torch import nn
 
-from . import studies
-from .datasets import Source, find
-from .images.protocols import create, names
-from .index.build import build
-from .inference.engine import Engine, Network
-from .inference.measure import outcomes, photographs
-from .networks import registry
-from .networks.card import NetworkCard
-from .networks.zoo import torchvision_zoo
-from .statistics.sensitivity import sensitivity
-from .storage.folders import DataFolder
+from core import studies
+from core.datasets import Source, find
+from core.images.protocols import create, names
+from core.index.build import build
+from core.inference.engine import Engine, Network
+from core.inference.measure import outcomes, photographs
+from core.networks import registry
+from core.networks.card import NetworkCard
+from core.networks.zoo import torchvision_zoo
+from core.statistics.sensitivity import sensitivity
+from core.storage.folders import DataFolder
 
 PHOTOGRAPHS = 4
 
