@@ -28,7 +28,7 @@ from core.networks import registry
 from core.networks.card import NetworkCard
 from core.networks.zoo import torchvision_zoo
 from core.statistics.sensitivity import sensitivity
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 
 PHOTOGRAPHS = 4
 

@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch import nn
 from torchvision import models
 
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 
 if TYPE_CHECKING:
     from conftest import Randomise

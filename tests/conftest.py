@@ -21,7 +21,7 @@ from torch.nn import functional
 from core.images.photographs import Photograph, photograph
 from core.inference.engine import Engine, Network
 from core.networks.card import Labels, NetworkCard, Preprocessing
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"

@@ -15,7 +15,7 @@ from streamlit.navigation.page import calc_hash
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 from pages.parts import resources
 
 __all__ = ["app", "fresh", "read_out", "settled", "texts"]

@@ -10,7 +10,7 @@ from core import studies
 from core.datasets import listing
 from core.inference.engine import Engine
 from core.networks import registry
-from core.storage.folders import EMBEDDED, DataFolder
+from core.storage.data_folder import EMBEDDED, DataFolder
 from core.studies import Axes, Study
 
 NETWORKS = ("embedded/resnet10.scenes-0", "embedded/resnet10_bin5.scenes-0")

@@ -31,7 +31,7 @@ from core.networks.probe import find_head, layers, total_stride
 from core.networks.zoo import checkpoint
 from core.statistics import tables
 from core.statistics.intervals import wilson
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 from core.training import make, recipe
 from core.training.photographs import Photographs, batches, labelled, placed
 from core.training.recipe import Named, Sides

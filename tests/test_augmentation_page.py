@@ -15,7 +15,7 @@ from core.experiments.figure_10_11_augmentation import sizes
 from core.experiments.section_2_invariance import invariance
 from core.experiments.section_2_invariance.invariance import Trial
 from core.experiments.section_2_invariance.verdict import sentence
-from core.storage.folders import EMBEDDED, DataFolder
+from core.storage.data_folder import EMBEDDED, DataFolder
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 SIZE = {"learned": 24, "held_out": 12}

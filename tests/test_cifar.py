@@ -22,7 +22,7 @@ from core.datasets import fetching as cifar_fetching
 from core.errors import BadFolder, BadPhotograph, Cancelled, DownloadFailed
 from core.jobs.job import Job
 from core.jobs.progress import Progress
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 from core.training import make, recipe
 from core.training.recipe import Named
 

@@ -12,7 +12,7 @@ from test_provision import Server, server
 from torchvision.datasets import CIFAR10
 
 from core.datasets import cifar, listing
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 from pages.parts import resources
 
 pytestmark = pytest.mark.usefixtures("one_thread")

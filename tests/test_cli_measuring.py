@@ -24,7 +24,7 @@ from core.images.protocols import create, generator, names
 from core.inference.engine import Engine
 from core.networks import registry
 from core.networks.card import SCENES
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

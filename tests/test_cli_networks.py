@@ -16,8 +16,8 @@ from core.jobs.progress import Progress
 from core.networks import fetching as weights_fetching
 from core.networks import registry
 from core.networks.card import SCENES
+from core.storage.data_folder import DataFolder
 from core.storage.downloads import RemoteFile
-from core.storage.folders import DataFolder
 from core.training import make, photographs, recipe
 
 pytestmark = pytest.mark.usefixtures("one_thread")

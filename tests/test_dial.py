@@ -29,7 +29,7 @@ from core.inference.engine import Engine
 from core.jobs.progress import Progress
 from core.networks import registry
 from core.statistics.tables import per_photograph
-from core.storage.folders import EMBEDDED, DataFolder
+from core.storage.data_folder import EMBEDDED, DataFolder
 from core.studies import worker
 from core.training import recipe
 

@@ -13,7 +13,7 @@ from core import studies
 from core.datasets.scenes import Photographer
 from core.experiments.bias_dial import dial, turning
 from core.experiments.bias_dial.turning import Turn
-from core.storage.folders import EMBEDDED, DataFolder
+from core.storage.data_folder import EMBEDDED, DataFolder
 from core.studies import worker
 
 pytestmark = pytest.mark.usefixtures("one_thread")

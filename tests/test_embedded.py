@@ -32,7 +32,7 @@ from core.networks.variants.twins import twin
 from core.statistics.association import spearman
 from core.statistics.sensitivity import Outcome, sensitivity
 from core.statistics.tables import per_photograph
-from core.storage.folders import EMBEDDED, PROJECT, DataFolder
+from core.storage.data_folder import EMBEDDED, PROJECT, DataFolder
 from core.studies import Axes
 from core.studies.request import Request
 from core.studies.worker import list_studies

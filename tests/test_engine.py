@@ -23,7 +23,7 @@ from core.inference.engine import CPU_BATCH, Engine, Network, Predictions
 from core.inference.measure import outcomes
 from core.networks import registry
 from core.networks.card import NetworkCard
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 
 if TYPE_CHECKING:
     from conftest import Randomise, TinyCard

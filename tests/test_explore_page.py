@@ -33,7 +33,7 @@ from core.networks import registry
 from core.networks.architectures.small import ResNet10
 from core.networks.card import NetworkCard
 from core.statistics.sensitivity import sensitivity
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 from pages.parts.networks import OPENING, PREFERRED
 from pages.parts.photograph import EXAMPLES
 

@@ -22,7 +22,7 @@ from core.inference.readouts import HEAD
 from core.networks import registry
 from core.networks.card import short
 from core.statistics import tables
-from core.storage.folders import EMBEDDED, DataFolder
+from core.storage.data_folder import EMBEDDED, DataFolder
 from core.studies import worker
 from pages.parts import studies as parts
 

@@ -14,7 +14,7 @@ from core.exploration import Exploration, Settings, Store
 from core.index.search import FeatureIndex
 from core.inference.engine import Engine
 from core.networks import registry
-from core.storage.folders import EMBEDDED, DataFolder
+from core.storage.data_folder import EMBEDDED, DataFolder
 from core.studies import worker
 from core.studies.request import Request
 

@@ -20,7 +20,7 @@ from core.jobs.progress import Progress
 from core.networks import registry
 from core.networks.card import NetworkCard
 from core.statistics.ranking import csv
-from core.storage.folders import EMBEDDED, DataFolder
+from core.storage.data_folder import EMBEDDED, DataFolder
 from core.studies.axes import index_again
 
 SCENES = "scenes:50-69"

@@ -1,4 +1,4 @@
-"""core.storage.folders: paths that are found again where the project lies elsewhere."""
+"""core.storage.data_folder: paths that are found again where the project lies elsewhere."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.storage.folders import EMBEDDED, PROJECT, located, portable
+from core.storage.data_folder import EMBEDDED, PROJECT, located, portable
 
 
 def test_paths_below_the_project_are_kept_relative_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

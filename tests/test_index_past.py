@@ -28,7 +28,7 @@ from core.index.thumbnails import PACK, Pack
 from core.index.verify import verify
 from core.inference.engine import Engine, Network, Predictions, engines
 from core.networks import registry
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 EMBEDDED = "embedded/resnet10.scenes-0"

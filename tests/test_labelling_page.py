@@ -16,7 +16,7 @@ from core.datasets import listing
 from core.experiments.figure_05_photographers_bias.labelling import Event, Key, Log, Store, fold
 from core.experiments.figure_05_photographers_bias.labelling.events import AGAIN, NEXT, POINT, SKIP, UNDO
 from core.experiments.figure_05_photographers_bias.labelling.places import sentence, table
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 from pages.parts import state
 from pages.parts.label_acts import TROUBLE, Asked, named
 

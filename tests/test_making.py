@@ -29,7 +29,7 @@ from core.networks.architectures.small import ARCHITECTURES
 from core.networks.card import SCENES, NetworkCard
 from core.networks.zoo.checkpoint import read_card
 from core.statistics.sensitivity import sensitivity
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 from core.training import make, recipe
 from core.training.loop import Trained, train
 from core.training.photographs import Photographs

@@ -25,7 +25,7 @@ from core.networks import registry
 from core.networks.card import SCENES, Labels, imagenet_labels
 from core.networks.zoo import torchvision_zoo
 from core.networks.zoo.checkpoint import read_card
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 
 if TYPE_CHECKING:
     from conftest import TinyCard

@@ -15,7 +15,7 @@ from core.experiments import findings
 from core.experiments.figure_05_photographers_bias import bias
 from core.experiments.figure_05_photographers_bias.bias import Places
 from core.statistics.tables import per_photograph
-from core.storage.folders import EMBEDDED, DataFolder
+from core.storage.data_folder import EMBEDDED, DataFolder
 
 SCENES = "scenes:0-59"
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -27,8 +27,8 @@ from core.jobs.job import Job, Work
 from core.jobs.progress import Progress
 from core.networks import fetching as weights_fetching
 from core.networks.card import NetworkCard
+from core.storage.data_folder import DataFolder
 from core.storage.downloads import RemoteFile
-from core.storage.folders import DataFolder
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -17,7 +17,7 @@ from core.experiments.replication.replication import COLUMNS, INDEX, command, re
 from core.networks import registry
 from core.statistics.sensitivity import sensitivity
 from core.statistics.tables import accuracies
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 
 RESNET = TORCH["ResNet50"]
 

@@ -17,7 +17,7 @@ from core.experiments.replication.replication import of_folders
 from core.images.photographs import Photograph
 from core.inference.engine import Engine
 from core.statistics.tables import measured
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 
 RESNET = TORCH["ResNet50"]
 data = pytest.fixture(lambda tmp_path: DataFolder(tmp_path), name="data")

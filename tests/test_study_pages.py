@@ -19,7 +19,7 @@ from studied import NETWORKS, made, make
 from core import studies
 from core.experiments import findings
 from core.statistics import comparisons, tables
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 from core.studies import rows, worker
 from core.studies.worker import Status
 from pages.parts import studies as parts

@@ -17,7 +17,7 @@ from core import studies
 from core.cli import main
 from core.errors import BadFolder, StudyBroken
 from core.jobs.progress import Progress
-from core.storage.folders import EMBEDDED, DataFolder
+from core.storage.data_folder import EMBEDDED, DataFolder
 from core.studies import rows, worker
 from core.studies.manifest import MANIFEST, read_manifest
 from core.studies.request import Request

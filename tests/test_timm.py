@@ -24,7 +24,7 @@ from core.networks import registry
 from core.networks.card import imagenet_labels
 from core.networks.probe import layers, total_stride
 from core.networks.zoo import timm_zoo
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 
 if TYPE_CHECKING:
     from conftest import Randomise

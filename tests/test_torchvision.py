@@ -22,7 +22,7 @@ from core.networks import registry
 from core.networks.card import NetworkCard, imagenet_labels
 from core.networks.probe import find_head, layers, total_stride
 from core.networks.zoo import torchvision_zoo
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 
 if TYPE_CHECKING:
     from conftest import Randomise, TinyCard

@@ -20,7 +20,7 @@ from core.images.trajectories import Cropped, OnBlack, shift_path
 from core.images.video import squares
 from core.inference.engine import Engine, Predictions
 from core.networks import registry
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 from pages.parts import state
 from pages.parts.networks import OPENING
 

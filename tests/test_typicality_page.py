@@ -22,7 +22,7 @@ from core.networks.card import short
 from core.statistics.association import binned, quintiles
 from core.statistics.ranking import extremes, ranked
 from core.statistics.tables import per_photograph
-from core.storage.folders import EMBEDDED, DataFolder
+from core.storage.data_folder import EMBEDDED, DataFolder
 from core.studies import read
 from pages.parts import resources
 from pages.parts import studies as page_studies

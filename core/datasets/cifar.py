@@ -18,7 +18,7 @@ from PIL import Image
 
 from ..errors import BadFolder
 from ..images.photographs import Photograph, photograph
-from ..storage.folders import DataFolder
+from ..storage.data_folder import DataFolder
 from .places import unreadable
 
 SCHEME, FOLDER = "cifar10:", ",folder="

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ..jobs.job import Report, Work
 from ..storage.archives import extract_tar
+from ..storage.data_folder import DataFolder
 from ..storage.downloads import RemoteFile, fetch
-from ..storage.folders import DataFolder
 from . import cifar
 
 CIFAR10_BYTES = 170_498_071

@@ -22,7 +22,7 @@ from ..networks import registry
 from ..networks.card import NetworkCard
 from ..statistics.accuracy import Accuracy
 from ..statistics.sensitivity import Outcome, Sensitivity, sensitivity
-from ..storage.folders import DataFolder
+from ..storage.data_folder import DataFolder
 from ..versions import software
 
 Progress = Callable[[str, int, int, float, float | None], None]

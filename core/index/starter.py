@@ -13,8 +13,8 @@ from ..jobs.progress import Progress
 from ..networks.card import NetworkCard
 from ..networks.fetching import fetch_weights
 from ..storage.archives import extract_tar
+from ..storage.data_folder import DataFolder
 from ..storage.downloads import RemoteFile, digest_of, fetch
-from ..storage.folders import DataFolder
 from .build import build
 
 IMAGENETTE_MB = 326

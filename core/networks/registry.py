@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..errors import PhotobiasError, UnknownName
-from ..storage.folders import EMBEDDED, DataFolder
+from ..storage.data_folder import EMBEDDED, DataFolder
 from .card import NetworkCard, choices
 from .variants import derived
 from .zoo import antialiased, checkpoint, keras_zoo, timm_zoo, torchvision_zoo

@@ -11,7 +11,7 @@ from ..index.search import FeatureIndex
 from ..index.store import read_manifest
 from ..networks import registry
 from ..networks.card import NetworkCard
-from ..storage.folders import EMBEDDED, DataFolder
+from ..storage.data_folder import EMBEDDED, DataFolder
 from .config import Study
 
 

@@ -18,7 +18,7 @@ from ..jobs.progress import Progress
 from ..networks import registry
 from ..networks.card import NetworkCard
 from ..networks.variants.twins import with_twins
-from ..storage.folders import DataFolder, portable
+from ..storage.data_folder import DataFolder, portable
 from . import runner
 from .axes import Axes
 from .config import Study

@@ -15,7 +15,7 @@ from core.networks import registry
 from core.networks.card import SCENES, NetworkCard
 from core.networks.variants import derived
 from core.networks.zoo import timm_zoo
-from core.storage.folders import EMBEDDED
+from core.storage.data_folder import EMBEDDED
 from pages.parts import resources, state, tasks
 from pages.parts.widgets import plain
 

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.experiments.replication.replication import fills
-from core.storage.folders import EMBEDDED
+from core.storage.data_folder import EMBEDDED
 from core.studies.manifest import MANIFEST
 from core.studies.worker import list_studies
 from pages.parts import resources

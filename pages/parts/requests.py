@@ -14,7 +14,7 @@ from core.images import protocols
 from core.images.frames import DIRECTIONS, MAX_STEP
 from core.index import starter
 from core.networks.card import NetworkCard
-from core.storage.folders import EMBEDDED
+from core.storage.data_folder import EMBEDDED
 from core.studies import worker
 from core.studies.config import Study, get
 from core.studies.request import Request

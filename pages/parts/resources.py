@@ -21,7 +21,7 @@ from core.index.search import FeatureIndex
 from core.index.store import Manifest, read_manifest
 from core.inference.engine import Engine
 from core.jobs.job import Job, Work
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 from core.studies import Results
 from core.studies import read as read_study
 

@@ -14,7 +14,7 @@ from core.exploration import Exploration, Kind
 from core.images.photographs import Photograph
 from core.jobs.background import Background
 from core.networks.card import NetworkCard
-from core.storage.folders import PROJECT
+from core.storage.data_folder import PROJECT
 
 Work = TypeVar("Work", bound=Background)
 

@@ -14,7 +14,7 @@ import streamlit as st
 
 from core.datasets import dataset_name
 from core.errors import PhotobiasError
-from core.storage.folders import EMBEDDED
+from core.storage.data_folder import EMBEDDED
 from core.studies import Results, rows, worker
 from core.studies.config import get
 from core.studies.manifest import MANIFEST, Manifest

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from core import studies
 from core.experiments.bias_dial import dial, turning
-from core.storage.folders import EMBEDDED
+from core.storage.data_folder import EMBEDDED
 
 pytestmark = pytest.mark.browser
 VIEW = "/photographers_bias?bias_view=The+dial"

@@ -21,7 +21,7 @@ from core import cli
 from core.index.build import build
 from core.inference.engine import Engine
 from core.networks import registry
-from core.storage.folders import EMBEDDED, DataFolder
+from core.storage.data_folder import EMBEDDED, DataFolder
 from pages.parts.networks import OPENING
 
 Randomise = Callable[..., Any]

@@ -15,7 +15,7 @@ from core.experiments.figure_03_feature_maps import feature_maps
 from core.experiments.section_3_shiftability import corollaries
 from core.inference.engine import Engine
 from core.networks import registry
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 
 pytestmark = pytest.mark.browser
 MEASURED_MS = 180_000

@@ -17,7 +17,7 @@ from core.datasets.scenes import render
 from core.experiments.figure_05_photographers_bias.labelling import Event, Store, fold
 from core.experiments.figure_05_photographers_bias.labelling.events import POINT, SKIP, UNDO
 from core.experiments.figure_05_photographers_bias.labelling.places import distances, sentence, table
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 
 pytestmark = pytest.mark.browser
 FIRST_MS = 180_000

@@ -21,7 +21,7 @@ from core.experiments.section_2_invariance.invariance import Trial
 from core.experiments.section_2_invariance.verdict import sentence
 from core.networks.card import short
 from core.statistics import tables
-from core.storage.folders import EMBEDDED
+from core.storage.data_folder import EMBEDDED
 
 pytestmark = pytest.mark.browser
 MEASURED_MS = 180_000

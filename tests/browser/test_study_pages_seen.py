@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from studied import NETWORKS, made
 
 from core import studies
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 from core.studies import worker
 from pages.parts.studies import REDRAWN_S
 

@@ -18,7 +18,7 @@ from core.exploration import ShiftMapping, Store, VideoCurves, traces
 from core.images.trajectories import OnBlack, shift_path
 from core.inference.engine import Engine
 from core.networks import registry
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 from pages.parts.networks import OPENING
 
 pytestmark = pytest.mark.browser

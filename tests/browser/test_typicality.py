@@ -18,7 +18,7 @@ from test_study_pages_seen import DRAWN_MS, FIGURE, traces
 from core.experiments.replication import replication
 from core.statistics.association import binned
 from core.statistics.tables import per_photograph
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 
 pytestmark = pytest.mark.browser
 

@@ -12,7 +12,7 @@ from conftest import ROOT
 
 from core import cli
 from core.images.protocols import names
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 
 pytestmark = pytest.mark.real
 FIELDS = {

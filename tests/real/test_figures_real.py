@@ -14,7 +14,7 @@ from core.datasets import listing
 from core.index.build import build
 from core.inference.engine import Engine
 from core.networks import registry
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 from core.studies.request import Request
 
 pytestmark = pytest.mark.real

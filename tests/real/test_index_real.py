@@ -21,7 +21,7 @@ from core.index.verify import verify
 from core.inference.engine import Engine, Predictions
 from core.networks import registry
 from core.networks.card import NetworkCard
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 pytestmark = [

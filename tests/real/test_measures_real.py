@@ -15,7 +15,7 @@ from core.inference.engine import Engine, Network
 from core.inference.measure import accuracy, outcomes, photographs
 from core.networks import registry
 from core.statistics.sensitivity import Outcome, Sensitivity, sensitivity
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 
 pytestmark = pytest.mark.real
 

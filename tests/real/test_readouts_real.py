@@ -14,7 +14,7 @@ from core import studies
 from core.experiments.figure_04_readouts.depth import along_depth
 from core.inference.readouts import HEAD
 from core.statistics.tables import layer_accuracies
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 
 pytestmark = [pytest.mark.real, pytest.mark.full]
 NETWORK, EACH, TESTED = "resnet18-pqf", 6, 20

@@ -16,7 +16,7 @@ from core.datasets import listing
 from core.inference.engine import Engine
 from core.inference.measure import outcomes, photographs
 from core.networks import registry
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 
 pytestmark = pytest.mark.real
 NETWORKS = ("resnet18-pqf", "squeezenet1_0-dc")

@@ -13,7 +13,7 @@ from core.inference.engine import Engine
 from core.networks import registry
 from core.statistics.association import quintiles, spearman
 from core.statistics.tables import per_photograph
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 from core.studies import Axes
 
 pytestmark = [pytest.mark.real, pytest.mark.full, pytest.mark.timeout(3600)]

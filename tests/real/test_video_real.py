@@ -16,7 +16,7 @@ from core.images import video
 from core.images.video import open_video
 from core.inference.engine import Engine
 from core.networks import registry
-from core.storage.folders import DataFolder
+from core.storage.data_folder import DataFolder
 
 pytestmark = pytest.mark.real
 FEW = 20

@@ -23,7 +23,7 @@ from ...inference.engine import Engine
 from ...jobs.progress import Meter, Progress
 from ...networks import registry
 from ...statistics.tables import per_photograph
-from ...storage.folders import EMBEDDED, DataFolder, portable
+from ...storage.data_folder import EMBEDDED, DataFolder, portable
 from ...studies import Axes, Results, run
 from ...studies.manifest import Manifest
 from ...training import recipe as recipes
