@@ -1,4 +1,4 @@
-"""core.storage.files: a file appears whole or not at all, and a disk that does not take it is said."""
+"""core.storage.atomic_files: a file appears whole or not at all, and a disk that does not take it is said."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from core.errors import BadFolder
-from core.storage.files import write, write_whole
+from core.storage.atomic_files import write, write_whole
 
 NEW, OLD = b"new" * 500_000, b"old"
 

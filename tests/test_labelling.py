@@ -53,7 +53,7 @@ from core.experiments.figure_05_photographers_bias.labelling.places import (
 from core.images.photographs import photograph
 from core.images.pictures import dotted
 from core.statistics.intervals import bootstrap
-from core.storage.files import locked
+from core.storage.atomic_files import locked
 
 EYES = ("left eye", "right eye")
 _NUMBERS = count()

@@ -18,7 +18,7 @@ from ..datasets import Source, dataset_name, listing
 from ..errors import BadFolder, IndexBroken
 from ..inference.engine import Engine
 from ..networks.card import NetworkCard
-from ..storage.files import alone
+from ..storage.atomic_files import alone
 from .extract import Elsewhere, Extraction, Meter, Progress, Section
 from .files import SHARDS
 from .plan import Plan, order, settle

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import IndexBroken
-from ..storage import files
+from ..storage import atomic_files
 
 SHARDS = "shards"
 CHANGED = "changed since it was built"
@@ -28,7 +28,7 @@ def to_json(value: Any) -> bytes:
 def write_whole(path: Path, data: bytes) -> None:
     """The file appears whole or not at all; raises IndexBroken when the disk does not take it."""
     try:
-        files.write_whole(path, data)
+        atomic_files.write_whole(path, data)
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise disk_refused(path, len(data), error.strerror or str(error), full=full) from error

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from ..jobs.streams import workers
-from ..storage import files
+from ..storage import atomic_files
 from .files import CHANGED, SHARDS, broken, sha256, to_json
 from .store import Features, Manifest, Shard
 
@@ -36,7 +36,7 @@ def mapped(folder: Path, manifest: Manifest) -> list[Features]:
         parts = list(pool.map(lambda shard: _part(folder / SHARDS, shard, manifest.dim, known=known), shards))
     if not known and sum(shard.size for shard in shards) >= LARGE:
         with suppress(OSError):  # a folder that is read only: hashed again the next time
-            files.write_whole(folder / HASHED, stamp.encode())
+            atomic_files.write_whole(folder / HASHED, stamp.encode())
     return parts
 
 

@@ -13,7 +13,7 @@ from typing import Self
 
 from ..errors import Cancelled, DownloadFailed
 from ..jobs.progress import Meter, Report
-from .files import beside, disk_failed, locked
+from .atomic_files import beside, disk_failed, locked
 
 _CHUNK = 256 * 1024
 

@@ -8,7 +8,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from .files import beside
+from .atomic_files import beside
 
 _verified: dict[Path, str] = {}  # beside the ".verified" files, for folders that cannot be written
 

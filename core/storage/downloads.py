@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from ..errors import Cancelled, DownloadFailed
 from ..jobs.progress import Meter, Report
 from . import checksums
-from .files import beside, disk_failed, locked
+from .atomic_files import beside, disk_failed, locked
 
 _CHUNK = 256 * 1024
 

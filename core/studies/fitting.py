@@ -28,7 +28,7 @@ from ..inference.readouts import Pooled, Readout, Readouts
 from ..jobs.streams import ordered_map
 from ..networks.card import Preprocessing
 from ..statistics.accuracy import Accuracy
-from ..storage.files import write
+from ..storage.atomic_files import write
 from .config import Study
 from .rows import FITTED, PARTS, schema
 from .training_set import TrainingSet

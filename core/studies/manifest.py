@@ -13,8 +13,8 @@ from typing import Any, Self
 from ..datasets import SceneFile, Source, of_cifar10
 from ..errors import StudyBroken, StudyMismatch
 from ..networks.card import NetworkCard
+from ..storage.atomic_files import write
 from ..storage.data_folder import located, located_root, portable, portable_root
-from ..storage.files import write
 from ..versions import software
 from .axes import Axes
 from .config import Study

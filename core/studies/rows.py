@@ -13,7 +13,7 @@ from ..errors import BadFolder, StudyBroken
 from ..images.frames import FramePair
 from ..images.photographs import Photograph, reduce_to
 from ..images.protocols import create, generator, settings
-from ..storage.files import write
+from ..storage.atomic_files import write
 from .config import get
 from .manifest import Manifest, read_manifest
 

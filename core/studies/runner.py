@@ -19,7 +19,7 @@ from ..inference.measure import THREADS
 from ..inference.readouts import Readouts as Fitted
 from ..jobs.progress import Meter, Progress
 from ..networks.card import NetworkCard
-from ..storage.files import alone, write
+from ..storage.atomic_files import alone, write
 from . import manifest as manifests
 from . import rows
 from .axes import Axes

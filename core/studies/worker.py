@@ -17,8 +17,8 @@ from typing import Any, Literal
 
 from ..errors import PhotobiasError, StudyBroken
 from ..jobs.progress import Progress
+from ..storage.atomic_files import locked, write
 from ..storage.data_folder import PROJECT, DataFolder
-from ..storage.files import locked, write
 from .manifest import MANIFEST, Manifest, read_manifest
 from .request import Request
 from .runner import LOG, PROGRESS

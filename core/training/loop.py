@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from ..errors import BadRecipe, Cancelled
 from ..networks.architectures.small import ARCHITECTURES
-from ..storage.files import write
+from ..storage.atomic_files import write
 from .photographs import Photographs, batches
 from .recipe import Recipe, Schedule
 

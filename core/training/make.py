@@ -25,8 +25,8 @@ from ..inference.measure import accuracy, outcomes
 from ..networks.card import SCENES, NetworkCard, Preprocessing
 from ..networks.zoo import checkpoint
 from ..statistics.sensitivity import sensitivity
+from ..storage.atomic_files import write
 from ..storage.data_folder import DataFolder
-from ..storage.files import write
 from ..versions import software
 from .loop import Epoch, Trained, train
 from .photographs import Photographs, labelled, scenes

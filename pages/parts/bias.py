@@ -26,7 +26,7 @@ from core.images.pictures import preview
 from core.jobs.job import Report
 from core.jobs.progress import Meter
 from core.statistics.tables import per_photograph
-from core.storage.files import changed
+from core.storage.atomic_files import changed
 from core.studies import Results
 from pages.parts import charts, gallery, resources, save, studies, tasks
 from pages.parts.extremes import EVERY

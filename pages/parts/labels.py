@@ -27,7 +27,7 @@ from core.experiments.figure_05_photographers_bias.labelling import (
 )
 from core.experiments.figure_05_photographers_bias.labelling.events import NEXT, SKIP
 from core.images.pictures import preview
-from core.storage.files import changed
+from core.storage.atomic_files import changed
 from pages.parts import labelled, pointing, resources, state, tasks
 from pages.parts.label_acts import TROUBLE, Asked, named, saved
 from pages.parts.widgets import plain

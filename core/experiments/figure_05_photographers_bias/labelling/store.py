@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ....errors import BadFolder
-from ....storage.files import locked
+from ....storage.atomic_files import locked
 from .events import Event, parsed
 from .names import file_name
 
