@@ -17,7 +17,7 @@ from core.experiments.figure_03_feature_maps import feature_maps
 from core.experiments.figure_03_feature_maps.feature_maps import Film
 from core.experiments.figure_03_feature_maps.figure import palette
 from core.images.photographs import Photograph
-from core.images.pictures import strip
+from core.images.png import strip
 from core.inference.activations import channel_maps
 from core.inference.engine import Engine
 from core.networks.architectures.small import ResNet10

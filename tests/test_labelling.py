@@ -51,7 +51,7 @@ from core.experiments.figure_05_photographers_bias.labelling.places import (
     table,
 )
 from core.images.photographs import photograph
-from core.images.pictures import dotted
+from core.images.png import dotted
 from core.statistics.intervals import bootstrap
 from core.storage.atomic_files import locked
 

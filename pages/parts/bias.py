@@ -22,7 +22,7 @@ from core.experiments.drawing.scatter import curves
 from core.experiments.figure_05_photographers_bias import bias
 from core.experiments.figure_05_photographers_bias import figure as figures
 from core.experiments.figure_05_photographers_bias.bias import AXES, Places
-from core.images.pictures import preview
+from core.images.png import preview
 from core.jobs.job import Report
 from core.jobs.progress import Meter
 from core.statistics.tables import per_photograph

@@ -14,7 +14,7 @@ from core.experiments.section_3_shiftability.corollaries import BLURRED, EVERYWH
 from core.experiments.section_3_shiftability.corollaries_figure import Line, sums_over
 from core.experiments.section_3_shiftability.shiftability import Sums
 from core.images.photographs import Photograph
-from core.images.pictures import png
+from core.images.png import png
 from core.networks.card import NetworkCard
 from pages.parts import charts, networks, resources, tasks
 from pages.parts.widgets import plain

@@ -8,7 +8,7 @@ from core.experiments.figure_01_trajectories.figure import COSINE, P_CLASS, traj
 from core.exploration import Exploration, Kind, Settings, Trace, traces
 from core.images.frames import Path
 from core.images.photographs import Photograph
-from core.images.pictures import png
+from core.images.png import png
 from core.images.trajectories import shift_path, way
 from core.networks.card import NetworkCard
 from pages.parts import save, state

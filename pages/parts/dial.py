@@ -14,7 +14,7 @@ from core.errors import PhotobiasError
 from core.experiments.bias_dial import dial, turning
 from core.experiments.bias_dial import figure as figures
 from core.experiments.bias_dial.turning import Taught, Turn
-from core.images.pictures import preview
+from core.images.png import preview
 from core.statistics import tables
 from core.statistics.intervals import Interval
 from core.statistics.tables import MEASURES

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.errors import PhotobiasError
 from core.images.photographs import Photograph
-from core.images.pictures import thumbnail
+from core.images.png import thumbnail
 from core.index.search import FeatureIndex
 from core.index.store import MANIFEST
 from core.index.typicality import Placed, placed

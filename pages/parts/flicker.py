@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.images.frames import FramePair
-from core.images.pictures import flicker, png
+from core.images.png import flicker, png
 from core.statistics.sensitivity import Outcome
 from pages.parts.widgets import plain
 

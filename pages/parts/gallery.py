@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.images.pictures import thumbnail
+from core.images.png import thumbnail
 from core.index.search import FeatureIndex, Neighbour
 from pages.parts import resources
 from pages.parts.widgets import plain

@@ -14,7 +14,7 @@ from core.experiments.section_2_invariance import figure as figures
 from core.experiments.section_2_invariance import invariance
 from core.experiments.section_2_invariance.invariance import ANOTHER, OTHER, SAME, Answers, Trial
 from core.experiments.section_2_invariance.verdict import sentence
-from core.images.pictures import png
+from core.images.png import png
 from pages.parts import charts, save, tasks
 from pages.parts.widgets import interval, plain
 

@@ -13,7 +13,7 @@ from core.experiments.drawing.style import colour
 from core.experiments.figure_05_photographers_bias.eyes_figure import distance_histogram, point_places
 from core.experiments.figure_05_photographers_bias.labelling import Key, Labels, Log, fold
 from core.experiments.figure_05_photographers_bias.labelling.places import sentence, table
-from core.images.pictures import dotted
+from core.images.png import dotted
 from pages.parts import charts, resources, save
 from pages.parts.widgets import plain
 

@@ -26,7 +26,7 @@ from core.experiments.figure_05_photographers_bias.labelling import (
     points,
 )
 from core.experiments.figure_05_photographers_bias.labelling.events import NEXT, SKIP
-from core.images.pictures import preview
+from core.images.png import preview
 from core.storage.atomic_files import changed
 from pages.parts import labelled, pointing, resources, state, tasks
 from pages.parts.label_acts import TROUBLE, Asked, named, saved

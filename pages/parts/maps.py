@@ -12,7 +12,7 @@ from core.experiments.figure_03_feature_maps import figure
 from core.experiments.figure_03_feature_maps.feature_maps import Film, Layers
 from core.experiments.section_3_shiftability.shiftability import Sums
 from core.images.photographs import Photograph
-from core.images.pictures import strip
+from core.images.png import strip
 from pages.parts import animation, charts, resources
 from pages.parts.widgets import plain
 

@@ -15,7 +15,7 @@ from core.datasets.scenes import Photographer, render
 from core.experiments.replication import replication
 from core.exploration import Store
 from core.images.photographs import Photograph, decode, read, reduce_to
-from core.images.pictures import preview
+from core.images.png import preview
 from core.images.video import Clip, Video, encode, open_video
 from core.index.search import FeatureIndex
 from core.index.store import Manifest, read_manifest

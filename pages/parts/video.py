@@ -15,7 +15,7 @@ from core.experiments.figure_01_trajectories import jagged
 from core.experiments.figure_01_trajectories.figure import COSINE, P_CLASS, Curve, trajectory
 from core.exploration import VideoCurves, traces
 from core.images import video
-from core.images.pictures import marked
+from core.images.png import marked
 from core.images.video import Clip, Video, corner
 from core.networks.card import NetworkCard
 from pages.parts import charts, exploring, headline, jaggedness, resources, save, state, video_jumps

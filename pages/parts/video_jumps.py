@@ -9,7 +9,7 @@ import streamlit as st
 from core.experiments.figure_01_trajectories import jagged
 from core.experiments.figure_01_trajectories.figure import Curve
 from core.exploration import VideoCurves
-from core.images.pictures import difference, png
+from core.images.png import difference, png
 from pages.parts import flicker, resources, state
 from pages.parts.widgets import plain
 
