@@ -21,8 +21,8 @@ from core.errors import BadProtocol, IndexBroken, IndexMismatch, WeightsUnavaila
 from core.exploration import Exploration, Settings, Store, measurements, report, traces
 from core.exploration.summary import sentence
 from core.images import protocols
+from core.images.paths import Cropped, OnBlack, shift_path, size_path
 from core.images.photographs import Photograph, photograph, reduce_to
-from core.images.trajectories import Cropped, OnBlack, shift_path, size_path
 from core.index.build import build
 from core.index.search import FeatureIndex
 from core.index.typicality import typicality

@@ -23,9 +23,9 @@ from core.exploration import Exploration, Place, Settings, Store, Trace, report,
 from core.exploration.summary import sentence
 from core.images import protocols
 from core.images.frames import Path as FramePath
+from core.images.paths import shift_path, size_path
 from core.images.photographs import Photograph, photograph, read, reduce_to
 from core.images.png import FLICKER_MS, flicker, png, preview, thumbnail
-from core.images.trajectories import shift_path, size_path
 from core.index.build import build
 from core.index.search import FeatureIndex
 from core.index.typicality import Typicality, typicality

@@ -1,4 +1,4 @@
-"""core.images.trajectories: every frame of Figure 1's paths, pasted or cut once more by the independent reference."""
+"""core.images.paths: every frame of Figure 1's paths, pasted or cut once more by the independent reference."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from reference_protocols import embedded, on_black, resized
 
 from core.errors import BadProtocol
 from core.images.frames import Path
+from core.images.paths import Cropped, OnBlack, path_length, shift_path, size_path, way
 from core.images.photographs import Photograph, photograph
-from core.images.trajectories import Cropped, OnBlack, path_length, shift_path, size_path, way
 
 Pixels = npt.NDArray[np.uint8]
 SIZES = (32, 96, 224, 299)

@@ -16,7 +16,7 @@ from core.datasets.scenes import Pan, render
 from core.experiments.figure_01_trajectories.jagged import jagged, jumps
 from core.experiments.figure_01_trajectories.shift_map import REACHES
 from core.exploration import Exploration, ShiftMapping, VideoCurves
-from core.images.trajectories import Cropped, OnBlack, shift_path
+from core.images.paths import Cropped, OnBlack, shift_path
 from core.images.video import squares
 from core.inference.engine import Engine, Predictions
 from core.networks import registry

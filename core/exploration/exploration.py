@@ -12,8 +12,8 @@ from typing import Any
 
 from ..images import protocols
 from ..images.frames import Path
+from ..images.paths import path_length, shift_path, size_path
 from ..images.photographs import Photograph
-from ..images.trajectories import path_length, shift_path, size_path
 from ..index.search import FeatureIndex
 from ..index.typicality import typicality
 from ..inference.engine import Engine, Network

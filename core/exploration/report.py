@@ -14,8 +14,8 @@ from ..experiments.figure_01_trajectories.figure import COSINE, P_CLASS, traject
 from ..experiments.figure_02_protocols.figure import Bar, measures
 from ..experiments.figure_07_08_typicality.figure import among_references
 from ..images import protocols
+from ..images.paths import way
 from ..images.png import preview
-from ..images.trajectories import way
 from ..index.search import FeatureIndex
 from ..networks.card import Labels, NetworkCard
 from ..versions import software

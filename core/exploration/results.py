@@ -11,8 +11,8 @@ import torch
 
 from ..images import protocols
 from ..images.frames import Direction, Path, Unit
+from ..images.paths import Cropped, Heading, OnBlack, View
 from ..images.protocols import Protocol
-from ..images.trajectories import Cropped, Heading, OnBlack, View
 from ..index.typicality import Typicality
 from ..inference.engine import Predictions
 from ..networks.card import Labels

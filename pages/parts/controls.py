@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.exploration import Settings
 from core.images.frames import MAX_STEP
-from core.images.trajectories import OnBlack, path_length
+from core.images.paths import OnBlack, path_length
 from pages.parts import state
 
 VIEWS = {"black": "On black", "crop": "Cropped"}

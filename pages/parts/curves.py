@@ -7,9 +7,9 @@ import streamlit as st
 from core.experiments.figure_01_trajectories.figure import COSINE, P_CLASS, trajectory
 from core.exploration import Exploration, Kind, Settings, Trace, traces
 from core.images.frames import Path
+from core.images.paths import shift_path, way
 from core.images.photographs import Photograph
 from core.images.png import png
-from core.images.trajectories import shift_path, way
 from core.networks.card import NetworkCard
 from pages.parts import save, state
 from pages.parts.widgets import plain, top5

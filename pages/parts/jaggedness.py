@@ -11,7 +11,7 @@ from core.experiments.figure_01_trajectories import jagged
 from core.experiments.figure_01_trajectories.figure import Curve
 from core.exploration import Exploration, Kind, report, traces
 from core.images.frames import Path
-from core.images.trajectories import way
+from core.images.paths import way
 from pages.parts import save, state
 from pages.parts.widgets import number
 

@@ -15,7 +15,7 @@ from core.datasets.scenes import Pan, render
 from core.experiments.figure_01_trajectories.jagged import LARGE, jagged, jumps
 from core.experiments.figure_01_trajectories.shift_map import Embedding, mean_change
 from core.exploration import ShiftMapping, Store, VideoCurves, traces
-from core.images.trajectories import OnBlack, shift_path
+from core.images.paths import OnBlack, shift_path
 from core.inference.engine import Engine
 from core.networks import registry
 from core.storage.data_folder import DataFolder

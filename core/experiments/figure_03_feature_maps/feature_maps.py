@@ -10,8 +10,8 @@ import numpy.typing as npt
 import torch
 
 from ...images.frames import Path
+from ...images.paths import OnBlack, shift_path
 from ...images.photographs import Photograph
-from ...images.trajectories import OnBlack, shift_path
 from ...inference.activations import at_depths, channel_maps
 from ...inference.engine import Engine
 from ...jobs.job import Report

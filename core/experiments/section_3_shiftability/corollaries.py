@@ -16,9 +16,9 @@ import torch
 from ...errors import BadCard, BadProtocol
 from ...images.frames import Path
 from ...images.geometry import centre_cut, paste, resize
+from ...images.paths import path_length
 from ...images.photographs import Photograph
 from ...images.protocols.embed import default_side
-from ...images.trajectories import path_length
 from ...inference.activations import Deep, ends, stop, watch
 from ...inference.engine import Engine, Network
 from ...jobs.job import Report
