@@ -17,7 +17,7 @@ from core.images.protocols import create
 from core.inference.engine import Engine, Predictions
 from core.inference.measure import outcomes
 from core.networks.card import NetworkCard, Remedy
-from core.networks.variants.remedies import Chain, RobustCrop, ShiftEnsemble, scores, taps
+from core.networks.variants.test_time import Chain, RobustCrop, ShiftEnsemble, scores, taps
 
 if TYPE_CHECKING:
     from conftest import TinyCard

@@ -24,7 +24,7 @@ from core.networks.architectures.small import ResNet10
 from core.networks.probe import Layer, layers
 from core.networks.variants import surgery
 from core.networks.variants.dilated import stride_free
-from core.networks.variants.remedies import ShiftEnsemble
+from core.networks.variants.test_time import ShiftEnsemble
 
 if TYPE_CHECKING:
     from conftest import Randomise, TinyCard

@@ -15,7 +15,7 @@ from ...errors import BadCard, UnknownName
 from ..card import NetworkCard, Remedy
 from ..probe import layers
 from . import surgery
-from .remedies import Chain, RobustCrop, ShiftEnsemble
+from .test_time import Chain, RobustCrop, ShiftEnsemble
 
 MARK = "~"
 EXACT = 32  # polyphase sampling: frames of a multiple of this
