@@ -26,7 +26,7 @@ from core.inference.engine import Engine
 from core.networks.architectures.small import ResNet10
 from core.networks.card import NetworkCard
 from core.networks.probe import Layer
-from core.networks.variants.torus import low_pass, on_torus
+from core.networks.variants.circular import low_pass, on_torus
 
 if TYPE_CHECKING:
     from conftest import Randomise, TinyCard

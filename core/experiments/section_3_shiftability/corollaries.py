@@ -25,7 +25,7 @@ from ...jobs.job import Report
 from ...jobs.progress import Meter
 from ...networks.card import NetworkCard
 from ...networks.probe import Layer
-from ...networks.variants.torus import first_layer, low_pass, on_torus
+from ...networks.variants.circular import first_layer, low_pass, on_torus
 from ..figure_03_feature_maps.feature_maps import shifted
 from .shiftability import Floats, Sums, sum_drift, sums
 
