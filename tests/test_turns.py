@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from waiting import until
 
-from core.inference.turns import TurnLock
+from core.inference.device_lock import TurnLock
 
 
 def test_turns_are_taken_in_the_order_of_asking() -> None:

@@ -24,7 +24,7 @@ from ..errors import BadCard
 from ..jobs.streams import chunks
 from ..networks.card import NetworkCard
 from ..networks.probe import Layer, ReturnsBoth, find_head, layers, outline, shapes_imported, tapped, total_stride
-from .turns import all_turns, turns
+from .device_lock import all_turns, turns
 
 log = logging.getLogger(__name__)
 
