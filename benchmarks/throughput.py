@@ -23,7 +23,7 @@ from core.datasets import Source, find
 from core.images.protocols import create, names
 from core.index.build import build
 from core.inference.engine import Engine, Network
-from core.inference.measure import outcomes, photographs
+from core.inference.pairs import outcomes, photographs
 from core.networks import registry
 from core.networks.card import NetworkCard
 from core.networks.zoo import torchvision_zoo

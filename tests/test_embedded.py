@@ -24,7 +24,7 @@ from core.index.search import FeatureIndex
 from core.index.typicality import typicality
 from core.index.verify import verify
 from core.inference.engine import Engine
-from core.inference.measure import accuracy, outcomes, photographs
+from core.inference.pairs import accuracy, outcomes, photographs
 from core.inference.readouts import HEAD
 from core.networks import registry
 from core.networks.card import SCENES, NetworkCard

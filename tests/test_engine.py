@@ -20,7 +20,7 @@ from core.errors import WeightsUnavailable
 from core.images import protocols
 from core.images.photographs import Photograph
 from core.inference.engine import CPU_BATCH, Engine, Network, Predictions
-from core.inference.measure import outcomes
+from core.inference.pairs import outcomes
 from core.networks import registry
 from core.networks.card import NetworkCard
 from core.storage.data_folder import DataFolder

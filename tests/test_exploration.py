@@ -27,7 +27,7 @@ from core.index.build import build
 from core.index.search import FeatureIndex
 from core.index.typicality import typicality
 from core.inference.engine import Engine, Network, Predictions
-from core.inference.measure import outcomes
+from core.inference.pairs import outcomes
 from core.jobs import background
 from core.networks.card import SCENES, NetworkCard
 from core.statistics.sensitivity import sensitivity

@@ -28,7 +28,7 @@ from core.images.photographs import Photograph, read
 from core.images.protocols import create, names
 from core.index.build import build
 from core.inference.engine import Engine
-from core.inference.measure import outcomes, redo
+from core.inference.pairs import outcomes, redo
 from core.networks import registry
 from core.networks.architectures.small import ResNet10
 from core.networks.card import NetworkCard

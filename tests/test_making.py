@@ -24,7 +24,7 @@ from core.errors import Cancelled
 from core.images import protocols
 from core.images.photographs import Photograph
 from core.inference.engine import Engine
-from core.inference.measure import accuracy, outcomes
+from core.inference.pairs import accuracy, outcomes
 from core.networks.architectures.small import ARCHITECTURES
 from core.networks.card import SCENES, NetworkCard
 from core.networks.zoo.checkpoint import read_card

@@ -23,7 +23,7 @@ from core.images.frames import FramePair
 from core.images.photographs import Photograph, photograph
 from core.images.protocols import Protocol, create, generator
 from core.inference.engine import Engine, Network
-from core.inference.measure import accuracy, outcomes, photographs, redo
+from core.inference.pairs import accuracy, outcomes, photographs, redo
 from core.statistics.intervals import wilson
 from core.statistics.sensitivity import Outcome, sensitivity
 

@@ -24,7 +24,7 @@ from core.experiments.figure_04_readouts.study import Readouts
 from core.inference import readouts
 from core.inference.activations import ends
 from core.inference.engine import Engine, Network
-from core.inference.measure import redo
+from core.inference.pairs import redo
 from core.inference.readouts import HEAD, Readout
 from core.jobs.progress import Progress
 from core.networks.card import Labels, NetworkCard

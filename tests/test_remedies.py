@@ -15,7 +15,7 @@ from torch.nn import functional
 from core.images.photographs import Photograph
 from core.images.protocols import create
 from core.inference.engine import Engine, Predictions
-from core.inference.measure import outcomes
+from core.inference.pairs import outcomes
 from core.networks.card import NetworkCard, Remedy
 from core.networks.variants.test_time import Chain, RobustCrop, ShiftEnsemble, scores, taps
 

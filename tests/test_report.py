@@ -30,7 +30,7 @@ from core.index.build import build
 from core.index.search import FeatureIndex
 from core.index.typicality import Typicality, typicality
 from core.inference.engine import Engine, Predictions
-from core.inference.measure import outcomes
+from core.inference.pairs import outcomes
 from core.networks.card import SCENES, Labels, NetworkCard
 from core.statistics.sensitivity import Outcome, sensitivity
 

@@ -28,7 +28,7 @@ from core.index.build import build
 from core.index.search import FeatureIndex
 from core.index.typicality import typicality
 from core.inference.engine import Engine, Network, Predictions
-from core.inference.measure import accuracy, outcomes, redo
+from core.inference.pairs import accuracy, outcomes, redo
 from core.jobs.progress import Progress
 from core.networks.card import NetworkCard
 from core.networks.variants.twins import twin, with_twins

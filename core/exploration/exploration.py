@@ -17,7 +17,7 @@ from ..images.photographs import Photograph
 from ..index.search import FeatureIndex
 from ..index.typicality import typicality
 from ..inference.engine import Engine, Network
-from ..inference.measure import outcomes
+from ..inference.pairs import outcomes
 from ..jobs.background import Background
 from ..networks.card import NetworkCard
 from ..statistics.sensitivity import Outcome, Sensitivity, sensitivity

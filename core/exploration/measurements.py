@@ -17,7 +17,7 @@ from ..index.opening import EXACT, opened
 from ..index.search import FeatureIndex, Neighbour
 from ..index.typicality import ALTERNATIVES, NEIGHBOURS, alternatives, per_class, typicality
 from ..inference.engine import Engine, Network
-from ..inference.measure import Skipped, accuracy, decoded, each_once, outcomes
+from ..inference.pairs import Skipped, accuracy, decoded, each_once, outcomes
 from ..networks import registry
 from ..networks.card import NetworkCard
 from ..statistics.accuracy import Accuracy

@@ -11,7 +11,7 @@ import torch
 from ..errors import BadVideo
 from ..images.video import Clip, squares
 from ..inference.engine import Engine, Network, Predictions
-from ..inference.measure import judged
+from ..inference.pairs import judged
 from ..jobs.background import Asked
 from ..networks.card import NetworkCard
 from ..statistics.sensitivity import Outcome

@@ -12,7 +12,7 @@ from ..datasets import Source, check_there, listing, of_cifar10
 from ..errors import BadPhotograph
 from ..images.photographs import Photograph
 from ..inference.engine import Engine
-from ..inference.measure import decoded, each_once
+from ..inference.pairs import decoded, each_once
 from ..jobs.job import Report, Work
 from ..jobs.progress import Meter
 from ..networks.card import NetworkCard

@@ -23,7 +23,7 @@ from ..errors import Cancelled, PhotobiasError
 from ..inference import readouts
 from ..inference.activations import Deep, ends
 from ..inference.engine import Engine, Network
-from ..inference.measure import THREADS, Decoded, decoded, each_once
+from ..inference.pairs import THREADS, Decoded, decoded, each_once
 from ..inference.readouts import Pooled, Readout, Readouts
 from ..jobs.streams import ordered_map
 from ..networks.card import Preprocessing

@@ -15,7 +15,7 @@ from pathlib import Path
 from ..datasets import Source
 from ..errors import BadPhotograph, StudyBroken
 from ..inference.engine import Engine
-from ..inference.measure import THREADS
+from ..inference.pairs import THREADS
 from ..inference.readouts import Readouts as Fitted
 from ..jobs.progress import Meter, Progress
 from ..networks.card import NetworkCard

@@ -21,7 +21,7 @@ from ..errors import BadRecipe
 from ..images import protocols
 from ..images.photographs import Photograph, photograph
 from ..inference.engine import Engine
-from ..inference.measure import accuracy, outcomes
+from ..inference.pairs import accuracy, outcomes
 from ..networks.card import SCENES, NetworkCard, Preprocessing
 from ..networks.zoo import checkpoint
 from ..statistics.sensitivity import sensitivity

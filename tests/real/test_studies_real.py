@@ -14,7 +14,7 @@ from conftest import ROOT
 from core import studies
 from core.datasets import listing
 from core.inference.engine import Engine
-from core.inference.measure import outcomes, photographs
+from core.inference.pairs import outcomes, photographs
 from core.networks import registry
 from core.storage.data_folder import DataFolder
 

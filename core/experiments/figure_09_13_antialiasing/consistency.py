@@ -13,7 +13,7 @@ from ...errors import BadCard, BadPhotograph, BadProtocol
 from ...images.geometry import centre_crop
 from ...images.photographs import Photograph
 from ...inference.engine import Engine, Network
-from ...inference.measure import THREADS
+from ...inference.pairs import THREADS
 from ...jobs.streams import ordered_map
 from ...statistics.intervals import Interval, wilson
 
