@@ -9,7 +9,7 @@ import pandas as pd
 from PIL import Image
 from study_tables import pairs_table, photographs_table
 
-from core.inference.readouts import HEAD
+from core.inference.linear_probes import HEAD
 
 NAMES = ("grey", "red", "striped")
 LAYERS = (("stem", 0.1), ("middle", 0.5), ("last", 1.0))

@@ -24,8 +24,8 @@ from core.index.search import FeatureIndex
 from core.index.typicality import typicality
 from core.index.verify import verify
 from core.inference.engine import Engine
+from core.inference.linear_probes import HEAD
 from core.inference.pairs import accuracy, outcomes, photographs
-from core.inference.readouts import HEAD
 from core.networks import registry
 from core.networks.card import SCENES, NetworkCard
 from core.networks.variants.twins import twin

@@ -18,7 +18,7 @@ from core.experiments.figure_03_feature_maps import feature_maps
 from core.experiments.figure_04_readouts import depth
 from core.experiments.section_3_shiftability import corollaries, shiftability
 from core.inference.engine import Engine
-from core.inference.readouts import HEAD
+from core.inference.linear_probes import HEAD
 from core.networks import registry
 from core.networks.card import short
 from core.statistics import tables

@@ -21,11 +21,11 @@ from core import studies
 from core.datasets import Source, listing
 from core.errors import BadFolder, BadProtocol, Cancelled, StudyMismatch
 from core.experiments.figure_04_readouts.study import Readouts
-from core.inference import readouts
+from core.inference import linear_probes
 from core.inference.activations import ends
 from core.inference.engine import Engine, Network
+from core.inference.linear_probes import HEAD, Readout
 from core.inference.pairs import redo
-from core.inference.readouts import HEAD, Readout
 from core.jobs.progress import Progress
 from core.networks.card import Labels, NetworkCard
 from core.statistics import tables
@@ -101,8 +101,10 @@ def fitted(engine: Engine, network: Network, training: list[Source]) -> dict[str
     photos = [file.read() for file in training]
     labels = np.array([NAMES.index(str(photo.label)) for photo in photos])
     features = by_hand(engine, network, [network.card.preprocessing.centre(photo) for photo in photos])
-    apart = readouts.held_out([photo.digest for photo in photos], labels, seed=0)
-    return {deep.layer.name: readouts.fit(deep, features[deep.layer.name], labels, apart) for deep in ends(network)}
+    apart = linear_probes.held_out([photo.digest for photo in photos], labels, seed=0)
+    return {
+        deep.layer.name: linear_probes.fit(deep, features[deep.layer.name], labels, apart) for deep in ends(network)
+    }
 
 
 def test_rows_are_what_readouts_made_by_hand_say(

@@ -13,10 +13,10 @@ from sklearn.metrics import log_loss
 from test_shiftability import outputs
 from torchvision import models
 
-from core.inference import readouts
+from core.inference import linear_probes
 from core.inference.activations import Deep, ends
 from core.inference.engine import Engine
-from core.inference.readouts import HEAD, STRENGTHS, Readout, Readouts, held_out, own_places, pooled
+from core.inference.linear_probes import HEAD, STRENGTHS, Readout, Readouts, held_out, own_places, pooled
 from core.networks.card import Labels
 from core.networks.probe import Layer
 
@@ -80,7 +80,7 @@ def test_a_fifth_of_each_class_is_held_out_whoever_comes_first() -> None:
     assert (held_out(names, labels, seed=1) != chosen).any()
 
 
-def cloud(n: int, classes: int, channels: int = 6) -> tuple[readouts.Pooled, np.ndarray]:
+def cloud(n: int, classes: int, channels: int = 6) -> tuple[linear_probes.Pooled, np.ndarray]:
     """Classes around centres of their own, of channels whose scales differ; the last one never varies."""
     rng = np.random.default_rng([n, classes])
     labels = np.arange(n) % classes
@@ -94,7 +94,7 @@ def cloud(n: int, classes: int, channels: int = 6) -> tuple[readouts.Pooled, np.
 def test_a_readout_is_scikit_learns_at_the_best_penalty(classes: int) -> None:
     features, labels = cloud(210, classes)
     apart = held_out(digests(210), labels, seed=3)
-    found = readouts.fit(DEEP, features, labels, apart)
+    found = linear_probes.fit(DEEP, features, labels, apart)
     losses, right = [], []
     for strength in STRENGTHS:
         model, wanted = alone(features[~apart], labels[~apart], strength), labels[apart]
@@ -108,19 +108,19 @@ def test_a_readout_is_scikit_learns_at_the_best_penalty(classes: int) -> None:
     assert found.photographs == 210
     wanted = alone(features, labels, found.strength).predict_proba(scaled(features, features))
     assert found.probabilities(features) == pytest.approx(wanted, abs=1e-3)  # each as near its optimum as 1e-5 asks
-    again = readouts.fit(DEEP, features, labels, apart)
+    again = linear_probes.fit(DEEP, features, labels, apart)
     for name in ("mean", "scale", "weight", "bias"):
         assert (getattr(again, name) == getattr(found, name)).all()
 
 
-def alone(features: readouts.Pooled, labels: np.ndarray, strength: float) -> LogisticRegression:
+def alone(features: linear_probes.Pooled, labels: np.ndarray, strength: float) -> LogisticRegression:
     """One fit from nothing."""
     return LogisticRegression(C=1 / (strength * len(labels)), tol=1e-7, max_iter=10_000).fit(
         scaled(features, features), labels
     )
 
 
-def scaled(features: readouts.Pooled, by: readouts.Pooled) -> np.ndarray:
+def scaled(features: linear_probes.Pooled, by: linear_probes.Pooled) -> np.ndarray:
     spread = by.std(0, dtype=float)
     return np.asarray((features - by.mean(0, dtype=float)) / np.where(spread > 0, spread, 1))
 

@@ -29,7 +29,7 @@ from core.experiments.figure_10_11_augmentation import sizes
 from core.experiments.figure_10_11_augmentation.figure import accuracy, against_size
 from core.experiments.figure_12_confidence.figure import against_confidence
 from core.experiments.replication.paper import BIN5, KERAS, TORCH
-from core.inference.readouts import HEAD
+from core.inference.linear_probes import HEAD
 from core.statistics.association import binned, spearman
 from core.statistics.intervals import wilson
 from core.statistics.sensitivity import FLIPS

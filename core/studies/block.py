@@ -11,7 +11,7 @@ from ..images.frames import FramePair, Placement
 from ..images.photographs import Photograph
 from ..images.protocols import settings
 from ..index.typicality import typicality
-from ..inference.readouts import Answer
+from ..inference.linear_probes import Answer
 from ..statistics.sensitivity import Outcome, rank
 from .likeness import psnr, ssim
 from .rows import schemas

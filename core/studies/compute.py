@@ -21,8 +21,8 @@ from ..images.frames import FramePair
 from ..images.photographs import Photograph
 from ..images.protocols import Protocol, generator
 from ..inference.engine import Engine, Network, Predictions
+from ..inference.linear_probes import Answer, Readouts
 from ..inference.pairs import THREADS, decoded, each_once, judged, redo
-from ..inference.readouts import Answer, Readouts
 from ..jobs.streams import ordered_map
 from .block import Block, Centre, PairRow, Shown
 from .config import Study

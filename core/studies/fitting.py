@@ -20,11 +20,11 @@ import torch
 
 from ..datasets import check_there
 from ..errors import Cancelled, PhotobiasError
-from ..inference import readouts
+from ..inference import linear_probes as readouts
 from ..inference.activations import Deep, ends
 from ..inference.engine import Engine, Network
+from ..inference.linear_probes import Pooled, Readout, Readouts
 from ..inference.pairs import THREADS, Decoded, decoded, each_once
-from ..inference.readouts import Pooled, Readout, Readouts
 from ..jobs.streams import ordered_map
 from ..networks.card import Preprocessing
 from ..statistics.accuracy import Accuracy

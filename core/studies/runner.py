@@ -15,8 +15,8 @@ from pathlib import Path
 from ..datasets import Source
 from ..errors import BadPhotograph, StudyBroken
 from ..inference.engine import Engine
+from ..inference.linear_probes import Readouts as Fitted
 from ..inference.pairs import THREADS
-from ..inference.readouts import Readouts as Fitted
 from ..jobs.progress import Meter, Progress
 from ..networks.card import NetworkCard
 from ..storage.atomic_files import alone, write

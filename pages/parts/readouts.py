@@ -10,7 +10,7 @@ from core.experiments.drawing.style import places, short
 from core.experiments.figure_04_readouts import depth
 from core.experiments.figure_04_readouts import figure as figures
 from core.experiments.replication import paper
-from core.inference.readouts import STRENGTHS
+from core.inference.linear_probes import STRENGTHS
 from core.networks.variants.twins import couples
 from core.statistics import tables
 from core.statistics.accuracy import Accuracy

@@ -12,7 +12,7 @@ from conftest import ROOT
 
 from core import studies
 from core.experiments.figure_04_readouts.depth import along_depth
-from core.inference.readouts import HEAD
+from core.inference.linear_probes import HEAD
 from core.statistics.tables import layer_accuracies
 from core.storage.data_folder import DataFolder
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ...inference.readouts import HEAD
+from ...inference.linear_probes import HEAD
 from ...statistics.comparisons import comparisons, holm
 from ...statistics.tables import LAYERED, require
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from ...inference.readouts import HEAD
+from ...inference.linear_probes import HEAD
 from ...statistics.accuracy import Accuracy
 from ...statistics.intervals import Interval
 from ...statistics.tables import MEASURES, Measured, about
