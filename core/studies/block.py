@@ -13,7 +13,7 @@ from ..images.protocols import settings
 from ..index.typicality import typicality
 from ..inference.linear_probes import Answer
 from ..statistics.sensitivity import Outcome, rank
-from .likeness import psnr, ssim
+from .image_similarity import psnr, ssim
 from .rows import schemas
 
 if TYPE_CHECKING:
