@@ -30,7 +30,7 @@ from core.jobs.progress import Progress
 from core.networks import registry
 from core.statistics.tables import per_photograph
 from core.storage.data_folder import EMBEDDED, DataFolder
-from core.studies import worker
+from core.studies import process
 from core.training import recipe
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -271,7 +271,7 @@ def test_the_command_is_the_turn(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert [(row["network"], row["protocol"]) for row in rows] == [
         ("dial/dial_0250_0100-0", "crop"), ("dial/dial_0250_0100-0", "black"),
     ]  # fmt: skip
-    status = worker.status(tmp_path / "dial" / "studies" / "dial_0250_0100")
+    status = process.status(tmp_path / "dial" / "studies" / "dial_0250_0100")
     assert (status.state, status.error) == ("finished", None)
     assert main(["dial", "--spread", "2", "--size-spread", "0", "--data", str(tmp_path)]) == 1
     assert "got spread 2.0" in capsys.readouterr().err

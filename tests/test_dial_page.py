@@ -14,7 +14,7 @@ from core.datasets.scenes import Photographer
 from core.experiments.bias_dial import dial, turning
 from core.experiments.bias_dial.turning import Turn
 from core.storage.data_folder import EMBEDDED, DataFolder
-from core.studies import worker
+from core.studies import process
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 FREE = Photographer(spread=1.0, size_spread=0.3)
@@ -52,7 +52,7 @@ def test_what_ships_is_said_and_a_photographers_numbers_are_cores(fresh: DataFol
 
 def test_a_photographer_who_was_not_measured_is_asked_for(fresh: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[tuple[list[str], Path]] = []
-    monkeypatch.setattr(worker, "launch", lambda words, folder, data: started.append((words, folder)))
+    monkeypatch.setattr(process, "launch", lambda words, folder, data: started.append((words, folder)))
     at = opened(dial_spread=0.9, dial_sizes=0.3)
     assert "The nearest that was: places 1, sizes ± 0.3." in texts(at)
     at.button(key="turn the dial").click().run()
@@ -63,7 +63,7 @@ def test_a_photographer_who_was_not_measured_is_asked_for(fresh: DataFolder, mon
 def test_what_runs_and_what_failed_are_shown(fresh: DataFolder) -> None:
     folder = Turn(photographer=Photographer(spread=0.9, size_spread=0.3)).folder(fresh)
     folder.mkdir(parents=True)
-    worker.Recorder(folder)(worker.Progress(30, 120, 2.0))
+    process.Recorder(folder)(process.Progress(30, 120, 2.0))
     at = opened(dial_spread=0.9, dial_sizes=0.3)
     assert [bar.proto.text for bar in at.get("progress")] == ["Drawing, training, measuring: 25% · about 45 s left"]
     assert not [button for button in at.button if button.key == "turn the dial"]

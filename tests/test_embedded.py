@@ -34,8 +34,8 @@ from core.statistics.sensitivity import Outcome, sensitivity
 from core.statistics.tables import per_photograph
 from core.storage.data_folder import EMBEDDED, PROJECT, DataFolder
 from core.studies import Axes
+from core.studies.process import list_studies
 from core.studies.request import Request
-from core.studies.worker import list_studies
 from core.training import recipe
 from pages.parts.networks import OPENING
 

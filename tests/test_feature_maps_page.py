@@ -23,7 +23,7 @@ from core.networks import registry
 from core.networks.card import short
 from core.statistics import tables
 from core.storage.data_folder import EMBEDDED, DataFolder
-from core.studies import worker
+from core.studies import process
 from pages.parts import studies as parts
 
 STRIDED, BLURRED = "embedded/resnet10.scenes-0", "embedded/resnet10_bin5.scenes-0"
@@ -140,14 +140,14 @@ def test_readouts_are_trained_from_the_page(fresh: DataFolder, tmp_path: Path) -
     at.text_input(key="readouts photos").set_value(str(test / "red")).run()
     at.button(key="start readouts").click().run()
     assert "got photographs without labels" in "\n".join(read_out(at.error))
-    assert not worker.list_studies(fresh.studies)
+    assert not process.list_studies(fresh.studies)
     at.text_input(key="readouts photos").set_value(str(test))
     at.text_input(key="readouts train").set_value(str(train)).run()
     at.button(key="start readouts").click().run()
     assert not at.exception
-    (one,) = worker.list_studies(fresh.studies)
+    (one,) = process.list_studies(fresh.studies)
     give_up = time.monotonic() + 120
-    while (status := worker.status(one.folder)).state == "running":
+    while (status := process.status(one.folder)).state == "running":
         assert time.monotonic() < give_up
         time.sleep(0.1)
     assert (status.state, status.error) == ("finished", None)

@@ -15,7 +15,7 @@ from core.index.search import FeatureIndex
 from core.inference.engine import Engine
 from core.networks import registry
 from core.storage.data_folder import EMBEDDED, DataFolder
-from core.studies import worker
+from core.studies import process
 from core.studies.request import Request
 
 KEY, USERS = "embedded/resnet10.scenes-0", 8
@@ -42,17 +42,17 @@ def flood(engine: Engine, data: DataFolder, rounds: int) -> tuple[Answers, list[
         assert one.place is not None
         return seconds, one.place.typicality.value
 
-    worker.start(request, folder, data)
+    process.start(request, folder, data)
     try:
-        while not (now := worker.status(folder).progress) or not now.done:
-            assert worker.status(folder).state == "running"
+        while not (now := process.status(folder).progress) or not now.done:
+            assert process.status(folder).state == "running"
             time.sleep(0.05)
         alone = [ask(seed) for seed in range(USERS)]
         with ThreadPoolExecutor(USERS) as users:
             together = [list(users.map(ask, range(USERS))) for _ in range(rounds)]
-        assert worker.status(folder).state == "running"
+        assert process.status(folder).state == "running"
     finally:
-        worker.cancel(folder)
+        process.cancel(folder)
     return alone, together
 
 

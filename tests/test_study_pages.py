@@ -20,8 +20,8 @@ from core import studies
 from core.experiments import findings
 from core.statistics import comparisons, tables
 from core.storage.data_folder import DataFolder
-from core.studies import rows, worker
-from core.studies.worker import Status
+from core.studies import process, rows
+from core.studies.process import Status
 from pages.parts import studies as parts
 
 
@@ -39,8 +39,8 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataFolder:
 def started(fresh: DataFolder) -> Iterator[DataFolder]:
     """A server none of whose studies outlives the test."""
     yield fresh
-    for one in worker.list_studies(fresh.studies):
-        worker.cancel(one.folder)
+    for one in process.list_studies(fresh.studies):
+        process.cancel(one.folder)
         until(one.folder, lambda s: s.state != "running")
 
 
@@ -59,7 +59,7 @@ def opened() -> AppTest:
 
 def until(folder: Path, wanted: Callable[[Status], bool], seconds: float = 180) -> Status:
     end = time.monotonic() + seconds
-    while not wanted(now := worker.status(folder)):
+    while not wanted(now := process.status(folder)):
         assert time.monotonic() < end, now
         time.sleep(0.05)
     return now
@@ -153,7 +153,7 @@ def test_one_is_started_stopped_goes_on_and_is_seen_by_everybody(started: DataFo
     assert command.startswith("python -m core study protocols --photos scenes:0-400 --network embedded/resnet10.scenes")
     at.button(key="start protocols").click().run()
     assert not at.exception
-    (one,) = worker.list_studies(started.studies)
+    (one,) = process.list_studies(started.studies)
     until(one.folder, lambda s: s.manifest is not None and rows.parts(s.folder) > 0)
     other = opened()
     for tab in (at.run(), other):
@@ -175,7 +175,7 @@ def test_one_runs_to_its_end(started: DataFolder) -> None:
     at.text_input(key="protocols photos").set_value("scenes:0-5")
     at.multiselect(key="protocols protocols").set_value(["scale"]).run()
     at.button(key="start protocols").click().run()
-    (one,) = worker.list_studies(started.studies)
+    (one,) = process.list_studies(started.studies)
     done = until(one.folder, lambda s: s.state != "running")
     assert (done.state, done.error) == ("finished", None)
     at.run()
@@ -224,7 +224,7 @@ def test_the_command_says_what_was_chosen(fresh: DataFolder) -> None:
 def test_one_that_failed_before_it_began(fresh: DataFolder) -> None:
     folder = fresh.studies / "protocols-0123456789"
     folder.mkdir(parents=True)
-    worker._record(folder, 1, "failed", worker.Progress(0, None, 0.0), "got too little; wanted more")
+    process._record(folder, 1, "failed", process.Progress(0, None, 0.0), "got too little; wanted more")
     at = opened()
     assert read_out(at.error) == ["got too little; wanted more"]
     assert "Failed; 0 pairs are kept." in texts(at)

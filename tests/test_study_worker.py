@@ -18,10 +18,11 @@ from core.cli import main
 from core.errors import BadFolder, StudyBroken
 from core.jobs.progress import Progress
 from core.storage.data_folder import EMBEDDED, DataFolder
-from core.studies import rows, worker
+from core.studies import process as worker
+from core.studies import rows
 from core.studies.manifest import MANIFEST, read_manifest
+from core.studies.process import Status
 from core.studies.request import Request
-from core.studies.worker import Status
 
 KEY = "embedded/resnet10.scenes-0"
 

@@ -21,7 +21,7 @@ Watched = tuple[Callable[["Progress"], None], threading.Event]
 def recorded(folder: Path, told: Callable[[Progress], None]) -> Iterator[Watched]:
     """(progress, cancel) for the work in that folder of a study: what is reported is ``told``, and recorded there with
     how it ended."""
-    from ..studies.worker import Recorder
+    from ..studies.process import Recorder
 
     recorder = Recorder(folder)
 

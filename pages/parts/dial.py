@@ -18,7 +18,7 @@ from core.images.png import preview
 from core.statistics import tables
 from core.statistics.intervals import Interval
 from core.statistics.tables import MEASURES
-from core.studies import worker
+from core.studies import process
 from core.studies.runner import PROGRESS
 from pages.parts import charts, gallery, processes, resources, save, studies, tasks
 from pages.parts.widgets import interval, number, plain
@@ -68,7 +68,7 @@ def _there() -> There:
     found: list[Taught] = []
     problems: list[PhotobiasError] = []
     for home in turning.homes(resources.data()):
-        for status in worker.list_studies(home.studies):
+        for status in process.list_studies(home.studies):
             if status.state == "finished" and (results := studies.results_of(status)) is not None:
                 try:
                     found.append(turning.taught(results))
@@ -119,7 +119,7 @@ def _numbers(there: There, who: Photographer) -> None:
         return
     turn = Turn(photographer=who)
     folder = turn.folder(resources.data())
-    status = worker.status(folder) if (folder / PROGRESS).exists() else None
+    status = process.status(folder) if (folder / PROGRESS).exists() else None
     if status is not None and status.state == "running":
         st.fragment(_follow, run_every=tasks.POLL_S)(folder)
         return
@@ -129,7 +129,7 @@ def _numbers(there: There, who: Photographer) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"Not measured: no network has learned from this photographer yet. {near}")
         label = "Go on" if status is not None else "Train and measure three networks (minutes)"
-        processes.begin(label, "turn the dial", lambda: worker.launch(turn.command, folder, resources.data()),
+        processes.begin(label, "turn the dial", lambda: process.launch(turn.command, folder, resources.data()),
                         icon=":material/tune:", primary=True)  # fmt: skip
 
 
@@ -167,7 +167,7 @@ def _nearest(rows: pd.DataFrame, who: Photographer) -> str:
 
 def _follow(folder: Path) -> None:
     """How far it is, in shares of the work; the page again when it ends."""
-    status = worker.status(folder)
+    status = process.status(folder)
     if status.state != "running":
         st.rerun()
     processes.progress(status, lambda p: f"Drawing, training, measuring: {p.fraction or 0:.0%}")

@@ -9,8 +9,8 @@ import streamlit as st
 
 from core.errors import PhotobiasError
 from core.jobs.progress import Progress
-from core.studies import worker
-from core.studies.worker import Status
+from core.studies import process
+from core.studies.process import Status
 from pages.parts import tasks
 from pages.parts.widgets import plain
 
@@ -35,5 +35,5 @@ def progress(status: Status, said: Callable[[Progress], str]) -> None:
         st.progress((p.fraction or 0.0) if known else 0.0, text=f"{said(p)}{left}" if known else "Starting …")
         # a callback: the page may be drawn again before this line is reached, and a click would be lost
         if st.button("Cancel", icon=":material/close:", key=f"cancel {status.folder.name}",
-                     help="What is done is kept.", on_click=worker.cancel, args=(status.folder,)):  # fmt: skip
+                     help="What is done is kept.", on_click=process.cancel, args=(status.folder,)):  # fmt: skip
             st.caption("Stopping …")

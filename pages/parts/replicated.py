@@ -10,7 +10,7 @@ import streamlit as st
 from core.experiments.replication.replication import fills
 from core.storage.data_folder import EMBEDDED
 from core.studies.manifest import MANIFEST
-from core.studies.worker import list_studies
+from core.studies.process import list_studies
 from pages.parts import resources
 from pages.parts.widgets import NONE, interval, number, plain
 

@@ -15,7 +15,7 @@ from core.images.frames import DIRECTIONS, MAX_STEP
 from core.index import starter
 from core.networks.card import NetworkCard
 from core.storage.data_folder import EMBEDDED
-from core.studies import worker
+from core.studies import process
 from core.studies.config import Study, get
 from core.studies.request import Request
 from pages.parts import resources, state
@@ -42,7 +42,7 @@ def _start(request: Request, kind: str) -> None:
     count = len(request.settled()[1])
     folder = request.place(resources.data().studies)
     with st.spinner(f"Starting over {count:,} photographs …"):
-        worker.start(request, folder, resources.data())
+        process.start(request, folder, resources.data())
     state.look_at(kind, folder.name, anew=True)
     st.rerun()
 

@@ -15,10 +15,10 @@ import streamlit as st
 from core.datasets import dataset_name
 from core.errors import PhotobiasError
 from core.storage.data_folder import EMBEDDED
-from core.studies import Results, rows, worker
+from core.studies import Results, process, rows
 from core.studies.config import get
 from core.studies.manifest import MANIFEST, Manifest
-from core.studies.worker import Status
+from core.studies.process import Status
 from pages.parts import processes, requests, resources, save, state
 from pages.parts.widgets import plain
 
@@ -111,8 +111,8 @@ def take_away(results: Results, tables: Tables, *more: tuple[Results, Tables]) -
 
 def listed(kinds: tuple[str, ...]) -> list[Listed]:
     """Those that ship, then one's own, the latest first."""
-    found = [Listed(one, True) for one in worker.list_studies(EMBEDDED.studies)]
-    found += [Listed(one, False) for one in worker.list_studies(resources.data().studies)]
+    found = [Listed(one, True) for one in process.list_studies(EMBEDDED.studies)]
+    found += [Listed(one, False) for one in process.list_studies(resources.data().studies)]
     return [one for one in found if _kind(one.status) in kinds]
 
 
@@ -175,13 +175,13 @@ def _state(kind: str, chosen: Listed, results: Results | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{'Failed' if status.state == 'failed' else 'Stopped'}; {kept:,} pairs are kept.")
         if status.manifest is not None:
-            processes.begin("Go on", f"go on {kind}", lambda: worker.resume(status.folder, resources.data()),
+            processes.begin("Go on", f"go on {kind}", lambda: process.resume(status.folder, resources.data()),
                             icon=":material/play_arrow:")  # fmt: skip
 
 
 def _follow(folder: Path, shown: str, since: float) -> None:
     """Progress with time left; the page again when there is more to see, and when the work has ended."""
-    status = worker.status(folder)
+    status = process.status(folder)
     if status.state != "running" or (_version(status) != shown and time.monotonic() - since > REDRAWN_S):
         st.rerun()
     counts = "pairs" if status.manifest is None else get(status.manifest.study).counts

@@ -14,7 +14,7 @@ from studied import NETWORKS, made
 
 from core import studies
 from core.storage.data_folder import DataFolder
-from core.studies import worker
+from core.studies import process
 from pages.parts.studies import REDRAWN_S
 
 pytestmark = pytest.mark.browser
@@ -82,6 +82,6 @@ def test_one_is_started_drawn_while_it_runs_and_stopped(serve: Serve, page: Page
     page.wait_for_timeout(1000 * REDRAWN_S)  # from here on any poll may draw the whole page
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("button", name="Go on")).to_be_visible(timeout=DRAWN_MS)
-    (one,) = (s for s in worker.list_studies(stocked.studies) if s.state == "stopped")
+    (one,) = (s for s in process.list_studies(stocked.studies) if s.state == "stopped")
     kept = len(studies.read(one.folder).pairs)
     expect(page.get_by_text(f"Stopped; {kept:,} pairs are kept.")).to_be_visible()
