@@ -18,7 +18,7 @@ from PIL import Image
 
 from core.datasets.scenes import render
 from core.errors import BadProtocol, IndexBroken, IndexMismatch, WeightsUnavailable
-from core.exploration import Exploration, Settings, Store, measurements, report, traces
+from core.exploration import Exploration, Settings, Store, curves, measurements, report
 from core.exploration.summary import sentence
 from core.images import protocols
 from core.images.paths import Cropped, OnBlack, shift_path, size_path
@@ -207,7 +207,7 @@ def test_readers_may_read_at_any_moment(
             held.append(reader)  # of somebody who is still in the middle of it when more has come
         assert 0 <= found.done < found.total
         for kind in ("shift", "size"):
-            for drawn in traces.curve(found, kind):  # type: ignore[arg-type]
+            for drawn in curves.curve(found, kind):  # type: ignore[arg-type]
                 assert len(drawn.values) == len(drawn.p) == len(drawn.top) > 0
                 lengths[f"{kind} {drawn.title} {len(drawn.p)}"] += 1
         assert all(bar.measured.pairs in (4, PAIRS) for bar in report.bars(found))

@@ -19,7 +19,7 @@ import torch
 from conftest import CLASSES, TinyCard, cut_outs
 from PIL import Image
 
-from core.exploration import Exploration, Place, Settings, Store, Trace, report, traces
+from core.exploration import Exploration, Place, Settings, Store, Trace, curves, report
 from core.exploration.summary import sentence
 from core.images import protocols
 from core.images.frames import Path as FramePath
@@ -105,7 +105,7 @@ def test_pairs_csv_names_the_kind_of_flip_where_the_label_is_known(hand_made: Ha
 
 
 def test_curves_csv_holds_every_frame(found: Exploration) -> None:
-    table = pd.read_csv(io.StringIO(traces.curves_csv(found)))
+    table = pd.read_csv(io.StringIO(curves.curves_csv(found)))
     assert len(table) == 2 * 2 * 11
     for (key, kind), trace in found.traces.items():
         mine = table[(table.network == key) & (table.path == kind)]
@@ -266,7 +266,7 @@ def test_what_a_network_of_drawn_scenes_says_of_a_real_photograph_is_labelled(ha
 
 def test_a_page_of_nothing(hand_made: HandMade) -> None:
     made = hand_made()
-    assert report.pairs_csv(made) == traces.curves_csv(made) == ""
+    assert report.pairs_csv(made) == curves.curves_csv(made) == ""
     assert report.record(made)["sensitivity"] == report.record(made)["curves"] == []
     seen = Seen(report.html(made))
     assert not seen.scripts
@@ -274,18 +274,18 @@ def test_a_page_of_nothing(hand_made: HandMade) -> None:
 
 
 def test_curves_follow_the_watched_class_and_the_network_keeps_its_place(found: Exploration) -> None:
-    own = traces.curve(found, "shift")
+    own = curves.curve(found, "shift")
     assert [c.place for c in own] == [0, 1]
     assert [c.title for c in own] == ["tiny-9", "tiny-5"]
     assert all(c.watched == c.top[0] for c in own)
     assert [c.stride for c in own] == [4, 4]
-    assert [c.stride for c in traces.curve(found, "size")] == [None, None]  # exact invariance is of shifts
+    assert [c.stride for c in curves.curve(found, "size")] == [None, None]  # exact invariance is of shifts
     for name in CLASSES:
-        for drawn, card in zip(traces.curve(found, "shift", name), found.cards, strict=True):
+        for drawn, card in zip(curves.curve(found, "shift", name), found.cards, strict=True):
             p = found.traces[card.key, "shift"].probabilities
             assert drawn.watched == name
             assert list(drawn.p) == p[:, CLASSES.index(name)].tolist()
-    assert traces.curve(found, "shift", "unheard of") == own
+    assert curves.curve(found, "shift", "unheard of") == own
 
 
 # The sentence

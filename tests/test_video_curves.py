@@ -17,7 +17,8 @@ from test_shift_map import Watched
 
 from core.experiments.figure_01_trajectories.figure import trajectory
 from core.experiments.figure_01_trajectories.jagged import LARGE, jumps
-from core.exploration import Store, VideoCurves, traces
+from core.exploration import Store, VideoCurves
+from core.exploration import curves as traces
 from core.images.png import difference, marked
 from core.images.video import Clip, open_video
 from core.networks.card import NetworkCard

@@ -20,8 +20,8 @@ from ..index.search import FeatureIndex
 from ..networks.card import Labels, NetworkCard
 from ..versions import software
 from . import Exploration, Kind, Place, Trace, measurements
+from .curves import as_csv, curve, representations
 from .summary import sentence
-from .traces import as_csv, curve, representations
 
 STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;background:#fff;"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.experiments.figure_01_trajectories.figure import COSINE, P_CLASS, trajectory
-from core.exploration import Exploration, Kind, Settings, Trace, traces
+from core.exploration import Exploration, Kind, Settings, Trace
+from core.exploration import curves as traces
 from core.images.frames import Path
 from core.images.paths import shift_path, way
 from core.images.photographs import Photograph

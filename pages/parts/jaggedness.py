@@ -9,7 +9,8 @@ import streamlit as st
 
 from core.experiments.figure_01_trajectories import jagged
 from core.experiments.figure_01_trajectories.figure import Curve
-from core.exploration import Exploration, Kind, report, traces
+from core.exploration import Exploration, Kind, report
+from core.exploration import curves as traces
 from core.images.frames import Path
 from core.images.paths import way
 from pages.parts import save, state

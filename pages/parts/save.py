@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.exploration import Exploration, report, traces
+from core.exploration import Exploration, curves, report
 from pages.parts import state
 
 # on a phone the bar always lies over the legend; a drag zooms and a double click goes back without them
@@ -32,7 +32,7 @@ def section(found: Exploration) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         stem = report.stem(found)
         button("Pairs (CSV)", f"{stem}-pairs.csv", "text/csv", lambda: report.pairs_csv(found))
-        button("Curves (CSV)", f"{stem}-curves.csv", "text/csv", lambda: traces.curves_csv(found))
+        button("Curves (CSV)", f"{stem}-curves.csv", "text/csv", lambda: curves.curves_csv(found))
         button("Record (JSON)", f"{stem}.json", "application/json", lambda: report.record_json(found))
         button("Report (HTML)", f"{stem}.html", "text/html", lambda: report.html(found))
         figure_format()

@@ -13,7 +13,8 @@ from core.datasets.scenes import Pan
 from core.errors import BadVideo
 from core.experiments.figure_01_trajectories import jagged
 from core.experiments.figure_01_trajectories.figure import COSINE, P_CLASS, Curve, trajectory
-from core.exploration import VideoCurves, traces
+from core.exploration import VideoCurves
+from core.exploration import curves as traces
 from core.images import video
 from core.images.png import marked
 from core.images.video import Clip, Video, corner

@@ -14,7 +14,8 @@ from playwright.sync_api import Locator, Page, expect
 from core.datasets.scenes import Pan, render
 from core.experiments.figure_01_trajectories.jagged import LARGE, jagged, jumps
 from core.experiments.figure_01_trajectories.shift_map import Embedding, mean_change
-from core.exploration import ShiftMapping, Store, VideoCurves, traces
+from core.exploration import ShiftMapping, Store, VideoCurves
+from core.exploration import curves as traces
 from core.images.paths import OnBlack, shift_path
 from core.inference.engine import Engine
 from core.networks import registry

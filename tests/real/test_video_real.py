@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from core.experiments.figure_01_trajectories.jagged import jagged
-from core.exploration import Store, VideoCurves, traces
+from core.exploration import Store, VideoCurves, curves
 from core.images import video
 from core.images.video import open_video
 from core.inference.engine import Engine
@@ -41,7 +41,7 @@ def test_the_dog_is_a_dog_in_each_of_its_first_frames(
         cut = np.ascontiguousarray(whole[k][1][360 - 112 : 360 + 112, 640 - 112 : 640 + 112])
         [alone] = engine.predict(network, [torch.from_numpy(cut).permute(2, 0, 1)])
         assert torch.equal(track.probabilities[k], alone.probabilities[0])
-    curve = traces.video_curves(found)[card.key]
+    curve = curves.video_curves(found)[card.key]
     numbers = jagged(curve.p)
     assert numbers is not None
     assert numbers.n == FEW
