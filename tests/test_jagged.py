@@ -1,11 +1,11 @@
-"""core.experiments.figure_01_trajectories.jagged: how jagged a curve is, against plain numpy."""
+"""core.experiments.figure_01_trajectories.roughness: how jagged a curve is, against plain numpy."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from core.experiments.figure_01_trajectories.jagged import Jagged, jagged, sentence
+from core.experiments.figure_01_trajectories.roughness import Jagged, jagged, sentence
 
 
 @pytest.mark.parametrize("n", [2, 3, 33, 129])

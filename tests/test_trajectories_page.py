@@ -13,7 +13,7 @@ from framed import app, fresh, read_out, texts
 from streamlit.testing.v1 import AppTest
 
 from core.datasets.scenes import Pan, render
-from core.experiments.figure_01_trajectories.jagged import jagged, jumps
+from core.experiments.figure_01_trajectories.roughness import jagged, jumps
 from core.experiments.figure_01_trajectories.shift_map import REACHES
 from core.exploration import Exploration, ShiftMapping, VideoCurves
 from core.images.paths import Cropped, OnBlack, shift_path

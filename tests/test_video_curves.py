@@ -16,7 +16,7 @@ from filmed import film, noise
 from test_shift_map import Watched
 
 from core.experiments.figure_01_trajectories.figure import trajectory
-from core.experiments.figure_01_trajectories.jagged import LARGE, jumps
+from core.experiments.figure_01_trajectories.roughness import LARGE, jumps
 from core.exploration import Store, VideoCurves
 from core.exploration import curves as traces
 from core.images.png import difference, marked

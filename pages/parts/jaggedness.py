@@ -7,7 +7,7 @@ from fractions import Fraction
 import pandas as pd
 import streamlit as st
 
-from core.experiments.figure_01_trajectories import jagged
+from core.experiments.figure_01_trajectories import roughness
 from core.experiments.figure_01_trajectories.figure import Curve
 from core.exploration import Exploration, Kind, report
 from core.exploration import curves as traces
@@ -24,14 +24,14 @@ def sentence(found: Exploration) -> str:
     """Of every network's shift curve; empty before the first is complete."""
     curves = [
         (f"{curve.title}'s {of(curve)}", numbers)
-        for curve in _curves(found, "shift") if (numbers := jagged.jagged(curve.p))
+        for curve in _curves(found, "shift") if (numbers := roughness.jagged(curve.p))
     ]  # fmt: skip
     traces = [trace for (_, kind), trace in found.traces.items() if kind == "shift"]
     if not traces or not all(trace.complete for trace in traces):
         return ""
     path = traces[0].path
     moved = f"moves {way(found.settings.direction)} by {path.values[-1]} {MOVES[path.unit]}"
-    return jagged.sentence(f"this photograph {moved} in {len(path.values) - 1} steps", curves)
+    return roughness.sentence(f"this photograph {moved} in {len(path.values) - 1} steps", curves)
 
 
 def section(found: Exploration) -> None:
@@ -42,7 +42,7 @@ def section(found: Exploration) -> None:
     paths = {kind: trace.path for (_, kind), trace in found.traces.items()}
     rows = [
         _row(curve, kind, paths[kind], numbers)
-        for kind, curve in drawn if (numbers := jagged.jagged(curve.p))
+        for kind, curve in drawn if (numbers := roughness.jagged(curve.p))
     ]  # fmt: skip
     if not rows:
         st.caption("This follows the curves." if not found.finished else "Nothing was measured.")
@@ -51,7 +51,7 @@ def section(found: Exploration) -> None:
         st.table(pd.DataFrame(rows).set_index(["network", "curve"]), border="horizontal")
     st.caption(
         f"Mean |Δp| and largest drop are from one frame to the next, so that finer steps make them smaller; "
-        f"{jagged.WOBBLE}: how far the curve travels without getting anywhere, 0 if it only rises or only falls. "
+        f"{roughness.WOBBLE}: how far the curve travels without getting anywhere, 0 if it only rises or only falls. "
         "Frames of one curve are no sample: these describe it, without intervals."
     )
     if found.finished:
@@ -59,7 +59,7 @@ def section(found: Exploration) -> None:
         save.button("Curves (CSV)", name, "text/csv", lambda: traces.curves_csv(found))
 
 
-def _row(curve: Curve, kind: Kind, path: Path, numbers: jagged.Jagged) -> dict[str, object]:
+def _row(curve: Curve, kind: Kind, path: Path, numbers: roughness.Jagged) -> dict[str, object]:
     step = Fraction(abs(path.values[1] - path.values[0])).limit_denominator(100)
     return {
         "network": curve.title, "curve": kind, "of": of(curve), "protocol": path.description,
@@ -71,7 +71,7 @@ def _curves(found: Exploration, kind: Kind) -> list[Curve]:
     return [*traces.curve(found, kind, state.watched()), *traces.representations(found, kind)]
 
 
-def cells(numbers: jagged.Jagged) -> dict[str, object]:
+def cells(numbers: roughness.Jagged) -> dict[str, object]:
     """Of a row of such a table."""
     return {
         "n frames": numbers.n, "mean |Δp|": number(numbers.mean_step, 4),

@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.datasets.scenes import Pan
 from core.errors import BadVideo
-from core.experiments.figure_01_trajectories import jagged
+from core.experiments.figure_01_trajectories import roughness
 from core.experiments.figure_01_trajectories.figure import COSINE, P_CLASS, Curve, trajectory
 from core.exploration import VideoCurves
 from core.exploration import curves as traces
@@ -26,7 +26,7 @@ UPLOAD = "video_upload"
 WIDTH = 420  # pixels on screen, of the player and of the picture beside it
 FORMATS = {"mov": "video/mp4", "matroska": "video/webm"}  # for browsers, which play H.264 in MOV under that name
 DRAWN = 1  # the number of the clip that a new visitor sees
-JUMP = f"A jump: from one frame to the next the answer changes, or |Δp| ≥ {jagged.LARGE}."
+JUMP = f"A jump: from one frame to the next the answer changes, or |Δp| ≥ {roughness.LARGE}."
 
 
 def section(cards: Sequence[NetworkCard]) -> None:
@@ -110,22 +110,22 @@ def _curves(found: VideoCurves) -> None:
     curves = traces.video_curves(found, state.watched())
     if not curves:
         return
-    numbers = {key: j for key, curve in curves.items() if (j := jagged.jagged(curve.p)) is not None}
+    numbers = {key: j for key, curve in curves.items() if (j := roughness.jagged(curve.p)) is not None}
     if found.finished and numbers:
         moved = f"{found.clip.name} runs through its frames"
         parts = [(f"{curves[key].title}'s {jaggedness.of(curves[key])}", j) for key, j in numbers.items()]
-        st.markdown(plain(jagged.sentence(moved, parts)))
+        st.markdown(plain(roughness.sentence(moved, parts)))
     clicked = list(chain(*(_chart(found, measure, curves) for measure in (P_CLASS, COSINE))))
     if not numbers:
         return
     with st.container(key="measures_video"):
         rows = [
             {"network": curves[key].title, "of": jaggedness.of(curves[key]), "protocol": _cut(found, key),
-             "jumps": len(jagged.jumps(curves[key].p, curves[key].top)), **jaggedness.cells(j)}
+             "jumps": len(roughness.jumps(curves[key].p, curves[key].top)), **jaggedness.cells(j)}
             for key, j in numbers.items()
         ]  # fmt: skip
         st.table(pd.DataFrame(rows).set_index("network"), border="horizontal")
-    st.caption(f"{JUMP} {jagged.WOBBLE}. Frames of one video are no sample: these describe it, without intervals.")
+    st.caption(f"{JUMP} {roughness.WOBBLE}. Frames of one video are no sample: these describe it, without intervals.")
     if found.finished:
         video_jumps.section(found, curves, clicked[0] if clicked else None)
         save.button("Video (CSV)", f"video-{found.clip.digest[:8]}.csv", "text/csv", lambda: traces.video_csv(found))
@@ -137,7 +137,7 @@ def _chart(found: VideoCurves, measure: str, curves: Mapping[str, Curve]) -> lis
     if not mine:
         return []
     end = max((found.clip.count - 1) / found.clip.rate, *(curve.values[-1] for curve in mine.values()))
-    fig = trajectory(list(mine.values()), axis="time (s)", span=(0, end), measure=measure, large=jagged.LARGE)
+    fig = trajectory(list(mine.values()), axis="time (s)", span=(0, end), measure=measure, large=roughness.LARGE)
     points = charts.draw(fig, f"video {measure}", f"{measure} along the video", select=found.finished)
     keys = list(mine)
     return [(keys[point["curve_number"] // 2], float(point["x"])) for point in points]  # a curve is a line and marks

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from core.experiments.figure_01_trajectories import jagged
+from core.experiments.figure_01_trajectories import roughness
 from core.experiments.figure_01_trajectories.figure import Curve
 from core.exploration import VideoCurves
 from core.images.png import difference, png
@@ -34,7 +34,7 @@ def section(found: VideoCurves, curves: Mapping[str, Curve], clicked: tuple[str,
 
 def _places(curves: Mapping[str, Curve]) -> tuple[list[Place], bool]:
     """All jumps in the order of time; where there is none, each network's largest step."""
-    found = [(key, k) for key, curve in curves.items() for k in jagged.jumps(curve.p, curve.top)]
+    found = [(key, k) for key, curve in curves.items() for k in roughness.jumps(curve.p, curve.top)]
     if not found:
         steps = [max(((key, k) for k in range(1, len(curve.p))), key=lambda p: abs(_step(curves, p)), default=None)
                  for key, curve in curves.items()]  # fmt: skip

@@ -12,7 +12,7 @@ from browsing import Serve, chromium, fresh, page, rested, serve, visitor
 from playwright.sync_api import Locator, Page, expect
 
 from core.datasets.scenes import Pan, render
-from core.experiments.figure_01_trajectories.jagged import LARGE, jagged, jumps
+from core.experiments.figure_01_trajectories.roughness import LARGE, jagged, jumps
 from core.experiments.figure_01_trajectories.shift_map import Embedding, mean_change
 from core.exploration import ShiftMapping, Store, VideoCurves
 from core.exploration import curves as traces

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.experiments.figure_01_trajectories.jagged import jagged
+from core.experiments.figure_01_trajectories.roughness import jagged
 from core.exploration import Store, VideoCurves, curves
 from core.images import video
 from core.images.video import open_video

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from ..drawing.style import GREY, colour, dash, figure
-from .jagged import jumps
+from .roughness import jumps
 
 P_CLASS = "P(class)"
 COSINE = "cosine to the first frame"
