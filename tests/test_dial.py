@@ -20,9 +20,9 @@ from core import studies
 from core.cli import main
 from core.datasets.scenes import Photographer
 from core.errors import BadCard, Cancelled
-from core.experiments.bias_dial import dial, turning
+from core.experiments.bias_dial import dial, photographers
 from core.experiments.bias_dial.figure import along, at_typicality, half
-from core.experiments.bias_dial.turning import Taught, Turn
+from core.experiments.bias_dial.photographers import Taught, Turn
 from core.index.search import FeatureIndex
 from core.index.typicality import typicality
 from core.inference.engine import Engine
@@ -200,7 +200,7 @@ def test_a_curve_a_photographer_each_photograph_once() -> None:
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """64 scenes, one epoch, 32 pixels, measured on six."""
-    base = recipe.get(turning.BASE)
+    base = recipe.get(photographers.BASE)
     assert base.scenes is not None
     assert base.sides is not None
     made = replace(
@@ -208,9 +208,9 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
         preprocessing=replace(base.preprocessing, resize=32, crop=32),
         schedule=replace(base.schedule, epochs=1, warmup_epochs=0.5, batch=32),
     )  # fmt: skip
-    monkeypatch.setattr(turning.recipes, "get", lambda name: made)
+    monkeypatch.setattr(photographers.recipes, "get", lambda name: made)
     monkeypatch.setattr("core.training.make.scenes", drawn_here)  # processes of their own take longer to begin
-    monkeypatch.setattr(turning, "TESTED", turning.TESTED.replace("2000399", "2000005"))
+    monkeypatch.setattr(photographers, "TESTED", photographers.TESTED.replace("2000399", "2000005"))
 
 
 TURN = Turn(photographer=Photographer(spread=1.0, size_spread=0.3), seeds=(0, 1))
@@ -224,21 +224,21 @@ def test_a_turn_trains_indexes_and_measures_and_is_not_made_twice(tmp_path: Path
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
     results = studies.read(TURN.folder(data))
-    found = turning.taught(results)
+    found = photographers.taught(results)
     assert found.photographer == TURN.photographer
     assert found.networks == ("dial_1000_0300-0", "dial_1000_0300-1")
-    assert len(results.pairs) == 2 * len(turning.PROTOCOLS) * turning.PAIRS * 6
+    assert len(results.pairs) == 2 * len(photographers.PROTOCOLS) * photographers.PAIRS * 6
     assert results.manifest.command.startswith("python -m core dial --spread 1 --size-spread 0.3 --seeds 0,1 --data ")
 
-    index = FeatureIndex.open(turning.home(data).indexes / "dial_1000_0300")
+    index = FeatureIndex.open(photographers.home(data).indexes / "dial_1000_0300")
     assert index.manifest.rows == 64  # all that the networks learned from, and by one feature network
-    assert index.manifest.network == turning.FEATURES
-    card = registry.get(turning.FEATURES, data)
+    assert index.manifest.network == photographers.FEATURES
+    card = registry.get(photographers.FEATURES, data)
     engine, shown = Engine(), results.photograph(str(results.pairs["digest"].iloc[0]))
     assert shown is not None
     [seen_by] = engine.predict(engine.load(card), [card.preprocessing.centre(shown)])
     expected = typicality(index, seen_by.features.numpy()[0], shown.digest).value
-    rows = turning.table([found])
+    rows = photographers.table([found])
     assert rows.loc[rows["digest"] == shown.digest, "typicality"].to_numpy() == pytest.approx(expected, abs=1e-6)
     assert set(zip(rows["spread"], rows["size_spread"], strict=True)) == {(1.0, 0.3)}
 
@@ -283,8 +283,8 @@ def test_of_pairs_that_begin_right_the_others_are_left_out(make_results: Callabl
     pairs = results.pairs
     named = pairs[["class_before", "label_index"]].dropna().itertuples(index=False)
     kept = [row for row in named if row.class_before == row.label_index]
-    rows = turning.table([one], right=True)
-    assert 0 < rows["pairs"].sum() == len(kept) < turning.table([one])["pairs"].sum() == len(pairs)
+    rows = photographers.table([one], right=True)
+    assert 0 < rows["pairs"].sum() == len(kept) < photographers.table([one])["pairs"].sum() == len(pairs)
     assert set(rows["spread"]) == {0.5}
 
 
@@ -299,7 +299,7 @@ def test_a_trial_and_another_size_have_names_of_their_own() -> None:
 def test_networks_without_a_photographer_are_refused(tmp_path: Path) -> None:
     results = studies.read(EMBEDDED.studies / "protocols")
     with pytest.raises(BadCard, match="the card of a network of the dial"):
-        turning.taught(replace(results, folder=tmp_path / "studies" / "one"))
+        photographers.taught(replace(results, folder=tmp_path / "studies" / "one"))
 
 
 def test_only_photographers_of_the_usual_size_are_set_beside_each_other(
@@ -307,8 +307,8 @@ def test_only_photographers_of_the_usual_size_are_set_beside_each_other(
 ) -> None:
     results = make_results()
     ours, other = (Taught(Photographer(size_mean=size), results) for size in (0.62, 0.4))
-    assert len(turning.table([ours, other])) == len(per_photograph(results.pairs))
-    assert turning.table([other]).empty
+    assert len(photographers.table([ours, other])) == len(per_photograph(results.pairs))
+    assert photographers.table([other]).empty
 
 
 @pytest.fixture
@@ -323,19 +323,21 @@ def make_results() -> Callable[[], studies.Results]:
 
 
 def test_what_ships_is_whole_and_of_five_photographers() -> None:
-    found = [turning.taught(studies.read(folder)) for folder in sorted((EMBEDDED.root / "dial" / "studies").iterdir())]
+    found = [
+        photographers.taught(studies.read(folder)) for folder in sorted((EMBEDDED.root / "dial" / "studies").iterdir())
+    ]
     assert {(t.photographer.spread, t.photographer.size_spread) for t in found} == set(LEVELS)
     for one in found:
         manifest = one.results.manifest
         turn = Turn(photographer=one.photographer)
         assert manifest.command == " ".join(["python", "-m", "core", *turn.command, "--data", "data/embedded"])
-        assert len(one.networks) == len(turning.SEEDS)
+        assert len(one.networks) == len(photographers.SEEDS)
         assert manifest.index is not None
-        assert manifest.index["network"] == turning.FEATURES
+        assert manifest.index["network"] == photographers.FEATURES
         assert manifest.index["rows"] == 3000
         for name in one.networks:
             card = (EMBEDDED.root / "dial" / "networks" / f"{name}.toml").read_text()
             assert f'recipe = "{turn.recipe.digest}"' in card
-    rows = turning.table(found)
+    rows = photographers.table(found)
     assert rows["digest"].nunique() == 400
     assert dial.effects(rows[rows["protocol"] == "crop"], P) is not None

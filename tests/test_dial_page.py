@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from core import studies
 from core.datasets.scenes import Photographer
-from core.experiments.bias_dial import dial, turning
-from core.experiments.bias_dial.turning import Turn
+from core.experiments.bias_dial import dial, photographers
+from core.experiments.bias_dial.photographers import Turn
 from core.storage.data_folder import EMBEDDED, DataFolder
 from core.studies import process
 
@@ -30,13 +30,13 @@ def opened(**settings: object) -> AppTest:
 
 def test_what_ships_is_said_and_a_photographers_numbers_are_cores(fresh: DataFolder) -> None:
     at = settled(opened(dial_spread=1.0, dial_sizes=0.3), "Top-1 on their centre crops")
-    rows = turning.table(
-        turning.taught(studies.read(folder)) for folder in (EMBEDDED.root / "dial" / "studies").iterdir()
+    rows = photographers.table(
+        photographers.taught(studies.read(folder)) for folder in (EMBEDDED.root / "dial" / "studies").iterdir()
     )
     assert dial.sentence(rows, "p_top1_change", "crop") in read_out(at.markdown)
     mine = rows[(rows["spread"] == 1.0) & (rows["size_spread"] == 0.3)]
     shown = {metric.label: metric.value for metric in at.metric}
-    for protocol in turning.PROTOCOLS:
+    for protocol in photographers.PROTOCOLS:
         value, _ = dial.level(mine[mine["protocol"] == protocol], "p_top1_change")
         assert shown[f"P(top-1 change), {protocol}"] == f"{value:.3f}"
     assert shown["Typicality"] == f"{mine['typicality'].mean():.3f}"
@@ -44,8 +44,8 @@ def test_what_ships_is_said_and_a_photographers_numbers_are_cores(fresh: DataFol
     at.segmented_control(key="dial_protocol").set_value("black").run()
     assert dial.sentence(rows, "p_top1_change", "black") in read_out(at.markdown)
     at.segmented_control(key="dial_pairs").set_value("those that begin right").run()
-    right = turning.table(
-        [turning.taught(studies.read(one)) for one in (EMBEDDED.root / "dial" / "studies").iterdir()], right=True
+    right = photographers.table(
+        [photographers.taught(studies.read(one)) for one in (EMBEDDED.root / "dial" / "studies").iterdir()], right=True
     )
     assert dial.sentence(right, "p_top1_change", "black") in read_out(at.markdown)
 

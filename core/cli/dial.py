@@ -32,7 +32,7 @@ def register(commands: Any) -> None:
 def _dial(chosen: argparse.Namespace) -> None:
     from .. import studies
     from ..datasets.scenes import Photographer
-    from ..experiments.bias_dial.turning import Turn
+    from ..experiments.bias_dial.photographers import Turn
     from ..studies.summary import summary
 
     size = {} if chosen.size is None else {"size_mean": chosen.size}

@@ -11,9 +11,9 @@ import streamlit as st
 
 from core.datasets.scenes import Photographer, render
 from core.errors import PhotobiasError
-from core.experiments.bias_dial import dial, turning
+from core.experiments.bias_dial import dial, photographers
 from core.experiments.bias_dial import figure as figures
-from core.experiments.bias_dial.turning import Taught, Turn
+from core.experiments.bias_dial.photographers import Taught, Turn
 from core.images.png import preview
 from core.statistics import tables
 from core.statistics.intervals import Interval
@@ -30,7 +30,7 @@ ABOUT = f"""
 - **Networks**: a ResNet-10 of half the width for 64 pixels, three seeds each, without any augmentation: a random crop
   would be a photographer of its own. They differ in nothing but who took their 3,000 scenes.
 - **Measured on** 400 scenes held out, the same for all, by a photographer without a bias (spread 1, sizes ± 0.3).
-- **Typicality** is of one fixed feature network, `{turning.FEATURES}`, among the scenes that each network learned from:
+- **Typicality** is of one fixed feature network, `{photographers.FEATURES}`, among the scenes that each network learned from:
   cosines of different networks do not compare.
 - **Effects** are least-squares slopes of the networks' means from no spread to all of it, with Student's t intervals
   over networks; at equal typicality the means are those of an analysis of covariance, with a curve of typicality
@@ -67,16 +67,16 @@ def section() -> None:
 def _there() -> There:
     found: list[Taught] = []
     problems: list[PhotobiasError] = []
-    for home in turning.homes(resources.data()):
+    for home in photographers.homes(resources.data()):
         for status in process.list_studies(home.studies):
             if status.state == "finished" and (results := studies.results_of(status)) is not None:
                 try:
-                    found.append(turning.taught(results))
+                    found.append(photographers.taught(results))
                 except PhotobiasError as problem:
                     problems.append(problem)
     key = tuple(studies.key(one.results) for one in found)
     tables_ = [
-        resources.of_study(key, f"dial {right}", lambda right=right: turning.table(found, right=right))
+        resources.of_study(key, f"dial {right}", lambda right=right: photographers.table(found, right=right))
         for right in (False, True)
     ]
     return There(*tables_, tuple(found), tuple(problems))
@@ -139,7 +139,7 @@ def _measured(there: There, mine: pd.DataFrame, who: Photographer) -> None:
     crops = mine[mine["protocol"] == PROTOCOL]
     values: list[tuple[str, float, Interval | None]] = [
         (f"{title}, {protocol}", *dial.level(mine[mine["protocol"] == protocol], name))
-        for name, title in list(MEASURES.items())[:2] for protocol in turning.PROTOCOLS
+        for name, title in list(MEASURES.items())[:2] for protocol in photographers.PROTOCOLS
     ]  # fmt: skip
     values.append(("Typicality", *dial.level(crops, "typicality")))
     accuracy = [f"{found.top1:.2f}" for found in right.values()]
@@ -177,7 +177,7 @@ def _figures(there: There, who: Photographer) -> None:
     names: Sequence[str] = list(MEASURES)[:2]
     with st.container(horizontal=True):
         protocol = st.segmented_control(
-            "Protocol", turning.PROTOCOLS, default=PROTOCOL, required=True, key="dial_protocol"
+            "Protocol", photographers.PROTOCOLS, default=PROTOCOL, required=True, key="dial_protocol"
         )
         measure = st.segmented_control(
             "Measure", names, default=MEASURE, required=True, key="dial_measure", format_func=MEASURES.__getitem__

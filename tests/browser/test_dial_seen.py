@@ -9,7 +9,7 @@ from browsing import FIGURE, Serve, chromium, fresh, page, serve, traces, visito
 from playwright.sync_api import Page, expect
 
 from core import studies
-from core.experiments.bias_dial import dial, turning
+from core.experiments.bias_dial import dial, photographers
 from core.storage.data_folder import EMBEDDED
 
 pytestmark = pytest.mark.browser
@@ -17,7 +17,9 @@ VIEW = "/photographers_bias?bias_view=The+dial"
 
 
 def test_turning_it_moves_the_photographs_and_the_numbers(serve: Serve, page: Page, fresh: Path) -> None:
-    rows = turning.table(turning.taught(studies.read(one)) for one in (EMBEDDED.root / "dial" / "studies").iterdir())
+    rows = photographers.table(
+        photographers.taught(studies.read(one)) for one in (EMBEDDED.root / "dial" / "studies").iterdir()
+    )
     page.goto(serve(fresh) + VIEW)
     expect(page.locator(".st-key-finding-dial")).to_have_text(dial.sentence(rows, "p_top1_change", "crop"))
     pictures = page.get_by_alt_text("scene 3000000")
