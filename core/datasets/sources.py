@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from ..errors import BadFolder, BadPhotograph
 from ..images.photographs import Photograph
-from . import cifar, folder, hub, parquet, tars
+from . import cifar, folder, hub, parquet, tar
 from .scenes import source
 
 SCHEMES = (source.SCHEME, cifar.SCHEME)  # with which what is no path begins
@@ -43,8 +43,8 @@ def listing(place: Path | str) -> list[Source]:
             return list(source.scenes(text))
         if text.startswith(cifar.SCHEME):
             return list(cifar.photographs(text))
-        if files := tars.archives(text):
-            return list(tars.listing(*files))
+        if files := tar.archives(text):
+            return list(tar.listing(*files))
         if files := parquet.tables(text):
             return list(parquet.listing(*files))
         return list(folder.listing(Path(place)))
@@ -61,11 +61,11 @@ def find(places: Sequence[Path]) -> list[Source]:
 
 def _one(place: str) -> list[Source]:
     """A single photograph: a file, or one in a tar or parquet file; empty where the place may be many."""
-    if parts := tars.split(place):
-        return [tars.again(*parts, None)]
+    if parts := tar.split(place):
+        return [tar.again(*parts, None)]
     if parts := parquet.split(place):
         return [parquet.again(*parts, None)]
-    if place.startswith(SCHEMES) or Path(place).is_dir() or tars.archives(place) or parquet.tables(place):
+    if place.startswith(SCHEMES) or Path(place).is_dir() or tar.archives(place) or parquet.tables(place):
         return []
     return [folder.one(Path(place))]
 
@@ -88,8 +88,8 @@ def again(root: str, name: str, label: str | None) -> Source:
         return source.again(root, name)
     if root.startswith(cifar.SCHEME):
         return cifar.again(root, name, label)
-    if tars.split(f"{root}/{name}"):
-        return tars.again(root, name, label)
+    if tar.split(f"{root}/{name}"):
+        return tar.again(root, name, label)
     if parquet.split(f"{root}/{name}"):
         return parquet.again(root, name, label)
     return folder.again(root, name, label)
