@@ -26,7 +26,7 @@ from core.inference.engine import Engine, Network
 from core.inference.pairs import outcomes, photographs
 from core.networks import registry
 from core.networks.card import NetworkCard
-from core.networks.zoo import torchvision_zoo
+from core.networks.zoo import torchvision
 from core.statistics.sensitivity import sensitivity
 from core.storage.data_folder import DataFolder
 
@@ -44,7 +44,7 @@ def run(
     """
     engine = Engine()
     if network is None:
-        card = next(torchvision_zoo.cards(data.weights))
+        card = next(torchvision.cards(data.weights))
         model, weights = _random(card), "random values (speed does not depend on them)"
     else:
         card = registry.get(network, data)

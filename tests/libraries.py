@@ -24,7 +24,9 @@ from core.images.photographs import Photograph
 from core.inference.engine import Engine, Network, Predictions
 from core.networks.architectures.blurpool import binomial
 from core.networks.card import NetworkCard
-from core.networks.zoo import antialiased, keras_zoo, timm_zoo, torchvision_zoo
+from core.networks.zoo import antialiased, torchvision
+from core.networks.zoo import keras as keras_zoo
+from core.networks.zoo import timm as timm_zoo
 
 if TYPE_CHECKING:
     from conftest import Randomise
@@ -121,7 +123,7 @@ def old_style(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 def torchvisions(name: str, weights: Path, randomise: Randomise) -> Published:
     """VGG's and DenseNet's files are older than zip files."""
-    card = next(card for card in torchvision_zoo.cards(weights) if card.name == f"{name}.imagenet1k_v1")
+    card = next(card for card in torchvision.cards(weights) if card.name == f"{name}.imagenet1k_v1")
     with torch.device("meta"):
         model = models.get_model(name, weights=None)
     reference = randomise(model.to_empty(device="cpu"), 96)

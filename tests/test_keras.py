@@ -24,7 +24,7 @@ from core.errors import WeightsUnavailable
 from core.images.photographs import Photograph
 from core.inference.engine import Engine, Network, Predictions
 from core.networks.card import NetworkCard, imagenet_labels
-from core.networks.zoo import keras_zoo
+from core.networks.zoo import keras as keras_zoo
 
 ROOT = Path(__file__).resolve().parent.parent
 CARDS = {card.name: card for card in keras_zoo.cards(Path("none"))}

@@ -23,7 +23,7 @@ from core.images.photographs import Photograph, photograph
 from core.inference.engine import Engine
 from core.networks import registry
 from core.networks.card import SCENES, Labels, imagenet_labels
-from core.networks.zoo import torchvision_zoo
+from core.networks.zoo import torchvision
 from core.networks.zoo.checkpoint import read_card
 from core.storage.data_folder import DataFolder
 
@@ -46,7 +46,7 @@ def test_the_registry_holds_the_papers_networks_first(folder: Folder) -> None:
     folder.write("b.toml", key="b")
     folder.write("a.toml", key="a")
     known = list(registry.cards(folder.data))
-    assert known[:3] == [f"torchvision/{name}.imagenet1k_v1" for name in torchvision_zoo.ZOO]
+    assert known[:3] == [f"torchvision/{name}.imagenet1k_v1" for name in torchvision.ZOO]
     families = list(dict.fromkeys(key.split("/")[0] for key in known))
     assert families[:5] == ["torchvision", "keras", "antialiased", "a", "b"]
     assert list(registry.cards(DataFolder(Path("nowhere")))) == [key for key in known if key not in ("a", "b")]

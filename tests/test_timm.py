@@ -23,7 +23,7 @@ from core.inference.engine import Engine
 from core.networks import registry
 from core.networks.card import imagenet_labels
 from core.networks.probe import layers, total_stride
-from core.networks.zoo import timm_zoo
+from core.networks.zoo import timm as timm_zoo
 from core.storage.data_folder import DataFolder
 
 if TYPE_CHECKING:

@@ -21,14 +21,14 @@ from core.inference.engine import Engine
 from core.networks import registry
 from core.networks.card import NetworkCard, imagenet_labels
 from core.networks.probe import find_head, layers, total_stride
-from core.networks.zoo import torchvision_zoo
+from core.networks.zoo import torchvision
 from core.storage.data_folder import DataFolder
 
 if TYPE_CHECKING:
     from conftest import Randomise, TinyCard
 
 
-ZOO = tuple(torchvision_zoo.ZOO)
+ZOO = tuple(torchvision.ZOO)
 PARAMETERS = {"resnet50": 25_557_032, "vgg16": 138_357_544, "densenet121": 7_978_856}
 WIDTHS = {"resnet50": 2048, "vgg16": 4096, "densenet121": 1024}
 

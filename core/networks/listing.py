@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import PhotobiasError
 from .card import NetworkCard
 from .probe import layers
-from .zoo import timm_zoo
+from .zoo import timm
 
 
 def row(card: NetworkCard) -> dict[str, Any]:
@@ -27,21 +27,21 @@ def line(row: dict[str, Any]) -> str:
     if "refused" in row:
         return f"{row['key']:42} not here, and cannot be: {row['refused']}"
     megabytes = f" {row['bytes'] / 2**20:.0f} MB" if row["bytes"] else ""
-    fetchable = row["download_bytes"] or row["key"].startswith(timm_zoo.FAMILY)
+    fetchable = row["download_bytes"] or row["key"].startswith(timm.FAMILY)
     state = "here" if row["weights_here"] else "download" if fetchable else "weights missing"
     return f"{row['key']:42} {state + megabytes:18} {row['license']}; {row['source']}"
 
 
 def found(text: str, weights: Path) -> list[dict[str, Any]]:
     """Rows of timm's networks whose names hold all words of the text."""
-    return [_found(name, weights) for name in timm_zoo.search(text)]
+    return [_found(name, weights) for name in timm.search(text)]
 
 
 def _found(name: str, weights: Path) -> dict[str, Any]:
     try:
-        return row(timm_zoo.card(name, weights))
+        return row(timm.card(name, weights))
     except PhotobiasError as error:
-        return {"key": timm_zoo.FAMILY + name, "refused": f"{error.got}; wanted {error.wanted}"}
+        return {"key": timm.FAMILY + name, "refused": f"{error.got}; wanted {error.wanted}"}
 
 
 def layer_rows(card: NetworkCard) -> list[dict[str, Any]]:

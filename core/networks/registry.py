@@ -9,7 +9,7 @@ from ..errors import PhotobiasError, UnknownName
 from ..storage.data_folder import EMBEDDED, DataFolder
 from .card import NetworkCard, choices
 from .variants import derived
-from .zoo import antialiased, checkpoint, keras_zoo, timm_zoo, torchvision_zoo
+from .zoo import antialiased, checkpoint, keras, timm, torchvision
 
 Found = Iterator[tuple[str, NetworkCard | PhotobiasError]]  # where it stands, and the card or what is wrong with it
 
@@ -30,8 +30,8 @@ def _checkpoints(data: DataFolder) -> Found:
 
 
 ZOOS = {  # what their keys begin with
-    "torchvision/": _zoo(torchvision_zoo.cards), "keras/": _zoo(keras_zoo.cards),
-    "antialiased/": _zoo(antialiased.cards), timm_zoo.FAMILY: _zoo(timm_zoo.here),
+    "torchvision/": _zoo(torchvision.cards), "keras/": _zoo(keras.cards),
+    "antialiased/": _zoo(antialiased.cards), timm.FAMILY: _zoo(timm.here),
 }  # fmt: skip
 
 
@@ -76,12 +76,12 @@ def get(key: str, data: DataFolder) -> NetworkCard:
     found, problems = readable(data)
     if key in found:
         return found[key]
-    if key.startswith(timm_zoo.FAMILY):
-        return timm_zoo.card(key.removeprefix(timm_zoo.FAMILY), data.weights)
+    if key.startswith(timm.FAMILY):
+        return timm.card(key.removeprefix(timm.FAMILY), data.weights)
     broken = f" A card that cannot be read may be it: {problems[0]}" if problems else ""
     near = sorted(found, key=lambda known: (key not in known, not found[known].available))
     raise UnknownName(
         got=f"network {key!r}",
-        wanted=f"one of {choices(near)}, or {timm_zoo.FAMILY} and a name of timm's",
+        wanted=f"one of {choices(near)}, or {timm.FAMILY} and a name of timm's",
         remedy=f"List them with: python -m core networks --data {data.root}.{broken}",
     )

@@ -14,7 +14,7 @@ from core.networks import fetching as weights_fetching
 from core.networks import registry
 from core.networks.card import SCENES, NetworkCard
 from core.networks.variants import derived
-from core.networks.zoo import timm_zoo
+from core.networks.zoo import timm
 from core.storage.data_folder import EMBEDDED
 from pages.parts import resources, state, tasks
 from pages.parts.widgets import plain
@@ -68,10 +68,10 @@ def _more(chosen: list[str]) -> None:
     """Any network of timm's by name, and variants beside those that are chosen."""
     with st.popover("More networks", icon=":material/add:", width="stretch"):
         text = st.text_input("Any network of timm's", placeholder="convnext, dinov2, clip, resnetblur50 …", key="timm")
-        names = timm_zoo.search(text) if text.strip() else ()
+        names = timm.search(text) if text.strip() else ()
         if names:
             name = st.selectbox(f"{len(names)} that match", names, key="timm_name")
-            _add(timm_zoo.FAMILY + name, chosen)
+            _add(timm.FAMILY + name, chosen)
         elif text.strip():
             st.caption("No network of timm's with pretrained weights has all of these words in its name.")
         if chosen:
