@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from pages.parts import networks, photograph, state, style
+from pages.parts.components import style
+from pages.parts.session import state
+from pages.parts.sidebar import networks, photograph
 
 st.set_page_config(page_title="Photographer's Bias", page_icon=":material/photo_camera:", layout="wide")
 style.apply()

@@ -2,7 +2,10 @@
 
 import streamlit as st
 
-from pages.parts import along, networks, signal_bench, state, studies, twins
+from pages.parts.antialiasing import signal_bench, twins
+from pages.parts.session import state
+from pages.parts.sidebar import networks
+from pages.parts.studies import along, studies
 
 st.markdown("##### Antialiasing: how much steadier are networks that blur before they subsample?")
 networks.absent(state.choice().cards)

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.parts import invariance, sizes, state
+from pages.parts.augmentation import invariance, sizes
+from pages.parts.session import state
 
 state.choice()  # where this page is the first that a server is asked for, it comes with its frame
 st.markdown("##### Augmentation: what can training do about it?")

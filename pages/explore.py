@@ -2,7 +2,10 @@
 
 import streamlit as st
 
-from pages.parts import controls, curves, exploring, headline, neighbours, pairs, save, state
+from pages.parts.components import save
+from pages.parts.explore import neighbours, pairs
+from pages.parts.live import controls, curves, exploring, headline
+from pages.parts.session import state
 
 choice = state.choice()
 headline.title("Photographer's Bias: what happens when this photograph moves by one pixel?")

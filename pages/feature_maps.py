@@ -2,7 +2,10 @@
 
 import streamlit as st
 
-from pages.parts import corollaries, headline, inside, networks, readouts, state
+from pages.parts.feature_maps import corollaries, inside, readouts
+from pages.parts.live import headline
+from pages.parts.session import state
+from pages.parts.sidebar import networks
 
 choice = state.choice()
 st.markdown("##### Feature maps: does a layer's response move with the photograph, and keep its sum?")

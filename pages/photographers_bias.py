@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from pages.parts import bias, dial, labels, networks, state
+from pages.parts.photographers_bias import bias, dial, labels
+from pages.parts.session import state
+from pages.parts.sidebar import networks
 
 
 def places_and_sizes() -> None:

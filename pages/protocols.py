@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from pages.parts import measured, networks, state, studies
+from pages.parts.session import state
+from pages.parts.sidebar import networks
+from pages.parts.studies import measured, studies
 
 st.markdown("##### Protocols: over many photographs, how often does one pixel change the answer?")
 networks.absent(state.choice().cards)

@@ -1,6 +1,6 @@
 """Replication: every number that the paper prints, ours beside it, and the command that measures what is missing."""
 
-from pages.parts import replicated
+from pages.parts.replication import replicated
 
 replicated.title()
 table = replicated.table()

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from pages.parts import controls, curves, exploring, headline, jaggedness, shift_maps, state, video
+from pages.parts.live import controls, curves, exploring, headline
+from pages.parts.session import state
+from pages.parts.trajectories import jaggedness, shift_maps, video
 
 choice = state.choice()
 headline.title("Trajectories: how smoothly does an answer change while this photograph moves or grows?")

@@ -2,7 +2,10 @@
 
 import streamlit as st
 
-from pages.parts import along, extremes, networks, own_ranking, state, studies
+from pages.parts.session import state
+from pages.parts.sidebar import networks
+from pages.parts.studies import along, extremes, studies
+from pages.parts.typicality import own_ranking
 
 st.markdown("##### Typicality: are photographs that are unlike the training photographs the fragile ones?")
 networks.absent(state.choice().cards)

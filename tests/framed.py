@@ -16,7 +16,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from core.storage.data_folder import DataFolder
-from pages.parts import resources
+from pages.parts.session import resources
 
 __all__ = ["app", "fresh", "read_out", "settled", "texts"]
 

@@ -20,7 +20,7 @@ from core.statistics.comparisons import comparisons
 from core.statistics.ranking import worst
 from core.statistics.tables import changed
 from core.storage.data_folder import DataFolder
-from pages.parts import studies as studied_on_this_machine
+from pages.parts.studies import studies as studied_on_this_machine
 
 TABLE, A3 = PRESETS["Table 2"], PRESETS["A.3"]
 

@@ -13,7 +13,7 @@ from torchvision.datasets import CIFAR10
 
 from core.datasets import cifar, listing
 from core.storage.data_folder import DataFolder
-from pages.parts import resources
+from pages.parts.session import resources
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 OFFER = "Fetch CIFAR-10 (170 MB)"
@@ -23,7 +23,7 @@ NAME = "cifar-10-python.tar.gz"
 @pytest.fixture(autouse=True)
 def published(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """The stand-in, on a server of this machine; what else the page measures is left out."""
-    monkeypatch.setattr("pages.parts.invariance.section", lambda: None)
+    monkeypatch.setattr("pages.parts.augmentation.invariance.section", lambda: None)
     url = f"http://127.0.0.1:{server.server_address[1]}/{NAME}"
     server.files[f"/{NAME}"] = cifar_files.publish(monkeypatch, url)
 

@@ -37,7 +37,7 @@ from core.studies import Axes
 from core.studies.process import list_studies
 from core.studies.request import Request
 from core.training import recipe
-from pages.parts.networks import OPENING
+from pages.parts.sidebar.networks import OPENING
 
 SEEDS = (0, 1, 2)
 OF_SCENES = ("resnet10.scenes", "resnet10_bin5.scenes")

@@ -34,8 +34,8 @@ from core.networks.architectures.small import ResNet10
 from core.networks.card import NetworkCard
 from core.statistics.sensitivity import sensitivity
 from core.storage.data_folder import DataFolder
-from pages.parts.networks import OPENING, PREFERRED
-from pages.parts.photograph import EXAMPLES
+from pages.parts.sidebar.networks import OPENING, PREFERRED
+from pages.parts.sidebar.photograph import EXAMPLES
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from core.networks.card import short
 from core.statistics import tables
 from core.storage.data_folder import EMBEDDED, DataFolder
 from core.studies import process
-from pages.parts import studies as parts
+from pages.parts.studies import studies as parts
 
 STRIDED, BLURRED = "embedded/resnet10.scenes-0", "embedded/resnet10_bin5.scenes-0"
 ENSEMBLE = f"{STRIDED}~ensemble"

@@ -25,7 +25,7 @@ from core.index.search import FeatureIndex
 from core.index.store import Row, read_manifest, read_table, write_manifest, write_shard
 from core.index.typicality import alternatives, per_class, typicality
 from core.index.verify import verify
-from pages.parts.neighbours import _searched
+from pages.parts.explore.neighbours import _searched
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

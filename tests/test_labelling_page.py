@@ -17,8 +17,8 @@ from core.experiments.figure_05_photographers_bias.labelling import Event, Key, 
 from core.experiments.figure_05_photographers_bias.labelling.events import AGAIN, NEXT, POINT, SKIP, UNDO
 from core.experiments.figure_05_photographers_bias.labelling.places import sentence, table
 from core.storage.data_folder import DataFolder
-from pages.parts import state
-from pages.parts.label_acts import TROUBLE, Asked, named
+from pages.parts.photographers_bias.label_acts import TROUBLE, Asked, named
+from pages.parts.session import state
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 EYES = ("left eye", "right eye")

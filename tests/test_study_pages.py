@@ -22,7 +22,7 @@ from core.statistics import comparisons, tables
 from core.storage.data_folder import DataFolder
 from core.studies import process, rows
 from core.studies.process import Status
-from pages.parts import studies as parts
+from pages.parts.studies import studies as parts
 
 
 @pytest.fixture(autouse=True)

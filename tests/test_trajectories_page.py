@@ -21,8 +21,8 @@ from core.images.video import squares
 from core.inference.engine import Engine, Predictions
 from core.networks import registry
 from core.storage.data_folder import DataFolder
-from pages.parts import state
-from pages.parts.networks import OPENING
+from pages.parts.session import state
+from pages.parts.sidebar.networks import OPENING
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

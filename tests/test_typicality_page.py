@@ -24,8 +24,8 @@ from core.statistics.ranking import extremes, ranked
 from core.statistics.tables import per_photograph
 from core.storage.data_folder import EMBEDDED, DataFolder
 from core.studies import read
-from pages.parts import resources
-from pages.parts import studies as page_studies
+from pages.parts.session import resources
+from pages.parts.studies import studies as page_studies
 
 INDEX = EMBEDDED.indexes / "scenes"
 

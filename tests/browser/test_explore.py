@@ -22,7 +22,7 @@ from core.index.build import build
 from core.inference.engine import Engine
 from core.networks import registry
 from core.storage.data_folder import EMBEDDED, DataFolder
-from pages.parts.networks import OPENING
+from pages.parts.sidebar.networks import OPENING
 
 Randomise = Callable[..., Any]
 pytestmark = pytest.mark.browser

@@ -15,7 +15,7 @@ from studied import NETWORKS, made
 from core import studies
 from core.storage.data_folder import DataFolder
 from core.studies import process
-from pages.parts.studies import REDRAWN_S
+from pages.parts.studies.studies import REDRAWN_S
 
 pytestmark = pytest.mark.browser
 DRAWN_MS = 180_000

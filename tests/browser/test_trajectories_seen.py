@@ -20,7 +20,7 @@ from core.images.paths import OnBlack, shift_path
 from core.inference.engine import Engine
 from core.networks import registry
 from core.storage.data_folder import DataFolder
-from pages.parts.networks import OPENING
+from pages.parts.sidebar.networks import OPENING
 
 pytestmark = pytest.mark.browser
 DONE_MS = 180_000

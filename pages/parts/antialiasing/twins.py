@@ -1,0 +1,112 @@
+"""Networks beside their antialiased twins (Figure 9), and the twins' failures (Figure 13)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.experiments import findings
+from core.experiments.drawing.style import places
+from core.experiments.figure_09_13_antialiasing.failures_figure import failures
+from core.experiments.figure_09_13_antialiasing.figure import antialiasing
+from core.networks.card import short
+from core.networks.variants.twins import couples
+from core.statistics.comparisons import comparisons
+from core.statistics.ranking import worst
+from core.statistics.tables import MEASURES, Measured
+from core.studies import Results
+from pages.parts.components import charts
+from pages.parts.studies import along, measured, studies
+from pages.parts.studies.behind import behind
+
+LIKENESS = {"psnr": "PSNR", "ssim": "SSIM"}
+
+
+def twins_of(results: Results) -> dict[str, str]:
+    """Original → antialiased twin, of the study's networks."""
+    return couples([one["key"] for one in results.manifest.networks])
+
+
+def section(results: Results) -> None:
+    """The sentence, the bars with what is behind them, paired differences, curves against typicality."""
+    twins = twins_of(results)
+    if not twins:
+        st.info(
+            "No network of this study has its trained antialiased twin beside it. Choose one in the sidebar whose twin "
+            "is here too, and run the study again.", icon=":material/info:",
+        )  # fmt: skip
+        return
+    compared = difference_table(results)
+    found = measured.all_of(results)
+    shown = measured.measures_of(found)
+    charts.finding(findings.antialiased(compared, shown[0]))
+    clicked: list[Measured] = []
+    for column, measure in zip(st.columns(2), shown, strict=False):
+        fig = antialiasing(found, twins, measure)
+        with column:
+            points = charts.draw(fig, f"figure 9 {measure}", MEASURES[measure])
+        clicked += [one for point in points if (one := _bar(found, fig, point, twins, measure)) is not None]
+    both = [one for one in found if one.network in {*twins, *twins.values()}]
+    measured.behind_measured(results, both, clicked, "bar")
+    measured.compared_table(compared[compared["measure"].isin(shown)], len(compared))
+    if along.photographs_of(results)["typicality"].notna().any():
+        along.section(results, axes=("typicality",), place=places(_keys(results), twins), leading=False)
+    else:
+        st.caption("With an index, this study would also draw the curves of Figure 9 against typicality.")
+
+
+def difference_table(results: Results) -> pd.DataFrame:
+    """Twins minus originals, with paired intervals."""
+    return studies.derived(results, "twins", lambda r: comparisons(r.pairs, couples=list(twins_of(r).items())))
+
+
+def failed(results: Results) -> None:
+    """Worst failures of the antialiased networks first: |Δp| against likeness, the pairs behind it."""
+    st.subheader("Failures of antialiased networks (Figure 13)", anchor="failures")
+    if "psnr" not in results.pairs:
+        st.caption("A study of failures also measures how alike the two frames are (PSNR, SSIM): run one above.")
+        return
+    twins = twins_of(results)
+    keys = _keys(results)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.multiselect(
+            "Networks", keys, default=[key for key in keys if key in twins.values()] or keys, format_func=short,
+            key="failing",
+        )  # fmt: skip
+        like = st.segmented_control("How alike by", list(LIKENESS), default="psnr", required=True,
+                                    format_func=LIKENESS.__getitem__, key="likeness", bind="query-params")  # fmt: skip
+    pairs = results.pairs[results.pairs["network"].isin(chosen)]
+    fig = studies.derived(
+        results, f"figure 13 {chosen} {like}", lambda _: failures(pairs, like, place=places(keys, twins))
+    )
+    points = charts.draw(go.Figure(fig), "figure 13", f"|Δp| against {LIKENESS[like]}")
+    if points:
+        st.markdown("**The pair that was clicked**")
+        behind(results, _pair(pairs, fig.data[points[0]["curve_number"]].name, points[0]["customdata"]), "failure")
+    bad = studies.derived(results, f"worst {chosen}", lambda _: worst(pairs))
+    if len(bad):
+        st.markdown("**The worst, first**")
+        behind(results, bad.drop(columns="change"), "worst")
+
+
+def _pair(pairs: pd.DataFrame, curve: str, about: list[str]) -> pd.DataFrame:
+    """The rows of a point: of its curve's network, and its customdata (digest, name, protocol, pair)."""
+    digest, _, protocol, pair = about
+    rows = pairs[(pairs["digest"] == digest) & (pairs["protocol"] == protocol) & (pairs["pair"] == int(pair))]
+    return rows[[f"{short(str(network))}, {protocol}" == curve for network in rows["network"]]]
+
+
+def _keys(results: Results) -> list[str]:
+    return [str(one["key"]) for one in results.manifest.networks]
+
+
+def _bar(
+    found: list[Measured], fig: Any, point: dict[str, Any], twins: dict[str, str], measure: str
+) -> Measured | None:
+    """What a bar is of: its trace says whether it is the original's or the twin's, its height which of them."""
+    networks = twins.keys() if fig.data[point["curve_number"]].name == "original" else twins.values()
+    heights = ((one, getattr(one.sensitivity, measure)) for one in found if one.network in networks)
+    return next((one for one, y in heights if y == point["y"] and point["x"].startswith(one.protocol)), None)

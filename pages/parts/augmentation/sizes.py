@@ -1,0 +1,132 @@
+"""Sensitivity and accuracy against size, within and past the sizes of training (paper, Figures 10 and 11)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.datasets import cifar
+from core.datasets import fetching as cifar_fetching
+from core.experiments import findings
+from core.experiments.drawing.style import places, short
+from core.experiments.figure_10_11_augmentation import figure as figures
+from core.experiments.figure_10_11_augmentation import sizes
+from core.experiments.figure_10_11_augmentation.sizes import Range
+from core.networks.variants.twins import couples
+from core.statistics import tables
+from core.statistics.tables import MEASURES, Measured
+from core.studies import Results
+from pages.parts.components import charts
+from pages.parts.session import resources, tasks
+from pages.parts.studies import measured, studies
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One of the paper's: its name, the study that ships, what is asked, and who answers."""
+
+    name: str
+    title: str
+    prefer: str
+    about: str
+    said: Callable[[Results, Mapping[str, Range]], str]
+
+
+def _gained(results: Results, trained: Mapping[str, Range]) -> str:
+    return sizes.gained(results.pairs, trained)
+
+
+def _exact(results: Results, trained: Mapping[str, Range]) -> str:
+    return sizes.exact(results.pairs)
+
+
+FIGURES = (
+    Figure(
+        "Figure 10", "What augmentation buys", "embedded/figure_10_cifar10",
+        "Three trainings of one network: with the photographs as they are, with smaller ones at random places on "
+        "black, with larger ones of which a random part fills the frame. Does it change its answer less often at the "
+        "sizes that its training showed, and beyond them?",
+        _gained,
+    ),
+    Figure(
+        "Figure 11", "Without subsampling", "embedded/figure_11_cifar10",
+        "An AlexNet-style network with its strides; without them on the torus, where a shift inside black is exactly "
+        "cyclic (the canvas of this claim: 32 × 32 pixels whose other side lies beyond every border); and without them "
+        "but padded with zeros, as is usual.",
+        _exact,
+    ),
+)  # fmt: skip
+
+
+def section() -> None:
+    """Figures 10 and 11: the chosen study of each, or the form for a first one; downloads."""
+    st.caption(
+        "Smaller than the frame, a photograph lies on black; larger, a part of it fills the frame. Then one pixel "
+        "further. The networks are small: trained on a CPU, ResNet-8 stands where the paper has ResNet-50. What ships "
+        "of CIFAR-10 was trained and measured on a copy whose photographs were compressed again, as JPEG."
+    )
+    drawn = [_figure(one, slot) for one, slot in zip(FIGURES, (None, "figure_11"), strict=True)]
+    there = [one for one in drawn if one is not None]
+    _cifar10()
+    if there:
+        studies.take_away(*there[0], *there[1:])
+
+
+def anchor(one: Figure) -> str:
+    """Of its heading, and the name of its sentence."""
+    return one.name.lower().replace(" ", "-")
+
+
+def _figure(one: Figure, slot: str | None) -> tuple[Results, studies.Tables] | None:
+    """Its sentence, the three panels, the photographs behind a point; what can be taken away."""
+    st.subheader(f"{one.title} ({one.name})", anchor=anchor(one))
+    st.caption(one.about)
+    results = studies.section("augmentation", slot=slot, prefer=one.prefer)
+    if results is None:
+        return None
+    trained, frames = _trained(results), {each["preprocessing"]["crop"] for each in results.manifest.networks}
+    frame = frames.pop() if len(frames) == 1 else None
+    found = measured.all_of(results)
+    right = studies.derived(results, "accuracy by size", lambda r: sizes.accuracies(r.pairs))
+    said = studies.derived(results, f"said of {one.name}", lambda r: one.said(r, trained))
+    charts.finding(said or findings.embedded_size(found), f"finding-{anchor(one)}")
+    networks = list(dict.fromkeys(each.network for each in found))
+    place = places(networks, couples(networks))
+    panels = [
+        (MEASURES[name], figures.against_size(found, name, trained=trained, frame=frame, place=place))
+        for name in measured.measures_of(found)
+    ]
+    if right:
+        panels.append(("Accuracy", figures.accuracy(right, trained=trained, frame=frame, place=place)))
+    clicked: list[Measured] = []
+    for column, (title, fig) in zip((*st.columns(2), *st.columns(2)), panels, strict=False):
+        with column:
+            points = charts.draw(fig, f"{one.name} {title}", f"{title} against size")
+        names = [(fig.data[point["curve_number"]].name, point["x"]) for point in points]
+        clicked += [each for each in found if (short(each.network), each.side) in names]
+    measured.behind_measured(results, found, clicked, f"point of {one.name}")
+    return results, {f"{one.name} by size": lambda: tables.tidy(found)}
+
+
+def _cifar10() -> None:
+    """The photographs of the paper's Figures 10 and 11, where they are not on this machine."""
+    job = resources.jobs().get("cifar10")
+    if cifar.there(cifar.home(resources.data())) and (job is None or job.state == "done"):
+        return
+    with st.container(border=True):
+        st.caption(
+            "The paper's Figures 10 and 11 are of CIFAR-10: 60,000 pictures of 32 x 32 pixels, which are not on this "
+            "machine. Once fetched, `cifar10:train` stands for those to train on, `cifar10:test` for those to measure."
+        )
+        tasks.offer(
+            "cifar10", f"Fetch CIFAR-10 ({cifar_fetching.CIFAR10_BYTES / 1e6:.0f} MB)",
+            cifar_fetching.fetch_cifar10(resources.data()), icon=":material/download:",
+        )  # fmt: skip
+
+
+def _trained(results: Results) -> Mapping[str, Range]:
+    """Of the networks whose recipe says so."""
+    known = {one["key"]: one.get("trained_sides") for one in results.manifest.networks}
+    return {key: (sides[0], sides[1]) for key, sides in known.items() if sides}

@@ -1,0 +1,24 @@
+"""Figures of studies on a page, and what was clicked in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages.parts.components import save
+from pages.parts.components.widgets import plain
+
+
+def finding(sentence: str, key: str = "finding") -> None:
+    """In large letters; a page's second has a ``key`` of its own, which begins alike."""
+    with st.container(key=key):
+        st.markdown(plain(sentence))
+
+
+def draw(fig: go.Figure, key: str, alt: str, *, select: bool = True) -> list[Any]:
+    """Drawn; the points that were clicked."""
+    more = {"on_select": "rerun", "selection_mode": "points"} if select else {}
+    event: Any = st.plotly_chart(fig, key=f"chart {key}", config=save.camera(key.replace(" ", "-")), alt=alt, **more)
+    return list(event.selection.points) if select else []

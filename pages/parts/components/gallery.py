@@ -1,0 +1,39 @@
+"""Photographs of an index side by side, each with its class and its cosine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.images.png import thumbnail
+from core.index.search import FeatureIndex, Neighbour
+from pages.parts.components.widgets import plain
+from pages.parts.session import resources
+
+THUMBNAIL = 168
+
+
+def neighbours(index: FeatureIndex, found: Sequence[Neighbour], width: int = THUMBNAIL) -> None:
+    """Each in a container of its own, ``width`` pixels wide; to be put into a horizontal one."""
+    for n in found:
+        with st.container(width=width):
+            shown(
+                resources.picture(("neighbour", n.digest, width), lambda n=n: _thumbnail(index, n, 2 * width)),
+                f"{plain(n.label or 'no label')}  \n{n.cosine:.3f}", n.label or "neighbour",
+                gone="The photograph is no longer where it was indexed.",
+            )  # fmt: skip
+
+
+def shown(picture: bytes | None, caption: str, alt: str, *, gone: str) -> None:
+    """A PNG, or that it is gone, and a caption in Markdown."""
+    if picture is None:
+        st.caption(gone)
+    else:
+        st.image(picture, output_format="PNG", width="stretch", alt=alt)
+    st.caption(caption)
+
+
+def _thumbnail(index: FeatureIndex, neighbour: Neighbour, side: int) -> bytes | None:
+    photograph = index.picture(neighbour)
+    return None if photograph is None else thumbnail(photograph, side)

@@ -1,0 +1,55 @@
+"""Taking results away: tables, a record that is enough to make them again, figures, a report, a link."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core.exploration import Exploration, curves, report
+from pages.parts.session import state
+
+# on a phone the bar always lies over the legend; a drag zooms and a double click goes back without them
+BUTTONS = ["select2d", "lasso2d", "autoScale2d", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]
+
+
+def camera(name: str) -> dict[str, Any]:
+    """A figure's tool bar: its camera saves SVG or PNG, as chosen below."""
+    kind = state.figure_format()
+    return {
+        "displaylogo": False,
+        "toImageButtonOptions": {"format": kind, "filename": name, "scale": 1 if kind == "svg" else 3},
+        "modeBarButtonsToRemove": BUTTONS,
+    }
+
+
+def section(found: Exploration) -> None:
+    """Downloads; shown when the work has ended."""
+    st.subheader("Take it with you", anchor="save")
+    if not found.finished:
+        st.caption("Once everything is measured.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        stem = report.stem(found)
+        button("Pairs (CSV)", f"{stem}-pairs.csv", "text/csv", lambda: report.pairs_csv(found))
+        button("Curves (CSV)", f"{stem}-curves.csv", "text/csv", lambda: curves.curves_csv(found))
+        button("Record (JSON)", f"{stem}.json", "application/json", lambda: report.record_json(found))
+        button("Report (HTML)", f"{stem}.html", "text/html", lambda: report.html(found))
+        figure_format()
+    st.caption(
+        "The address of this page holds the settings and the example: send it to share them (an uploaded photograph "
+        "stays with you). The report is one file with every figure; the record is enough to make every number again."
+    )
+
+
+def figure_format() -> None:
+    """What the cameras of this page's figures save."""
+    st.segmented_control(
+        "A figure's camera saves", ("png", "svg"), default="png", required=True, key=state.FIGURE_FORMAT,
+        format_func=str.upper,
+    )  # fmt: skip
+
+
+def button(label: str, name: str, mime: str, make: Any) -> None:
+    """A download; ``make`` is called when it is wanted."""
+    st.download_button(label, make, name, mime, on_click="ignore", icon=":material/download:", key=f"save {label}")

@@ -1,0 +1,101 @@
+"""Typicality: how close the photograph is to what the network was trained on, and its ten nearest photographs."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.experiments.figure_07_08_typicality.figure import among_references
+from core.exploration import Exploration, Place
+from core.index.opening import COMPACT
+from core.index.search import FeatureIndex
+from core.index.store import Manifest
+from core.networks.card import NetworkCard
+from pages.parts.components import gallery, save
+from pages.parts.components.widgets import plain
+from pages.parts.live.exploring import Indexed
+from pages.parts.sidebar import networks
+
+
+def section(found: Exploration, place: Indexed, cards: tuple[NetworkCard, ...]) -> None:
+    """Typicality, its percentile, the neighbours."""
+    if place.problem is not None or place.index is None or place.card is None or found.index is None:
+        offer(place, cards)
+        return
+    _title()
+    if found.place is None:
+        st.caption("This follows the curves." if not found.finished else "Not measured.")
+        return
+    _numbers(found.place, place.index, place.card)
+    _gallery(found.place, place.index)
+
+
+def offer(place: Indexed, cards: tuple[NetworkCard, ...]) -> None:
+    """Why typicality is not known, and the one step that mends it."""
+    _title()
+    if place.problem is not None:
+        st.error(plain(place.problem), icon=":material/error:")
+    elif place.card is not None and not place.card.available:
+        networks.absent((place.card,))
+    elif place.index is None:
+        networks.starter_index(cards)
+
+
+def _title() -> None:
+    st.subheader("Typicality", anchor="typicality")
+
+
+def _numbers(got: Place, index: FeatureIndex, card: NetworkCard) -> None:
+    t, m = got.typicality, index.manifest
+    left, right = st.columns([2, 3], vertical_alignment="center")
+    with left, st.container(horizontal=True):
+        st.metric(f"Mean cosine to the {t.k} nearest", f"{t.value:.3f}")
+        st.metric("Percentile among references", "not known" if t.percentile is None else f"{t.percentile:.0f}")
+    with right:
+        if t.percentile is None:
+            st.caption(
+                "A percentile needs held-out photographs, given when the index is built: "
+                "`python -m core index build … --reference DIR`."
+            )
+        else:
+            fig = among_references(t.value, [r.typicality for r in m.reference])
+            st.plotly_chart(
+                fig, key="chart typicality", config=save.camera("typicality"), alt="Typicality among references"
+            )
+    st.caption(
+        f"Features of {plain(card.name)}; {m.rows:,} photographs of {plain(m.dataset)}; {t.references:,} reference "
+        f"queries. The photograph itself, where indexed, is left out. {_searched(index)}"
+    )
+    if got.predicted is not None:
+        held = got.indexed_of_predicted or 0
+        name = f"{plain(card.name)} says **{plain(got.predicted)}** (P {got.confidence:.2f})"
+        text = f"{name}; indexed photographs of that class: {held:,}"
+        if held:
+            st.markdown(text + ".")
+        else:
+            st.warning(
+                f"{text}: its typicality compares it with other classes only. {_known(m)}", icon=":material/info:"
+            )
+
+
+def _searched(index: FeatureIndex) -> str:
+    """Whether the numbers are exact, and how far from that a compact copy is where there is one."""
+    held = index.manifest.compact
+    if held is None:
+        return "Searched exactly."
+    off = f"recall@{held.k} {held.recall:.3f}, mean absolute typicality error {held.typicality_error:.4f}"
+    measured = f"({off}, measured on {held.queries} of its own photographs)"
+    if index.how == COMPACT:
+        return f"Searched by the index's compact copy, and not exactly {measured}."
+    return f"Searched exactly, and not by the index's compact copy {measured}."
+
+
+def _known(manifest: Manifest) -> str:
+    """Which classes the index covers best."""
+    names = sorted(manifest.labels, key=lambda name: -manifest.labels[name])
+    return "This index knows only these classes: " + ", ".join(names[:12]) + (" …" if len(names) > 12 else ".")
+
+
+def _gallery(got: Place, index: FeatureIndex) -> None:
+    st.markdown(f"**The {got.typicality.k} nearest**")
+    with st.container(horizontal=True, key="gallery"):
+        gallery.neighbours(index, got.typicality.neighbours)

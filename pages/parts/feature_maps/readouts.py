@@ -1,0 +1,93 @@
+"""Readouts at each depth (Figure 4): a study's sentence, curves, table, and the photographs behind a point."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.experiments import findings
+from core.experiments.drawing.style import places, short
+from core.experiments.figure_04_readouts import depth
+from core.experiments.figure_04_readouts import figure as figures
+from core.experiments.replication import paper
+from core.inference.linear_probes import STRENGTHS
+from core.networks.variants.twins import couples
+from core.statistics import tables
+from core.statistics.accuracy import Accuracy
+from core.statistics.tables import MEASURES, Measured
+from core.studies import Results
+from pages.parts.components import charts
+from pages.parts.components.widgets import plain
+from pages.parts.studies import measured, studies
+
+WHERE = "§ 3, Figure 4"
+ABOUT = """
+- **Readout**: the global average of every channel of a layer → multinomial logistic regression, on one centre crop of
+  each training photograph, features standardised by the training photographs' mean and standard deviation.
+- **Solver**: scikit-learn's L-BFGS on mean cross-entropy + λ/2 · |weights|². λ is one of {strengths}, the one with the
+  smallest cross-entropy on a fifth of the training photographs of each class, held out by the seed; then the readout is
+  fitted on all of them.
+- **Layers**: those that end a block or a stage, after the nonlinearity; relative depth counts convolutions.
+- **The network's own head** stands beside its readouts, as a star at depth 1, only where it knows just these classes.
+- Early readouts are often wrong: how often stands in the third figure. The paper does not say how its readouts were
+  trained, nor how often they were right.
+"""
+
+
+def section() -> None:
+    """The chosen study, or the form for a first one."""
+    st.subheader("Readouts at each depth (Figure 4)", anchor="readouts")
+    levels = sorted({number.value for number in paper.numbers() if number.where == WHERE})
+    st.caption(
+        "A linear classifier on each layer alone: does one pixel change its answer more often, the deeper it reads? In "
+        f"the paper, below {', '.join(map(str, levels))} from early layers and more the deeper (Keras’s networks)."
+    )
+    results = studies.section("readouts")
+    if results is None:
+        return
+    found = measured.all_of(results)
+    right = studies.derived(results, "layer accuracies", lambda r: tables.layer_accuracies(r.photographs))
+    compared = studies.derived(results, "along depth", lambda r: depth.along_depth(r.pairs))
+    st.markdown(f"**{plain(findings.readouts(compared, right))}**")
+    st.markdown(plain(findings.readouts(compared, right, measured.TWO[1])))
+    _curves(results, found, right)
+    with st.expander("How readouts are trained, and every number"):
+        st.markdown(ABOUT.format(strengths=", ".join(f"{strength:g}" for strength in STRENGTHS)))
+        st.dataframe(_table(results, found, right), hide_index=True, key="readouts table")
+    studies.take_away(results, {
+        "Readouts": lambda: tables.tidy(found), "First against deepest": lambda: compared,
+    })  # fmt: skip
+
+
+def _curves(results: Results, found: list[Measured], right: dict[tuple[str, str], Accuracy]) -> None:
+    """P, MAC and accuracy against depth; what was clicked."""
+    keys = [one["key"] for one in results.manifest.networks]
+    place = places(keys, couples(keys))
+    clicked: list[Measured] = []
+    columns = (*st.columns(2), st.columns(2)[0])
+    for column, measure in zip(columns, (*measured.TWO, None), strict=True):
+        if measure is None:
+            fig, title = figures.readout_accuracy(found, right, place=place), "accuracy"
+        else:
+            fig, title = figures.readouts(found, measure, place=place), MEASURES[measure]
+        with column:
+            points = charts.draw(fig, f"readouts {title}", f"{title} of readouts against depth")
+        for point in points:
+            name = str(fig.data[point["curve_number"]].legendgroup)
+            clicked += [one for one in found if short(one.network) == name and one.depth == point["x"]]
+    measured.behind_measured(results, found, clicked, "point of a curve")
+
+
+def _table(results: Results, found: list[Measured], right: dict[tuple[str, str], Accuracy]) -> pd.DataFrame:
+    """A row a layer, as text."""
+    fitted = {} if results.readouts is None else results.readouts.set_index(["network", "layer"])["strength"].to_dict()
+    rows = []
+    for one in found:
+        known, strength = right.get((one.network, str(one.layer))), fitted.get((one.network, one.layer))
+        rows.append({
+            "network": short(one.network), "layer": one.layer, "depth": f"{one.depth:.2f}",
+            "λ": "" if strength is None else f"{strength:g}",
+            "accuracy": "" if known is None else f"{known.top1:.3f} [{known.interval[0]:.3f}, {known.interval[1]:.3f}]",
+            **{MEASURES[measure]: tables.cell(one.sensitivity, measure) for measure in measured.TWO},
+        })  # fmt: skip
+    return pd.DataFrame(rows)

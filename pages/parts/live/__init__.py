@@ -1,0 +1,1 @@
+"""Pages about one photograph while it is being computed."""

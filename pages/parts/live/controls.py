@@ -1,0 +1,90 @@
+"""What can be turned on Explore. Every setting stands in the address, so that the address shares them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from core.exploration import Settings
+from core.images.frames import MAX_STEP
+from core.images.paths import OnBlack, path_length
+from pages.parts.session import state
+
+VIEWS = {"black": "On black", "crop": "Cropped"}
+DIRECTIONS = ("right", "down", "diagonal")
+STEPS = {1: "1 px", 2: "½ px", 4: "¼ px"}
+SHARED: dict[str, Any] = {"bind": "query-params"}
+
+
+def settings() -> Settings:
+    """The widgets of Explore and their answer."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        path = _path()
+        with st.popover("Random pairs", icon=":material/casino:"):
+            pairs, seed, step, pair_direction, unit = _pairs()
+    return replace(path, pairs=pairs, seed=seed, step=step, pair_direction=pair_direction, unit=unit)
+
+
+def curves() -> Settings:
+    """The widgets of Trajectories and their answer: the curves alone."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        path = _path()
+        finer = 1 if path.view == "black" else st.segmented_control(
+            "Shift by", list(STEPS), default=1, required=True, format_func=STEPS.__getitem__, key="per_pixel",
+            **SHARED,
+            help="Parts of a pixel of the photograph: the square is cut between its pixels and resampled by Pillow. "
+            "(On black the photograph moves by whole pixels of the frame.)",
+        )  # fmt: skip
+        angle = None if path.view == "black" else st.number_input(
+            "or at an angle (°)", -180.0, 180.0, None, 15.0, key="angle", placeholder="as chosen", width=170, **SHARED,
+            help="Clockwise: 0 is right, 90 down, and one step is one pixel of the photograph along it, resampled by "
+            "Pillow wherever the square lies between pixels. (Diagonal is one pixel across and one down: √2 long.)",
+        )  # fmt: skip
+    return replace(path, pairs=0, per_pixel=int(finer), direction=path.direction if angle is None else float(angle))
+
+
+def _path() -> Settings:
+    """Where the curves' photograph stands and how it moves."""
+    view = st.segmented_control(
+        "Photograph", list(VIEWS), default="black", required=True, format_func=VIEWS.__getitem__, key="view",
+        **SHARED,
+        help="Curves: embedded small on black as in Figure 1, or a square cut out of the photograph.",
+    )  # fmt: skip
+    direction = st.segmented_control("Moves", DIRECTIONS, default="right", required=True, key="direction", **SHARED)
+    labels = next((card.labels.names for card in state.choice().cards if card.labels), ())
+    st.selectbox("P of class", [state.OWN_ANSWER, *labels], key=state.WATCHED, width=230, **SHARED)
+    with st.popover("Place by hand", icon=":material/open_with:", disabled=view == "crop"):
+        side, x, y = _placed(direction) if view == "black" else (None, None, None)
+    return Settings(view=view, direction=direction, side=side, x=x, y=y)
+
+
+def _placed(direction: Any) -> tuple[int | None, int | None, int | None]:
+    """(side, x, y) in network pixels, or None each for the middle."""
+    choice = state.choice()
+    size = choice.cards[0].size if choice.cards else 224
+    if choice.photograph is None or not st.toggle("Place it by hand", key="by_hand", **SHARED):
+        st.caption("Off: the whole path is centred in the frame, at the paper's size (100 of 224 px).")
+        return None, None, None
+    start = OnBlack().room(choice.photograph, size, direction)
+    side = st.slider("Short side (px)", 8, size - path_length(size), start[0], key="side", **SHARED)
+    _, most_x, most_y = OnBlack(side=side).room(choice.photograph, size, direction)
+    x = st.slider("From the left (px)", 0, most_x, most_x // 2, key="x", **SHARED) if most_x else 0
+    y = st.slider("From the top (px)", 0, most_y, most_y // 2, key="y", **SHARED) if most_y else 0
+    return side, x, y
+
+
+def _pairs() -> tuple[int, int, int, Any, Any]:
+    """(pairs, seed, step, direction, unit)."""
+    pairs = st.number_input("Pairs for each protocol", 4, 512, 16, step=4, key="pairs", **SHARED)
+    step = st.number_input("Step (px)", 1, MAX_STEP, 1, key="step", **SHARED)
+    direction = st.segmented_control(
+        "Direction", ("diagonal", "right", "down"), default="diagonal", required=True, key="pair_direction", **SHARED
+    )
+    unit = st.segmented_control(
+        "Crop moves in pixels of the", ("source", "network"), default="source", required=True, key="unit", **SHARED,
+        help="The paper's text moves the square by a pixel of the photograph, the authors' script by one of the frame.",
+    )  # fmt: skip
+    seed = st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", **SHARED)
+    return int(pairs), int(seed), int(step), direction, unit

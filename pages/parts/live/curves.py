@@ -1,0 +1,161 @@
+"""P(class) along a shift and along a change of size; the frame under the slider; top-5 before and after."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.experiments.figure_01_trajectories.figure import COSINE, P_CLASS, trajectory
+from core.exploration import Exploration, Kind, Settings, Trace
+from core.exploration import curves as traces
+from core.images.frames import Path
+from core.images.paths import shift_path, way
+from core.images.photographs import Photograph
+from core.images.png import png
+from core.networks.card import NetworkCard
+from pages.parts.components import save
+from pages.parts.components.widgets import plain, top5
+from pages.parts.session import state
+
+AXES = {"network": "frame px", "source": "photograph px"}
+
+
+def section(found: Exploration) -> None:
+    """Both curves, then the slider, the frames and top-5 there."""
+    cards = [card for card in found.cards if card.key in found.networks or card.key not in found.problems]
+    kind = state.path_kind()
+    shift, size = st.columns(2)
+    with shift:
+        _chart(found, cards, "shift", state.cursor() if kind == "shift" else None)
+    with size:
+        _chart(found, cards, "size", state.cursor() if kind == "size" else None)
+    path = next((trace.path for (_, k), trace in found.traces.items() if k == kind), None)
+    if path is not None:
+        traced = [
+            found.traces[card.key, kind]
+            for card in cards
+            if (card.key, kind) in found.traces and card.labels is not None
+        ]
+        _frames(found, cards, kind, _stepper(path, choose=True, jump=_largest(traced[0]) if traced else None))
+
+
+def frames_only(photograph: Photograph, settings: Settings) -> None:
+    """Without a network: what one would be shown."""
+    st.subheader("What a network would be shown", anchor="curves")
+    path = shift_path(photograph, 224, view=settings.path_view(), direction=settings.direction)
+    step = _stepper(path)
+    with st.container(horizontal=True, key="frames"):
+        for k in _pair(step):
+            _picture(path, k)
+
+
+def _chart(found: Exploration, cards: list[NetworkCard], kind: Kind, cursor: int | None) -> None:
+    started = [(card, found.traces[card.key, kind]) for card in cards if (card.key, kind) in found.traces]
+    if not started:
+        st.caption(f"The {kind} curve follows." if not found.finished else f"No {kind} curve.")
+        return
+    path = started[0][1].path
+    where = f" ({AXES[path.unit]})"
+    axis = f"shift {way(found.settings.direction)}{where}" if kind == "shift" else (
+        f"short side{where}" if path.unit == "network" else f"side of the square{where}"
+    )  # fmt: skip
+    title = "Shift" if kind == "shift" else "Size"
+    for name, measure, curves in (
+        (kind, P_CLASS, traces.curve(found, kind, state.watched())),
+        (f"{kind}-representation", COSINE, traces.representations(found, kind)),
+    ):
+        if not curves:
+            continue
+        fig = trajectory(
+            curves, axis=axis, span=(path.values[0], path.values[-1]), measure=measure, strides=kind == "shift",
+            cursor=None if cursor is None else path.values[min(cursor, len(path.values) - 1)],
+        )  # fmt: skip
+        alt = f"{title} curve" if measure == P_CLASS else f"{title} curve of the representation"
+        st.plotly_chart(fig, key=f"chart {name}", config=save.camera(f"{name}-curve"), alt=alt)
+    st.caption(plain(f"{title}: {path.description}. {_numbers(started)}"))
+
+
+def _numbers(started: list[tuple[NetworkCard, Trace]]) -> str:
+    """Each network's arg-max changes and largest jump, with how many frames they are of."""
+    texts = []
+    for card, trace in started:
+        n = len(trace.probabilities)
+        if n < 2:
+            continue
+        if card.labels is None:
+            least = float(trace.cosines.min())
+            texts.append(f"{card.name}: representation without classes, least cosine to the first frame {least:.3f}")
+            continue
+        top = trace.probabilities.argmax(1)
+        changes, jump = int((top[1:] != top[:-1]).sum()), float(trace.steps.max())
+        texts.append(f"{card.name}: arg-max changes {changes} times in {n - 1} steps, largest step |Δp| {jump:.3f}")
+    return "; ".join(texts) + ("." if texts else "")
+
+
+def _largest(trace: Trace) -> int | None:
+    """Which frame the largest |Δp| leads to; None before there are two frames."""
+    return int(trace.steps.argmax()) + 1 if len(trace.probabilities) > 1 else None
+
+
+def _stepper(path: Path, *, choose: bool = False, jump: int | None = None) -> int:
+    """A slider over the path's steps; the arrow keys nudge it by one pixel, a button takes it to step ``jump``."""
+    most = len(path.values) - 1
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if choose:
+            st.segmented_control("Move along", ("shift", "size"), default="shift", required=True, key=state.PATH,
+                                 bind="query-params")  # fmt: skip
+            st.button("Largest jump", key="jump", icon=":material/bolt:", disabled=jump is None,
+                      help="To the pixel at which the first network's probability changes most.",
+                      on_click=state.go_to, args=(jump,))  # fmt: skip
+        with st.container(horizontal=True, vertical_alignment="bottom", key="stepper"):  # stays together on a phone
+            st.button("", key="back", icon=":material/arrow_back:", shortcut="Left", help="One pixel back",
+                      on_click=state.nudge, args=(-1, 0, most))  # fmt: skip
+            finer = "" if path.values[1] == int(path.values[1]) else f"steps of {path.values[1]} "
+            label = f"{'Shift' if path.kind == 'shift' else 'Growth'} ({finer}{AXES[path.unit]}); arrow keys nudge it"
+            step = st.slider(label, 0, most, state.FIRST_STEP, key=state.cursor_key(0, most))
+            st.button("", key="on", icon=":material/arrow_forward:", shortcut="Right", help="One pixel on",
+                      on_click=state.nudge, args=(1, 0, most))  # fmt: skip
+    state.showing(int(step))
+    return int(step)
+
+
+def _frames(found: Exploration, cards: list[NetworkCard], kind: Kind, step: int) -> None:
+    shown = [card for card in cards if (card.key, kind) in found.traces]
+    if not shown:
+        return
+    titles = {card.key: card.name for card in shown}
+    key = shown[0].key
+    if len(shown) > 1:
+        key = st.segmented_control(
+            "Top-5 of", list(titles), default=key, required=True, format_func=lambda k: plain(titles[k]), key="top5_of"
+        )
+        key = key if key in titles else shown[0].key
+    trace = found.traces[key, kind]
+    step = min(step, len(trace.path.values) - 1)
+    pair = _pair(step)
+    with st.container(horizontal=True, key="frames"):
+        for k in pair:
+            _picture(trace.path, k)
+        for k in pair:
+            with st.container():
+                _top5(found, key, titles[key], trace, k, pair[0])
+
+
+def _pair(step: int) -> tuple[int, int]:
+    """The frame under the slider, and the one that is a pixel before it."""
+    return max(step - 1, 0), step
+
+
+def _picture(path: Path, k: int) -> None:
+    caption = f"{'shift' if path.kind == 'shift' else 'side'} {path.values[k]} px"
+    st.image(png(path.frames[k], factor=2), caption=caption, output_format="PNG", width="stretch", alt=caption)
+
+
+def _top5(found: Exploration, key: str, title: str, trace: Trace, k: int, start: int) -> None:
+    card = found.networks[key].card
+    if card.labels is None:
+        st.caption(f"{plain(title)} is a representation without classes: there is no top-5.")
+        return
+    if k >= len(trace.probabilities):
+        st.caption("This frame is not computed yet.")
+        return
+    top5(title, trace.probabilities[k], card.labels.names, trace.probabilities[start])

@@ -1,0 +1,103 @@
+"""Starting and finding the exploration that belongs to the choices of this run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import streamlit as st
+
+from core.errors import PhotobiasError
+from core.exploration import Exploration, Settings
+from core.index.search import FeatureIndex
+from core.jobs.background import Asked, Background
+from core.networks import registry
+from core.networks.card import NetworkCard
+from pages.parts.session import resources, state
+
+POLL_S = 0.4
+
+
+class Drawing(Protocol):
+    """A function of a page that draws a part of what runs beside it."""
+
+    __qualname__: str
+
+    def __call__(self, found: Any, /, *more: Any) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """The index, the network that made it, or why typicality cannot be had."""
+
+    index: FeatureIndex | None = None
+    card: NetworkCard | None = None
+    problem: PhotobiasError | None = None
+
+
+def indexed(choice: state.Choice) -> Indexed:
+    """The chosen index, opened, and its network, checked against each other."""
+    if choice.index is None:
+        return Indexed()
+    try:
+        changed = (choice.index / "manifest.json").stat().st_mtime_ns
+        index = resources.opened(str(choice.index), changed)
+        card = registry.get(index.manifest.network, resources.data())
+        index.check(card)
+    except PhotobiasError as problem:
+        return Indexed(problem=problem)
+    return Indexed(index, card)
+
+
+def explore(choice: state.Choice, settings: Settings, place: Indexed) -> Exploration | None:
+    """The exploration of these choices: the one that runs or ran, else a new one. None without a network."""
+    original, photograph = choice.original, choice.photograph
+    cards = tuple(card for card in choice.cards if card.available)
+    if original is None or photograph is None or not cards:
+        return None
+    usable = place.card is not None and place.card.available
+    index = place.index if usable else None
+    key = (
+        original.digest, photograph.digest, tuple((c.key, c.weights_digest) for c in cards), settings,
+        index.path if index else None,
+    )  # fmt: skip
+    found = state.exploration_for(key)
+    if found is None:
+        found = Exploration(
+            engine=resources.engine(), store=resources.store(), original=original, photograph=photograph,
+            cards=cards, settings=settings, index=index, index_card=place.card if index else None,
+        )  # fmt: skip
+        state.keep(key, found.start(resources.executor()))
+    return found
+
+
+def asked(draw: Drawing, found: Asked, label: str, *, key: str, icon: str, note: str = "") -> None:
+    """A button that starts the work, then ``draw`` as ``live`` does. Apart from the page, which need not be drawn again
+    at the start: whoever wants to stop again finds the button for that at once."""
+
+    def part() -> None:
+        if found.begun or found.recall():
+            live(draw, found, busy=not found.finished)
+            return
+        if note:
+            st.caption(note)
+        st.button(label, icon=icon, key=key, type="primary", on_click=found.start, args=(resources.executor(),))
+
+    part.__qualname__ = f"asked.{draw.__module__}.{draw.__qualname__}"
+    st.fragment(part)()
+
+
+def live(draw: Drawing, found: Background, *more: object, busy: bool) -> None:
+    """Draw a part now, and while it is ``busy`` again and again, alone; the whole page when a new stage begins.
+
+    What is not busy is not drawn again: on two cores a page that draws takes its time from the network.
+    """
+
+    def part() -> None:
+        if found.stage != begun:
+            st.rerun()
+        draw(found, *more)
+
+    begun = found.stage
+    part.__qualname__ = f"live.{draw.__module__}.{draw.__qualname__}"
+    st.fragment(part, run_every=POLL_S if busy else None)()

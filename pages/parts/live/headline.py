@@ -1,0 +1,97 @@
+"""The top of a page about one photograph: what was found, in a sentence; how far the work is, and how to stop it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import streamlit as st
+
+from core.errors import PhotobiasError
+from core.exploration import Exploration
+from core.exploration.summary import sentence
+from core.images.photographs import Photograph
+from core.jobs.background import Background
+from pages.parts.components.widgets import plain
+from pages.parts.session import state
+from pages.parts.session.tasks import duration
+from pages.parts.sidebar import networks
+
+
+def title(question: str) -> None:
+    """The page's name and its question."""
+    st.markdown(f"##### {question}")
+
+
+def photographed(choice: state.Choice) -> Photograph:
+    """The photograph of the sidebar; what is missing is said, and without a photograph the page ends here."""
+    networks.absent(choice.cards)
+    if choice.problem is not None:
+        _refused(choice.problem)
+        st.stop()
+    if choice.photograph is None:
+        st.info("Choose a photograph in the sidebar: drop one in, or take an example.", icon=":material/add_a_photo:")
+        st.stop()
+    return choice.photograph
+
+
+def _refused(problem: PhotobiasError) -> None:
+    """A photograph that cannot be used."""
+    st.error(plain(f"Got {problem.got}; wanted {problem.wanted}. {problem.remedy}"), icon=":material/broken_image:")
+    st.caption("Everything else still works: drop in another photograph, or take an example, in the sidebar.")
+
+
+def strange(texts: Iterable[str]) -> None:
+    """Above any number: which networks never saw such a photograph, and what would mislead without being told."""
+    for text in texts:
+        st.warning(plain(f"{text}."), icon=":material/warning:")
+
+
+def found(exploration: Exploration, said: Callable[[Exploration], str] = sentence) -> None:
+    """The sentence so far, progress with time left, cancel."""
+    text = said(exploration)
+    with st.container(key="finding"):
+        st.markdown(plain(text) or "*Measuring …*")
+    label = exploration.original.label
+    for card in exploration.cards:
+        if card.labels is None:
+            st.info(
+                f"{plain(card.name)} is a representation without classes: nothing that needs an answer is measured of "
+                "it (P(top-1 change), |Δp|). What is: how much its feature changes, and typicality.",
+                icon=":material/info:",
+            )
+        if label is not None and card.labels is not None and card.labels.find(label) is None:
+            few = ", ".join(card.labels.names[:8])
+            text = (
+                f"{card.name} does not know the class “{label}”; it knows only these {len(card.labels.names):,} classes"
+            )
+            st.info(
+                plain(f"{text}: {few}, … Flips are therefore not split into right and wrong."), icon=":material/info:"
+            )
+    for key, network in exploration.networks.items():
+        if network.batch < exploration.engine.batch:
+            st.info(
+                f"{plain(key)}: the device's memory ran out, so its batches were halved to {network.batch} and the "
+                "work went on. Results stay within 1e-5 of those at the full batch.",
+                icon=":material/memory:",
+            )
+    for part, problem in exploration.problems.items():
+        st.warning(f"**{plain(part)}**: {plain(problem)}", icon=":material/warning:")
+    progress(exploration, state.forget)
+
+
+def progress(work: Background, go_on: Callable[[], object], prefix: str = "") -> None:
+    """How far it is, with time left and a cancel; after that what makes it go on. ``prefix``: of the buttons' keys."""
+    if work.state == "done":
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if work.state == "cancelled":
+            st.caption(f"Stopped after {work.done} of {work.total} frames; what was measured stays.")
+            if st.button("Go on", icon=":material/play_arrow:", key=f"{prefix}go_on", on_click=go_on):
+                st.rerun()
+            return
+        left = work.seconds_left
+        more = "" if left is None else " · finishing" if work.done >= work.total else f" · {duration(left)} left"
+        done = min(work.done, work.total)
+        st.progress(done / max(work.total, 1), text=f"{done} of {work.total} frames{more}")
+        # by its callback, which runs first: what follows a click may be left out for another run of the page
+        st.button("Cancel", icon=":material/close:", key=f"{prefix}cancel", on_click=work.cancel)

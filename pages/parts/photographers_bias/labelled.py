@@ -1,0 +1,100 @@
+"""What is labelled: photographs with their points, the two plots of Figure 5, the table to take away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.datasets import Source
+from core.errors import PhotobiasError
+from core.experiments.drawing.style import colour
+from core.experiments.figure_05_photographers_bias.eyes_figure import distance_histogram, point_places
+from core.experiments.figure_05_photographers_bias.labelling import Key, Labels, Log, fold
+from core.experiments.figure_05_photographers_bias.labelling.places import sentence, table
+from core.images.png import dotted
+from pages.parts.components import charts, save
+from pages.parts.components.widgets import plain
+from pages.parts.session import resources
+
+EVERYONE = "(everyone)"  # no labeller can have this name
+SHOWN, WIDTH = 6, 150  # photographs on a page, pixels on screen
+CHANGED = "It is not there any more, or has changed since."
+
+
+def gallery(
+    photographs: Mapping[Key, Source], said: Mapping[Key, Labels], names: Sequence[str], again: Callable[[Key], None]
+) -> None:
+    """This labeller's, of these photographs, the latest first, a page at a time; ``again`` is called for one that is
+    to be labelled once more."""
+    mine = [key for key, one in said.items() if key in photographs and one.ended(names) and not one.skipped][::-1]
+    if not mine:
+        return
+    st.markdown(f"**Labelled by you: {len(mine):,}**")
+    pages = -(-len(mine) // SHOWN)
+    page = st.pagination(pages, key=f"labelled {pages}") if pages > 1 else 1
+    with st.container(horizontal=True, key="labelled"):
+        for key in mine[SHOWN * (page - 1) : SHOWN * page]:
+            with st.container(width=WIDTH):
+                _card(photographs[key], said[key], names)
+                st.button("Label again", key="again " + "\n".join(key), on_click=again, args=(key,), type="tertiary")
+
+
+def _card(source: Source, mine: Labels, names: Sequence[str]) -> None:
+    points = {name: mine.points[name] for name in names if name in mine.points}
+    key = ("labelled", source.root, source.name, *((name, e.digest, e.x, e.y) for name, e in points.items()))
+    picture = resources.picture(key, lambda: _picture(source, mine, names))
+    where = "; ".join(f"{name} at {e.x:.1f}, {e.y:.1f}" for name, e in points.items()) or "no point is to be seen"
+    if picture is None:
+        st.caption(CHANGED)
+    else:
+        st.image(picture, output_format="PNG", width="stretch", alt=f"{source.name}: {where}")
+    st.caption(plain(source.name))
+
+
+def _picture(source: Source, mine: Labels, names: Sequence[str]) -> bytes | None:
+    """None where the photograph is gone, or no longer the one that was labelled."""
+    try:
+        photograph = source.read()
+    except PhotobiasError:
+        return None
+    points = [(k, mine.points[name]) for k, name in enumerate(names) if name in mine.points]
+    if any(event.digest != photograph.digest for _, event in points):
+        return None
+    return dotted(photograph, [(event.x, event.y, colour(k)) for k, event in points], 2 * WIDTH)
+
+
+def results(logs: Mapping[str, Log], name: str, names: Sequence[str]) -> None:
+    """Of all labellers of a set, or of one: the sentence, both plots, the table as CSV."""
+    _broken(logs)
+    found = table({who: fold(log.events) for who, log in logs.items()})
+    if found.empty:
+        return
+    st.subheader("Where they lie, and how far apart (Figure 5, middle)", anchor="points")
+    who = st.selectbox("Labelled by", [EVERYONE, *logs], key="labels_of", bind="query-params", width=230)
+    shown = found if who == EVERYONE else found[found["labeller"] == who]
+    charts.finding(sentence(shown, names))
+    left, right = st.columns(2)
+    with left:
+        charts.draw(point_places(shown, names), "labels places", "Places of the points", select=False)
+    if len(names) > 1:
+        with right:
+            fig = distance_histogram(shown, names[0], names[1])
+            charts.draw(fig, "labels distances", f"Distances from {names[0]} to {names[1]}", select=False)
+    save.button("Labels (CSV)", f"labels-{name}.csv", "text/csv", lambda: csv(shown))
+
+
+def csv(found: pd.DataFrame) -> str:
+    """A row a point."""
+    return found.to_csv(index=False)
+
+
+def _broken(logs: Mapping[str, Log]) -> None:
+    for who, log in logs.items():
+        if log.broken:
+            lines = f"{log.broken:,} line{'s' * (log.broken > 1)}"
+            st.warning(
+                plain(f"{lines} of {who}'s labels cannot be read, as a crash leaves them; all others count."),
+                icon=":material/warning:",
+            )

@@ -1,0 +1,1 @@
+"""What a visitor and the server remember: the only users of session state and caches."""

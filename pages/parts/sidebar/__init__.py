@@ -1,0 +1,1 @@
+"""The sidebar: the photograph, the networks, the index."""

@@ -1,0 +1,216 @@
+"""The networks and the index, in the sidebar; and how to get them where they are not here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from core.errors import PhotobiasError
+from core.index import starter
+from core.index.store import MANIFEST
+from core.networks import fetching as weights_fetching
+from core.networks import registry
+from core.networks.card import SCENES, NetworkCard
+from core.networks.variants import derived
+from core.networks.zoo import timm
+from core.storage.data_folder import EMBEDDED
+from pages.parts.components.widgets import plain
+from pages.parts.session import resources, state, tasks
+
+MOST = 4
+PREFERRED = "torchvision/resnet50.imagenet1k_v1"
+OPENING = ("embedded/resnet10.scenes-0", "embedded/resnet10_bin5.scenes-0")  # on a fresh machine: strided, antialiased
+AUTOMATIC = "the networks' own"
+
+
+def opening() -> tuple[str, ...]:
+    """Keys of the networks for a new visitor: ResNet-50, else the first for photographs, else the embedded pair."""
+    found, _ = registry.readable(resources.data())
+    here = [card for card in found.values() if card.available]
+    own = [card.key for card in here if not card.narrow]
+    if PREFERRED in own:
+        return (PREFERRED,)
+    return tuple(own[:1]) or tuple(card.key for card in here if card.key in OPENING)
+
+
+def choose(first: tuple[str, ...]) -> tuple[NetworkCard, ...]:
+    """Up to four networks; those whose weights are not here stand in the list and say so."""
+    found, problems = registry.readable(resources.data())
+    for problem in problems:
+        st.warning(plain(problem), icon=":material/warning:")
+    here = [card for card in found.values() if card.available]
+    for key in state.asked():  # of any timm network, of a variant: what was added, or stands in the address
+        if key not in found:
+            try:
+                found[key] = registry.get(key, resources.data())
+            except PhotobiasError as problem:
+                st.warning(plain(problem), icon=":material/warning:")
+    keys = st.multiselect(
+        "Networks",
+        list(found),
+        default=[key for key in first if key in found],
+        max_selections=MOST,
+        key=state.NETWORKS,
+        bind="query-params",
+        placeholder="Choose up to four",
+    )
+    if len(here) < len(found):
+        st.caption(f"{len(here)} of {len(found)} have their weights here; choose another to fetch it.")
+    _more(keys)
+    for key in keys:
+        classes(found[key])
+    return tuple(found[key] for key in keys)
+
+
+def _more(chosen: list[str]) -> None:
+    """Any network of timm's by name, and variants beside those that are chosen."""
+    with st.popover("More networks", icon=":material/add:", width="stretch"):
+        text = st.text_input("Any network of timm's", placeholder="convnext, dinov2, clip, resnetblur50 …", key="timm")
+        names = timm.search(text) if text.strip() else ()
+        if names:
+            name = st.selectbox(f"{len(names)} that match", names, key="timm_name")
+            _add(timm.FAMILY + name, chosen)
+        elif text.strip():
+            st.caption("No network of timm's with pretrained weights has all of these words in its name.")
+        if chosen:
+            st.caption("Beside a chosen one, with its own weights, not trained again:")
+            of = st.selectbox("Variant of", chosen, key="variant_of")
+            kind = st.selectbox("Variant", list(derived.NAMES), format_func=_variant, key="variant")
+            _add(f"{of}{derived.MARK}{kind}", chosen)
+
+
+def _variant(name: str) -> str:
+    return f"{name}: {derived.NAMES[name]}"
+
+
+def _add(key: str, chosen: list[str]) -> None:
+    full = len(chosen) >= MOST or key in chosen
+    st.button(f"Add {plain(key)}", key=f"add {key}", on_click=state.add, args=(key,), disabled=full, width="stretch")
+
+
+def classes(card: NetworkCard) -> None:
+    """What a network can answer at all, and what its user has to know."""
+    if card.labels is not None:
+        names = card.labels.names
+        with st.popover(f"{plain(card.name)} knows only {len(names):,} classes", type="tertiary", width="stretch"):
+            st.caption("Whatever a photograph shows, the network's answer is one of these.")
+            st.dataframe({"class": names}, hide_index=True, height=300)
+    if card.note:
+        st.caption(f"**{plain(card.name)}**: {plain(card.note)}")
+
+
+def choose_index(cards: tuple[NetworkCard, ...]) -> Path | None:
+    """One of the indexes; unless told, one that fits the networks."""
+    own, embedded = (starter.indexes(folder) for folder in (resources.data(), EMBEDDED))
+    names = {folder.name: folder for folder in (*embedded, *own)}  # a user's own name goes before an embedded one
+    if not names:
+        return None
+    chosen = st.selectbox("Index for typicality", [AUTOMATIC, *names], key="index", bind="query-params")
+    if chosen != AUTOMATIC:
+        return names[chosen]
+    keys = {card.key for card in cards}
+    fitting = [folder for folder in own if _network(folder) in keys]
+    if not fitting and any(card.trained_on == SCENES for card in cards):
+        fitting = embedded
+    return next(iter([*fitting, *own]), None)
+
+
+def _network(folder: Path) -> str | None:
+    """The network that an index was built with; None where that cannot be read."""
+    try:
+        return resources.manifest(str(folder), (folder / MANIFEST).stat().st_mtime_ns).network
+    except PhotobiasError:
+        return None
+
+
+def _megabytes(card: NetworkCard) -> int:
+    """What the starter index downloads: the photographs, and the network's weights where they are not here."""
+    missing = card.remote.size or 0 if card.remote is not None and not card.available else 0
+    return starter.IMAGENETTE_MB + round(missing / 2**20)
+
+
+def device() -> None:
+    """What computes, and how exactly."""
+    engine = resources.engine()
+    st.caption(f"Measured on {engine.device_name}, {engine.precision}, batches of {engine.batch}.")
+
+
+def absent(cards: tuple[NetworkCard, ...]) -> None:
+    """Says above any number which weights are not here, with the one step that mends it."""
+    for card in cards:
+        if card.available:
+            continue
+        if card.remote is None:
+            st.warning(f"**{plain(card.title)}** has no weights here: put `{card.weights.name}` beside its card.")
+            continue
+        with st.container(border=True):
+            st.markdown(
+                f"**The weights of {plain(card.title)} are not on this machine.** No number is shown for it until then."
+            )
+            _fetch(card)
+
+
+def _fetch(card: NetworkCard) -> None:
+    size = 0 if card.remote is None else round((card.remote.size or 0) / 2**20)
+    tasks.offer(
+        f"weights {card.key}",
+        f"Fetch {card.title.split(' (')[0]} ({size} MB)",
+        weights_fetching.fetch_weights(card),
+        icon=":material/download:",
+    )
+
+
+def beyond(cards: tuple[NetworkCard, ...], index: Path | None) -> None:
+    """Where everything so far is drawn scenes: the ways to networks and an index of real photographs, a click each.
+
+    What the page itself offers already is not offered twice.
+    """
+    found, _ = registry.readable(resources.data())
+    preferred = found[PREFERRED]
+    weights = not preferred.available and PREFERRED not in [card.key for card in cards]
+    photographs = not starter.indexes(resources.data()) and index is not None
+    if not weights and not photographs:
+        return
+    st.markdown("**For real photographs**")
+    if weights:
+        st.caption("ResNet-50 as in the paper, trained on ImageNet.")
+        _fetch(preferred)
+    if photographs:
+        st.caption("Typicality among Imagenette: 9,500 ImageNet training photographs of ten classes.")
+        _fetch_index(preferred)
+
+
+def starter_index(cards: tuple[NetworkCard, ...]) -> None:
+    """Offers the starter index, built with ResNet-50 where its weights are here."""
+    found, _ = registry.readable(resources.data())
+    real = (c for c in (found[PREFERRED], *cards) if c.available and not c.narrow)
+    card = next(real, found[PREFERRED])
+    with st.container(border=True):
+        st.markdown("**No index of training photographs on this machine yet**, so typicality is not known.")
+        st.caption(
+            "The starter index: Imagenette, about 9,500 ImageNet training photographs of ten classes, its validation "
+            f"part as reference queries; features of {plain(card.title)}. For your own photographs: "
+            "`python -m core index build --photos DIR --network KEY --out data/indexes/NAME`."
+        )
+        _fetch_index(card)
+
+
+def _fetch_index(card: NetworkCard) -> None:
+    tasks.offer(
+        f"index {card.key}",
+        f"Fetch and index Imagenette ({_megabytes(card)} MB)",
+        starter.build_starter(card, resources.engine(), resources.data()),
+        icon=":material/database:",
+    )
+
+
+def one_of(label: str, cards: Sequence[NetworkCard], key: str) -> NetworkCard:
+    """The network that is looked at, of several; the first one until another is chosen. ``key``: the widget's."""
+    names = {card.key: card for card in cards}
+    chosen = st.segmented_control(
+        label, list(names), default=cards[0].key, required=True, key=key,
+        format_func=lambda k: plain(names[k].name) if k in names else k,
+    )  # fmt: skip
+    return names.get(chosen, cards[0])

@@ -1,0 +1,156 @@
+"""The photograph, in the sidebar: dropped in, an example, a file of a folder, or a webcam shot."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import streamlit as st
+
+from core.datasets import PhotoFile, find
+from core.datasets.scenes import MAX_EXTENT, MIN_EXTENT, USUAL, Photographer, scene_classes
+from core.errors import PhotobiasError
+from core.images.photographs import Photograph
+from core.images.protocols.crop import MIN_AREA
+from pages.parts.components.widgets import plain
+from pages.parts.session import resources
+from pages.parts.sidebar.networks import OPENING
+
+SHORT_SIDE = 375  # ImageNet's usual short side
+EXAMPLES = {
+    "Cat": "chelsea.png",
+    "Coffee": "coffee.png",
+    "Astronaut": "astronaut.png",
+    "Rocket": "rocket.jpg",
+    "Motorcycle": "motorcycle_left.png",
+    "Cameraman": "camera.png",
+    "Retina": "retina.jpg",
+}
+SOURCES = ("Example", "Scene", "Folder", "Camera")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The photograph as it came and as it is measured, or why there is none."""
+
+    original: Photograph | None = None
+    photograph: Photograph | None = None
+    origin: str = ""
+    problem: PhotobiasError | None = None
+
+
+def opening(networks: tuple[str, ...]) -> str:
+    """A new visitor's source: what the networks were trained on."""
+    return "Scene" if networks == OPENING else "Example"
+
+
+def choose(networks: tuple[str, ...]) -> Shown:
+    """Widgets and their answer, at first what suits the networks that the visitor begins with.
+
+    A photograph that cannot be used is an answer too, never an exception.
+    """
+    file = st.file_uploader("Drop in a photograph", key="upload", help="JPEG, PNG, WebP, AVIF, TIFF, … up to 20 MB")
+    try:
+        if file is not None:
+            content, name = file.getvalue(), file.name
+            original = resources.uploaded(hashlib.sha256(content).hexdigest(), name, content)
+            return _sized(original, "upload")
+        first = SOURCES.index(opening(networks))
+        source = st.selectbox("or take", SOURCES, first, key="source", bind="query-params")
+        if source == "Scene":
+            return _from_scene()
+        if source == "Folder":
+            return _from_folder()
+        if source == "Camera":
+            return _from_camera()
+        return _example()
+    except PhotobiasError as problem:
+        return Shown(problem=problem)
+
+
+def _example() -> Shown:
+    name = st.selectbox("Example", EXAMPLES, key="example", bind="query-params", help="From scikit-image")
+    path = _examples() / EXAMPLES[name]
+    return _sized(resources.on_disk(str(path), path.stat().st_mtime_ns, None), f"example {name}")
+
+
+def _from_scene() -> Shown:
+    kinds = scene_classes()
+    with st.container(horizontal=True):
+        kind = st.selectbox("Scene of a", kinds, key="scene", bind="query-params", width="stretch")
+        seed = st.number_input("Number", 0, 2**31 - 1, 7, key="scene_seed", bind="query-params", width=110)
+    with st.popover("Its photographer", icon=":material/photo_camera:", width="stretch"):
+        photographer = _photographer()
+    return _sized(resources.scene(int(seed), kind, photographer), f"scene {kind} {seed}")
+
+
+def _photographer() -> Photographer:
+    """The bias as dials; at first that of the training scenes."""
+    st.caption("The same scene, framed by someone else. The networks were trained on the first setting.")
+    spread = st.slider(
+        "Spread of the place", 0.0, 1.0, USUAL.spread, 0.05, key="spread", bind="query-params",
+        help="0: in the centre. 1: anywhere in frame.",
+    )  # fmt: skip
+    size = st.slider(
+        "Size of the subject", MIN_EXTENT, MAX_EXTENT, USUAL.size_mean, 0.01, key="subject", bind="query-params",
+        help="The mean of its longer side, as a share of the frame.",
+    )  # fmt: skip
+    return replace(USUAL, spread=spread, size_mean=size)
+
+
+def _from_folder() -> Shown:
+    folder = st.text_input("Folder on this server", key="folder", placeholder="/path/to/photographs")
+    if not folder:
+        return Shown()
+    files = {file.name: file for file in find([Path(folder).expanduser()])}
+    name = st.selectbox(f"{len(files):,} photographs", files, key="file")
+    file = files[name]
+    if not isinstance(file, PhotoFile):  # in a tar or parquet file, or drawn
+        return _sized(file.read(), f"folder {folder}")
+    return _sized(resources.on_disk(str(file.path), file.path.stat().st_mtime_ns, file.label), f"folder {folder}")
+
+
+def _from_camera() -> Shown:
+    shot = st.camera_input("Take a photograph", key="camera", label_visibility="collapsed")
+    if shot is None:
+        return Shown()
+    content = shot.getvalue()
+    return _sized(resources.uploaded(hashlib.sha256(content).hexdigest(), "webcam.jpg", content), "webcam")
+
+
+def _sized(original: Photograph, origin: str) -> Shown:
+    """Shown, with the choice of reducing it where it is larger than ImageNet's photographs."""
+    photograph = original
+    if min(original.width, original.height) > SHORT_SIDE and st.toggle(
+        f"Reduce to short side {SHORT_SIDE}",
+        value=True,
+        key="reduce",
+        bind="query-params",
+        help="One pixel of a large photograph is a fraction of a network's pixel, so that every one of them would "
+        "look robust in crops. ImageNet's photographs have short sides of about 375. Typicality uses the original.",
+    ):
+        photograph = resources.reduced(original.digest, SHORT_SIDE, original)
+    st.image(resources.shown(photograph.digest, 560, photograph), output_format="PNG", width="stretch")
+    about = [f"{photograph.width} x {photograph.height} px", *photograph.notes]
+    if photograph.label:
+        about.insert(0, photograph.label)
+    st.caption(f"**{plain(original.name)}** · " + " · ".join(about))
+    return Shown(original, photograph, origin)
+
+
+def source_pixel(photograph: Photograph, size: int) -> str:
+    """One source pixel in network pixels, for the largest and the smallest square of the crop protocol."""
+    largest = min(photograph.width, photograph.height)
+    smallest = math.sqrt(MIN_AREA * photograph.width * photograph.height)
+    return f"one source pixel = {size / largest:.2f} to {size / smallest:.2f} network pixels"
+
+
+def _examples() -> Path:
+    """scikit-image's bundled pictures, found without importing it."""
+    spec = importlib.util.find_spec("skimage")
+    assert spec is not None
+    assert spec.submodule_search_locations  # a requirement of this project
+    return Path(spec.submodule_search_locations[0]) / "data"

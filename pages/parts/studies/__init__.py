@@ -1,0 +1,1 @@
+"""Tables of finished studies, and asking for a new one."""

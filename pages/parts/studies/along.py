@@ -1,0 +1,190 @@
+"""Sensitivity along an axis: the photographs' typicality (Figure 8), and one network's confidence (Figure 12)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.experiments import findings
+from core.experiments.drawing.scatter import BINS
+from core.experiments.figure_07_08_typicality.figure import against_typicality
+from core.experiments.figure_12_confidence.figure import against_confidence
+from core.networks.card import short
+from core.statistics.association import binned, quintiles
+from core.statistics.tables import MEASURES, per_photograph
+from core.studies import Results
+from pages.parts.components import charts
+from pages.parts.components.widgets import plain
+from pages.parts.studies import studies
+from pages.parts.studies.behind import behind
+
+AXES = {"typicality": "Against typicality (Figure 8)", "confidence": "Against confidence (Figure 12)"}
+MOST_BINS = 50
+SHARED: dict[str, Any] = {"bind": "query-params"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What can be turned. ``side``: embedded short side in network pixels, None for crops."""
+
+    protocol: str
+    side: int | None
+    measure: str
+    bins: int
+
+    def of(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The rows of this protocol and side."""
+        sides = table["side"].isna() if self.side is None else table["side"].eq(self.side).fillna(value=False)
+        return table[(table["protocol"] == self.protocol) & sides]
+
+
+def photographs_of(results: Results) -> pd.DataFrame:
+    """Each photograph's means on each network, as ``core.statistics.tables.per_photograph`` gives them."""
+    return studies.derived(results, "per photograph", lambda r: per_photograph(r.pairs))
+
+
+def section(
+    results: Results, *, axes: tuple[str, ...] = tuple(AXES), place: Mapping[str, int] | None = None,
+    leading: bool = True,
+) -> None:  # fmt: skip
+    """Sentence, curves, the photographs behind them, quintiles; ``place`` of networks among the colours.
+
+    ``leading``: whether the sentence is what the page has to say first.
+    """
+    table = photographs_of(results)
+    known = [axis for axis in axes if table[axis].notna().any()]
+    if not known:
+        st.info(
+            "No photograph of this study has a typicality: run one with an index (and, for Figure 12, a network whose "
+            "confidence is the axis).", icon=":material/info:",
+        )  # fmt: skip
+        return
+    top = st.container()
+    settings = _settings(table)
+    mine = settings.of(table)
+    sentence = studies.derived(
+        results, f"finding {known[0]} {settings}",
+        lambda r: findings.against(mine, known[0], of(r, known[0]), settings.measure),
+    )  # fmt: skip
+    with top:
+        if leading:
+            charts.finding(sentence)
+        else:
+            st.markdown(plain(sentence))
+    clicked: dict[str, Any] | None = None
+    for column, axis in zip(st.columns(len(known)), known, strict=True):
+        with column:
+            st.subheader(AXES[axis] if leading else "Against typicality (Figure 9)", anchor=axis)
+            fig = studies.derived(
+                results,
+                f"figure {axis} {settings} {place}",
+                lambda r, axis=axis: _figure(r, axis, mine, settings, place),
+            )
+            for point in charts.draw(go.Figure(fig), f"{axis}", f"{MEASURES[settings.measure]} against {axis}"):
+                network = fig.data[point["curve_number"]].legendgroup
+                clicked = {"axis": axis, "network": network, "about": point["customdata"]}
+    _behind(results, known, mine, settings, clicked)
+    for axis in known:
+        shown = studies.derived(
+            results, f"quintiles {axis} {settings}", lambda _, axis=axis: _quintiles(mine, axis, settings.measure)
+        )
+        st.subheader(f"Quintiles of {axis}", anchor=f"quintiles-{axis}")
+        with st.container(key=f"quintiles-{axis}"):
+            st.table(shown, border="horizontal", hide_index=True)
+        st.caption(
+            f"{MEASURES[settings.measure]}, mean of the photographs with its 95 % interval (bootstrap of photographs)."
+        )
+
+
+def of(results: Results, axis: str) -> str:
+    """Whose typicality, or whose confidence, the axis is."""
+    m = results.manifest
+    if axis == "confidence":
+        return f"of {short(m.confidence['key'])} on the centre crop" if m.confidence else ""
+    held = m.index
+    return f"among {held['rows']:,} photographs of {held['dataset']}, by {short(held['network'])}" if held else ""
+
+
+def _settings(table: pd.DataFrame) -> Settings:
+    """The widgets' answer."""
+    kinds = table[["protocol", "side"]].drop_duplicates()
+    several = kinds["protocol"].duplicated(keep=False)
+    names = {
+        f"{row.protocol} {row.side} px" if more and not pd.isna(row.side) else str(row.protocol): row
+        for row, more in zip(kinds.itertuples(), several, strict=True)
+    }
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox("Protocol", list(names), key="along protocol", width=200, **SHARED)
+        known = [measure for measure in MEASURES if table[measure].notna().any()]
+        measure = st.selectbox("Measure", known, format_func=MEASURES.__getitem__, key="measure", width=330, **SHARED)
+        bins = st.number_input("Bins", 2, MOST_BINS, BINS, key="bins", width=130, **SHARED)
+    row = names[name]
+    return Settings(str(row.protocol), None if pd.isna(row.side) else int(row.side), measure, int(bins))
+
+
+def _figure(
+    results: Results, axis: str, mine: pd.DataFrame, s: Settings, place: Mapping[str, int] | None
+) -> go.Figure:  # fmt: skip
+    m = results.manifest
+    if axis == "confidence":
+        name = short(m.confidence["key"]) if m.confidence else ""
+        return against_confidence(mine, name, s.measure, bins=s.bins, place=place)
+    held = m.index or {}
+    return against_typicality(mine, str(held.get("dataset", "")), s.measure, bins=s.bins, place=place)
+
+
+def _behind(results: Results, axes: list[str], mine: pd.DataFrame, s: Settings, clicked: dict[str, Any] | None) -> None:
+    """The photographs of whatever was clicked, or chosen in the list (by keyboard, or on a phone)."""
+    spans: dict[str, tuple[str, str, float, float]] = {}
+    for axis in axes:
+        known = mine[mine[axis].notna() & mine[s.measure].notna()]
+        for network, part in known.groupby("network", sort=False, observed=True):
+            for row in binned(part[axis], part[s.measure], s.bins).itertuples():
+                name = f"{short(str(network))}, {axis} {row.low:.3f} to {row.high:.3f} ({row.n} photographs)"
+                spans[name] = (axis, str(network), float(row.low), float(row.high))  # type: ignore[arg-type]
+    first, photograph = _clicked(spans, clicked)
+    if photograph is not None and clicked is not None:
+        pairs = s.of(results.pairs)
+        rows = pairs[(pairs["digest"] == photograph) & (pairs["network"] == clicked["network"])]
+        behind(results, rows, f"photograph {photograph}")
+        return
+    name = st.selectbox(
+        "The photographs behind a point", list(spans), first, placeholder="click a point, or choose a bin",
+        key=f"behind along {first} {s}",
+    )  # fmt: skip
+    if name is not None:
+        axis, network, low, high = spans[name]
+        rows = s.of(results.pairs)
+        rows = rows[(rows["network"] == network) & rows[axis].between(low, high)]
+        behind(results, rows, f"along {list(spans).index(name)}")
+
+
+def _clicked(
+    spans: dict[str, tuple[str, str, float, float]], clicked: dict[str, Any] | None
+) -> tuple[int | None, str | None]:
+    """(place of the bin, digest of the photograph): what was clicked is one of them, or neither."""
+    if clicked is None:
+        return None, None
+    about = clicked["about"]
+    if len(about) == 2:
+        return None, str(about[0])
+    wanted = (clicked["axis"], clicked["network"], float(about[1]), float(about[2]))
+    return next((k for k, span in enumerate(spans.values()) if span == wanted), None), None
+
+
+def _quintiles(mine: pd.DataFrame, axis: str, measure: str) -> pd.DataFrame:
+    """One row a fifth of the photographs, one column a network; values with intervals as text."""
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    for network, part in mine[mine[measure].notna()].groupby("network", sort=False, observed=True):
+        for _, row in quintiles(part, axis, measure).iterrows():
+            span = f"{row['low']:.3f} to {row['high']:.3f}"
+            value = (
+                f"{row[measure]:.3f} [{row[f'{measure}_low']:.3f}, {row[f'{measure}_high']:.3f}], n = {row['n']:.0f}"
+            )
+            rows.setdefault((f"{row['quintile']:.0f}", span), {})[short(str(network))] = value
+    return pd.DataFrame([{"quintile": number, axis: span, **values} for (number, span), values in rows.items()])

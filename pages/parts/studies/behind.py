@@ -1,0 +1,98 @@
+"""The photographs behind a point or a bar: each pair as its network saw it, and what the network made of it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.errors import PhotobiasError
+from core.networks import registry
+from core.statistics.sensitivity import Outcome
+from core.statistics.tables import change, changed, photographs_of
+from core.studies import Results
+from pages.parts.components import flicker
+from pages.parts.components.widgets import plain
+from pages.parts.session import resources
+from pages.parts.studies import studies
+
+SHOWN = 6  # on a page
+WIDTH = 300  # pixels on screen
+FRAMES = ("digest", "network", "protocol", "side", "step", "direction", "unit", "seed", "pair")
+
+
+def behind(results: Results, rows: pd.DataFrame, key: str) -> None:
+    """``rows`` of ``results.pairs``, those that changed first, the largest |Δp| first; a page of them at a time."""
+    ordered = most_changed_first(rows)
+    flips = int(changed(rows).sum()) if rows["changed"].notna().all() else None
+    st.caption(
+        f"{len(rows):,} pairs of {rows['digest'].nunique():,} photographs"
+        + ("" if flips is None else f", {flips:,} of them changed")
+        + "; most changed first. Before and after in turn, enlarged without smoothing."
+    )
+    pages = math.ceil(len(ordered) / SHOWN)
+    page = st.pagination(pages, key=f"page {key} {pages}") if pages > 1 else 1
+    with st.container(horizontal=True, key=f"behind-{key}"):
+        for _, row in ordered.iloc[SHOWN * (page - 1) : SHOWN * page].iterrows():
+            with st.container(width=WIDTH):
+                _card(results, row)
+
+
+def most_changed_first(rows: pd.DataFrame) -> pd.DataFrame:
+    """Changed ones first, by |Δp|, and without classes by the change of the representation; equals by digest, pair."""
+    order = np.lexsort(
+        (rows["pair"].to_numpy(), photographs_of(rows), rows["feature_cosine"].to_numpy(float), -change(rows),
+         -changed(rows))
+    )  # fmt: skip
+    return rows.iloc[order]
+
+
+def _card(results: Results, row: pd.Series[Any]) -> None:
+    """One pair: picture, name, label, network, protocol, answers, likeness."""
+    place = (*studies.key(results)[:2], *(None if pd.isna(row[name]) else row[name] for name in FRAMES))
+    picture = resources.picture(place, lambda: _picture(results, row))
+    if picture is None:
+        st.caption("The photograph is no longer where it was measured, or has changed.")
+    else:
+        st.image(picture, output_format="PNG", width="stretch", alt=f"{row['name']}, before and after")
+    label = f" · {row['label']}" if isinstance(row["label"], str) else ""
+    side = "" if pd.isna(row["side"]) else f" {row['side']} px"
+    classes = results.manifest.config.get("classes")  # of readouts
+    said = flicker.said(outcome(row), tuple(classes) if classes else _names(str(row["network"])))
+    st.markdown(f"**{plain(row['name'])}**{plain(label)}  \n{said}")
+    alike = [
+        f"{what.upper()} {row[what]:.{digits}f}{unit}"
+        for what, digits, unit in (("psnr", 1, " dB"), ("ssim", 4, ""))
+        if what in row.index and not pd.isna(row[what])
+    ]
+    layer = f", {row['layer']}" if "layer" in row.index else ""
+    text = f"{row['network']}{layer}, {row['protocol']}{side}, pair {row['pair'] + 1}, at ({row['x']}, {row['y']})"
+    st.caption(plain("; ".join([text, *alike])))
+
+
+def _picture(results: Results, row: pd.Series[Any]) -> bytes | None:
+    try:
+        pair = results.pair(row)
+    except PhotobiasError:
+        return None
+    return None if pair is None else flicker.animated(pair)
+
+
+def outcome(row: pd.Series[Any]) -> Outcome:
+    """A row of a study's pairs as the measurement that it was."""
+    before, after, label = (None if pd.isna(row[name]) else int(row[name]) for name in
+                            ("class_before", "class_after", "label_index"))  # fmt: skip
+    p_before, p_after, cosine = (float(row[name]) for name in ("p_before", "p_after", "feature_cosine"))
+    return Outcome(str(row["digest"]), int(row["pair"]), before, after, p_before, p_after, cosine, label)
+
+
+def _names(network: str) -> tuple[str, ...] | None:
+    """Of its classes; None where it is not here."""
+    try:
+        labels = registry.get(network, resources.data()).labels
+    except PhotobiasError:
+        return None
+    return labels.names if labels is not None else None

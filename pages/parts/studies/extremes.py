@@ -1,0 +1,114 @@
+"""Most and least typical photographs, each with its nearest among those of the index (paper, Figure 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import PhotobiasError
+from core.images.photographs import Photograph
+from core.images.png import thumbnail
+from core.index.search import FeatureIndex
+from core.index.store import MANIFEST
+from core.index.typicality import Placed, placed
+from core.networks import registry
+from core.networks.card import NetworkCard
+from core.statistics.ranking import extremes, ranked
+from core.studies import Results
+from core.studies.axes import index_again
+from pages.parts.components import gallery, save
+from pages.parts.components.widgets import plain
+from pages.parts.session import resources
+from pages.parts.sidebar import networks
+from pages.parts.studies import studies
+
+EVERY, NEAREST = "every class", 5
+WIDTH = 116  # pixels on screen: a photograph and its five neighbours fit side by side
+Read = Callable[[str], Photograph | None]
+
+
+def section(results: Results) -> None:
+    """Of a study: both ends of its ranking, of every class or of one; the ranking to take away."""
+    st.subheader("Most and least typical photographs (Figure 7)", anchor="extremes")
+    table = studies.derived(results, "ranking", lambda r: ranked(r.photographs))
+    if table.empty:
+        st.caption("No photograph of this study has a typicality.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        classes = sorted(table["label"].dropna().astype(str).unique())
+        label = st.selectbox("Of class", [EVERY, *classes], key="of_class", bind="query-params", width=230)
+        count = st.number_input("How many of each", 1, 20, 3, key="how_many", bind="query-params", width=150)
+        save.button("Ranking (CSV)", f"{results.folder.name}-ranking.csv", "text/csv",
+                    lambda: table.to_csv(index=False))  # fmt: skip
+    chosen = table if label == EVERY else studies.derived(
+        results, f"ranking {label}", lambda r: ranked(r.photographs, label=label)
+    )  # fmt: skip
+    opened = _index(results)
+    if opened is None:
+        st.caption("The index that typicality is of is no longer on this machine, so the neighbours are not shown.")
+    both(chosen, int(count), results.photograph, opened, studies.key(results))
+
+
+def _index(results: Results) -> tuple[FeatureIndex, NetworkCard] | None:
+    """The study's index and its network; None when it is gone, or is another one now."""
+    folder = index_again(results.manifest.index, results.manifest.index_folder, resources.data())
+    if folder is None:
+        return None
+    try:
+        index = resources.opened(str(folder), (folder / MANIFEST).stat().st_mtime_ns)
+        card = registry.get(index.manifest.network, resources.data())
+        index.check(card)
+    except (PhotobiasError, OSError):
+        return None
+    return index, card
+
+
+def both(
+    ranking: pd.DataFrame, count: int, read: Read, opened: tuple[FeatureIndex, NetworkCard] | None, key: Hashable
+) -> None:
+    """Both ends of a ranking; ``read``: digest → photograph; ``key`` names the photographs for whoever remembers."""
+    most, least = extremes(ranking, count)
+    if opened is not None and not opened[1].available:
+        networks.absent((opened[1],))
+        opened = None
+    for title, part in (("Most typical", most), ("Least typical", least)):
+        if part.empty:
+            continue
+        st.markdown(f"**{title}**")
+        near = {} if opened is None else _near(part["digest"].astype(str).tolist(), read, *opened, key)
+        for row in part.itertuples():
+            with st.container(horizontal=True, key=f"extreme-{title.split()[0].lower()}-{row.rank}"):
+                digest = str(row.digest)
+                with st.container(width=WIDTH):
+                    label = f"{plain(row.label)} · " if isinstance(row.label, str) else ""
+                    about = f"**{plain(row.name)}**  \n{label}typicality {row.typicality:.3f}, rank {row.rank:,}"
+                    gallery.shown(
+                        resources.picture(("thumbnail", key, digest), lambda d=digest: _thumbnail(read(d))),
+                        about, str(row.name), gone="The photograph is no longer where it was measured.",
+                    )  # fmt: skip
+                if opened is not None and digest in near:
+                    gallery.neighbours(opened[0], near[digest].typicality.neighbours[:NEAREST], WIDTH)
+
+
+def _thumbnail(photograph: Photograph | None) -> bytes | None:
+    return None if photograph is None else thumbnail(photograph, 2 * WIDTH)
+
+
+def _near(
+    digests: Sequence[str], read: Read, index: FeatureIndex, card: NetworkCard, key: Hashable
+) -> dict[str, Placed]:
+    """Digest → its place in the index, of the photographs that are still there; computed once for everybody."""
+
+    def photographs() -> Iterator[Photograph]:
+        for digest in digests:
+            photo = read(digest)
+            if photo is not None:
+                yield photo
+
+    def make() -> dict[str, Placed]:
+        engine = resources.engine()
+        return {one.digest: one for one in placed(engine, engine.load(card), index, photographs())}
+
+    return resources.of_study((key, index.manifest.plan, tuple(digests)), "neighbours", make)

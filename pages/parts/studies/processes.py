@@ -1,0 +1,39 @@
+"""Work in a process of its own that reports to a folder, as a page shows it: its start, how far it is, a cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from core.errors import PhotobiasError
+from core.jobs.progress import Progress
+from core.studies import process
+from core.studies.process import Status
+from pages.parts.components.widgets import plain
+from pages.parts.session import tasks
+
+
+def begin(label: str, key: str, start: Callable[[], Any], *, icon: str, primary: bool = False) -> None:
+    """A button that starts it, after which the page runs again; why it could not be started."""
+    if st.button(label, key=key, icon=icon, type="primary" if primary else "secondary"):
+        try:
+            start()
+        except PhotobiasError as problem:
+            st.error(plain(problem), icon=":material/error:")
+        else:
+            st.rerun()
+
+
+def progress(status: Status, said: Callable[[Progress], str]) -> None:
+    """How far it is, as ``said``, with the time left, and a cancel; for a fragment that runs at an interval."""
+    p = status.progress
+    known = p is not None and p.total is not None
+    left = f" · about {tasks.duration(p.seconds_left)} left" if known and p.seconds_left is not None else ""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress((p.fraction or 0.0) if known else 0.0, text=f"{said(p)}{left}" if known else "Starting …")
+        # a callback: the page may be drawn again before this line is reached, and a click would be lost
+        if st.button("Cancel", icon=":material/close:", key=f"cancel {status.folder.name}",
+                     help="What is done is kept.", on_click=process.cancel, args=(status.folder,)):  # fmt: skip
+            st.caption("Stopping …")

@@ -1,0 +1,147 @@
+"""Asking for a study: photographs, networks, settings; the command that asks for the same; the start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core import studies
+from core.datasets import SCHEMES
+from core.errors import BadFolder, BadProtocol, PhotobiasError
+from core.images import protocols
+from core.images.frames import DIRECTIONS, MAX_STEP
+from core.index import starter
+from core.networks.card import NetworkCard
+from core.storage.data_folder import EMBEDDED
+from core.studies import process
+from core.studies.config import Study, get
+from core.studies.request import Request
+from pages.parts.components.widgets import plain
+from pages.parts.session import resources, state
+
+PHOTOS = "scenes:2000000-2000199"  # none of the training scenes
+TRAINING = "scenes:1000000-1000999"  # some of those
+
+
+def form(kinds: tuple[str, ...]) -> None:
+    """Everything that a study needs, then Start; what cannot be run says why."""
+    try:
+        request = _request(kinds)
+        st.caption("Start it here, or type this; both write the same table, and go on where they were stopped.")
+        st.code(request.command, language="bash", wrap_lines=True)
+        if st.button("Start", type="primary", key=f"start {kinds[0]}", icon=":material/play_arrow:"):
+            _start(request, kinds[0])
+    except PhotobiasError as problem:
+        st.error(plain(problem), icon=":material/error:")
+
+
+def _start(request: Request, kind: str) -> None:
+    """In a process of its own. Raises what is wrong with the photographs before anything is started."""
+    count = len(request.settled()[1])
+    folder = request.place(resources.data().studies)
+    with st.spinner(f"Starting over {count:,} photographs …"):
+        process.start(request, folder, resources.data())
+    state.look_at(kind, folder.name, anew=True)
+    st.rerun()
+
+
+def _request(kinds: tuple[str, ...]) -> Request:
+    """The widgets' answer. Raises PhotobiasError where it cannot be run."""
+    cards = [card for card in state.choice().cards if card.available]
+    kind = kinds[0]
+    if len(kinds) > 1:
+        kind = st.selectbox("Study", kinds, key=f"kind {kinds[0]}", format_func=_title)
+    photos = st.text_input(
+        "Photographs: a folder on this server, drawn scenes by number, or cifar10:test", PHOTOS, key=f"{kind} photos",
+        placeholder=f"/path/to/photographs or {PHOTOS}",
+    )  # fmt: skip
+    names = ", ".join(plain(card.key) for card in cards)
+    st.caption(f"Networks: {names or 'none that is here'} (those of the sidebar).")
+    default: Any = get(kind)()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        settings, limit = _settings(kind, default)
+    index, confidence = _axes(default, cards)
+    if not cards:
+        raise BadProtocol(got="no network", wanted="one or several", remedy="Choose them in the sidebar.")
+    return Request(
+        study=studies.create(kind, **settings), photos=_place(photos), networks=tuple(card.key for card in cards),
+        limit=limit, index=index, confidence=confidence,
+    )  # fmt: skip
+
+
+def _title(kind: str) -> str:
+    return f"{kind} ({get(kind).paper})"
+
+
+def _settings(kind: str, default: Study) -> tuple[dict[str, Any], int | None]:
+    """Settings of the study, and how many photographs."""
+    choices = protocols.names() if set(default.protocols) <= set(protocols.names()) else default.protocols
+    chosen = st.multiselect("Protocols", choices, default=default.protocols, key=f"{kind} protocols",
+                            width=330)  # fmt: skip
+    pairs = st.number_input("Pairs a photograph", 1, 512, default.pairs, key=f"{kind} pairs", width=150)
+    limit = st.number_input("Only the first", 1, None, None, key=f"{kind} limit", placeholder="all", width=150)
+    seed = st.number_input("Seed", 0, 2**31 - 1, default.seed, key=f"{kind} seed", width=130)
+    reduce_to = st.number_input(
+        "Reduce to short side", 16, None, None, key=f"{kind} reduce", placeholder="as they are", width=170,
+        help="One pixel of a large photograph is a fraction of a network's pixel. ImageNet's are about 375.",
+    )  # fmt: skip
+    step = st.number_input("Step (px)", 1, MAX_STEP, default.step, key=f"{kind} step", width=110)
+    direction = st.segmented_control("Direction", list(DIRECTIONS), default=default.direction, required=True,
+                                     key=f"{kind} direction")  # fmt: skip
+    unit = default.unit
+    if any("unit" in protocols.settings(name) for name in chosen):
+        unit = st.segmented_control("Crop moves in pixels of the", ("source", "network"), default=unit, required=True,
+                                    key=f"{kind} unit")  # fmt: skip
+    settings = {
+        "protocols": tuple(chosen), "pairs": int(pairs), "seed": int(seed), "reduce_to": reduce_to, "step": int(step),
+        "direction": direction, "unit": unit,
+    }  # fmt: skip
+    if kind in ("embedded_size", "augmentation"):
+        settings["sides"] = _sides(kind)
+    if kind == "readouts":
+        settings |= _training(kind)
+    return settings, limit
+
+
+def _sides(kind: str) -> tuple[int, ...] | None:
+    text = st.text_input("Sides (px)", key=f"{kind} sides", placeholder="the study's own", width=190)
+    parts = text.replace(",", " ").split()
+    if wrong := [part for part in parts if not part.isdecimal() or int(part) < 1]:
+        raise BadProtocol(got=f"the side {wrong[0]!r}", wanted="whole pixels", remedy="For example 40, 100, 220.")
+    return tuple(map(int, parts)) or None
+
+
+def _training(kind: str) -> dict[str, Any]:
+    """Where readouts learn from."""
+    place = st.text_input(
+        "Trained on: a folder with one for each class in it, or drawn scenes", TRAINING, key=f"{kind} train", width=330,
+        help="Of these only photographs of the classes that are tested, one centre crop each.",
+    )  # fmt: skip
+    each = st.number_input("Of each class", 2, None, None, key=f"{kind} per class", placeholder="all", width=130)
+    return {"train": _place(place), "per_class": None if each is None else int(each)}
+
+
+def _axes(study: Study, cards: list[NetworkCard]) -> tuple[str | None, str | None]:
+    """(index folder, key of the confidence network), where the study has use for them."""
+    index = confidence = None
+    if "index" in study.needs or study.twins:
+        places = [folder for root in (resources.data(), EMBEDDED) for folder in starter.indexes(root)]
+        usual = state.choice().index
+        first = places.index(usual) if usual in places else None
+        folder = st.selectbox("Index for typicality", places, first, key=f"{study.name} index",
+                              format_func=lambda p: p.name, placeholder="none")  # fmt: skip
+        index = None if folder is None else str(folder.resolve())
+    if "confidence" in study.needs:
+        keys = [card.key for card in cards if card.labels is not None]
+        confidence = st.selectbox("Confidence of", keys, key=f"{study.name} confidence")
+    return index, confidence
+
+
+def _place(photos: str) -> str:
+    """A folder in full, so that the command means the same anywhere. Raises BadFolder for none."""
+    text = photos.strip()
+    if not text:
+        raise BadFolder(got="no photographs", wanted="a folder of them, or scenes", remedy="Name one above.")
+    return text if text.startswith(SCHEMES) else str(Path(text).expanduser().resolve())

@@ -1,0 +1,252 @@
+"""Studies of one kind: which there are, what their numbers are of, how far the running one is, and a new one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+import pandas as pd
+import streamlit as st
+
+from core.datasets import dataset_name
+from core.errors import PhotobiasError
+from core.storage.data_folder import EMBEDDED
+from core.studies import Results, process, rows
+from core.studies.config import get
+from core.studies.manifest import MANIFEST, Manifest
+from core.studies.process import Status
+from pages.parts.components import save
+from pages.parts.components.widgets import plain
+from pages.parts.session import resources, state
+from pages.parts.studies import processes, requests
+
+POLL_S, REDRAWN_S = 1.0, 4.0  # a page that draws takes its time from the study
+DATE = len("2026-11-25")
+T = TypeVar("T")
+Tables = Mapping[str, Callable[[], pd.DataFrame]]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A study, and whether it ships with the project."""
+
+    status: Status
+    embedded: bool
+
+    @property
+    def name(self) -> str:
+        """Of its folder: unique among one's own, and among those that ship."""
+        return f"{'embedded/' if self.embedded else ''}{self.status.folder.name}"
+
+    @property
+    def label(self) -> str:
+        """For people: networks, photographs, date."""
+        m = self.status.manifest
+        if m is None:
+            return f"{self.name} ({self.status.state})"
+        first, *more = (one["key"].split("/")[-1] for one in m.networks)
+        networks = f"{first} and {len(more)} more" if more else first
+        return f"{m.study}: {networks} · {_count(m)} · seed {m.config['seed']} · {m.started[:DATE]} · {self.name}"
+
+
+def section(*kinds: str, slot: str | None = None, prefer: str = "") -> Results | None:
+    """The chosen study of these kinds, as far as it is, below all that its numbers are of; None where there is none.
+
+    Finished ones are read once for everybody. While one runs, its progress is polled, and the page drawn again when
+    there is more to see. ``slot``: of a page's further section of the same kinds, where none is asked for; ``prefer``:
+    the name of the one that is shown at first.
+    """
+    there, place = listed(kinds), slot or kinds[0]
+    if not there:
+        st.info("No such study on this machine yet. Run one: it takes minutes over scenes.", icon=":material/science:")
+        with st.container(border=True):
+            requests.form(kinds)
+        return None
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = _choose(place, there, prefer)
+        manifest = chosen.status.manifest
+        if manifest is not None:
+            with st.popover("About it", icon=":material/info:", key=f"about {place}"):
+                _details(manifest)
+        if slot is None:
+            with st.popover("Run one", icon=":material/play_circle:", key=f"run {place} {state.turn()}"):
+                requests.form(kinds)
+    results = results_of(chosen.status)
+    _state(place, chosen, results)
+    if manifest is not None:
+        _warnings(manifest)
+        st.caption(plain(_summary(manifest)))
+    return results if results is not None and len(results.pairs) else None
+
+
+def derived(results: Results, what: str, make: Callable[[Results], T]) -> T:
+    """``make(results)``, once for everybody: ``what`` names it and its settings."""
+    return resources.of_study(key(results), what, lambda: make(results))
+
+
+def key(results: Results) -> tuple[str, str, str | None, int]:
+    """Which study it is, and how far it was when it was read."""
+    m = results.manifest
+    return str(results.folder), m.started, m.finished, len(results.pairs)
+
+
+def take_away(results: Results, tables: Tables, *more: tuple[Results, Tables]) -> None:
+    """Downloads of tables (title → table) as CSV, of one study or several; where every pair lies."""
+    st.subheader("Take it with you", anchor="save")
+    every = ((results, tables), *more)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        for title, make, name in (
+            (title, make, one.folder.name) for one, theirs in every for title, make in theirs.items()
+        ):
+            file = f"{name}-{title.lower().replace(' ', '-')}.csv"
+            save.button(f"{title} (CSV)", file, "text/csv", lambda make=make: make().to_csv(index=False))
+        save.figure_format()
+    for one, _ in every:
+        where = one.folder / (rows.RESULTS if one.manifest.finished else rows.PARTS)
+        st.caption(f"Every pair, one a row: `{where}`. Make it again with:")
+        st.code(one.manifest.command, language="bash", wrap_lines=True)
+
+
+def listed(kinds: tuple[str, ...]) -> list[Listed]:
+    """Those that ship, then one's own, the latest first."""
+    found = [Listed(one, True) for one in process.list_studies(EMBEDDED.studies)]
+    found += [Listed(one, False) for one in process.list_studies(resources.data().studies)]
+    return [one for one in found if _kind(one.status) in kinds]
+
+
+def _kind(status: Status) -> str:
+    """Of one without a manifest, as ``Request.place`` named its folder."""
+    return status.manifest.study if status.manifest is not None else status.folder.name.rsplit("-", 1)[0]
+
+
+def _choose(kind: str, there: list[Listed], prefer: str) -> Listed:
+    """The one that the visitor looks at; at first what runs, else ``prefer``, one's own latest, what ships."""
+    names = [one.name for one in there]
+    asked = state.study(kind)
+    order = sorted(
+        there,
+        key=lambda one: (one.status.state != "running", one.name != prefer, one.status.manifest is None, one.embedded),
+    )
+    first = names.index(asked if asked in names else order[0].name)
+    labels = [one.label for one in there]
+    # a label changes when a manifest comes: the widget then is a new one, and begins where the old one was
+    name = st.selectbox(
+        "Study", names, first, format_func=dict(zip(names, labels, strict=True)).__getitem__,
+        key=f"study {kind} {state.turn()} {hash(tuple(labels))}",
+    )  # fmt: skip
+    if name != asked:
+        state.look_at(kind, name)
+    return there[names.index(name)]
+
+
+def results_of(status: Status) -> Results | None:
+    """What a study has found so far, read once for everybody; its error shown where it cannot be read."""
+    if status.manifest is None:
+        return None
+    try:
+        return resources.study(str(status.folder), _version(status))
+    except PhotobiasError as problem:
+        st.error(plain(problem), icon=":material/error:")
+        return None
+
+
+def _version(status: Status) -> str:
+    """Changes when there is more to read: at first with every part, then with every tenth of what is there."""
+    if status.manifest is not None and status.manifest.finished:
+        return f"{status.manifest.finished} {(status.folder / MANIFEST).stat().st_mtime_ns}"
+    count = rows.parts(status.folder)
+    began = "" if status.manifest is None else status.manifest.started
+    return f"{began} {count - count % 2 ** max(0, count.bit_length() - 4)}"
+
+
+def _state(kind: str, chosen: Listed, results: Results | None) -> None:
+    """How it stands, where that is anything but finished; how to stop it, or to go on."""
+    status = chosen.status
+    if status.state == "running":
+        st.fragment(_follow, run_every=POLL_S)(status.folder, _version(status), time.monotonic())
+        return
+    if status.error is not None:
+        st.error(plain(status.error), icon=":material/error:")
+    if status.state == "finished":
+        return
+    kept = 0 if results is None else len(results.pairs)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{'Failed' if status.state == 'failed' else 'Stopped'}; {kept:,} pairs are kept.")
+        if status.manifest is not None:
+            processes.begin("Go on", f"go on {kind}", lambda: process.resume(status.folder, resources.data()),
+                            icon=":material/play_arrow:")  # fmt: skip
+
+
+def _follow(folder: Path, shown: str, since: float) -> None:
+    """Progress with time left; the page again when there is more to see, and when the work has ended."""
+    status = process.status(folder)
+    if status.state != "running" or (_version(status) != shown and time.monotonic() - since > REDRAWN_S):
+        st.rerun()
+    counts = "pairs" if status.manifest is None else get(status.manifest.study).counts
+    processes.progress(status, lambda p: f"{p.done:,} of {p.total:,} {counts} · {p.rate:.0f}/s")
+
+
+def _warnings(m: Manifest) -> None:
+    """Above any number: what would mislead without being told."""
+    for text in dict.fromkeys(one["warning"] for one in m.networks if one["warning"]):
+        st.warning(plain(f"{text}."), icon=":material/warning:")
+
+
+def _summary(m: Manifest) -> str:
+    """What the numbers are of, in a line."""
+    c = m.config
+    left_out = f" ({len(m.skipped):,} left out)" if m.skipped else ""
+    of = "" if m.photographs["drawn"] else f" of {', '.join(dict.fromkeys(map(dataset_name, m.roots)))}"
+    return (
+        f"{_count(m)}{of}{left_out}, {c['pairs']} pair{'s' * (c['pairs'] > 1)} each, seed {c['seed']}; step "
+        f"{c['step']} px {c['direction']}. {_when(m)}, on {m.device}, {m.precision}."
+    )
+
+
+def _when(m: Manifest) -> str:
+    moment = f"{datetime.fromisoformat(m.finished or m.started):%Y-%m-%d %H:%M %Z}"
+    return moment if m.finished else f"Not finished; begun {moment}"
+
+
+def _details(m: Manifest) -> None:
+    """Everything that the numbers are of."""
+    c = m.config
+    facts = {
+        "Networks": "; ".join(f"{o['name']} (weights {(o['weights_digest'] or 'unknown')[:8]})" for o in m.networks),
+        "Protocols": ", ".join(c["protocols"]),
+        "Embedded sides": ", ".join(map(str, c.get("sides") or ())) + " px" * bool(c.get("sides")),
+        "Step": f"{c['step']} px {c['direction']}; crops in {c['unit']} pixels",
+        "Photographs": f"{_count(m)}, {', '.join(m.roots)}",
+        "Left out": "; ".join(f"{name}: {reason}" for name, reason in m.skipped or []),
+        **_training(m),
+        "Reduced to": f"short side {c['reduce_to']} px" if c.get("reduce_to") else "",
+        "Index": f"{m.index['dataset']} by {m.index['network']}, {m.index['rows']:,} rows" if m.index else "",
+        "Confidence": f"of {m.confidence['key']}" if m.confidence else "",
+        "Begun": m.started,
+        "Finished": m.finished or "",
+        "Software": ", ".join(f"{name} {version}" for name, version in m.software.items()),
+    }
+    st.markdown("  \n".join(f"**{name}**: {plain(text)}" for name, text in facts.items() if text))
+
+
+def _training(m: Manifest) -> dict[str, str]:
+    """What readouts have learned from, of studies of them."""
+    given = m.photographs.get("training")
+    if given is None:
+        return {}
+    used, left_out = given["given"], (m.training or {}).get("skipped", [])
+    return {
+        "Readouts trained on": f"{used - len(left_out):,} photographs of {len(m.config['classes'])} classes, "
+        f"{', '.join(given['roots'])}",
+        "Left out of training": "; ".join(f"{name}: {reason}" for name, reason in left_out),
+        "Classes": ", ".join(m.config["classes"]),
+    }
+
+
+def _count(m: Manifest) -> str:
+    """n, as the photographs were used, or given."""
+    return f"{m.used if m.finished else m.photographs['given']:,} {'scenes' if m.photographs['drawn'] else 'photos'}"

@@ -1,0 +1,85 @@
+"""How jagged the curves of one photograph are: a sentence, and a table of every network and curve."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pandas as pd
+import streamlit as st
+
+from core.experiments.figure_01_trajectories import roughness
+from core.experiments.figure_01_trajectories.figure import Curve
+from core.exploration import Exploration, Kind, report
+from core.exploration import curves as traces
+from core.images.frames import Path
+from core.images.paths import way
+from pages.parts.components import save
+from pages.parts.components.widgets import number
+from pages.parts.session import state
+
+KINDS: tuple[Kind, ...] = ("shift", "size")
+MOVES = {"network": "px of the frame", "source": "px of its own"}
+
+
+def sentence(found: Exploration) -> str:
+    """Of every network's shift curve; empty before the first is complete."""
+    curves = [
+        (f"{curve.title}'s {of(curve)}", numbers)
+        for curve in _curves(found, "shift") if (numbers := roughness.jagged(curve.p))
+    ]  # fmt: skip
+    traces = [trace for (_, kind), trace in found.traces.items() if kind == "shift"]
+    if not traces or not all(trace.complete for trace in traces):
+        return ""
+    path = traces[0].path
+    moved = f"moves {way(found.settings.direction)} by {path.values[-1]} {MOVES[path.unit]}"
+    return roughness.sentence(f"this photograph {moved} in {len(path.values) - 1} steps", curves)
+
+
+def section(found: Exploration) -> None:
+    """The table; every row as far as its curve is."""
+    st.subheader("Jaggedness", anchor="jaggedness")
+    drawn = [(kind, curve) for kind in KINDS for curve in _curves(found, kind)]
+    # after the curves: another kind may begin meanwhile
+    paths = {kind: trace.path for (_, kind), trace in found.traces.items()}
+    rows = [
+        _row(curve, kind, paths[kind], numbers)
+        for kind, curve in drawn if (numbers := roughness.jagged(curve.p))
+    ]  # fmt: skip
+    if not rows:
+        st.caption("This follows the curves." if not found.finished else "Nothing was measured.")
+        return
+    with st.container(key="measures"):
+        st.table(pd.DataFrame(rows).set_index(["network", "curve"]), border="horizontal")
+    st.caption(
+        f"Mean |Δp| and largest drop are from one frame to the next, so that finer steps make them smaller; "
+        f"{roughness.WOBBLE}: how far the curve travels without getting anywhere, 0 if it only rises or only falls. "
+        "Frames of one curve are no sample: these describe it, without intervals."
+    )
+    if found.finished:
+        name = f"{report.stem(found)}-curves.csv"
+        save.button("Curves (CSV)", name, "text/csv", lambda: traces.curves_csv(found))
+
+
+def _row(curve: Curve, kind: Kind, path: Path, numbers: roughness.Jagged) -> dict[str, object]:
+    step = Fraction(abs(path.values[1] - path.values[0])).limit_denominator(100)
+    return {
+        "network": curve.title, "curve": kind, "of": of(curve), "protocol": path.description,
+        "step": f"{step} {'frame' if path.unit == 'network' else 'photograph'} px", **cells(numbers),
+    }  # fmt: skip
+
+
+def _curves(found: Exploration, kind: Kind) -> list[Curve]:
+    return [*traces.curve(found, kind, state.watched()), *traces.representations(found, kind)]
+
+
+def cells(numbers: roughness.Jagged) -> dict[str, object]:
+    """Of a row of such a table."""
+    return {
+        "n frames": numbers.n, "mean |Δp|": number(numbers.mean_step, 4),
+        "largest drop": number(numbers.largest_drop, 3), "wobble": number(numbers.wobble, 3),
+    }  # fmt: skip
+
+
+def of(curve: Curve) -> str:
+    """What its values are."""
+    return f"P({curve.watched})" if curve.watched else "cosine to the first frame"

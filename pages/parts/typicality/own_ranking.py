@@ -1,0 +1,82 @@
+"""A folder of one's own ranked by typicality, in the background; both ends of it, and all of it to take away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.datasets import SCHEMES
+from core.errors import PhotobiasError
+from core.images.photographs import Photograph
+from core.index.folder_ranking import FolderRanking, rank_folder
+from core.index.search import FeatureIndex
+from core.networks.card import NetworkCard
+from core.statistics.ranking import csv
+from pages.parts.components import save
+from pages.parts.components.widgets import plain
+from pages.parts.live import exploring
+from pages.parts.session import resources, state, tasks
+from pages.parts.sidebar import networks
+from pages.parts.studies import extremes, requests
+
+COUNT = 3  # of each end, as pictures
+
+
+def section() -> None:
+    """With the sidebar's index."""
+    st.subheader("Rank a folder of your own by typicality", anchor="rank")
+    choice = state.choice()
+    place = exploring.indexed(choice)
+    if place.problem is not None:
+        st.error(plain(place.problem), icon=":material/error:")
+    elif place.index is None or place.card is None:
+        networks.starter_index(choice.cards)
+    elif not place.card.available:
+        networks.absent((place.card,))
+    else:
+        _rank(place.index, place.card)
+
+
+def _rank(index: FeatureIndex, card: NetworkCard) -> None:
+    m = index.manifest
+    st.caption(
+        f"Mean cosine to the {m.k} nearest of {m.rows:,} photographs of {plain(m.dataset)}, by {plain(card.name)}: the "
+        "index of the sidebar."
+    )
+    text = st.text_input(
+        "Photographs: a folder on this server, or drawn scenes by number", key="rank_folder", bind="query-params",
+        placeholder=f"/path/to/photographs or {requests.PHOTOS}",
+    ).strip()  # fmt: skip
+    if not text:
+        return
+    photos = text if text.startswith(SCHEMES) else str(Path(text).expanduser())
+    name = f"rank {m.plan} {photos}"
+    tasks.offer(
+        name, "Rank by typicality", rank_folder(photos, card, index, resources.engine()), icon=":material/sort:"
+    )
+    job = resources.jobs().get(name)
+    if job is not None and job.state == "done" and job.result is not None:
+        _ranking(job.result, name, index, card)
+
+
+def _ranking(found: FolderRanking, name: str, index: FeatureIndex, card: NetworkCard) -> None:
+    if found.warning is not None:
+        st.warning(plain(f"{found.warning}."), icon=":material/warning:")
+    n = len(found.table)
+    left_out = f"; {len(found.skipped):,} left out" if found.skipped else ""
+    stopped = "" if found.whole else ": stopped before the end"
+    st.markdown(f"{n:,} of {found.given:,} photographs ranked{left_out}{stopped}.")
+    for skipped, reason in found.skipped[:5]:
+        st.caption(plain(f"{skipped}: {reason}"))
+    save.button("Ranking of the folder (CSV)", "ranking.csv", "text/csv", lambda: csv(found.table))
+    st.dataframe(found.table, hide_index=True, height=280, key="folder ranking")
+
+    def read(digest: str) -> Photograph | None:
+        try:
+            photo = found.sources[digest].read()
+        except PhotobiasError:
+            return None
+        return photo if photo.digest == digest else None
+
+    extremes.both(found.table, COUNT, read, (index, card), name)
