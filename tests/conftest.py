@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +14,13 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: threads tha
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from torch import nn
 from torch.nn import functional
 
-from core.images.photographs import Photograph, photograph
+from core.images.photographs import Photograph
 from core.inference.engine import Engine, Network
-from core.networks.card import Labels, NetworkCard, Preprocessing
 from core.storage.data_folder import DataFolder
-
-ROOT = Path(__file__).resolve().parent.parent
-SHARED = ROOT.parent / "shared"
-CLASSES = ("bowl", "cat", "cup", "face", "rocket")
-TinyCard = Callable[..., NetworkCard]
-Randomise = Callable[..., nn.Module]
+from tests.support.basics import SHARED, Randomise, TinyCard, cut_outs, make_tiny_card, random_norms
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -94,50 +87,6 @@ def engine() -> Engine:
     return Engine("cpu")
 
 
-def tiny_network(seed: int) -> nn.Sequential:
-    """5 classes, stride 2 twice, batch norm with statistics that are not 0 and 1; logits that spread and flip."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model = nn.Sequential(
-            nn.Conv2d(3, 12, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(12), nn.ReLU(),
-            nn.Conv2d(12, 24, 3, stride=2, padding=1), nn.BatchNorm2d(24), nn.ReLU(),
-            nn.Conv2d(24, 32, 3, padding=1), nn.ReLU(),
-            nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, len(CLASSES)),
-        )  # fmt: skip
-        random_norms(model)
-        nn.init.normal_(model[-1].weight, 0, 3.0)
-    return model.eval().requires_grad_(False)
-
-
-def random_norms(model: nn.Module) -> None:
-    """Batch norms as training leaves them: without this, folding them would be tested on the identity."""
-    for module in model.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            nn.init.uniform_(module.weight, 0.5, 1.5)
-            nn.init.normal_(module.bias, 0, 0.2)
-            nn.init.normal_(module.running_mean, 0, 0.2)  # type: ignore[arg-type]
-            nn.init.uniform_(module.running_var, 0.5, 1.5)  # type: ignore[arg-type]
-
-
-def make_tiny_card(
-    seed: int = 9, *, key: str | None = None, build: Callable[[], nn.Module] | None = None
-) -> NetworkCard:
-    """The card of a tiny network for frames of 32 x 32; its weights are made, not read. Seed 9 flips often."""
-    return NetworkCard(
-        key=key or f"test/tiny-{seed}",
-        title="Tiny",
-        build=build or (lambda: tiny_network(seed)),
-        preprocessing=Preprocessing(
-            resize=36, crop=32, interpolation="bilinear", mean=(0.4, 0.5, 0.6), std=(0.2, 0.25, 0.3)
-        ),
-        labels=Labels(CLASSES),
-        source="tests/conftest.py",
-        license="as the project",
-        weights=Path(__file__),
-        weights_digest=f"{seed:064x}",
-    )
-
-
 @pytest.fixture(scope="session")
 def tiny_card() -> TinyCard:
     """``tiny_card(seed=9, key=…, build=…)``: makes cards of tiny networks."""
@@ -148,22 +97,6 @@ def tiny_card() -> TinyCard:
 def tiny(engine: Engine, tiny_card: TinyCard) -> Network:
     """The tiny network, loaded."""
     return engine.load(tiny_card())
-
-
-def cut_outs(count: int, seed: int = 0) -> list[Photograph]:
-    """Seeded pieces of scikit-image's photographs, of odd sizes, labelled by what they show."""
-    from skimage import data
-
-    sources = (("face", data.astronaut()), ("cup", data.coffee()), ("cat", data.chelsea()), ("rocket", data.rocket()))
-    rng = np.random.default_rng(seed)
-    made = []
-    for number in range(count):
-        label, pixels = sources[number % len(sources)]
-        height, width = (int(rng.integers(120, edge)) for edge in pixels.shape[:2])
-        y, x = int(rng.integers(pixels.shape[0] - height + 1)), int(rng.integers(pixels.shape[1] - width + 1))
-        piece = Image.fromarray(np.ascontiguousarray(pixels[y : y + height, x : x + width]))
-        made.append(photograph(piece, f"{label} {number}", label))
-    return made
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
-from drawn import figures_of, text_below
 from scipy import stats
 
 from core import studies
@@ -38,6 +36,8 @@ from core.studies.process import list_studies
 from core.studies.request import Request
 from core.training import recipe
 from pages.parts.sidebar.networks import OPENING
+from tests.support.basics import ROOT
+from tests.support.drawn import figures_of, text_below
 
 SEEDS = (0, 1, 2)
 OF_SCENES = ("resnet10.scenes", "resnet10_bin5.scenes")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from browsing import FIGURE, Serve, chromium, fresh, page, serve, traces, visitor
 from playwright.sync_api import Page, expect
 
 from core import studies
 from core.experiments.bias_dial import dial, photographers
 from core.storage.data_folder import EMBEDDED
+from tests.support.browsing import FIGURE, Serve, chromium, fresh, page, serve, traces, visitor
 
 pytestmark = pytest.mark.browser
 VIEW = "/photographers_bias?bias_view=The+dial"

@@ -10,10 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import cheap
 import pandas as pd
 import pytest
-from browsing import Serve, chromium, fresh, page, serve, traces, visitor
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
@@ -23,6 +21,8 @@ from core.inference.engine import Engine
 from core.networks import registry
 from core.storage.data_folder import EMBEDDED, DataFolder
 from pages.parts.sidebar.networks import OPENING
+from tests.support import cheap
+from tests.support.browsing import Serve, chromium, fresh, page, serve, traces, visitor
 
 Randomise = Callable[..., Any]
 pytestmark = pytest.mark.browser

@@ -7,7 +7,6 @@ import threading
 from pathlib import Path
 
 import pytest
-from browsing import Serve, chromium, fresh, page, rested, serve, visitor
 from playwright.sync_api import Page, expect
 
 from core.datasets.scenes import render
@@ -16,6 +15,7 @@ from core.experiments.section_3_shiftability import corollaries
 from core.inference.engine import Engine
 from core.networks import registry
 from core.storage.data_folder import DataFolder
+from tests.support.browsing import Serve, chromium, fresh, page, rested, serve, visitor
 
 pytestmark = pytest.mark.browser
 MEASURED_MS = 180_000

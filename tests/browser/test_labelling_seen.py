@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 import pandas as pd
 import pytest
-from browsing import FIGURE, Serve, chromium, fresh, page, rested, serve, traces, visitor
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -18,6 +17,7 @@ from core.experiments.figure_05_photographers_bias.labelling import Event, Store
 from core.experiments.figure_05_photographers_bias.labelling.events import POINT, SKIP, UNDO
 from core.experiments.figure_05_photographers_bias.labelling.places import distances, sentence, table
 from core.storage.data_folder import DataFolder
+from tests.support.browsing import FIGURE, Serve, chromium, fresh, page, rested, serve, traces, visitor
 
 pytestmark = pytest.mark.browser
 FIRST_MS = 180_000

@@ -6,7 +6,6 @@ import threading
 from pathlib import Path
 
 import pytest
-from browsing import FIGURE, Serve, chromium, fresh, page, serve, traces, visitor
 from playwright.sync_api import Page, expect
 
 from core import studies
@@ -22,6 +21,7 @@ from core.experiments.section_2_invariance.verdict import sentence
 from core.networks.card import short
 from core.statistics import tables
 from core.storage.data_folder import EMBEDDED
+from tests.support.browsing import FIGURE, Serve, chromium, fresh, page, serve, traces, visitor
 
 pytestmark = pytest.mark.browser
 MEASURED_MS = 180_000

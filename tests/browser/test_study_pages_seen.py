@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from browsing import FIGURE, Serve, chromium, page, serve, traces, visitor
 from playwright.sync_api import Page, expect
-from studied import NETWORKS, made
 
 from core import studies
 from core.storage.data_folder import DataFolder
 from core.studies import process
 from pages.parts.studies.studies import REDRAWN_S
+from tests.support.browsing import FIGURE, Serve, chromium, page, serve, traces, visitor
+from tests.support.studied import NETWORKS, made
 
 pytestmark = pytest.mark.browser
 DRAWN_MS = 180_000

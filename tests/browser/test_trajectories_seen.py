@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from browsing import Serve, chromium, fresh, page, rested, serve, visitor
 from playwright.sync_api import Locator, Page, expect
 
 from core.datasets.scenes import Pan, render
@@ -21,6 +20,7 @@ from core.inference.engine import Engine
 from core.networks import registry
 from core.storage.data_folder import DataFolder
 from pages.parts.sidebar.networks import OPENING
+from tests.support.browsing import Serve, chromium, fresh, page, rested, serve, visitor
 
 pytestmark = pytest.mark.browser
 DONE_MS = 180_000

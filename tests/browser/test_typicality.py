@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from browsing import Serve, chromium, page, rested, serve, visitor
 from playwright.sync_api import Page, expect
-from studied import NETWORKS, laid_out
-from test_study_pages_seen import DRAWN_MS, FIGURE, traces
 
 from core.experiments.replication import replication
 from core.statistics.association import binned
 from core.statistics.tables import per_photograph
 from core.storage.data_folder import DataFolder
+from tests.browser.test_study_pages_seen import DRAWN_MS, FIGURE, traces
+from tests.support.browsing import Serve, chromium, page, rested, serve, visitor
+from tests.support.studied import NETWORKS, laid_out
 
 pytestmark = pytest.mark.browser
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cifar_files import NAMES
 
 from core.datasets import dataset_name, listing, of_cifar10
+from tests.support.cifar_files import NAMES
 
 pytestmark = pytest.mark.real
 

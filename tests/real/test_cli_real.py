@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 
 from core import cli
 from core.images.protocols import names
 from core.storage.data_folder import DataFolder
+from tests.support.basics import ROOT
 
 pytestmark = pytest.mark.real
 FIELDS = {

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import plotly.graph_objects as go
 import pytest
-from drawn import figures_of, text_below
 
 from core import studies
 from core.datasets import listing
@@ -16,6 +15,7 @@ from core.inference.engine import Engine
 from core.networks import registry
 from core.storage.data_folder import DataFolder
 from core.studies.request import Request
+from tests.support.drawn import figures_of, text_below
 
 pytestmark = pytest.mark.real
 NETWORKS = ("resnet18-pqf", "squeezenet1_0-dc")

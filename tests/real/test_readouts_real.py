@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 
 from core import studies
 from core.experiments.figure_04_readouts.depth import along_depth
 from core.inference.linear_probes import HEAD
 from core.statistics.tables import layer_accuracies
 from core.storage.data_folder import DataFolder
+from tests.support.basics import ROOT
 
 pytestmark = [pytest.mark.real, pytest.mark.full]
 NETWORK, EACH, TESTED = "resnet18-pqf", 6, 20

@@ -9,7 +9,6 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 
 from core import studies
 from core.datasets import listing
@@ -17,6 +16,7 @@ from core.inference.engine import Engine
 from core.inference.pairs import outcomes, photographs
 from core.networks import registry
 from core.storage.data_folder import DataFolder
+from tests.support.basics import ROOT
 
 pytestmark = pytest.mark.real
 NETWORKS = ("resnet18-pqf", "squeezenet1_0-dc")

@@ -1,0 +1,452 @@
+"""Taking results away: tables, the record, the page; the sentence; pictures that show every pixel as it is."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from core.exploration import Exploration, Place, Settings, Store, Trace, curves, report
+from core.exploration.summary import sentence
+from core.images import protocols
+from core.images.frames import Path as FramePath
+from core.images.paths import shift_path, size_path
+from core.images.photographs import Photograph, photograph, read, reduce_to
+from core.images.png import FLICKER_MS, flicker, png, preview, thumbnail
+from core.index.build import build
+from core.index.search import FeatureIndex
+from core.index.typicality import Typicality, typicality
+from core.inference.engine import Engine, Predictions
+from core.inference.pairs import outcomes
+from core.networks.card import SCENES, Labels, NetworkCard
+from core.statistics.sensitivity import Outcome, sensitivity
+from tests.support.basics import CLASSES, TinyCard, cut_outs
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+PAIRS = 6
+NAME = "<b>x</b>.png"
+EVIL = Labels(("</script><script>alert(1)</script>", "<i>cat</i>", *CLASSES[2:]))
+
+
+@pytest.fixture(scope="module")
+def found(
+    engine: Engine, natural: list[Photograph], tiny_card: TinyCard, tmp_path_factory: pytest.TempPathFactory
+) -> Exploration:
+    """A whole exploration: two networks, an index with reference queries, a reduced photograph. Read only."""
+    root = tmp_path_factory.mktemp("report")
+    for number, photo in enumerate([*natural, *cut_outs(2, seed=1)]):
+        folder = root / ("photos" if number < 12 else "held-out") / str(photo.label)
+        folder.mkdir(parents=True, exist_ok=True)
+        photo.image().save(folder / f"{number}.png")
+    card = tiny_card(9)
+    build(root / "photos", card, engine, root / "index", reference=root / "held-out")
+    natural[1].image().save(root / "shown.png")
+    original = replace(read(root / "shown.png"), name=NAME)
+    made = Exploration(
+        engine=engine, store=Store(), original=original, photograph=reduce_to(original, 100),
+        cards=(card, tiny_card(5)), settings=Settings(pairs=PAIRS, seed=3, step=2, direction="down", side=12),
+        index=FeatureIndex.open(root / "index"), index_card=card,
+    )  # fmt: skip
+    made.run()
+    assert made.state == "done"
+    assert not made.problems
+    return made
+
+
+@pytest.fixture
+def shown_file(found: Exploration) -> Path:
+    """Where a person has the photograph."""
+    assert found.index is not None
+    return found.index.path.parent / "shown.png"
+
+
+# Tables
+
+
+def test_pairs_csv_holds_every_outcome(found: Exploration) -> None:
+    table = pd.read_csv(io.StringIO(report.pairs_csv(found)), keep_default_na=False)
+    assert len(table) == 2 * 4 * PAIRS
+    for (key, name), rows in found.pairs.items():
+        mine = table[(table.network == key) & (table.protocol == name)]
+        assert mine.pair.tolist() == list(range(PAIRS))
+        for (_, row), outcome in zip(mine.iterrows(), rows, strict=True):
+            assert (row.p_before, row.p_after) == (outcome.p_before, outcome.p_after)
+            assert row.feature_cosine == outcome.feature_cosine
+            assert (row.class_before, row.class_after) == tuple(
+                CLASSES[k] for k in (outcome.class_before, outcome.class_after)
+            )
+            assert (bool(row.changed), row.flip) == (outcome.changed, "")
+            assert row.photograph == found.photograph.digest
+        measured = found.measured(key, name)
+        assert measured is not None
+        assert mine.changed.sum() == measured.changed
+        assert set(mine.unit) == ({"source"} if name == "crop" else {"network"})
+        assert set(zip(mine.seed, mine.step, mine.direction, strict=True)) == {(3, 2, "diagonal")}
+    assert table.changed.sum() > 0
+
+
+def test_pairs_csv_names_the_kind_of_flip_where_the_label_is_known(hand_made: HandMade) -> None:
+    rows = [Outcome("aa", k, before, after, 0.5, 0.4, 1.0, 1) for k, (before, after) in enumerate([(1, 2), (0, 1)])]
+    table = pd.read_csv(io.StringIO(report.pairs_csv(hand_made(rows={"black": rows}))))
+    assert table.flip.tolist() == ["right→wrong", "wrong→right"]
+
+
+def test_curves_csv_holds_every_frame(found: Exploration) -> None:
+    table = pd.read_csv(io.StringIO(curves.curves_csv(found)))
+    assert len(table) == 2 * 2 * 11
+    for (key, kind), trace in found.traces.items():
+        mine = table[(table.network == key) & (table.path == kind)]
+        p = trace.probabilities
+        assert mine.pixels.tolist() == list(trace.path.values)
+        assert mine.p.tolist() == p[:, p[0].argmax()].tolist()
+        assert mine.p_top1.tolist() == p.max(1).values.tolist()
+        assert mine.top1.tolist() == [CLASSES[k] for k in p.argmax(1)]
+        assert set(mine["class"]) == {CLASSES[int(p[0].argmax())]}
+        assert set(mine.unit) == {"network"}
+
+
+# The record
+
+
+def test_the_record_is_enough_to_make_every_number_again(
+    found: Exploration, shown_file: Path, tiny_card: TinyCard
+) -> None:
+    record = json.loads(report.record_json(found))
+    cards = {card.key: card for card in (tiny_card(9), tiny_card(5))}
+    engine, original = Engine("cpu"), read(shown_file)
+    assert original.digest == record["photograph"]["digest"]
+    assert [network["weights_digest"] for network in record["networks"]] == [c.weights_digest for c in cards.values()]
+    assert len(record["sensitivity"]) == 8
+    for one in record["sensitivity"]:
+        shown = reduce_to(original, one["reduced_to"])
+        assert shown.digest == record["photograph"]["measured_digest"]
+        names = ("step", "direction", "unit" if one["protocol"] == "crop" else "side")
+        protocol = protocols.create(one["protocol"], **{name: one[name] for name in names})
+        network = engine.load(cards[one["network"]])
+        parts = outcomes(engine, network, [shown], protocol, pairs=one["pairs_per_photograph"], seed=one["seed"])
+        again = sensitivity(outcome for part in parts for outcome in part).as_dict()
+        assert {name: one[name] for name in again} == again
+    settings = Settings(**record["settings"])
+    assert len(record["curves"]) == 4
+    for one in record["curves"]:
+        make = shift_path if one["path"] == "shift" else size_path
+        path = make(shown, 32, view=settings.path_view(), direction=settings.direction)
+        p = Predictions.join(engine.predict(engine.load(cards[one["network"]]), path.frames)).probabilities
+        assert (tuple(one["pixels"]), one["description"]) == (path.values, path.description)
+        assert one["p_of_first_top1"] == p[:, p[0].argmax()].tolist()
+        assert one["top1"] == p.argmax(1).tolist()
+    place = record["typicality"]
+    index, card = FeatureIndex.open(Path(place["index"]["path"])), cards[place["index"]["network"]]
+    [seen] = engine.predict(engine.load(card), [card.preprocessing.centre(original)])
+    again_typical = typicality(index, seen.features[0].numpy(), original.digest, k=place["k"])
+    assert (place["typicality"], place["percentile"]) == (again_typical.value, again_typical.percentile)
+    assert [n["path"] for n in place["neighbours"]] == [n.path for n in again_typical.neighbours]
+    assert place["index"]["plan"] == index.manifest.plan
+    assert record["software"].keys() >= {"python", "torch", "torchvision", "pillow", "numpy"}
+    assert (record["complete"], record["problems"], record["precision"]) == (True, {}, "float32")
+    assert record["finding"] == sentence(found)
+
+
+def test_a_photograph_that_was_not_reduced_says_so(hand_made: HandMade) -> None:
+    record = report.record(hand_made(rows={"crop": flips(1, 4)}))
+    assert [one["reduced_to"] for one in record["sensitivity"]] == [None]
+
+
+@pytest.mark.parametrize(
+    "name", [NAME, "../../etc/passwd", "", ".jpg", "Käse & Brot (1).JPEG", "a" * 300 + ".png", "x\ny\0z.png"]
+)
+def test_stem_is_a_safe_file_name(hand_made: HandMade, name: str) -> None:
+    made = hand_made()
+    made.original = replace(made.original, name=name)
+    stem = report.stem(made)
+    assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,40}", stem.removesuffix(f"-{made.original.digest[:8]}"))
+    assert stem.endswith(f"-{made.original.digest[:8]}")
+
+
+# The page
+
+
+class Seen(HTMLParser):
+    """Tags, their addresses, and the text outside of scripts and styles."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.addresses: list[str] = []
+        self.scripts: list[str] = []
+        self.words: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.addresses += [value or "" for name, value in attributes if name in ("src", "href", "data", "srcset")]
+
+    def handle_data(self, data: str) -> None:
+        if self.tags[-1:] == ["script"]:
+            self.scripts.append(data)
+        elif self.tags[-1:] != ["style"]:
+            self.words.append(data)
+
+
+def test_the_page_is_one_file_and_names_are_text(found: Exploration) -> None:
+    page = report.html(found)
+    seen = Seen(page)
+    assert page.startswith("<!doctype html>")
+    assert seen.addresses  # the photograph
+    assert all(address.startswith("data:image/png;base64,") for address in seen.addresses)
+    assert not {"link", "iframe", "object", "base", "b"} & set(seen.tags)
+    assert "@import" not in report.STYLE
+    assert "url(" not in report.STYLE
+    bundles = [script for script in seen.scripts if len(script) > 500_000]
+    assert len(bundles) == 1  # plotly.js, once
+    assert sum("Plotly.newPlot" in script for script in seen.scripts if len(script) < 500_000) == 5
+    text = "".join(seen.words)
+    assert seen.words[0] == f"{NAME}: Photographer's Bias"
+    assert text.count(NAME) >= 3  # title, heading, record
+    assert sentence(found) in text
+    measured = found.measured("test/tiny-5", "black")
+    assert measured is not None
+    assert f"{measured.mean_absolute_change:.4f}" in text
+    assert '"measured_digest": "' in text
+    assert found.place is not None
+    assert f"{found.place.typicality.neighbours[0].cosine:.4f}" in text
+
+
+def test_the_photograph_in_the_page_is_the_measured_one(found: Exploration) -> None:
+    [address] = Seen(report.html(found)).addresses
+    image = Image.open(io.BytesIO(base64.b64decode(address.split(",", 1)[1])))
+    assert image.tobytes() == found.photograph.image().tobytes()
+
+
+def test_class_names_cannot_leave_their_place(hand_made: HandMade) -> None:
+    rows = {"black": flips(2, 4)}
+    usual, evil = (
+        Seen(report.html(hand_made(rows=rows, shift=[0, 1, 0], labels=labels))) for labels in (Labels(CLASSES), EVIL)
+    )
+    assert evil.tags == usual.tags
+    assert "".join(evil.words).count(EVIL.names[0]) == 2  # as text: in the sentence, which the record repeats
+
+
+def test_what_a_network_of_drawn_scenes_says_of_a_real_photograph_is_labelled(hand_made: HandMade) -> None:
+    """Above every number of the page, and in the record; once for each such network, that of the index too."""
+    made = hand_made(rows={"black": flips(4, 16)}, more=[{"black": flips(8, 16)}], labels=EVIL)
+    drawn, real = replace(made.cards[0], trained_on=SCENES), replace(made.cards[1], trained_on="ImageNet")
+    made.cards, made.index_card = (drawn, real), drawn
+    [text] = made.strange
+    assert text == drawn.strange(drawn=False)
+    assert text.startswith("net-0 was trained on drawn scenes")
+    page, record = Seen(report.html(made)), json.loads(report.record_json(made))
+    words = "".join(page.words)
+    assert sentence(made)
+    assert words.index(f"{text}.") < words.index(sentence(made)) < words.index("0.250")
+    assert page.tags.count("b") == 1
+    assert record["warnings"] == [text]
+    assert [network["trained_on"] for network in record["networks"]] == [SCENES, "ImageNet"]
+    assert [one["network"] for one in record["sensitivity"]] == [drawn.key, real.key]
+    made.index_card = replace(drawn, key="test/index-net")  # a third network, that gives typicality alone
+    assert [warning.split(" was ")[0] for warning in report.record(made)["warnings"]] == ["net-0", "index-net"]
+    made.original = replace(made.original, drawn=True)
+    assert made.strange == ()
+    assert report.record(made)["warnings"] == []
+    assert "trained on drawn scenes" not in "".join(Seen(report.html(made)).words)
+
+
+def test_a_page_of_nothing(hand_made: HandMade) -> None:
+    made = hand_made()
+    assert report.pairs_csv(made) == curves.curves_csv(made) == ""
+    assert report.record(made)["sensitivity"] == report.record(made)["curves"] == []
+    seen = Seen(report.html(made))
+    assert not seen.scripts
+    assert not report.bars(made)
+
+
+def test_curves_follow_the_watched_class_and_the_network_keeps_its_place(found: Exploration) -> None:
+    own = curves.curve(found, "shift")
+    assert [c.place for c in own] == [0, 1]
+    assert [c.title for c in own] == ["tiny-9", "tiny-5"]
+    assert all(c.watched == c.top[0] for c in own)
+    assert [c.stride for c in own] == [4, 4]
+    assert [c.stride for c in curves.curve(found, "size")] == [None, None]  # exact invariance is of shifts
+    for name in CLASSES:
+        for drawn, card in zip(curves.curve(found, "shift", name), found.cards, strict=True):
+            p = found.traces[card.key, "shift"].probabilities
+            assert drawn.watched == name
+            assert list(drawn.p) == p[:, CLASSES.index(name)].tolist()
+    assert curves.curve(found, "shift", "unheard of") == own
+
+
+# The sentence
+
+HandMade = Callable[..., Exploration]
+
+
+def flips(changed: int, pairs: int) -> list[Outcome]:
+    return [Outcome("aa", k, 0, int(k < changed), 0.5, 0.4, 0.9) for k in range(pairs)]
+
+
+@pytest.fixture
+def hand_made(engine: Engine, tiny_card: TinyCard) -> HandMade:
+    """``hand_made(rows={"crop": outcomes}, shift=[classes that lead], …)``: nothing is computed."""
+    shown = photograph(Image.new("RGB", (60, 40), "red"), "red.png")
+
+    def make(
+        rows: dict[str, list[Outcome]] | None = None,
+        more: Sequence[dict[str, list[Outcome]]] = (),
+        shift: Sequence[int] = (),
+        frames: int | None = None,
+        place: Place | None = None,
+        labels: Labels | None = None,
+        **settings: Any,
+    ) -> Exploration:
+        cards: list[NetworkCard] = [
+            replace(tiny_card(9), key=f"test/net-{k}", labels=labels or Labels(CLASSES)) for k in range(1 + len(more))
+        ]
+        found = Exploration(
+            engine=engine, store=Store(), original=shown, photograph=shown, cards=cards,
+            settings=Settings(**{"pairs": 16, **settings}),
+        )  # fmt: skip
+        found.networks = {card.key: replace(engine.load(tiny_card(9)), card=card) for card in cards}
+        found.pairs = {
+            (card.key, name): tuple(outcomes)
+            for card, measured in zip(cards, (rows or {}, *more), strict=True)
+            for name, outcomes in measured.items()
+        }
+        if shift:
+            length = frames or len(shift)
+            blank = torch.zeros(3, 32, 32, dtype=torch.uint8)
+            path = FramePath("shift", tuple(range(length)), (blank,) * length, "network", "made by hand")
+            p = torch.full((len(shift), len(CLASSES)), 0.1)
+            for row, top in enumerate(shift):
+                p[row, top] = 0.6
+            found.traces = {(cards[0].key, "shift"): Trace(path=path, probabilities=p, features=torch.ones(len(p), 4))}
+        found.place = place
+        return found
+
+    return make
+
+
+def placed(percentile: float | None) -> Place:
+    return Place(Typicality(0.7126, percentile, 10, 40 if percentile is not None else 0, ()), "cat", 0.9, 3)
+
+
+MOVES = "When this photograph moves by one pixel, net-0 changes its answer in "
+CURVE = (
+    "over a shift of 3 px net-0's P(bowl) lies between 0.10 and 0.60 "
+    "and changes by up to 0.50 from one pixel to the next"
+)
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        ({}, ""),
+        ({"rows": {"black": flips(3, 8)}}, ""),  # 8 of 16 so far
+        ({"shift": [0, 1], "frames": 4}, ""),  # 2 frames of 4 so far
+        (
+            {"rows": {"black": flips(0, 16), "crop": flips(1, 16)}},
+            f"{MOVES}none of 16 placements on black (0 %, 95 % interval 0 % to 19 %) "
+            "and in 1 of 16 crops (6 %, 95 % interval 1 % to 28 %).",
+        ),
+        ({"rows": {"crop": flips(0, 1)}, "pairs": 1}, f"{MOVES}none of 1 crop (0 %, 95 % interval 0 % to 79 %)."),
+        ({"rows": {"black": flips(16, 16), "crop": flips(1, 4)}},
+         f"{MOVES}16 of 16 placements on black (100 %, 95 % interval 81 % to 100 %)."),
+        ({"shift": [0, 0, 1, 0]}, f"O{CURVE[1:]}."),
+        (
+            {"rows": {"crop": flips(4, 16)}, "shift": [0, 0, 1, 0], "place": placed(62.4)},
+            f"{MOVES}4 of 16 crops (25 %, 95 % interval 10 % to 49 %); {CURVE}; "
+            "its typicality, 0.713, lies at percentile 62 of 40 reference photographs.",
+        ),
+        ({"place": placed(None)}, "The photograph's typicality is 0.713."),
+        ({"rows": {"crop": flips(16, 16)}, "place": placed(None)},
+         f"{MOVES}16 of 16 crops (100 %, 95 % interval 81 % to 100 %); its typicality is 0.713."),
+    ],
+)  # fmt: skip
+def test_the_sentence(hand_made: HandMade, made: dict[str, Any], said: str) -> None:
+    assert sentence(hand_made(**made)) == said
+
+
+def test_the_sentence_of_several_networks(hand_made: HandMade) -> None:
+    one, none = {"crop": flips(8, 16)}, {"crop": flips(0, 16)}
+    half, zero = (
+        "in 8 of 16 crops (50 %, 95 % interval 28 % to 72 %)",
+        "in none of 16 crops (0 %, 95 % interval 0 % to 19 %)",
+    )
+    start = "When this photograph moves by 3 pixels, net-0 changes its answer"
+    assert sentence(hand_made(rows=one, more=[none], step=3)) == f"{start} {half}, and net-1 changes its answer {zero}."
+    three = sentence(hand_made(rows=one, more=[none, one], step=3))
+    assert three == f"{start} {half}, net-1 changes its answer {zero}, and net-2 changes its answer {half}."
+    later = sentence(hand_made(rows={}, more=[none], step=3))  # the first network is not done yet
+    assert later == f"When this photograph moves by 3 pixels, net-1 changes its answer {zero}."
+
+
+def test_the_sentence_of_a_real_exploration(found: Exploration) -> None:
+    text = sentence(found)
+    for card in found.cards:
+        for name, word in (("black", "placements on black"), ("crop", "crops")):
+            measured = found.measured(card.key, name)
+            assert measured is not None
+            assert f"in {measured.changed or 'none'} of {PAIRS} {word}" in text
+    assert "over a shift of 10 px tiny-9's P(" in text
+    assert "2 reference photographs." in text
+    assert text.count(".") == len(re.findall(r"\d\.\d", text)) + 1  # one sentence
+
+
+# Pictures
+
+
+@pytest.fixture(scope="module")
+def frame() -> torch.Tensor:
+    """Neighbours that differ in every pixel, of odd size."""
+    return torch.from_numpy(np.random.default_rng(0).integers(0, 256, (3, 13, 17), dtype=np.uint8))
+
+
+@pytest.mark.parametrize("factor", [1, 2, 5])
+def test_png_keeps_every_pixel_and_enlarges_by_repeating_it(frame: torch.Tensor, factor: int) -> None:
+    image = Image.open(io.BytesIO(png(frame, factor=factor)))
+    assert (image.format, image.mode, image.size) == ("PNG", "RGB", (17 * factor, 13 * factor))
+    wanted = frame.permute(1, 2, 0).numpy().repeat(factor, 0).repeat(factor, 1)
+    assert np.array_equal(np.array(image), wanted)
+
+
+def test_flicker_is_exactly_the_two_frames(frame: torch.Tensor) -> None:
+    after = frame.clone()
+    after[:, 4, 5] ^= 1  # one pixel, by one grey level
+    image = Image.open(io.BytesIO(flicker(frame, after, factor=3)))
+    assert (image.format, image.n_frames, image.info["loop"]) == ("PNG", 2, 0)  # type: ignore[attr-defined]
+    for number, wanted in enumerate((frame, after)):
+        image.seek(number)
+        assert image.info["duration"] == FLICKER_MS
+        shown = np.array(image.convert("RGB"))
+        assert np.array_equal(shown, wanted.permute(1, 2, 0).numpy().repeat(3, 0).repeat(3, 1))
+
+
+def test_flicker_of_equal_frames_is_a_picture(frame: torch.Tensor) -> None:
+    image = Image.open(io.BytesIO(flicker(frame, frame)))
+    assert np.array_equal(np.array(image.convert("RGB")), frame.permute(1, 2, 0).numpy())
+
+
+def test_thumbnail_is_the_central_square() -> None:
+    pixels = np.zeros((20, 60, 3), np.uint8)
+    pixels[:, 20:40] = 200
+    image = Image.open(io.BytesIO(thumbnail(photograph(Image.fromarray(pixels), "wide"), 10)))
+    assert image.size == (10, 10)
+    assert np.array(image).min() == 200
+
+
+@pytest.mark.parametrize(("size", "expected"), [((60, 20), (30, 10)), ((20, 60), (10, 30)), ((20, 10), (20, 10))])
+def test_preview_is_the_whole_and_never_enlarged(size: tuple[int, int], expected: tuple[int, int]) -> None:
+    image = Image.open(io.BytesIO(preview(photograph(Image.new("RGB", size, "red"), "red"), 30)))
+    assert image.size == expected

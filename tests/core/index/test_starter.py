@@ -1,0 +1,314 @@
+"""core.provision against a server on this machine: weights, and a starter index from a small Imagenette."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.errors import BadFolder, Cancelled, DownloadFailed
+from core.images.photographs import Photograph
+from core.index import starter
+from core.index.search import FeatureIndex
+from core.index.verify import verify
+from core.inference.engine import Engine
+from core.jobs.job import Job, Work
+from core.jobs.progress import Progress
+from core.networks import fetching as weights_fetching
+from core.networks.card import NetworkCard
+from core.storage.data_folder import DataFolder
+from core.storage.downloads import RemoteFile
+from tests.support.basics import TinyCard
+from tests.support.serving import listening
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+WEIGHTS = bytes(range(256)) * 4000
+CLASSES = {"n01440764": "tench", "n02102040": "English springer", "n02979186": "cassette player"}
+STAGES = ["Fetching imagenette2-320.tgz", "Unpacking", "Indexing with Tiny"]
+
+
+class Server(ThreadingHTTPServer):
+    """Serves ``files`` by path, with ranges; writes down what it was asked for."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.files: dict[str, bytes] = {}
+        self.asked: list[tuple[str, str | None]] = []
+
+    def remote(self, name: str, body: bytes, *, algorithm: str = "sha256", digest: str | None = None) -> RemoteFile:
+        """The file, from now on served."""
+        self.files[f"/{name}"] = body
+        found = digest or hashlib.new(algorithm, body).hexdigest()
+        url = f"http://127.0.0.1:{self.server_address[1]}/{name}"
+        return RemoteFile(url=url, name=name, digest=found, algorithm=algorithm)  # type: ignore[arg-type]
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up is part of these tests."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        wanted = self.headers.get("Range")
+        self.server.asked.append((self.path, wanted))
+        body = self.server.files[self.path]
+        start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
+        self.send_response(206 if wanted else 200)
+        self.send_header("Content-Length", str(len(body) - start))
+        self.send_header("ETag", '"one"')
+        if wanted:
+            self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
+        self.end_headers()
+        for place in range(start, len(body), 50_000):
+            self.wfile.write(body[place : place + 50_000])
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    with listening(Server(), monkeypatch) as served:
+        yield served
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataFolder:
+    return DataFolder(tmp_path / "data")
+
+
+@pytest.fixture(scope="module")
+def archive(natural: list[Photograph]) -> bytes:
+    """Imagenette's layout: 5 training and 2 validation photographs of 3 classes, and padding as slow as a download."""
+    rng = np.random.default_rng(0)
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        for part, count in (("train", 5), ("val", 2)):
+            for wnid in CLASSES:
+                for number in range(count):
+                    photo = natural[int(rng.integers(len(natural)))].image().resize((70, 50))
+                    picture = io.BytesIO()
+                    Image.fromarray(np.roll(np.array(photo), int(rng.integers(50)), 1)).save(picture, "JPEG")
+                    add(tar, f"imagenette2-320/{part}/{wnid}/{part}_{number}.JPEG", picture.getvalue())
+        add(tar, "imagenette2-320/noisy.csv", rng.bytes(1_500_000))
+    return buffer.getvalue()
+
+
+def add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = len(content)
+    tar.addfile(member, io.BytesIO(content))
+
+
+class Told:
+    """What a page is told: stages, and the progress in each; ``at`` is called with each of them."""
+
+    def __init__(self, at: Callable[[str, Progress | None], None] = lambda *_: None) -> None:
+        self.stages: list[str] = []
+        self.progress: dict[str, list[Progress]] = {}
+        self._at = at
+
+    def __call__(self, news: Progress | str) -> None:
+        if isinstance(news, str):
+            self.stages.append(news)
+            self.progress[news] = []
+        else:
+            self.progress[self.stages[-1]].append(news)
+        self._at(self.stages[-1], None if isinstance(news, str) else news)
+
+
+def starter_work(card: NetworkCard, engine: Engine, data: DataFolder, remote: RemoteFile) -> Work:
+    return starter.build_starter(card, engine, data, remote)
+
+
+def features(index: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(index.glob("shards/*.npy"))}
+
+
+# Weights
+
+
+def weighted(card: NetworkCard, data: DataFolder, remote: RemoteFile) -> NetworkCard:
+    return replace(card, weights=data.weights / remote.name, remote=remote)
+
+
+def test_weights_are_fetched_once(server: Server, data: DataFolder, tiny_card: TinyCard) -> None:
+    card = weighted(tiny_card(9), data, server.remote("net-1.pth", WEIGHTS))
+    assert not card.available
+    told = Told()
+    assert weights_fetching.fetch_weights(card)(told, threading.Event()) == card.weights
+    assert card.available
+    assert card.weights.read_bytes() == WEIGHTS
+    assert told.stages == ["Fetching net-1.pth"]
+    last = told.progress["Fetching net-1.pth"][-1]
+    assert (last.done, last.total, last.fraction) == (len(WEIGHTS), len(WEIGHTS), 1.0)
+    weights_fetching.fetch_weights(card)(told, threading.Event())
+    assert server.asked == [("/net-1.pth", None)]
+
+
+def test_weights_go_on_after_a_cancel(server: Server, data: DataFolder, tiny_card: TinyCard) -> None:
+    card = weighted(tiny_card(9), data, server.remote("net-1.pth", WEIGHTS))
+    cancel = threading.Event()
+
+    def stop(_: str, progress: Progress | None) -> None:
+        if progress is not None and progress.done > 0:
+            cancel.set()
+
+    with pytest.raises(Cancelled):
+        weights_fetching.fetch_weights(card)(Told(stop), cancel)
+    assert not card.available
+    weights_fetching.fetch_weights(card)(Told(), threading.Event())
+    assert card.weights.read_bytes() == WEIGHTS
+    [_, (_, asked)] = server.asked
+    assert asked is not None
+    assert 0 < int(asked.removeprefix("bytes=").rstrip("-")) < len(WEIGHTS)  # what had arrived was kept
+
+
+def test_other_weights_than_promised_are_refused(server: Server, data: DataFolder, tiny_card: TinyCard) -> None:
+    card = weighted(tiny_card(9), data, server.remote("net-1.pth", WEIGHTS, digest="0" * 64))
+    job = Job(weights_fetching.fetch_weights(card)).start()
+    assert job.wait(30) == "failed"
+    assert isinstance(job.error, DownloadFailed)
+    assert "0" * 64 in str(job.error)
+    assert not card.available
+    assert not list(data.weights.glob("*.part"))
+
+
+def test_weights_without_an_address_are_said(data: DataFolder, tiny_card: TinyCard) -> None:
+    with pytest.raises(DownloadFailed, match=r"no address for test/tiny-9.*by hand"):
+        weights_fetching.fetch_weights(tiny_card(9))(Told(), threading.Event())
+
+
+# The starter index
+
+
+def test_an_index_names_weights_whose_digest_is_known_once_they_are_here(
+    server: Server, data: DataFolder, tiny_card: TinyCard, engine: Engine, archive: bytes
+) -> None:
+    remote, packed = server.remote("net-1.pth", WEIGHTS), server.remote("imagenette2-320.tgz", archive, algorithm="md5")
+    card = replace(weighted(tiny_card(9), data, replace(remote, digest="")), weights_digest="")
+    out = starter_work(card, engine, data, packed)(Told(), threading.Event())
+    assert FeatureIndex.open(Path(str(out))).manifest.weights_digest == hashlib.sha256(WEIGHTS).hexdigest()
+    assert starter_work(card, engine, data, packed)(Told(), threading.Event()) == out  # the same index: it goes on
+
+
+def test_the_starter_index_stage_by_stage(
+    server: Server, data: DataFolder, tiny_card: TinyCard, engine: Engine, archive: bytes
+) -> None:
+    remote = server.remote("imagenette2-320.tgz", archive, algorithm="md5")
+    card, told = tiny_card(9), Told()
+    assert starter.indexes(data) == []
+    out = starter_work(card, engine, data, remote)(told, threading.Event())
+    assert told.stages == STAGES
+    for stage, total in zip(STAGES, (len(archive), len(archive), 21), strict=True):
+        steps = told.progress[stage]
+        assert [step.done for step in steps] == sorted(step.done for step in steps)
+        assert (steps[-1].done, steps[-1].total) == (total, total)
+    assert starter.indexes(data) == [out] == [data.indexes / "imagenette-test-tiny-9"]
+    index = FeatureIndex.open(data.indexes / "imagenette-test-tiny-9")
+    index.check(card)
+    assert verify(index.path) == []
+    assert index.manifest.rows == 15
+    assert dict(index.manifest.labels) == dict.fromkeys(CLASSES.values(), 5)
+    assert len(index.manifest.reference) == 6
+    row = index.search(np.ones(32, np.float32), k=1).rows[0, 0]
+    neighbour = index.neighbours(np.ones(32, np.float32), k=1)[0]
+    assert neighbour.row == row
+    assert index.picture(neighbour) is not None
+    again = Told()
+    assert starter_work(card, engine, data, remote)(again, threading.Event()) == out
+    assert again.stages == STAGES  # quickly: nothing is fetched, unpacked or computed
+    assert server.asked == [("/imagenette2-320.tgz", None)]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_starter_index_goes_on_wherever_it_was_stopped(
+    server: Server, data: DataFolder, tmp_path: Path, tiny_card: TinyCard, engine: Engine, archive: bytes, stage: str
+) -> None:
+    remote, card, cancel = (
+        server.remote("imagenette2-320.tgz", archive, algorithm="md5"),
+        tiny_card(9),
+        threading.Event(),
+    )
+    undisturbed = starter_work(card, engine, DataFolder(tmp_path / "undisturbed"), remote)(Told(), threading.Event())
+    server.asked.clear()
+
+    def stop(now: str, progress: Progress | None) -> None:
+        if now == stage and progress is not None and progress.done > 0:
+            cancel.set()
+
+    told = Told(stop)
+    with pytest.raises(Cancelled):
+        starter_work(card, engine, data, remote)(told, cancel)
+    assert told.stages == STAGES[: STAGES.index(stage) + 1]
+    assert starter.indexes(data) == []
+    assert not (data.photographs / "imagenette").exists() or stage == STAGES[2]  # unpacked whole or not at all
+    out = starter_work(card, engine, data, remote)(Told(), threading.Event())
+    assert starter.indexes(data) == [out]
+    assert features(Path(str(out))) == features(Path(str(undisturbed)))
+    assert len(server.asked) == (2 if stage == STAGES[0] else 1)
+
+
+def test_a_cancelled_job_says_so(
+    server: Server, data: DataFolder, tiny_card: TinyCard, engine: Engine, archive: bytes
+) -> None:
+    remote = server.remote("imagenette2-320.tgz", archive, algorithm="md5")
+    job = Job(starter_work(tiny_card(9), engine, data, remote))
+    job.cancel()
+    assert job.start().wait(30) == "cancelled"
+    job = Job(starter_work(tiny_card(9), engine, data, remote)).start()
+    assert job.wait(60) == "done"
+    assert job.stage == STAGES[-1]
+    assert job.progress is not None
+    assert job.progress.fraction == 1.0
+    assert starter.indexes(data) == [job.result]
+
+
+def test_another_archive_than_promised_is_refused(
+    server: Server, data: DataFolder, tiny_card: TinyCard, engine: Engine, archive: bytes
+) -> None:
+    remote = server.remote("imagenette2-320.tgz", archive, algorithm="md5", digest="0" * 32)
+    told = Told()
+    with pytest.raises(DownloadFailed, match="0" * 32):
+        starter_work(tiny_card(9), engine, data, remote)(told, threading.Event())
+    assert told.stages == STAGES[:1]
+    assert not (data.photographs / "imagenette").exists()
+    assert not (data.photographs / remote.name).exists()
+
+
+def test_an_archive_of_something_else_is_said(
+    server: Server, data: DataFolder, tiny_card: TinyCard, engine: Engine
+) -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        add(tar, "readme.txt", b"no photographs")
+    remote = server.remote("imagenette2-320.tgz", buffer.getvalue(), algorithm="md5")
+    with pytest.raises(BadFolder, match="without a folder train"):
+        starter_work(tiny_card(9), engine, data, remote)(Told(), threading.Event())
+
+
+def test_the_real_archive_is_named_with_its_checksum() -> None:
+    remote = starter.imagenette()
+    assert remote.name == "imagenette2-320.tgz"
+    assert remote.url.startswith("https://")
+    assert (remote.algorithm, len(remote.digest)) == ("md5", 32)
+
+
+def test_only_finished_indexes_are_listed(data: DataFolder) -> None:
+    for name in ("c", "b"):
+        (data.indexes / name).mkdir(parents=True)
+        (data.indexes / name / "manifest.json").touch()
+    (data.indexes / "unfinished").mkdir()
+    assert [path.name for path in starter.indexes(data)] == ["b", "c"]

@@ -1,0 +1,359 @@
+"""timm's networks through their cards, against timm itself: its transform, its loader, its outputs."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import timm
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from core.errors import BadCard, UnknownName, WeightsUnavailable
+from core.images.photographs import Photograph, photograph
+from core.inference.engine import Engine
+from core.networks import registry
+from core.networks.card import imagenet_labels
+from core.networks.probe import layers, total_stride
+from core.networks.zoo import timm as timm_zoo
+from core.storage.data_folder import DataFolder
+from tests.support.basics import ROOT
+from tests.support.libraries import stored, timm_transform, timms
+
+if TYPE_CHECKING:
+    from tests.support.basics import Randomise
+
+NONE = Path("none")
+VIT, CONVNEXT = "vit_tiny_patch16_224.augreg_in21k_ft_in1k", "convnext_atto.d2_in1k"
+DINO, CLIP = "vit_tiny_patch16_dinov3_qkvb.eupe_lvd1689m", "vit_xsmall_patch16_clip_224.tinyclip_yfcc15m"
+MAE = "convnextv2_atto.fcmae"  # without a last norm in its file: timm loads it loosely
+TINY = "test_convnext.r160_in1k"  # 160 pixels, 0.3 M parameters
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture(scope="module")
+def tiny(randomise: Randomise) -> nn.Module:
+    return randomise(timm.create_model(TINY, pretrained=False), 160)
+
+
+# preprocessing
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "convnext_tiny.fb_in1k", "convnext_small.fb_in22k", VIT, "vit_small_patch14_dinov2.lvd142m",
+        "vit_base_patch32_clip_224.openai", "vit_base_patch16_siglip_224.webli", "swin_tiny_patch4_window7_224.ms_in1k",
+        "swinv2_tiny_window8_256.ms_in1k", "efficientnet_b0.ra_in1k", "efficientnet_b1.ra4_e3600_r240_in1k",
+        "tf_efficientnet_lite0.in1k", "resnetblur50.bt_in1k", "resnet50.a1_in1k", "inception_v3.tv_in1k",
+        "mobilenetv3_large_100.ra_in1k", "beit_base_patch16_224.in22k_ft_in22k_in1k", "vgg16.tv_in1k",
+    ],
+)  # fmt: skip
+def test_preprocessing_is_timms(name: str, natural: list[Photograph]) -> None:
+    prepared, own = timm_zoo.card(name, NONE).preprocessing, timm_transform(name)
+    mean, std = (torch.tensor(v).view(3, 1, 1) for v in (prepared.mean, prepared.std))
+    for number, size in enumerate(((121, 172), (500, 375), (301, 577), (prepared.crop, prepared.resize))):
+        photo = photograph(natural[number].image().resize(size), "x")
+        got = (prepared.centre(photo) / 255 - mean) / std
+        torch.testing.assert_close(got, own(photo.image()), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("dm_nfnet_f0.dm_in1k", "crop_mode 'squash'"),
+        ("vit_small_patch16_lingbot.robbyant", "crop_mode 'squash'"),
+        ("tf_efficientnetv2_l.in21k", "crop_mode 'squash'"),
+        ("volo_d4_448.sail_in1k", "crop_pct 1.15, a black border"),
+        ("vit_base_patch16_sapiens2.fb", "an input of 3 x 1024 x 768"),
+        ("vit_base_patch16_224.bamboo", "115217 outputs whose classes timm does not name"),
+        ("resmlp_12_224.fb_dino", "1000 outputs whose classes timm does not name"),
+        ("gemma4_vit_167m_enc.gemma4_e4b_it", "a row of tokens"),
+    ],
+)
+def test_what_cannot_be_given_exactly_is_refused_by_name(name: str, said: str) -> None:
+    with pytest.raises(BadCard, match=said) as caught:
+        timm_zoo.card(name, NONE)
+    assert f"timm/{name} with" in caught.value.got
+
+
+# labels, licences, addresses
+
+
+@pytest.mark.parametrize(
+    ("name", "classes"),
+    [
+        (VIT, 1000), ("convnext_small.fb_in22k", 21841), ("convnext_nano.in12k", 11821),
+        ("mixer_b16_224.goog_in21k", 21843),
+        ("mobilenetv3_large_100.miil_in21k", 11221), ("focalnet_large_fl3.ms_in22k", 21842),
+        (DINO, None), (CLIP, None), (MAE, None), ("vit_small_patch14_dinov2.lvd142m", None),
+        ("vit_base_patch32_clip_224.openai", None), ("vit_huge_patch14_clip_224.laion2b", None),
+        ("vit_base_patch32_clip_224.laion2b_ft_in12k_in1k", 1000), ("vit_base_patch16_clip_224.openai_ft_in12k", 11821),
+    ],
+)  # fmt: skip
+def test_labels_are_the_networks_own(name: str, classes: int | None) -> None:
+    card = timm_zoo.card(name, NONE)
+    if classes is None:
+        assert card.labels is None
+        assert "without classes" in card.note
+        return
+    assert card.labels is not None
+    assert len(card.labels.names) == len(set(card.labels.names)) == classes
+    assert card.note == ""
+    assert card.labels.wnids is not None
+    assert len(set(card.labels.wnids)) == classes
+    assert card.labels.find("n02123045") == card.labels.wnids.index("n02123045")
+    name_of = dict(zip(card.labels.wnids, card.labels.names, strict=True))
+    assert name_of["n02123045"].startswith("tabby")
+    if classes == 1000:
+        assert card.labels == imagenet_labels()
+
+
+ALONE = ("in1k", "fb_in1k", "a1h_in1k", "bt_in1k", "ra4_e3600_r224_in1k", "d2_in1k", "in1k_384")
+NOT_ALONE = (
+    "augreg_in21k_ft_in1k", "fb_in22k", "in12k_ft_in1k", "fb_ssl_yfcc100m_ft_in1k", "openai", "", "fb_dist_in1k",
+    "ns_jft_in1k", "laion2b_ft_in1k", "swag_ft_in1k", "ssld_in1k", "lvd142m",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("tag", ALONE + NOT_ALONE)
+def test_what_it_learned_from_is_said_where_it_is_certain(tag: str) -> None:
+    assert timm_zoo._imagenet_alone(tag) is (tag in ALONE)
+    assert (timm_zoo.card(VIT, NONE).trained_on, timm_zoo.card(CONVNEXT, NONE).trained_on) == (None, "ImageNet")
+
+
+HUB, RELEASES = "https://huggingface.co", "https://github.com/rwightman/pytorch-image-models/releases/download"
+ADDRESSES = {
+    CONVNEXT: (f"{HUB}/timm/{CONVNEXT}/resolve/main/model.safetensors", "safetensors", "apache-2.0"),
+    "rdnet_tiny.nv_in1k": (f"{HUB}/naver-ai/rdnet_tiny.nv_in1k/resolve/main/pytorch_model.bin", "bin", "apache-2.0"),
+    "gcvit_tiny.in1k": (f"{RELEASES}/v0.1-weights-morevit/gcvit_tiny_224_nvidia-ac783954.pth", "pth", "apache-2.0"),
+    "vit_huge_patch14_gap_224.in1k_ijepa": (
+        "https://dl.fbaipublicfiles.com/ijepa/IN1K-vit.h.14-300e.pth.tar", "pth", "cc-by-nc-4.0",
+    ),
+    "res2net50d.in1k": (
+        f"{HUB}/timm/res2net50d.in1k/resolve/main/model.safetensors", "safetensors", "see its model card",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_the_address_is_timms(name: str) -> None:
+    url, ending, licence = ADDRESSES[name]
+    card = timm_zoo.card(name, NONE)
+    assert card.remote is not None
+    assert (card.remote.url, card.remote.name, card.remote.digest) == (url, f"timm--{name}.{ending}", "")
+    assert (card.key, card.name, card.weights) == (f"timm/{name}", name, NONE / f"timm--{name}.{ending}")
+    assert (card.weights_digest, card.remote.size, card.available, card.license) == ("", None, False, licence)
+    assert re.fullmatch(r"timm( \(origin https?://\S+\))?", card.source)
+    with pytest.raises(WeightsUnavailable, match=rf"weights of {re.escape(name)}"):
+        card.build()
+
+
+# names
+
+
+@pytest.mark.parametrize(
+    ("name", "close"), [("resnet50", "resnet50.a1_in1k"), ("convnext_tny.fb_in1k", "convnext_tiny.fb_in1k"), ("??", "")]
+)
+def test_an_unknown_name_lists_close_ones(name: str, close: str) -> None:
+    with pytest.raises(UnknownName, match=re.escape(f"'timm/{name}'")) as caught:
+        timm_zoo.card(name, NONE)
+    assert close in caught.value.wanted
+    assert "--search" in caught.value.remedy
+
+
+def test_search_holds_all_words_best_first() -> None:
+    found = timm_zoo.search("convnext TINY in22k", 5)
+    assert found[0] == "convnext_tiny.fb_in22k"
+    assert all("convnext" in name and "tiny" in name and "in22k" in name for name in found)
+    assert timm_zoo.search("dinov2 small", 1) == ("vit_small_patch14_dinov2.lvd142m",)
+    assert timm_zoo.search("resnetblur50") == ("resnetblur50.bt_in1k",)
+    assert timm_zoo.search("no such network") == ()
+    assert (len(timm_zoo.search("", 7)), len(timm_zoo.search("vit"))) == (7, 20)
+    both = timm_zoo.search("dm_in1k nfnet", 99)  # none of these has a card; they are still found
+    assert "dm_nfnet_f0.dm_in1k" in both
+    many = timm_zoo.search("in1k nfnet", 99)
+    refused = [name.startswith("dm_") for name in many]
+    assert refused == sorted(refused)  # last
+    assert set(many) <= set(timm.list_pretrained())
+
+
+# weights
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("data") / "weights"
+
+
+@pytest.mark.parametrize(
+    ("name", "stride", "width"), [(VIT, 16, 192), (CONVNEXT, 32, 320), (DINO, 16, 192), (CLIP, 16, 512), (MAE, 32, 320)]
+)
+def test_a_network_is_timms(
+    name: str, stride: int, width: int, weights: Path, randomise: Randomise, natural: list[Photograph]
+) -> None:
+    published = timms(name, weights, randomise)
+    card, reference = published.card, published.reference
+    assert card.weights_digest == hashlib.sha256(card.weights.read_bytes()).hexdigest()
+    engine = Engine("cpu", batch=2)
+    network = engine.prepare(card, card.build())
+    (got,) = engine.predict(network, [card.preprocessing.centre(p) for p in natural[:2]])
+    inputs = published.of_photographs(natural[:2])
+    with torch.inference_mode():
+        wanted = reference(inputs)
+        read = reference.forward_head(reference.forward_features(inputs), pre_logits=True)
+    assert (network.stride, got.features.shape) == (stride, (2, width))
+    if card.labels is None:
+        assert got.probabilities.shape == (2, 0)
+        read = wanted
+    else:
+        assert wanted.softmax(1).max() > 0.01  # else every network would look alike
+        torch.testing.assert_close(got.probabilities, wanted.softmax(1), rtol=0, atol=1e-5)
+    assert read.std() > 0.01
+    torch.testing.assert_close(got.features, read, rtol=0, atol=1e-5 * max(1.0, float(read.abs().max())))
+
+
+@pytest.mark.parametrize(
+    ("name", "stride", "head"),
+    [
+        ("vit_small_patch14_dinov2.lvd142m", 14, ""), ("vit_base_patch32_clip_224.openai", 32, "head"),
+        ("swin_tiny_patch4_window7_224.ms_in1k", 32, "head.fc"), ("resnetblur50.bt_in1k", 32, "fc"),
+        ("convnext_tiny.fb_in1k", 32, "head.fc"), ("efficientnet_b0.ra_in1k", 32, "classifier"),
+    ],
+)  # fmt: skip
+def test_strides_are_derived(name: str, stride: int, head: str) -> None:
+    with torch.device("meta"):
+        model: Any = timm.create_model(name, pretrained=False).eval()
+    found = layers(model, timm_zoo.card(name, NONE).size)
+    assert total_stride(found) == stride
+    first = next(layer for layer in found if layer.kind == "Conv2d")
+    assert first.stride == {"vit": stride, "swi": 4, "con": 4}.get(name[:3], 2)
+    assert head == "" or model.get_submodule(head) is not None
+
+
+def test_older_names_are_read_by_timms_own_filter(tiny: nn.Module, tmp_path: Path, natural: list[Photograph]) -> None:
+    """ConvNeXt as Facebook published it: other names, under "model", and pickled."""
+    older = {
+        r"^stem\.": "downsample_layers.0.", r"^stages\.(\d+)\.blocks\.": r"stages.\1.",
+        r"^stages\.(\d+)\.downsample\.": r"downsample_layers.\1.", "conv_dw": "dwconv", r"mlp\.fc": "pwconv",
+        r"^head\.norm\.": "norm.", r"^head\.fc\.": "head.",
+    }  # fmt: skip
+    state = {}
+    for key, value in tiny.state_dict().items():
+        for new, old in older.items():
+            key = re.sub(new, old, key)
+        state[key] = value.clone()
+    assert {"norm.weight", "head.weight", "downsample_layers.0.0.weight"} <= set(state)
+    torch.save({"model": state}, tmp_path / f"timm--{TINY}.pth")
+    card = timm_zoo.card(TINY, tmp_path)
+    assert card.weights.name == f"timm--{TINY}.pth"
+    built = card.build()
+    assert all(torch.equal(value, tiny.state_dict()[key]) for key, value in built.state_dict().items())
+    assert not built.training
+    assert not any(p.requires_grad for p in built.parameters())
+
+
+def drop(key: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda state: {k: v for k, v in state.items() if k != key}
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "said"),
+    [
+        (TINY, drop("stages.0.blocks.0.conv_dw.bias"), r"no stages\.0\.blocks\.0\.conv_dw\.bias in timm--"),
+        (TINY, lambda s: s | {"more.weight": torch.zeros(2)}, r"an unknown more\.weight in timm--"),
+        (TINY, lambda s: s | {"head.fc.bias": torch.zeros(7)}, r"head\.fc\.bias of \[7\] instead of \[1000\]"),
+        (TINY, lambda _: {"a": torch.zeros(2)}, rf"in timm--{re.escape(TINY)}\.safetensors"),
+        (MAE, lambda _: {"head.norm.weight": torch.ones(320)}, r"no stem\.0\.weight in timm--"),
+    ],
+)
+def test_the_first_wrong_key_is_named(
+    name: str, change: Callable[[dict[str, Any]], dict[str, Any]], said: str, tiny: nn.Module, tmp_path: Path
+) -> None:
+    save_file(change(dict(tiny.state_dict())), tmp_path / f"timm--{name}.safetensors")
+    with pytest.raises(BadCard, match=said) as caught:
+        timm_zoo.card(name, tmp_path).build()
+    assert "\n" not in str(caught.value)
+    assert "fetch it again" in caught.value.remedy
+
+
+class Code:
+    """Pickled, it is a call."""
+
+    def __reduce__(self) -> Any:
+        return (print, ("this must not run",))
+
+
+@pytest.mark.parametrize("ending", ["safetensors", "bin", "pth"])
+@pytest.mark.parametrize("what", ["empty", "noise", "code", "a list"])
+def test_a_file_that_is_no_checkpoint_is_refused(
+    what: str, ending: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / f"timm--{TINY}.{ending}"
+    if what in ("empty", "noise"):
+        file.write_bytes(bytes(range(256)) * 40 if what == "noise" else b"")
+    else:
+        torch.save({"fc.bias": Code()} if what == "code" else [torch.zeros(2)], file)
+    with pytest.raises(BadCard, match=re.escape(file.name)) as caught:
+        timm_zoo.card(TINY, tmp_path).build()
+    assert "\n" not in str(caught.value)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_file_that_changed_since_it_arrived_is_refused(tiny: nn.Module, tmp_path: Path) -> None:
+    card = stored(TINY, tmp_path, tiny)
+    (tmp_path / f"{card.weights.name}.sha256").write_text(card.weights_digest)  # as fetch leaves it
+    card.build()
+    save_file({key: value + 1 for key, value in tiny.state_dict().items()}, card.weights)
+    again = timm_zoo.card(TINY, tmp_path)
+    assert again.weights_digest == card.weights_digest  # what it has to be
+    with pytest.raises(BadCard, match=f"changed since it arrived.*sha256 {card.weights_digest[:12]}"):
+        again.build()
+
+
+# the registry
+
+
+def test_the_registry_knows_timms_here_and_any_by_name(tiny: nn.Module, tmp_path: Path) -> None:
+    data = DataFolder(tmp_path)
+    key = f"timm/{TINY}"
+    assert not [one for one in registry.cards(data) if one.startswith("timm/")]
+    assert not registry.get(key, data).available
+    stored(TINY, data.weights, tiny)
+    for ending in ("safetensors.part", "safetensors.part.json", "safetensors.lock", "safetensors.sha256"):
+        (data.weights / f"timm--{CONVNEXT}.{ending}").write_text("")
+    assert [one for one in registry.cards(data) if one.startswith("timm/")] == [key]
+    assert registry.get(key, data).available
+    (data.weights / "timm--nonsense.bin").write_text("")
+    (data.weights / "timm--dm_nfnet_f0.dm_in1k.safetensors").write_text("")
+    found, problems = registry.readable(data)
+    assert key in found
+    assert [type(problem) for problem in problems] == [BadCard, UnknownName]
+    with pytest.raises(UnknownName, match="timm/nonsense"):
+        registry.get("timm/nonsense", data)
+    with pytest.raises(BadCard, match="squash"):
+        registry.get("timm/dm_nfnet_f0.dm_in1k", data)
+    assert registry.get(f"{key}~ensemble", data).key == f"{key}~ensemble"
+
+
+def test_without_weights_no_library_is_imported(tmp_path: Path) -> None:
+    script = """
+import sys, pathlib
+from core.folders import DataFolder
+from core.networks import registry
+found, problems = registry.readable(DataFolder(pathlib.Path(sys.argv[1])))
+assert found and not problems
+print([name for name in ("timm", "keras", "antialiased_cnns", "huggingface_hub") if name in sys.modules])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "[]\n", done.stderr

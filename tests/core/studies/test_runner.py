@@ -1,0 +1,380 @@
+"""Runs of studies: whatever happens to them, the rows are the same; one folder holds one study."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core import studies
+from core.errors import BadFolder, Cancelled, StudyBroken, StudyMismatch
+from core.inference.engine import Engine
+from core.jobs.progress import Progress
+from core.networks.card import NetworkCard
+from core.studies import Axes, manifest, rows, runner
+from core.studies.block import Block
+from tests.support.basics import ROOT
+from tests.support.counting import Counting
+from tests.support.runs import Held, cards, content, many, plain, study_of, whole
+from tests.support.stops import stopped_at
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+# whatever happens, the rows are the same
+
+
+def test_fewer_photographs_are_a_prefix(
+    tmp_path: Path, whole: Path, engine: Engine, many: list[Held], cards: list[NetworkCard]
+) -> None:
+    studies.run(study_of(), many[:21], cards, tmp_path, engine=engine)
+    part, full = studies.read(tmp_path), studies.read(whole)
+    assert plain(part.pairs) == plain(full.pairs)[: len(part.pairs)]
+    assert plain(part.photographs) == plain(full.photographs)[: len(part.photographs)]
+    assert len(part.pairs) == 21 * 4
+
+
+def test_a_second_run_does_nothing(whole: Path, many: list[Held], cards: list[NetworkCard]) -> None:
+    before = {
+        path: (path.read_bytes(), path.stat().st_mtime_ns) for path in whole.iterdir() if path.name != runner.LOCK
+    }
+    engine, told = Counting(), list[Progress]()
+    done = studies.run(study_of(), many, cards, whole, engine=engine, progress=told.append)
+    assert (engine.frames, engine.loads, told) == (0, 0, [])
+    assert done == manifest.read_manifest(whole)
+    assert before == {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in before}
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_killed_at_every_file(
+    tmp_path: Path, whole: Path, engine: Engine, many: list[Held], cards: list[NetworkCard], after: bool
+) -> None:
+    """Stopped just before, or just after, the n-th file takes its name."""
+    for n in itertools.count():
+        out = tmp_path / str(n)
+        try:
+            with stopped_at(n, after=after):
+                studies.run(study_of(), many, cards, out, engine=engine)
+            break  # n files are all there are
+        except KeyboardInterrupt:
+            pass
+        studies.run(study_of(), many, cards, out, engine=engine)
+        assert content(out) == content(whole), n
+    assert n == 1 + 3 * 2 + 2 + 1  # manifest, two files of three parts, both tables, manifest
+
+
+def test_cancelled_after_every_batch(tmp_path: Path, whole: Path, many: list[Held], cards: list[NetworkCard]) -> None:
+    """What is finished is kept, counted, and not computed again."""
+    out, counts, stops = tmp_path / "out", [0], 0
+    total = 2 * 36 * (2 * 2 + 1)
+    while True:
+        engine, cancel, told = Counting(), threading.Event(), list[Progress]()
+
+        def stop(progress: Progress, told: list[Progress] = told, cancel: threading.Event = cancel) -> None:
+            told.append(progress)
+            if len(told) > 11:
+                cancel.set()
+
+        try:
+            studies.run(study_of(), many, cards, out, engine=engine, progress=stop, cancel=cancel)
+            break
+        except Cancelled:
+            stops += 1
+        counts.append(rows.parts(out))
+        kept = studies.read(out)
+        assert len(kept.pairs) == min(36, 16 * counts[-1]) * 2 * 2
+        assert plain(kept.pairs) == plain(studies.read(whole).pairs)[: len(kept.pairs)]
+        assert told[0].done == min(36, 16 * counts[-2]) * 4
+        assert engine.frames < total
+        if counts[-1] == counts[-2]:  # a block is more than so few batches: it is let through once
+            studies.run(study_of(), many, cards, out, engine=engine)
+            break
+    assert stops
+    assert content(out) == content(whole)
+    assert not (out / "parts").exists()
+
+
+def test_a_block_that_is_still_being_written_is_kept_at_a_cancel(
+    tmp_path: Path, many: list[Held], engine: Engine, cards: list[NetworkCard], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its tables are made after whoever computes has stopped, and everything that they need is there until then."""
+    real, cancel = Block.tables, threading.Event()
+
+    def late(self: Block, *given: Any) -> Any:
+        assert cancel.wait(60)
+        time.sleep(0.5)  # by now the computation has stopped, and waits
+        return real(self, *given)
+
+    monkeypatch.setattr(Block, "tables", late)
+
+    def stop(progress: Progress) -> None:
+        if progress.done > 16 * 4:
+            cancel.set()
+
+    with pytest.raises(Cancelled):
+        studies.run(study_of(), many, cards, tmp_path, engine=engine, progress=stop, cancel=cancel)
+    assert rows.parts(tmp_path) == 1
+
+
+def test_a_block_that_could_not_be_written_is_told_at_a_cancel(
+    tmp_path: Path, many: list[Held], engine: Engine, cards: list[NetworkCard], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cancel = threading.Event()
+
+    def full(*_: object) -> None:
+        assert cancel.wait(60)
+        raise BadFolder(got="a full disk", wanted="room", remedy="Make some.")
+
+    monkeypatch.setattr(rows, "write_part", full)
+
+    def stop(progress: Progress) -> None:
+        if progress.done > 16 * 4:
+            cancel.set()
+
+    with pytest.raises(BadFolder, match="a full disk"):
+        studies.run(study_of(), many, cards, tmp_path, engine=engine, progress=stop, cancel=cancel)
+
+
+CHILD = """
+import os, random, signal, sys, time
+sys.path[:0] = [{root!r}]
+import pandas, pyarrow.parquet, torch, torch.fx.experimental.optimization
+torch.set_num_threads(1)
+from pathlib import Path
+from core import studies
+from core.datasets import listing
+from core.folders import DataFolder
+from core.networks import registry
+
+cards = [registry.get("embedded/resnet10.scenes-0", DataFolder(Path("/nowhere")))]
+
+def work(out):
+    studies.run(studies.create("protocols", protocols=("black",)), listing("scenes:0-39"), cards, out)
+
+def child(out):
+    pid = os.fork()
+    if not pid:
+        work(out)
+        os._exit(0)
+    return pid
+
+began = time.monotonic()
+os.waitpid(child(Path({whole!r})), 0)
+takes = time.monotonic() - began
+kills = 0
+for _ in range(10):
+    pid = child(Path({out!r}))
+    time.sleep(random.uniform(0.02, 0.4) * takes)
+    os.kill(pid, signal.SIGKILL)
+    kills += os.waitpid(pid, 0)[1] == signal.SIGKILL
+os.waitpid(child(Path({out!r})), 0)
+print(kills)
+"""
+
+
+def test_killed_by_the_system_ten_times(tmp_path: Path) -> None:
+    """Processes that are killed at random moments, and one that never was."""
+    straight, killed = tmp_path / "whole", tmp_path / "killed"
+    code = CHILD.format(root=str(ROOT), whole=str(straight), out=str(killed))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) >= 2
+    assert content(killed) == content(straight)
+    assert len(studies.read(killed).pairs) == 40
+
+
+def test_damaged_and_foreign_parts_are_made_again(
+    tmp_path: Path, whole: Path, engine: Engine, many: list[Held], cards: list[NetworkCard]
+) -> None:
+    out, cancel = tmp_path / "out", threading.Event()
+
+    def stop(progress: Progress) -> None:
+        if progress.done >= 36 * 4 - 8:
+            cancel.set()
+
+    with pytest.raises(Cancelled):
+        studies.run(study_of(), many, cards, out, engine=engine, progress=stop, cancel=cancel)
+    first, second = (rows.part_paths(out, number)[0] for number in (0, 1))
+    assert rows.parts(out) == 2
+    kept = studies.create("protocols", protocols=("crop", "black"), seed=1)
+    studies.run(kept, many[:16], cards, tmp_path / "other", engine=engine, cancel=None)
+    second.write_bytes(first.read_bytes()[:500])  # no table
+    engine = Counting()
+    studies.run(study_of(), many, cards, out, engine=engine)
+    assert content(out) == content(whole)
+    assert engine.frames == 2 * 20 * 5  # the first block was kept
+    (out / manifest.MANIFEST).unlink()
+    (out / rows.RESULTS).unlink()
+    engine = Counting()
+    studies.run(study_of(), many, cards, out, engine=engine)
+    assert content(out) == content(whole)
+    assert engine.frames == 2 * 36 * 5
+
+
+# one folder, one study
+
+
+CHANGES: dict[str, tuple[dict[str, Any], str]] = {
+    "pairs": ({"pairs": 2}, "config, pairs: 1; wanted one of config, pairs: 2"),
+    "seed": ({"seed": 3}, "config, seed: 0"),
+    "step": ({"step": 2}, "config, step: 1"),
+    "protocols": ({"protocols": ("crop",)}, "config, protocols: crop, black; wanted one of config, protocols: crop"),
+    "sides": ({"sides": (10,)}, "config, sides: None"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_another_configuration_is_refused(
+    whole: Path, engine: Engine, many: list[Held], cards: list[NetworkCard], change: str
+) -> None:
+    before, (settings, said) = content(whole), CHANGES[change]
+    with pytest.raises(StudyMismatch) as error:
+        studies.run(replace(study_of(), **settings), many, cards, whole, engine=engine)
+    assert said in str(error.value)
+    assert "Choose another folder" in str(error.value)
+    assert content(whole) == before
+
+
+def test_other_networks_photographs_and_axes_are_refused(
+    whole: Path, engine: Engine, many: list[Held], cards: list[NetworkCard]
+) -> None:
+    before = (whole / manifest.MANIFEST).read_bytes()
+
+    def refused(said: str, *, sources: Sequence[Held] = many, of: Sequence[NetworkCard] = cards, **more: Any) -> None:
+        with pytest.raises(StudyMismatch, match=said):
+            studies.run(more.pop("study", study_of()), sources, of, whole, engine=engine, **more)
+
+    refused("networks test/tiny-9, test/tiny-3; wanted one of networks test/tiny-9", of=cards[:1])
+    refused("test/tiny-9, weights_digest: 0", of=[replace(cards[0], weights_digest="another"), cards[1]])
+    wider = replace(cards[0], preprocessing=replace(cards[0].preprocessing, resize=40))
+    refused("test/tiny-9, preprocessing, resize: 36", of=[wider, cards[1]])
+    refused("photographs, given: 36; wanted one of photographs, given: 35", sources=many[:-1])
+    refused("photographs, sha256", sources=many[::-1])
+    refused("confidence None", axes=Axes(confidence=cards[0]))
+    refused("study protocols; wanted one of study antialiasing", study=studies.create("antialiasing"))
+    assert (whole / manifest.MANIFEST).read_bytes() == before
+
+
+def test_other_software_does_not_go_on_but_reads(
+    tmp_path: Path, engine: Engine, many: list[Held], cards: list[NetworkCard], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cancel = threading.Event()
+    cancel.set()
+    with pytest.raises(Cancelled):
+        studies.run(study_of(), many[:3], cards, tmp_path, engine=engine, cancel=cancel)
+    with monkeypatch.context() as patched:
+        patched.setattr(manifest, "software", lambda *_: {"pillow": "1.0"})
+        with pytest.raises(StudyMismatch, match="software"):
+            studies.run(study_of(), many[:3], cards, tmp_path, engine=engine)
+    studies.run(study_of(), many[:3], cards, tmp_path, engine=engine)
+    monkeypatch.setattr(manifest, "software", lambda *_: {"pillow": "1.0"})
+    idle = Counting()
+    assert studies.run(study_of(), many[:3], cards, tmp_path, engine=idle).finished
+    assert idle.frames == 0
+
+
+def test_a_folder_that_holds_something_else(tmp_path: Path, many: list[Held], cards: list[NetworkCard]) -> None:
+    (tmp_path / "holiday.jpg").touch()
+    with pytest.raises(BadFolder, match=r"holds 'holiday\.jpg'.*or a study"):
+        studies.run(study_of(), many, cards, tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["holiday.jpg"]
+
+
+def test_a_second_run_beside_the_first_is_refused(
+    tmp_path: Path, engine: Engine, many: list[Held], cards: list[NetworkCard]
+) -> None:
+    refused: list[StudyBroken] = []
+
+    def again(progress: Progress) -> None:
+        if not refused:
+            with pytest.raises(StudyBroken, match="another run is at work") as error:
+                studies.run(study_of(), many[:3], cards, tmp_path, engine=engine)
+            refused.append(error.value)
+
+    studies.run(study_of(), many[:3], cards, tmp_path, engine=engine, progress=again)
+    assert refused
+
+
+@pytest.mark.parametrize("text", [b"{", b"[]", b'{"study": "protocols"}'])
+def test_a_manifest_that_is_none(tmp_path: Path, text: bytes, many: list[Held], cards: list[NetworkCard]) -> None:
+    with pytest.raises(StudyBroken, match=r"manifest\.json \(No such file"):
+        studies.read(tmp_path)
+    (tmp_path / manifest.MANIFEST).write_bytes(text)
+    for work in (lambda: studies.read(tmp_path), lambda: studies.run(study_of(), many, cards, tmp_path)):
+        with pytest.raises(StudyBroken, match="is no manifest"):
+            work()
+
+
+def test_a_table_that_is_damaged(tmp_path: Path, whole: Path) -> None:
+    for path in whole.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / rows.RESULTS).write_bytes(b"no table")
+    with pytest.raises(StudyBroken, match=r"results\.parquet that cannot be read"):
+        studies.read(tmp_path)
+
+
+def test_finished_while_it_is_read(
+    tmp_path: Path,
+    whole: Path,
+    engine: Engine,
+    many: list[Held],
+    cards: list[NetworkCard],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The parts that a reader has counted are gone when it opens them."""
+    cancel = threading.Event()
+    with pytest.raises(Cancelled):
+        studies.run(
+            study_of(),
+            many,
+            cards,
+            tmp_path,
+            engine=engine,
+            cancel=cancel,
+            progress=lambda p: p.done > 70 and cancel.set(),
+        )
+    real = rows.parts
+
+    def counted(folder: Path) -> int:
+        count = real(folder)
+        monkeypatch.setattr(rows, "parts", real)
+        studies.run(study_of(), many, cards, tmp_path, engine=engine)
+        return count
+
+    monkeypatch.setattr(rows, "parts", counted)
+    assert plain(studies.read(tmp_path).pairs) == plain(studies.read(whole).pairs)
+
+
+def test_a_full_disk_is_named_and_what_was_finished_is_kept(
+    tmp_path: Path,
+    whole: Path,
+    engine: Engine,
+    many: list[Held],
+    cards: list[NetworkCard],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = os.replace
+
+    def full(source: Any, target: Any) -> None:
+        if Path(target).name == "000001.parquet":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(BadFolder, match=r"000001\.parquet \(No space left on device\).*what was finished is kept"):
+        studies.run(study_of(), many, cards, tmp_path, engine=engine)
+    assert rows.parts(tmp_path) == 1
+    assert not list(tmp_path.rglob("*.part"))
+    monkeypatch.setattr(os, "replace", real)
+    studies.run(study_of(), many, cards, tmp_path, engine=engine)
+    assert content(tmp_path) == content(whole)

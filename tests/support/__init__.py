@@ -1,0 +1,1 @@
+"""What tests share: sources, networks, servers and reference implementations."""

@@ -1,0 +1,120 @@
+"""A running dashboard and a headless Chromium to look at it with."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.support.basics import ROOT
+
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+FIGURE = ".js-plotly-plot"
+expect.set_options(timeout=30_000)
+Serve = Callable[[Path], str]
+
+
+@contextmanager
+def running(data: Path) -> Iterator[str]:
+    """The dashboard on a free port, its data folder ``data``, downloads switched off: its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true"]
+    env = os.environ | {"PHOTOBIAS_DATA": str(data), "PHOTOBIAS_OFFLINE": "1"}
+    with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            _wait(f"http://localhost:{port}/_stcore/health", server)
+            yield f"http://localhost:{port}"
+        finally:
+            server.terminate()
+
+
+def _wait(address: str, server: subprocess.Popen[bytes], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            with urllib.request.urlopen(address, timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise AssertionError(f"the dashboard did not come up within {seconds} s")
+
+
+_SERVERS = ExitStack()
+_ADDRESSES: dict[Path, str] = {}
+
+
+@pytest.fixture(scope="session")
+def serve() -> Iterator[Serve]:
+    """``serve(data folder)`` → the address of a dashboard, one for each folder, whichever file asks."""
+
+    def work(data: Path) -> str:
+        if data not in _ADDRESSES:
+            _ADDRESSES[data] = _SERVERS.enter_context(running(data))
+        return _ADDRESSES[data]
+
+    yield work
+    _SERVERS.close()
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with nothing in it, the same for all files: embedded networks and scenes are all there is."""
+    folder = tmp_path_factory.getbasetemp() / "fresh"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, else Playwright's own; one at a time: Playwright does not start twice in a thread."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def visitor(chromium: Browser) -> Iterator[BrowserContext]:
+    """Somebody 1440 px wide who allows downloads; whose browser keeps the dashboard's scripts from page to page."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(visitor: BrowserContext) -> Iterator[Page]:
+    """A tab of its own."""
+    tab = visitor.new_page()
+    yield tab
+    tab.close()
+
+
+def rested(page: Page) -> None:
+    """Once the page's script has nothing to do: what was clicked before has had its answer."""
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_visible()
+
+
+def traces(page: Page, number: int = 0) -> list[dict[str, Any]]:
+    """What a figure on screen draws: name, x, y of each trace."""
+    found: list[dict[str, Any]] = (
+        page.locator(FIGURE)
+        .nth(number)
+        .evaluate(
+            "figure => figure._fullData.map(t => ({name: t.name, x: Array.from(t.x || []), y: Array.from(t.y || [])}))"
+        )
+    )
+    return found

@@ -1,0 +1,87 @@
+"""What tests of studies begin with: photographs in memory, networks that count, a whole study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from core import studies
+from core.images.photographs import Photograph, photograph
+from core.inference.engine import Engine
+from core.networks.card import NetworkCard
+from core.studies import Study, rows
+from tests.support.basics import TinyCard
+
+PAIRS = {
+    "digest": "category", "name": "category", "label": "category", "network": "category", "protocol": "category",
+    "side": "Int32", "step": "int64", "direction": "category", "unit": "category", "seed": "int64", "pair": "int64",
+    "x": "int64", "y": "int64", "class_before": "Int32", "class_after": "Int32", "p_before": "float32",
+    "p_after": "float32", "changed": "boolean", "kind": "category", "feature_cosine": "float64",
+    "label_index": "Int32", "typicality": "float64", "confidence": "float64",
+}  # fmt: skip
+CENTRES = {
+    "digest": "category", "name": "category", "label": "category", "network": "category", "label_index": "Int32",
+    "class_top1": "Int32", "p_top1": "float32", "right": "boolean", "p_label": "float32", "typicality": "float64",
+    "confidence": "float64",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Held:
+    """A photograph that is in memory already, as a source."""
+
+    photo: Photograph
+    name: str
+    root: str = "/held"
+    lost: bool = False
+
+    @property
+    def label(self) -> str | None:
+        return self.photo.label
+
+    def read(self) -> Photograph:
+        return self.photo
+
+
+def held(photos: Sequence[Photograph]) -> list[Held]:
+    return [Held(photo, f"{number:03}.png") for number, photo in enumerate(photos)]
+
+
+@pytest.fixture(scope="session")
+def many(natural: list[Photograph]) -> list[Held]:
+    """36 photographs: two whole blocks and the rest of one."""
+    turned = [photograph(p.image().transpose(Image.Transpose.FLIP_LEFT_RIGHT), p.name, p.label) for p in natural]
+    upside = [photograph(p.image().transpose(Image.Transpose.FLIP_TOP_BOTTOM), p.name, p.label) for p in natural]
+    return held([*natural, *turned, *upside])
+
+
+@pytest.fixture
+def cards(tiny_card: TinyCard) -> list[NetworkCard]:
+    return [tiny_card(), tiny_card(3)]
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in (rows.RESULTS, rows.PHOTOGRAPHS)}
+
+
+def plain(frame: pd.DataFrame) -> list[list[Any]]:
+    """Values as Python has them, None where one is missing."""
+    return [[None if pd.isna(v) else v for v in row] for row in frame.itertuples(index=False)]
+
+
+def study_of() -> Study:
+    return studies.create("protocols", protocols=("crop", "black"))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, engine: Engine, many: list[Held], tiny_card: TinyCard) -> Path:
+    """A study that was never stopped."""
+    folder = tmp_path_factory.mktemp("whole")
+    studies.run(study_of(), many, [tiny_card(), tiny_card(3)], folder, engine=engine)
+    return folder
