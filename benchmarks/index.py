@@ -52,11 +52,18 @@ def run(source: Path, folder: Path, *, rows: int = ROWS, rounds: int = 7, compac
     alone, read = interleaved(_asking(index, queries), lambda: touched(parts), rounds)
     equal = all(np.array_equal(index.search(queries[n]).rows[0], together[n]) for n in range(0, BATCH, 50))
     figures = {
-        "features": f"{index.manifest.rows} jittered copies of {len(real)} of {source.name}", "dim": index.manifest.dim,
-        "load_before": os.getloadavg()[0], "written_s": written, "opening_s": opening, "query_s": alone,
-        "read_once_s": read, "query_over_read": alone / read, f"batch_of_{BATCH}_s": batch,
-        "batch_equals_single": equal, "resident_gb": resident,
-    }  # fmt: skip
+        "features": f"{index.manifest.rows} jittered copies of {len(real)} of {source.name}",
+        "dim": index.manifest.dim,
+        "load_before": os.getloadavg()[0],
+        "written_s": written,
+        "opening_s": opening,
+        "query_s": alone,
+        "read_once_s": read,
+        "query_over_read": alone / read,
+        f"batch_of_{BATCH}_s": batch,
+        "batch_equals_single": equal,
+        "resident_gb": resident,
+    }
     if compacted:
         figures |= _compact(folder, queries, rounds)
     return figures | {"load_after": os.getloadavg()[0]}
@@ -71,10 +78,13 @@ def _compact(folder: Path, queries: npt.NDArray[np.float32], rounds: int) -> dic
     held = small.manifest.compact
     fast, slow = interleaved(_asking(small, queries), _asking(exact, queries), rounds)
     return {
-        "compact": held.factory if held else "", "compact_made_s": made, "compact_query_s": fast,
-        "compact_faster": slow / fast, "compact_recall": held.recall if held else 0.0,
+        "compact": held.factory if held else "",
+        "compact_made_s": made,
+        "compact_query_s": fast,
+        "compact_faster": slow / fast,
+        "compact_recall": held.recall if held else 0.0,
         "compact_typicality_error": held.typicality_error if held else 0.0,
-    }  # fmt: skip
+    }
 
 
 def _asking(index: FeatureIndex, queries: npt.NDArray[np.float32]) -> Callable[[], object]:
@@ -105,10 +115,21 @@ def synthetic(folder: Path, real: npt.NDArray[np.float32], rows: int) -> Manifes
         write_shard(folder / SHARDS, f"{number:05d}", features, names, (), sha256(plan))
         shards.append(read_table(folder / SHARDS, f"{number:05d}")[1])
     manifest = Manifest(
-        network="synthetic", weights_digest="", preprocessing={}, dim=real.shape[1], rows=rows, bad=0, labels={},
-        dataset="jittered copies", roots=("synthetic",), software={}, plan=sha256(plan), shards=tuple(shards),
-        k=NEIGHBOURS, reference=(),
-    )  # fmt: skip
+        network="synthetic",
+        weights_digest="",
+        preprocessing={},
+        dim=real.shape[1],
+        rows=rows,
+        bad=0,
+        labels={},
+        dataset="jittered copies",
+        roots=("synthetic",),
+        software={},
+        plan=sha256(plan),
+        shards=tuple(shards),
+        k=NEIGHBOURS,
+        reference=(),
+    )
     write_manifest(folder, manifest)
     return manifest
 

@@ -34,9 +34,14 @@ PHOTOGRAPHS = 4
 
 
 def run(
-    data: DataFolder, *, network: str | None = None, photos: Path | None = None, rounds: int = 5, study: int = 0,
+    data: DataFolder,
+    *,
+    network: str | None = None,
+    photos: Path | None = None,
+    rounds: int = 5,
+    study: int = 0,
     indexed: int = 0,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """Frames a second and ratios; without a network's key, ResNet-50's architecture at random values.
 
     ``study``: instead, of a study over so many photographs, one pair of each protocol; ``indexed``: of an index built
@@ -56,9 +61,13 @@ def run(
     with TemporaryDirectory() as folder:
         files = find([photos])[:count] if photos else _photographs(Path(folder), count)
         facts = {
-            "network": card.key, "weights": weights, "device": engine.device_name, "precision": engine.precision,
-            "batch": loaded.batch, "rounds": rounds,
-        }  # fmt: skip
+            "network": card.key,
+            "weights": weights,
+            "device": engine.device_name,
+            "precision": engine.precision,
+            "batch": loaded.batch,
+            "rounds": rounds,
+        }
         if study:
             return {**facts, "photographs": len(files), **_study(engine, loaded, files, rounds)}
         if indexed:

@@ -47,10 +47,16 @@ def run(name: str, *, rounds: int = 5) -> dict[str, Any]:
 
     bare, full = interleaved(synthetic, real, rounds)
     return {
-        "recipe": wanted.name, "device": Engine().device_name, "precision": trained.precision, "batch": batch,
-        "batches": count, "rounds": rounds, "synthetic_photographs_per_s": count * batch / bare,
-        "training_photographs_per_s": count * batch / full, "training_over_synthetic": bare / full,
-    }  # fmt: skip
+        "recipe": wanted.name,
+        "device": Engine().device_name,
+        "precision": trained.precision,
+        "batch": batch,
+        "batches": count,
+        "rounds": rounds,
+        "synthetic_photographs_per_s": count * batch / bare,
+        "training_photographs_per_s": count * batch / full,
+        "training_over_synthetic": bare / full,
+    }
 
 
 def _random(wanted: Recipe, count: int) -> tuple[Photographs, int]:

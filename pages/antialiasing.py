@@ -13,8 +13,11 @@ results = studies.section("failures", "antialiasing")
 if results is not None:
     twins.section(results)
     twins.failed(results)
-    studies.take_away(results, {
-        "Differences": lambda: twins.difference_table(results),
-        "Photographs": lambda: along.photographs_of(results),
-    })  # fmt: skip
+    studies.take_away(
+        results,
+        {
+            "Differences": lambda: twins.difference_table(results),
+            "Photographs": lambda: along.photographs_of(results),
+        },
+    )
 signal_bench.section()

@@ -20,7 +20,12 @@ VIEWS = {"Places and sizes": places_and_sizes, "The dial": dial.section, "Label 
 choice = state.choice()
 st.markdown("##### Photographer's bias: where do photographers put their objects, and how large?")
 view = st.segmented_control(
-    "What to look at", list(VIEWS), default="Places and sizes", required=True, key="bias_view", bind="query-params",
+    "What to look at",
+    list(VIEWS),
+    default="Places and sizes",
+    required=True,
+    key="bias_view",
+    bind="query-params",
     label_visibility="collapsed",
-)  # fmt: skip
+)
 VIEWS[view]()

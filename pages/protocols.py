@@ -9,9 +9,15 @@ from pages.parts.studies import measured, studies
 st.markdown("##### Protocols: over many photographs, how often does one pixel change the answer?")
 networks.absent(state.choice().cards)
 figure = st.segmented_control(
-    "Figure", list(measured.FIGURES), default=next(iter(measured.FIGURES)), required=True,
-    format_func=measured.FIGURES.__getitem__, key="figure", bind="query-params", label_visibility="collapsed",
-)  # fmt: skip
+    "Figure",
+    list(measured.FIGURES),
+    default=next(iter(measured.FIGURES)),
+    required=True,
+    format_func=measured.FIGURES.__getitem__,
+    key="figure",
+    bind="query-params",
+    label_visibility="collapsed",
+)
 results = studies.section(figure)
 if results is not None and figure == "protocols":
     measured.figure_2(results)

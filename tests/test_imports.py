@@ -15,9 +15,21 @@ from tests.support.basics import ROOT
 
 # A package imports from itself and from packages before it. The modules beside them import no package.
 ORDER = (
-    "jobs", "storage", "images", "statistics", "networks", "datasets", "inference", "index", "training", "studies",
-    "experiments", "exploration", "library", "cli",
-)  # fmt: skip
+    "jobs",
+    "storage",
+    "images",
+    "statistics",
+    "networks",
+    "datasets",
+    "inference",
+    "index",
+    "training",
+    "studies",
+    "experiments",
+    "exploration",
+    "library",
+    "cli",
+)
 BESIDE = ("errors", "registry", "versions")
 SHARED_BY_PAGES = ("session", "components", "sidebar", "live", "studies")
 HEAVY = ("streamlit", "faiss", "timm", "av", "sklearn", "plotly")
@@ -63,8 +75,12 @@ def _package(name: str) -> str:
 @pytest.mark.parametrize("page", sorted(path.stem for path in (ROOT / "pages").glob("*.py")))
 def test_a_page_imports_its_own_folder_and_the_shared_ones(page: str) -> None:
     files = [(f"pages.{page}", ROOT / f"pages/{page}.py"), *modules(f"pages/parts/{page}")]
-    used = {other.split(".")[2] for name, path in files for other in imported(name, path)
-            if other.startswith("pages.parts.")}  # fmt: skip
+    used = {
+        other.split(".")[2]
+        for name, path in files
+        for other in imported(name, path)
+        if other.startswith("pages.parts.")
+    }
     assert used <= {page, *SHARED_BY_PAGES}
 
 

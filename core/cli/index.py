@@ -67,9 +67,11 @@ def _typicality(chosen: argparse.Namespace) -> None:
     )
     if result["warning"]:
         say(f"warning: {result['warning']}")
-    place = "no reference queries" if result["percentile"] is None else (
-        f"more typical than {result['percentile']:.0f} % of {result['references']} reference photographs"
-    )  # fmt: skip
+    place = (
+        "no reference queries"
+        if result["percentile"] is None
+        else (f"more typical than {result['percentile']:.0f} % of {result['references']} reference photographs")
+    )
     how = "" if chosen.search == "exact" else f", searched by {chosen.search}"
     indexed = f"{result['rows']} photographs indexed{how}"
     lines = [
@@ -107,18 +109,35 @@ def _index_build(chosen: argparse.Namespace) -> None:
     if chosen.engine == "ray":
         cluster = Cluster(chosen.workers, chosen.address)
         made = build_with_ray(
-            chosen.photos, card, chosen.out, reference=chosen.reference, thumbnails=chosen.thumbnails, cluster=cluster,
-            progress=told, shard_rows=chosen.shard_rows,
-        )  # fmt: skip
+            chosen.photos,
+            card,
+            chosen.out,
+            reference=chosen.reference,
+            thumbnails=chosen.thumbnails,
+            cluster=cluster,
+            progress=told,
+            shard_rows=chosen.shard_rows,
+        )
     else:
         made = build(
-            chosen.photos, card, engines(), chosen.out, reference=chosen.reference, thumbnails=chosen.thumbnails,
-            progress=told, shard_rows=chosen.shard_rows,
-        )  # fmt: skip
+            chosen.photos,
+            card,
+            engines(),
+            chosen.out,
+            reference=chosen.reference,
+            thumbnails=chosen.thumbnails,
+            progress=told,
+            shard_rows=chosen.shard_rows,
+        )
     if chosen.compact:
         made = _compacted(chosen.out)
-    summary = {"index": str(chosen.out), "network": made.network, "rows": made.rows, "bad": made.bad,
-               "reference": len(made.reference)}  # fmt: skip
+    summary = {
+        "index": str(chosen.out),
+        "network": made.network,
+        "rows": made.rows,
+        "bad": made.bad,
+        "reference": len(made.reference),
+    }
     show(chosen, summary, [", ".join(f"{name} {value}" for name, value in summary.items())])
 
 

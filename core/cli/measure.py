@@ -47,9 +47,16 @@ def _measure(chosen: argparse.Namespace) -> None:
     data = data_folder(chosen)
     cards = [registry.get(key, data) for key in chosen.network.split(",")]
     results = measurements.run(
-        chosen.photos, cards, protocols_of(chosen), pairs=chosen.pairs, seed=chosen.seed, short_side=chosen.reduce_to,
-        limit=chosen.limit, progress=ProgressLine(), warn=lambda text: say(f"warning: {text}"),
-    )  # fmt: skip
+        chosen.photos,
+        cards,
+        protocols_of(chosen),
+        pairs=chosen.pairs,
+        seed=chosen.seed,
+        short_side=chosen.reduce_to,
+        limit=chosen.limit,
+        progress=ProgressLine(),
+        warn=lambda text: say(f"warning: {text}"),
+    )
     show(chosen, results, map(measure_line, results))
 
 
@@ -98,7 +105,8 @@ def protocols_of(chosen: argparse.Namespace) -> list[Any]:
         made.append(protocols.create(name, **{k: v for k, v in given.items() if k in has}))
     for unknown in sorted(set(given) - used):
         raise BadProtocol(
-            got=f"--{unknown} {given[unknown]} with {', '.join(names)}", wanted="a setting that the protocol has",
+            got=f"--{unknown} {given[unknown]} with {', '.join(names)}",
+            wanted="a setting that the protocol has",
             remedy=f"Leave --{unknown} out.",
-        )  # fmt: skip
+        )
     return made

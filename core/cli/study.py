@@ -53,10 +53,15 @@ def request(chosen: argparse.Namespace) -> Request:
         named = protocols.names() if chosen.protocol == "all" else tuple(chosen.protocol.split(","))
         given["protocols"] = named
     return Request(
-        study=studies.create(chosen.name, **given), photos=chosen.photos, networks=tuple(chosen.network.split(",")),
-        limit=chosen.limit, shuffle=chosen.shuffle, index=chosen.index, confidence=chosen.confidence,
+        study=studies.create(chosen.name, **given),
+        photos=chosen.photos,
+        networks=tuple(chosen.network.split(",")),
+        limit=chosen.limit,
+        shuffle=chosen.shuffle,
+        index=chosen.index,
+        confidence=chosen.confidence,
         trial=chosen.small,
-    )  # fmt: skip
+    )
 
 
 def _study(chosen: argparse.Namespace) -> None:

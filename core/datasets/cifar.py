@@ -145,8 +145,9 @@ def _read(folder: Path, part: str, stamps: tuple[tuple[int, int], ...]) -> _Part
         why = f" ({error.strerror})" if isinstance(error, OSError) else ""
         raise BadFolder(
             got=f"{folder / CIFAR10.base_folder} with a file that is not as it was published{why}",
-            wanted="torchvision's CIFAR-10, by its md5 sums", remedy=f"Remove that folder, then: {FETCH}.",
-        ) from None  # fmt: skip
+            wanted="torchvision's CIFAR-10, by its md5 sums",
+            remedy=f"Remove that folder, then: {FETCH}.",
+        ) from None
     names = found.classes
     return _Part(np.ascontiguousarray(found.data), tuple(names[number] for number in found.targets))
 
@@ -171,6 +172,7 @@ def _parsed(source: str) -> tuple[str, Path, tuple[int, int] | None]:
 
 def _bad(source: str, got: str) -> BadFolder:
     return BadFolder(
-        got=f"{got} in {source!r}", wanted="cifar10:train or cifar10:test, then perhaps ,FIRST-LAST and ,folder=DIR",
+        got=f"{got} in {source!r}",
+        wanted="cifar10:train or cifar10:test, then perhaps ,FIRST-LAST and ,folder=DIR",
         remedy="For example cifar10:test,0-999.",
-    )  # fmt: skip
+    )

@@ -58,14 +58,16 @@ def listing(folder: Path) -> list[PhotoFile]:
         files.append(PhotoFile(root, name, class_name(label)))
     if not files:
         raise BadFolder(
-            got=f"{folder} without a photograph", wanted=f"files that end in {', '.join(sorted(ENDINGS))}",
+            got=f"{folder} without a photograph",
+            wanted=f"files that end in {', '.join(sorted(ENDINGS))}",
             remedy="Choose another folder.",
-        )  # fmt: skip
+        )
     if labels and not labels.keys() & {_key(file.name) for file in files}:
         raise BadFolder(
             got=f"{folder / LABELS} that names none of the {len(files)} photographs beside it",
-            wanted="paths relative to its folder in the column file", remedy="Correct the column.",
-        )  # fmt: skip
+            wanted="paths relative to its folder in the column file",
+            remedy="Correct the column.",
+        )
     return files
 
 

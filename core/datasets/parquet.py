@@ -104,9 +104,10 @@ class _Table:
         self.label = next((name for name in LABELS if name in names), None)
         if self.image is None:
             raise BadFolder(
-                got=f"{address} with the columns {', '.join(names)}", wanted=f"one of {', '.join(IMAGES)}",
+                got=f"{address} with the columns {', '.join(names)}",
+                wanted=f"one of {', '.join(IMAGES)}",
                 remedy="Choose another table.",
-            )  # fmt: skip
+            )
         self.names = _class_names(self.file.schema_arrow.metadata or {}, self.label)
         self.turn = threading.Lock()  # a ParquetFile is one reader's at a time
 

@@ -33,9 +33,10 @@ def _named(folder: Path, inner: str, pattern: str) -> tuple[str, list[str]]:
     files = sorted(p for p in (root / inner).glob(pattern) if p.is_file() and inside(str(root), p))
     if not files:
         raise BadFolder(
-            got=f"no file {pattern} in {root / inner}, links that lead out of it aside", wanted="one at least",
+            got=f"no file {pattern} in {root / inner}, links that lead out of it aside",
+            wanted="one at least",
             remedy="Check the pattern; in the hub's cache files are such links: download with --local-dir.",
-        )  # fmt: skip
+        )
     return str(root), [p.relative_to(root).as_posix() for p in files]
 
 

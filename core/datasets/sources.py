@@ -77,9 +77,10 @@ def _reached(place: Path | str) -> Iterator[None]:
         yield
     except OSError as error:
         raise BadFolder(
-            got=f"{place} ({error.strerror or error})", wanted="a photograph or a folder of photographs",
+            got=f"{place} ({error.strerror or error})",
+            wanted="a photograph or a folder of photographs",
             remedy="Check the path and its permissions.",
-        ) from None  # fmt: skip
+        ) from None
 
 
 def again(root: str, name: str, label: str | None) -> Source:

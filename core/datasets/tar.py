@@ -77,9 +77,10 @@ def listing(root: str, files: Sequence[str]) -> Iterator[TarPhoto]:
             yield photo
     if not some:
         raise BadFolder(
-            got=f"{root} whose tar files hold no photograph", wanted="photographs, or tar files of them",
+            got=f"{root} whose tar files hold no photograph",
+            wanted="photographs, or tar files of them",
             remedy="Choose another archive.",
-        )  # fmt: skip
+        )
 
 
 def split(path: str) -> tuple[str, str] | None:
@@ -186,9 +187,10 @@ def _read(handle: BinaryIO | io.RawIOBase, name: str) -> dict[str, Member]:
                 found[clean] = Member(clean, info.offset_data, info.size)
     except (tarfile.TarError, EOFError) as error:
         raise BadFolder(
-            got=f"{name} ({error})", wanted="a whole, uncompressed tar file",
+            got=f"{name} ({error})",
+            wanted="a whole, uncompressed tar file",
             remedy="Copy it again; unpack a compressed one.",
-        ) from None  # fmt: skip
+        ) from None
     return found
 
 

@@ -14,8 +14,12 @@ from ..statistics.intervals import Interval
 from ..statistics.sensitivity import Sensitivity
 from ..statistics.tables import MEASURES, Measured
 
-PLACES = {"crop": "crops", "black": "placements on black", "inpaint": "placements on an inpainted surround",
-          "scale": "enlargements"}  # fmt: skip
+PLACES = {
+    "crop": "crops",
+    "black": "placements on black",
+    "inpaint": "placements on an inpainted surround",
+    "scale": "enlargements",
+}
 
 ANSWERS = "p_top1_change"  # the measure of which people say that a network changes its answer
 
@@ -223,8 +227,11 @@ def _tallied(rows: pd.DataFrame, measure: str) -> str:
     known = rows[rows["low"].notna()]
     ways = {less: known["high"] < 0, more: known["low"] > 0}
     ways["with no evidence of a difference"] = ~(ways[less] | ways[more])
-    told = [f"{way} in {int(those.sum())} (by {_between(known.loc[those, 'difference'], '+.3f')})"
-            for way, those in ways.items() if those.any()]  # fmt: skip
+    told = [
+        f"{way} in {int(those.sum())} (by {_between(known.loc[those, 'difference'], '+.3f')})"
+        for way, those in ways.items()
+        if those.any()
+    ]
     protocols = ", ".join(dict.fromkeys(rows["protocol"]))
     return (
         f"Of {len(known)} comparisons of {rows['first'].nunique()} networks with their antialiased twins "

@@ -6,5 +6,14 @@ from .results import Answers, Kind, Place, Settings, Store, Trace, Track
 from .video_curves import VideoCurves
 
 __all__ = [
-    "Answers", "Exploration", "Kind", "Place", "Settings", "ShiftMapping", "Store", "Trace", "Track", "VideoCurves",
-]  # fmt: skip
+    "Answers",
+    "Exploration",
+    "Kind",
+    "Place",
+    "Settings",
+    "ShiftMapping",
+    "Store",
+    "Trace",
+    "Track",
+    "VideoCurves",
+]

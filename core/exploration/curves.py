@@ -37,15 +37,20 @@ def video_curves(found: VideoCurves, watched: str | None = None) -> dict[str, Cu
     """Each network's along a video, by its key: P of the class, or the cosine where there are none."""
     return {
         card.key: drawn
-        for place, card in enumerate(found.cards) if (track := found.tracks.get(card.key)) is not None
+        for place, card in enumerate(found.cards)
+        if (track := found.tracks.get(card.key)) is not None
         for drawn in _drawn(card, place, track, track.times, watched)
-    }  # fmt: skip
+    }
 
 
 def _drawn(
-    card: NetworkCard, place: int, answers: Answers, values: Sequence[float], watched: str | None,
+    card: NetworkCard,
+    place: int,
+    answers: Answers,
+    values: Sequence[float],
+    watched: str | None,
     stride: int | None = None,
-) -> Iterator[Curve]:  # fmt: skip
+) -> Iterator[Curve]:
     """The one curve of a network's answers; none before the first."""
     if card.labels is None:
         cosines = answers.cosines.tolist()

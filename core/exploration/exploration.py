@@ -113,9 +113,13 @@ class Exploration(Background):
             return
         make: Callable[..., Path] = shift_path if kind == "shift" else size_path
         path = make(
-            self.photograph, card.size, view=view, direction=direction,
-            interpolation=card.preprocessing.interpolation, **finer,
-        )  # fmt: skip
+            self.photograph,
+            card.size,
+            view=view,
+            direction=direction,
+            interpolation=card.preprocessing.interpolation,
+            **finer,
+        )
         trace = Trace.none_yet(card.labels, path=path)
         self.traces = {**self.traces, (card.key, kind): trace}
         for part in self.engine.predict(network, path.frames):

@@ -76,9 +76,18 @@ def run(
                     got=f"no usable photograph among {len(files)}", wanted="at least one", remedy="See the warnings."
                 )
             results.append(
-                record(engine, network, protocol, sensitivity(found), seed=seed, pairs=pairs, short_side=short_side,
-                       accuracy=right, skipped=sorted(name for name, _ in left_out))
-            )  # fmt: skip
+                record(
+                    engine,
+                    network,
+                    protocol,
+                    sensitivity(found),
+                    seed=seed,
+                    pairs=pairs,
+                    short_side=short_side,
+                    accuracy=right,
+                    skipped=sorted(name for name, _ in left_out),
+                )
+            )
     return results
 
 
@@ -126,11 +135,22 @@ def consistencies(
             warn(text)
         found = consistency(engine, network, _each_once(files, None, skipped), seed=seed)
         results.append(
-            {"network": card.key, "weights_digest": card.weights_digest, "trained_on": card.trained_on,
-             "measure": "consistency", "consistency": found.value, "consistency_interval": list(found.interval),
-             "photographs": found.n, "seed": seed, "size": card.size, "resized_to": edge(card.size),
-             "device": engine.device.type, "precision": engine.precision, "software": software()}
-        )  # fmt: skip
+            {
+                "network": card.key,
+                "weights_digest": card.weights_digest,
+                "trained_on": card.trained_on,
+                "measure": "consistency",
+                "consistency": found.value,
+                "consistency_interval": list(found.interval),
+                "photographs": found.n,
+                "seed": seed,
+                "size": card.size,
+                "resized_to": edge(card.size),
+                "device": engine.device.type,
+                "precision": engine.precision,
+                "software": software(),
+            }
+        )
     return results
 
 
@@ -150,13 +170,23 @@ def record(
     settings = {f.name: getattr(protocol, f.name) for f in fields(protocol)}  # type: ignore[arg-type]
     settings.setdefault("unit", "network")
     return {
-        "network": network.card.key, "weights_digest": network.card.weights_digest,
-        "trained_on": network.card.trained_on, "protocol": protocol.name,
-        **settings, "size": network.card.size, "interpolation": network.card.preprocessing.interpolation,
-        "reduced_to": short_side, "seed": seed, "pairs_per_photograph": pairs, **measured.as_dict(),
-        **Accuracy.fields(accuracy), "skipped": list(skipped), "device": engine.device.type,
-        "precision": engine.precision, "software": software(),
-    }  # fmt: skip
+        "network": network.card.key,
+        "weights_digest": network.card.weights_digest,
+        "trained_on": network.card.trained_on,
+        "protocol": protocol.name,
+        **settings,
+        "size": network.card.size,
+        "interpolation": network.card.preprocessing.interpolation,
+        "reduced_to": short_side,
+        "seed": seed,
+        "pairs_per_photograph": pairs,
+        **measured.as_dict(),
+        **Accuracy.fields(accuracy),
+        "skipped": list(skipped),
+        "device": engine.device.type,
+        "precision": engine.precision,
+        "software": software(),
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,16 +225,27 @@ def typicality_of(
         )
         more["alternatives"] = alternatives([n.cosine for n in near])
     return {
-        "photograph": photo.name, "digest": photo.digest, "network": card.key, "trained_on": card.trained_on,
-        "index": str(folder), "warning": card.strange_to(photo),
-        "typicality": found.value, "percentile": found.percentile, "references": found.references, "k": found.k,
-        "search": index.how, "distinct": asked.distinct, "classes": asked.labels and list(asked.labels),
-        "rows": index.manifest.rows, "predicted": predicted,
+        "photograph": photo.name,
+        "digest": photo.digest,
+        "network": card.key,
+        "trained_on": card.trained_on,
+        "index": str(folder),
+        "warning": card.strange_to(photo),
+        "typicality": found.value,
+        "percentile": found.percentile,
+        "references": found.references,
+        "k": found.k,
+        "search": index.how,
+        "distinct": asked.distinct,
+        "classes": asked.labels and list(asked.labels),
+        "rows": index.manifest.rows,
+        "predicted": predicted,
         "confidence": float(result.probabilities[0].max()) if card.labels else None,
         "indexed_of_predicted": index.count(predicted) if predicted else None,
-        "neighbours": _plain(found.neighbours), **more,
+        "neighbours": _plain(found.neighbours),
+        **more,
         "software": software("faiss-gpu", "faiss-cpu"),
-    }  # fmt: skip
+    }
 
 
 def search(path: Path, folder: Path, data: DataFolder, asked: Asked) -> list[dict[str, Any]]:

@@ -46,15 +46,25 @@ def pairs_csv(found: Exploration) -> str:
         network = found.networks[key]
         labels = network.card.labels
         for o in outcomes:
-            rows.append({
-                "photograph": o.photograph, "network": key, "protocol": name, "pair": o.pair,
-                "class_before": _name(labels, o.class_before), "class_after": _name(labels, o.class_after),
-                "p_before": o.p_before, "p_after": o.p_after, "changed": "" if o.classless else int(o.changed),
-                "flip": o.flip or "",
-                "feature_cosine": o.feature_cosine, "seed": found.settings.seed, "step": found.settings.step,
-                "direction": found.settings.pair_direction,
-                "unit": found.settings.unit if name == "crop" else "network",
-            })  # fmt: skip
+            rows.append(
+                {
+                    "photograph": o.photograph,
+                    "network": key,
+                    "protocol": name,
+                    "pair": o.pair,
+                    "class_before": _name(labels, o.class_before),
+                    "class_after": _name(labels, o.class_after),
+                    "p_before": o.p_before,
+                    "p_after": o.p_after,
+                    "changed": "" if o.classless else int(o.changed),
+                    "flip": o.flip or "",
+                    "feature_cosine": o.feature_cosine,
+                    "seed": found.settings.seed,
+                    "step": found.settings.step,
+                    "direction": found.settings.pair_direction,
+                    "unit": found.settings.unit if name == "crop" else "network",
+                }
+            )
     return as_csv(rows)
 
 
@@ -70,8 +80,12 @@ def record(found: Exploration) -> dict[str, Any]:
     place = found.place
     return {
         "photograph": {
-            "name": found.original.name, "digest": found.original.digest, "measured_digest": found.photograph.digest,
-            "width": found.photograph.width, "height": found.photograph.height, "notes": list(found.photograph.notes),
+            "name": found.original.name,
+            "digest": found.original.digest,
+            "measured_digest": found.photograph.digest,
+            "width": found.photograph.width,
+            "height": found.photograph.height,
+            "notes": list(found.photograph.notes),
         },
         "settings": {name: getattr(s, name) for name in s.__slots__},
         "networks": [_network(card) for card in found.cards],
@@ -80,35 +94,49 @@ def record(found: Exploration) -> dict[str, Any]:
         "finding": sentence(found),
         "sensitivity": [
             measurements.record(
-                found.engine, found.networks[key], s.protocol(name), measured, seed=s.seed, pairs=s.pairs,
+                found.engine,
+                found.networks[key],
+                s.protocol(name),
+                measured,
+                seed=s.seed,
+                pairs=s.pairs,
                 short_side=reduced,
             )
-            for key, name in found.pairs if (measured := found.measured(key, name))
+            for key, name in found.pairs
+            if (measured := found.measured(key, name))
         ],
         "curves": [
             {"network": key, "path": kind, **_curve(trace)}
-            for (key, kind), trace in found.traces.items() if len(trace.probabilities)
+            for (key, kind), trace in found.traces.items()
+            if len(trace.probabilities)
         ],
         "typicality": None if place is None or found.index is None else _typicality(place, found.index),
         "problems": {part: str(problem) for part, problem in found.problems.items()},
-        "device": found.engine.device_name, "precision": found.engine.precision,
+        "device": found.engine.device_name,
+        "precision": found.engine.precision,
         "software": software("faiss-gpu", "faiss-cpu"),
-    }  # fmt: skip
+    }
 
 
 def _network(card: NetworkCard) -> dict[str, Any]:
     return {
-        "key": card.key, "weights_digest": card.weights_digest, "source": card.source, "license": card.license,
-        "trained_on": card.trained_on, "preprocessing": card.preprocessing.as_dict(),
-    }  # fmt: skip
+        "key": card.key,
+        "weights_digest": card.weights_digest,
+        "source": card.source,
+        "license": card.license,
+        "trained_on": card.trained_on,
+        "preprocessing": card.preprocessing.as_dict(),
+    }
 
 
 def _curve(trace: Trace) -> dict[str, Any]:
     p, cosines = trace.probabilities, trace.cosines  # once: they may grow meanwhile
     plain = {
-        "unit": trace.path.unit, "description": trace.path.description, "pixels": list(trace.path.values[: len(p)]),
+        "unit": trace.path.unit,
+        "description": trace.path.description,
+        "pixels": list(trace.path.values[: len(p)]),
         "cosine_to_first": cosines[: len(p)].tolist(),
-    }  # fmt: skip
+    }
     if not p.shape[1]:
         return plain
     return plain | {"top1": p.argmax(1).tolist(), "p_of_first_top1": p[:, p[0].argmax()].tolist()}
@@ -117,15 +145,23 @@ def _curve(trace: Trace) -> dict[str, Any]:
 def _typicality(place: Place, index: FeatureIndex) -> dict[str, Any]:
     t, held = place.typicality, index.manifest
     return {
-        "typicality": t.value, "percentile": t.percentile, "k": t.k, "references": t.references,
-        "predicted": place.predicted, "confidence": place.confidence,
+        "typicality": t.value,
+        "percentile": t.percentile,
+        "k": t.k,
+        "references": t.references,
+        "predicted": place.predicted,
+        "confidence": place.confidence,
         "indexed_of_predicted": place.indexed_of_predicted,
         "neighbours": [{"label": n.label, "cosine": n.cosine, "path": n.path} for n in t.neighbours],
         "index": {
-            "path": str(index.path), "plan": held.plan, "network": held.network, "weights_digest": held.weights_digest,
-            "rows": held.rows, "dataset": held.dataset,
+            "path": str(index.path),
+            "plan": held.plan,
+            "network": held.network,
+            "weights_digest": held.weights_digest,
+            "rows": held.rows,
+            "dataset": held.dataset,
         },
-    }  # fmt: skip
+    }
 
 
 def record_json(found: Exploration) -> str:
@@ -170,8 +206,9 @@ def _figures(found: Exploration) -> Iterable[str]:
     )
     for kind, axis in axes:
         for name, curves, measure in (
-            (kind, curve(found, kind), P_CLASS), (f"{kind}, representation", representations(found, kind), COSINE)
-        ):  # fmt: skip
+            (kind, curve(found, kind), P_CLASS),
+            (f"{kind}, representation", representations(found, kind), COSINE),
+        ):
             if curves:
                 span = (curves[0].values[0], curves[0].values[-1])
                 fig = trajectory(curves, axis=axis, span=span, strides=kind == "shift", measure=measure)

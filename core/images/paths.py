@@ -93,9 +93,14 @@ def per_step(direction: Heading) -> tuple[float, float]:
 
 
 def shift_path(
-    photograph: Photograph, size: int, *, view: View, direction: Heading, interpolation: Interpolation = "bilinear",
+    photograph: Photograph,
+    size: int,
+    *,
+    view: View,
+    direction: Heading,
+    interpolation: Interpolation = "bilinear",
     per_pixel: int = 1,
-) -> Path:  # fmt: skip
+) -> Path:
     """Frames at shifts 0, 1, … 32 pixels: of the frame (on black) or of the photograph (cropped).
 
     ``direction`` of a crop may be any angle, and ``per_pixel`` so many frames for each source pixel, by Pillow's
@@ -169,9 +174,10 @@ def _named(direction: Heading) -> Direction:
     """Of a photograph on black, which moves by whole pixels; raises BadProtocol for an angle."""
     if not isinstance(direction, str):
         raise BadProtocol(
-            got=f"a shift {way(direction)} on black", wanted=f"whole pixels there: {', '.join(DIRECTIONS)}",
+            got=f"a shift {way(direction)} on black",
+            wanted=f"whole pixels there: {', '.join(DIRECTIONS)}",
             remedy="Crop the photograph.",
-        )  # fmt: skip
+        )
     return direction
 
 
@@ -186,6 +192,8 @@ def _square(photograph: Photograph, reach: int, right: float, down: float) -> tu
             wanted=f"more than {reach + moved[0]} x {reach + moved[1]} for a path of {reach}",
             remedy="Choose a larger photograph, or embed it on black.",
         )
-    x, y = ((room - side) // 2 + (far if part < 0 else 0)
-            for room, far, part in zip((across, along), moved, (right, down), strict=True))  # fmt: skip
+    x, y = (
+        (room - side) // 2 + (far if part < 0 else 0)
+        for room, far, part in zip((across, along), moved, (right, down), strict=True)
+    )
     return side, x, y

@@ -45,14 +45,28 @@ _MAGIC = {
 _TURNED = "turned upright by its EXIF orientation"
 _SUBFILE, _PHOTOMETRIC, _ORIENTATION = 254, 262, 274  # TIFF's tags; subfile 1 is a preview, raw files begin with one
 _TURNS = {
-    2: Transpose.FLIP_LEFT_RIGHT, 3: Transpose.ROTATE_180, 4: Transpose.FLIP_TOP_BOTTOM, 5: Transpose.TRANSPOSE,
-    6: Transpose.ROTATE_270, 7: Transpose.TRANSVERSE, 8: Transpose.ROTATE_90,
-}  # fmt: skip
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
 # What Pillow's parsers raise on damaged files (most were met by changing bytes at random). Caught around them only.
 _BROKEN = (
-    OSError, ValueError, SyntaxError, RuntimeError, MemoryError, LookupError, TypeError, ArithmeticError,
-    struct.error, zlib.error, Image.DecompressionBombError,
-)  # fmt: skip
+    OSError,
+    ValueError,
+    SyntaxError,
+    RuntimeError,
+    MemoryError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
 
 # Pillow warns about every oddity in a file, and past 89 megapixels; the notes and errors here say what matters.
 # A filter for good, since warnings.catch_warnings is not safe in threads, and threads decode.

@@ -34,8 +34,14 @@ SHARD_ROWS = 512  # files a shard: the most work that is lost; 2 MB of 2,048 fea
 NEIGHBOURS = 10  # of a reference query, as of every typicality
 REFERENCE = "reference"  # shards of the reference queries (float32), until the manifest holds their typicalities
 LOCK = "build.lock"
-PACKAGES = {"torch": "torch", "torchvision": "torchvision", "pillow": "pillow", "numpy": "numpy",
-            "faiss-cpu": "faiss", "faiss-gpu": "faiss"}  # fmt: skip
+PACKAGES = {
+    "torch": "torch",
+    "torchvision": "torchvision",
+    "pillow": "pillow",
+    "numpy": "numpy",
+    "faiss-cpu": "faiss",
+    "faiss-gpu": "faiss",
+}
 
 
 def build(

@@ -41,9 +41,10 @@ def make(folder: Path, told: Told = lambda *_: None) -> Manifest:
     manifest = read_manifest(folder)
     if manifest.rows < LEAST:
         raise BadFolder(
-            got=f"{manifest.rows} rows in {folder}", wanted=f"at least {LEAST} for a compact copy",
+            got=f"{manifest.rows} rows in {folder}",
+            wanted=f"at least {LEAST} for a compact copy",
             remedy="Search it as it is: so few rows take no time.",
-        )  # fmt: skip
+        )
     exact = Exact(mapped(folder, manifest))
     factory = _factory(manifest.rows, manifest.dim)
     with _team(exact.rows):
@@ -52,9 +53,16 @@ def make(folder: Path, told: Told = lambda *_: None) -> Manifest:
     data = _serialised(index)
     write_whole(folder / COMPACT, data)
     made = Compact(
-        factory=factory, probes=probes, refined=refined, k=manifest.k, recall=recall, typicality_error=error,
-        queries=QUERIES, sha256=sha256(data), size=len(data),
-    )  # fmt: skip
+        factory=factory,
+        probes=probes,
+        refined=refined,
+        k=manifest.k,
+        recall=recall,
+        typicality_error=error,
+        queries=QUERIES,
+        sha256=sha256(data),
+        size=len(data),
+    )
     manifest = replace(manifest, compact=made)
     write_manifest(folder, manifest)
     return manifest
@@ -65,9 +73,10 @@ def opened(folder: Path) -> FeatureIndex:
     index = FeatureIndex.open(folder)
     if index.manifest.compact is None:
         raise IndexBroken(
-            got=f"{folder} without a compact copy", wanted="one, for a search by it",
+            got=f"{folder} without a compact copy",
+            wanted="one, for a search by it",
             remedy=f"Make it: python -m core index compact {folder}",
-        )  # fmt: skip
+        )
     return FeatureIndex(folder, index.manifest, CompactSearch, how="compact")
 
 

@@ -155,9 +155,14 @@ class Extraction:
                 return {number: shard for device in filling for number, shard in device.result().items()}
 
     def _fill(
-        self, engine: Engine, section: Section, cuts: dict[int, list[Source]], left: SimpleQueue[int], pool: Executor,
+        self,
+        engine: Engine,
+        section: Section,
+        cuts: dict[int, list[Source]],
+        left: SimpleQueue[int],
+        pool: Executor,
         threads: int,
-    ) -> dict[int, Shard]:  # fmt: skip
+    ) -> dict[int, Shard]:
         """The shards that one device makes."""
         network = engine.load(self.card)
         if not self.meter.fresh:
@@ -178,9 +183,14 @@ class Extraction:
         return made
 
     def _shard(
-        self, engine: Engine, network: Network, section: Section, number: int, members: list[Source],
+        self,
+        engine: Engine,
+        network: Network,
+        section: Section,
+        number: int,
+        members: list[Source],
         views: Iterator[View | str],
-    ) -> Shard:  # fmt: skip
+    ) -> Shard:
         """One shard, from the next views."""
         rows, bad, parts, pictures = list[Row](), list[Bad](), list[Features](), list[bytes]()
         for block in chunks(members, network.batch):  # cut by row number: the same batches in every run

@@ -55,6 +55,7 @@ def broken(path: Path, got: str, wanted: str) -> IndexBroken:
     """An IndexBroken that names the file as index/file, and says how the index is mended."""
     name = f"{path.parent.name}/{path.name}" if path.parent.name == SHARDS else path.name
     return IndexBroken(
-        got=f"{name}: {got}", wanted=wanted,
+        got=f"{name}: {got}",
+        wanted=wanted,
         remedy=f"Remove {path} and run the same index build again: it makes only what is missing.",
-    )  # fmt: skip
+    )

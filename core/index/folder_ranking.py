@@ -86,9 +86,10 @@ def rank_folder(place: str, card: NetworkCard, index: FeatureIndex, engine: Engi
         if not rows and not cancel.is_set():
             first = f" (the first: {reading.skipped[0][1]})" if reading.skipped else ""
             raise BadPhotograph(
-                got=f"no usable photograph among {len(files)} in {place}{first}", wanted="at least one",
+                got=f"no usable photograph among {len(files)} in {place}{first}",
+                wanted="at least one",
                 remedy="Choose another folder.",
-            )  # fmt: skip
+            )
         warning = card.strange(drawn=reading.drawn, own=of_cifar10(files))
         return FolderRanking(ranked(table(rows)), len(files), tuple(reading.skipped), reading.sources, warning)
 
@@ -99,7 +100,15 @@ def table(rows: Iterable[Placed]) -> pd.DataFrame:
     """One row a photograph, in the order given; columns as ``core.statistics.ranking.ranked`` takes them."""
     columns = ("digest", "name", "label", "typicality", "percentile", "predicted", "confidence")
     values = [
-        (one.digest, one.name, one.label, one.typicality.value, one.typicality.percentile, one.predicted,
-         one.confidence) for one in rows
-    ]  # fmt: skip
+        (
+            one.digest,
+            one.name,
+            one.label,
+            one.typicality.value,
+            one.typicality.percentile,
+            one.predicted,
+            one.confidence,
+        )
+        for one in rows
+    ]
     return pd.DataFrame(values, columns=pd.Index(columns))

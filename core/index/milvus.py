@@ -65,9 +65,10 @@ class MilvusSearch:
         with _client(where) as client:
             if not client.has_collection(self._name):
                 raise IndexMismatch(
-                    got=f"{where} without the collection {self._name}", wanted="the index's features there",
+                    got=f"{where} without the collection {self._name}",
+                    wanted="the index's features there",
                     remedy=f"Fill it: python -m core index push DIR --to {where}",
-                )  # fmt: skip
+                )
             rows = _rows(client, self._name)
         if rows != manifest.rows:
             raise IndexBroken(
@@ -87,9 +88,15 @@ class MilvusSearch:
         while k:
             fetch = min(fetch, there, MOST)
             [found] = client.search(
-                self._name, data=[unit], limit=fetch, anns_field=FEATURE, filter=wanted, output_fields=[ROW, FEATURE],
-                search_params={"metric_type": "IP"}, consistency_level="Strong",
-            )  # fmt: skip
+                self._name,
+                data=[unit],
+                limit=fetch,
+                anns_field=FEATURE,
+                filter=wanted,
+                output_fields=[ROW, FEATURE],
+                search_params={"metric_type": "IP"},
+                consistency_level="Strong",
+            )
             scores = np.array([hit["distance"] for hit in found], np.float32)
             if len(found) >= min(there, MOST) or complete(scores, k, self._held.dim):
                 rows = np.array([hit["entity"][ROW] for hit in found], np.int64)
@@ -141,6 +148,7 @@ def _client(where: str) -> Iterator[Any]:
 
 def _unreached(where: str, error: Exception) -> IndexBroken:
     return IndexBroken(
-        got=f"{where} ({' '.join(str(error).split())})", wanted="a Milvus server that answers",
+        got=f"{where} ({' '.join(str(error).split())})",
+        wanted="a Milvus server that answers",
         remedy="See to the server and its address; what was pushed is kept.",
-    )  # fmt: skip
+    )

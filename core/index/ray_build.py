@@ -40,9 +40,17 @@ def build_with_ray(
     Raises what ``build`` raises; IndexBroken where Ray is not installed, BadFolder with thumbnails.
     """
     return build(
-        photos, card, (), out.absolute(), reference=reference, thumbnails=thumbnails, progress=progress, cancel=cancel,
-        shard_rows=shard_rows, elsewhere=cluster or Cluster(),
-    )  # fmt: skip
+        photos,
+        card,
+        (),
+        out.absolute(),
+        reference=reference,
+        thumbnails=thumbnails,
+        progress=progress,
+        cancel=cancel,
+        shard_rows=shard_rows,
+        elsewhere=cluster or Cluster(),
+    )
 
 
 @dataclass(frozen=True)
@@ -62,9 +70,10 @@ class Cluster:
         ray: Any = _ray()
         if extraction.pack is not None:
             raise BadFolder(
-                got=f"an index with thumbnails in {section.folder.parent}", wanted="one without, to be built by Ray",
+                got=f"an index with thumbnails in {section.folder.parent}",
+                wanted="one without, to be built by Ray",
                 remedy="Build without --thumbnails; or on one machine.",
-            )  # fmt: skip
+            )
         own = not ray.is_initialized()
         if own:
             ray.init(address=self.address, log_to_driver=False, logging_level="ERROR", include_dashboard=False)

@@ -203,9 +203,10 @@ class FeatureIndex:
         names, numbers = self.rows.labels
         if unknown := sorted(set(labels) - set(names)):
             raise UnknownName(
-                got=f"the class {unknown[0]!r}", wanted=f"one of the {len(names)} in {self.path}",
+                got=f"the class {unknown[0]!r}",
+                wanted=f"one of the {len(names)} in {self.path}",
                 remedy=f"Among them are {', '.join(names[:8])}.",
-            )  # fmt: skip
+            )
         return np.isin(numbers, [names.index(label) for label in labels])
 
     def _checked(self, queries: npt.NDArray[np.float32], k: int) -> None:

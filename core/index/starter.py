@@ -56,9 +56,14 @@ def build_starter(card: NetworkCard, engine: Engine, data: DataFolder, archive: 
         out = data.indexes / f"imagenette-{card.key.replace('/', '-')}"
         report(f"Indexing with {card.title}")
         build(
-            root / "train", used, engine, out, reference=root / "val", cancel=cancel,
+            root / "train",
+            used,
+            engine,
+            out,
+            reference=root / "val",
+            cancel=cancel,
             progress=lambda p: report(Progress(p.done, p.total, p.rate)),
-        )  # fmt: skip
+        )
         return out
 
     return work

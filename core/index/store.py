@@ -186,9 +186,10 @@ def read_manifest(folder: Path) -> Manifest:
         raise IndexBroken(
             got=f"{'an unfinished build' if unfinished else 'no index'} in {folder}",
             wanted=f"a folder with a {MANIFEST}",
-            remedy="Run the same index build again: it goes on where it stopped." if unfinished
+            remedy="Run the same index build again: it goes on where it stopped."
+            if unfinished
             else "Build one with: python -m core index build --photos DIR --network KEY --out DIR",
-        )  # fmt: skip
+        )
     try:
         facts: Any = json.loads(read_bytes(path))
     except ValueError as error:

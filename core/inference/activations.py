@@ -100,9 +100,13 @@ def watch(
 
 
 def channel_maps(
-    engine: Engine, network: Network, frames: Iterable[torch.Tensor], channels: Mapping[Layer, int], *,
+    engine: Engine,
+    network: Network,
+    frames: Iterable[torch.Tensor],
+    channels: Mapping[Layer, int],
+    *,
     cancel: threading.Event | None = None,
-) -> dict[str, torch.Tensor]:  # fmt: skip
+) -> dict[str, torch.Tensor]:
     """One channel of each layer → name of the layer: its maps over the frames, float32 (n, h, w), on the CPU.
 
     Raises Cancelled.

@@ -147,11 +147,17 @@ def judged(labels: Labels | None, named: Sequence[tuple[str, int, str | None]], 
     p_before, p_after = before[rows, first], after[rows, first]
     return [
         Outcome(
-            digest, number, int(first[i]), int(second[i]), float(p_before[i]), float(p_after[i]),
-            float(cosines[i]), labels.find(label),
+            digest,
+            number,
+            int(first[i]),
+            int(second[i]),
+            float(p_before[i]),
+            float(p_after[i]),
+            float(cosines[i]),
+            labels.find(label),
         )
         for i, (digest, number, label) in enumerate(named)
-    ]  # fmt: skip
+    ]
 
 
 def accuracy(engine: Engine, network: Network, sources: Iterable[Photograph]) -> Accuracy | None:

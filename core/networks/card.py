@@ -41,8 +41,13 @@ class Preprocessing:
 
     def as_dict(self) -> dict[str, object]:
         """Plain values, for manifests."""
-        plain = {"resize": self.resize, "crop": self.crop, "interpolation": self.interpolation,
-                 "mean": list(self.mean), "std": list(self.std)}  # fmt: skip
+        plain = {
+            "resize": self.resize,
+            "crop": self.crop,
+            "interpolation": self.interpolation,
+            "mean": list(self.mean),
+            "std": list(self.std),
+        }
         return plain | ({"order": self.order} if self.order != "rgb" else {})  # indexes of old have no such entry
 
 

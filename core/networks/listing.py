@@ -16,10 +16,18 @@ def row(card: NetworkCard) -> dict[str, Any]:
     """What a list says of one network; plain values."""
     size = card.remote.size if card.remote else None
     return {
-        "key": card.key, "title": card.title, "weights_here": card.available, "download_bytes": size,
-        "bytes": card.weights.stat().st_size if card.available else size, "input": card.size, "source": card.source,
-        "license": card.license, "trained_on": card.trained_on, "published": dict(card.published), "note": card.note,
-    }  # fmt: skip
+        "key": card.key,
+        "title": card.title,
+        "weights_here": card.available,
+        "download_bytes": size,
+        "bytes": card.weights.stat().st_size if card.available else size,
+        "input": card.size,
+        "source": card.source,
+        "license": card.license,
+        "trained_on": card.trained_on,
+        "published": dict(card.published),
+        "note": card.note,
+    }
 
 
 def line(row: dict[str, Any]) -> str:

@@ -118,11 +118,14 @@ def layers(model: nn.Module, size: int) -> tuple[Layer, ...]:
     )  # which runs several times stands where it last did
     return tuple(
         Layer(
-            name, kinds.get(name, ""), edges[name],
-            _stride(size, edges[name], None if grown is None else grown.get(name, edges[name])), runs[name],
+            name,
+            kinds.get(name, ""),
+            edges[name],
+            _stride(size, edges[name], None if grown is None else grown.get(name, edges[name])),
+            runs[name],
         )
         for name in reversed(order)
-    )  # fmt: skip
+    )
 
 
 def leaves(found: Sequence[Layer]) -> list[Layer]:

@@ -30,9 +30,11 @@ def _checkpoints(data: DataFolder) -> Found:
 
 
 ZOOS = {  # what their keys begin with
-    "torchvision/": _zoo(torchvision.cards), "keras/": _zoo(keras.cards),
-    "antialiased/": _zoo(antialiased.cards), timm.FAMILY: _zoo(timm.here),
-}  # fmt: skip
+    "torchvision/": _zoo(torchvision.cards),
+    "keras/": _zoo(keras.cards),
+    "antialiased/": _zoo(antialiased.cards),
+    timm.FAMILY: _zoo(timm.here),
+}
 
 
 def readable(data: DataFolder) -> tuple[dict[str, NetworkCard], list[PhotobiasError]]:

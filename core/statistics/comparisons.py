@@ -52,9 +52,12 @@ class Comparison:
 
 
 def comparisons(
-    pairs: pd.DataFrame, networks: Sequence[str] | None = None, *, couples: Sequence[tuple[str, str]] | None = None,
+    pairs: pd.DataFrame,
+    networks: Sequence[str] | None = None,
+    *,
+    couples: Sequence[tuple[str, str]] | None = None,
     seed: int = 0,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """Every two networks under every protocol, side and step that both have, in every measure that both have.
 
     ``couples``: only these (first, second), such as originals and their antialiased twins. One row a Comparison, all
@@ -64,10 +67,13 @@ def comparisons(
     require(pairs, (*BY, *PLACE, "x", "y", "p_before", "p_after", "changed", "feature_cosine"))
     shared = list(_shared(pairs, networks, couples))
     result = pd.DataFrame(
-        [asdict(one) for both, spread in zip(shared, _spreads(shared, seed), strict=True)
-         for one in _compared(both, spread)],
+        [
+            asdict(one)
+            for both, spread in zip(shared, _spreads(shared, seed), strict=True)
+            for one in _compared(both, spread)
+        ],
         columns=[field.name for field in fields(Comparison)],
-    )  # fmt: skip
+    )
     result["side"] = result["side"].astype("Int32")
     result["p_holm"] = holm(result["p_value"].to_numpy(float))
     return result
@@ -165,11 +171,25 @@ def _compared(both: _Shared, means: Floats) -> Iterator[Comparison]:
             span, p_value, method = *mcnemar(*both.values[:, k].T), MCNEMAR
         protocol, step, direction, unit = both.setting
         yield Comparison(
-            first=both.first, second=both.second, protocol=protocol, side=both.side, step=int(step),
-            direction=direction, unit=unit, measure=name, value_first=first, value_second=second,
-            difference=second - first, low=span[0] if span else None, high=span[1] if span else None, p_value=p_value,
-            pairs=pairs, photographs=photographs, method=method, frames=OWN if both.own else SAME,
-        )  # fmt: skip
+            first=both.first,
+            second=both.second,
+            protocol=protocol,
+            side=both.side,
+            step=int(step),
+            direction=direction,
+            unit=unit,
+            measure=name,
+            value_first=first,
+            value_second=second,
+            difference=second - first,
+            low=span[0] if span else None,
+            high=span[1] if span else None,
+            p_value=p_value,
+            pairs=pairs,
+            photographs=photographs,
+            method=method,
+            frames=OWN if both.own else SAME,
+        )
 
 
 def _tested(means: Floats) -> tuple[Interval | None, float | None, str]:

@@ -224,8 +224,11 @@ def table_1(found: Sequence[Measured]) -> pd.DataFrame:
 
 def _together(one: Measured, found: Sequence[Measured]) -> str:
     """Its settings; where networks of different input sizes have one side each, in one row with them."""
-    alike = [o for o in found if replace(o, network="", side=None, sensitivity=one.sensitivity)
-             == replace(one, network="", side=None)]  # fmt: skip
+    alike = [
+        o
+        for o in found
+        if replace(o, network="", side=None, sensitivity=one.sensitivity) == replace(one, network="", side=None)
+    ]
     sides = sorted({o.side for o in alike if o.side is not None})
     if len({o.network for o in alike}) < len(alike) or len(sides) < 2:
         return one.settings

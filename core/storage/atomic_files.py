@@ -85,9 +85,10 @@ def write(path: Path, data: bytes) -> None:
         write_whole(path, data)
     except OSError as error:
         raise BadFolder(
-            got=f"{path} ({error.strerror or error})", wanted=f"to write {len(data) / 1e6:.1f} MB there",
+            got=f"{path} ({error.strerror or error})",
+            wanted=f"to write {len(data) / 1e6:.1f} MB there",
             remedy="See to the disk and the folder, then start again: what was finished is kept.",
-        ) from None  # fmt: skip
+        ) from None
 
 
 def beside(path: Path, ending: str) -> Path:

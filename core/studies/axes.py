@@ -65,10 +65,10 @@ class Axes:
         held = self.index.manifest if self.index is not None else None
         card = self.confidence
         return {
-            "index": held and {"network": held.network, "plan": held.plan, "rows": held.rows, "dataset": held.dataset,
-                               "k": held.k},
+            "index": held
+            and {"network": held.network, "plan": held.plan, "rows": held.rows, "dataset": held.dataset, "k": held.k},
             "confidence": card and {"key": card.key, "weights_digest": card.weights_digest},
-        }  # fmt: skip
+        }
 
 
 def index_again(held: dict[str, Any] | None, last: Path | None, data: DataFolder) -> Path | None:

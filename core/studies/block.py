@@ -125,9 +125,9 @@ class Block:
         places = {shown: {"typicality": values[shown], "confidence": sure(shown)} for shown in photographs}
         alike = dict(pool.map(_likeness, [one for kept in self.failures.values() for one in kept]))
         pairs = (
-            _pair(row, self.keys[row.network], self.seed) | places[row.shown]
-            | alike.get(row.order, {}) for row in sorted(self.pairs, key=lambda row: row.order)
-        )  # fmt: skip
+            _pair(row, self.keys[row.network], self.seed) | places[row.shown] | alike.get(row.order, {})
+            for row in sorted(self.pairs, key=lambda row: row.order)
+        )
         centres = (
             _centre(shown, key, one) | places[shown]
             for shown in photographs
@@ -142,21 +142,45 @@ def _pair(row: PairRow, network: str, seed: int) -> dict[str, Any]:
     embedded = "side" in settings(p.protocol)
     numbers = {} if o.classless else {"p_before": o.p_before, "p_after": o.p_after, "changed": o.changed}
     return {
-        "digest": row.shown.digest, "name": row.shown.name, "label": row.shown.label, "network": network,
-        "protocol": p.protocol, "side": p.side if embedded else None, "step": p.step, "direction": p.direction,
-        "unit": p.unit, "seed": seed, "pair": o.pair, "x": p.x, "y": p.y, "class_before": o.class_before,
-        "class_after": o.class_after, **numbers, "kind": o.flip, "feature_cosine": o.feature_cosine,
-        "label_index": o.label, "layer": row.layer, "depth": row.depth,
-    }  # fmt: skip
+        "digest": row.shown.digest,
+        "name": row.shown.name,
+        "label": row.shown.label,
+        "network": network,
+        "protocol": p.protocol,
+        "side": p.side if embedded else None,
+        "step": p.step,
+        "direction": p.direction,
+        "unit": p.unit,
+        "seed": seed,
+        "pair": o.pair,
+        "x": p.x,
+        "y": p.y,
+        "class_before": o.class_before,
+        "class_after": o.class_after,
+        **numbers,
+        "kind": o.flip,
+        "feature_cosine": o.feature_cosine,
+        "label_index": o.label,
+        "layer": row.layer,
+        "depth": row.depth,
+    }
 
 
 def _centre(shown: Shown, network: str, c: Centre) -> dict[str, Any]:
     right = None if c.label_index is None else c.top1 == c.label_index
     return {
-        "digest": shown.digest, "name": shown.name, "label": shown.label, "network": network,
-        "label_index": c.label_index, "class_top1": c.top1, "p_top1": c.p_top1, "right": right, "p_label": c.p_label,
-        "layer": c.layer, "depth": c.depth,
-    }  # fmt: skip
+        "digest": shown.digest,
+        "name": shown.name,
+        "label": shown.label,
+        "network": network,
+        "label_index": c.label_index,
+        "class_top1": c.top1,
+        "p_top1": c.p_top1,
+        "right": right,
+        "p_label": c.p_label,
+        "layer": c.layer,
+        "depth": c.depth,
+    }
 
 
 def _likeness(one: tuple[PairRow, FramePair]) -> tuple[Order, dict[str, float]]:

@@ -70,9 +70,16 @@ class Computation:
     """One run over the photographs from ``first`` on."""
 
     def __init__(
-        self, study: Study, engine: Engine, lanes: Sequence[Lane], *, block: int, seen: dict[str, str],
-        report: Report, cancel: threading.Event,
-    ) -> None:  # fmt: skip
+        self,
+        study: Study,
+        engine: Engine,
+        lanes: Sequence[Lane],
+        *,
+        block: int,
+        seen: dict[str, str],
+        report: Report,
+        cancel: threading.Event,
+    ) -> None:
         """``seen``: digest → name of the photographs that came before; ``report``: called after every batch."""
         self.study, self.engine, self.lanes, self.block = study, engine, lanes, block
         self.seen, self.report, self.cancel = seen, report, cancel

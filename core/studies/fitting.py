@@ -47,9 +47,16 @@ class Fitting:
     """The work of one run. ``seen``: digest → name of the training photographs, once it is done."""
 
     def __init__(
-        self, training: TrainingSet, study: Study, engine: Engine, networks: Sequence[Network], folder: Path,
-        digest: str, report: Callable[[int, int], None], cancel: threading.Event,
-    ) -> None:  # fmt: skip
+        self,
+        training: TrainingSet,
+        study: Study,
+        engine: Engine,
+        networks: Sequence[Network],
+        folder: Path,
+        digest: str,
+        report: Callable[[int, int], None],
+        cancel: threading.Event,
+    ) -> None:
         """``digest``: of the study's manifest; ``report``: photographs (times networks) done by one batch, frames."""
         self.training, self.study, self.engine, self.networks = training, study, engine, networks
         self.folder, self.digest, self.report, self.cancel = folder / PARTS, digest, report, cancel
@@ -209,12 +216,23 @@ def fitted(networks: Sequence[str], found: Sequence[Readouts]) -> tuple[pa.Table
 
     kind = schema(FITTED)
     records = [
-        {"network": network, "layer": one.deep.layer.name, "depth": one.deep.depth, "stride": one.deep.layer.stride,
-         "channels": len(one.mean), "classes": len(one.bias), "strength": one.strength,
-         "held_out_top1": one.held_out.top1, "held_out_low": one.held_out.interval[0],
-         "held_out_high": one.held_out.interval[1], "held_out_n": one.held_out.n, "trained_on": one.photographs}
-        for network, all_of in zip(networks, found, strict=True) for one in all_of.layers
-    ]  # fmt: skip
+        {
+            "network": network,
+            "layer": one.deep.layer.name,
+            "depth": one.deep.depth,
+            "stride": one.deep.layer.stride,
+            "channels": len(one.mean),
+            "classes": len(one.bias),
+            "strength": one.strength,
+            "held_out_top1": one.held_out.top1,
+            "held_out_low": one.held_out.interval[0],
+            "held_out_high": one.held_out.interval[1],
+            "held_out_n": one.held_out.n,
+            "trained_on": one.photographs,
+        }
+        for network, all_of in zip(networks, found, strict=True)
+        for one in all_of.layers
+    ]
     return pa.Table.from_pylist(records, schema=kind), kind
 
 

@@ -19,7 +19,12 @@ def ssim(pair: FramePair) -> float:
     from skimage.metrics import structural_similarity
 
     found = structural_similarity(  # type: ignore[no-untyped-call]
-        pair.before.numpy(), pair.after.numpy(), channel_axis=0, data_range=255, gaussian_weights=True, sigma=1.5,
+        pair.before.numpy(),
+        pair.after.numpy(),
+        channel_axis=0,
+        data_range=255,
+        gaussian_weights=True,
+        sigma=1.5,
         use_sample_covariance=False,
-    )  # fmt: skip
+    )
     return float(found)

@@ -33,18 +33,20 @@ class LayeredStudy(Study):
         super().__post_init__()
         if self.per_class is not None and self.per_class < 2:
             raise BadProtocol(
-                got=f"{self.per_class} training photograph of each class", wanted="two at least: one is held out",
+                got=f"{self.per_class} training photograph of each class",
+                wanted="two at least: one is held out",
                 remedy="Ask for more.",
-            )  # fmt: skip
+            )
 
     def settled(self, sources: Sequence[Source]) -> Self:
         """The classes, from all photographs. Raises BadFolder where none has a label."""
         found = {file.label for file in sources if file.label is not None}
         if not found:
             raise BadFolder(
-                got="photographs without labels", wanted="some whose classes are known, for the accuracy of readouts",
+                got="photographs without labels",
+                wanted="some whose classes are known, for the accuracy of readouts",
                 remedy="Sort them into a folder for each class, or put a labels.csv beside them.",
-            )  # fmt: skip
+            )
         return self if self.classes is not None else replace(self, classes=tuple(sorted(found)))
 
     def small(self) -> Self:

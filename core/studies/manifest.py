@@ -86,9 +86,17 @@ class Manifest:
 
 
 def of(
-    study: Study, sources: Sequence[Source], cards: Sequence[NetworkCard], axes: Axes, *, block: int, device: str,
-    precision: str, command: str = "", training: Sequence[Source] | None = None,
-) -> Manifest:  # fmt: skip
+    study: Study,
+    sources: Sequence[Source],
+    cards: Sequence[NetworkCard],
+    axes: Axes,
+    *,
+    block: int,
+    device: str,
+    precision: str,
+    command: str = "",
+    training: Sequence[Source] | None = None,
+) -> Manifest:
     """The manifest of a study that begins now. ``training``: the photographs that its readouts learn from."""
     photographs = listed(sources)
     learned = {} if training is None else {"training": listed(training)}
@@ -112,18 +120,23 @@ def listed(sources: Sequence[Source]) -> dict[str, Any]:
     """Photographs, as a manifest keeps them."""
     each = json.dumps([[file.root, file.name, file.label] for file in sources])
     return {
-        "given": len(sources), "roots": sorted({portable_root(file.root) for file in sources}),
+        "given": len(sources),
+        "roots": sorted({portable_root(file.root) for file in sources}),
         "drawn": all(isinstance(file, SceneFile) for file in sources),
         "sha256": hashlib.sha256(each.encode()).hexdigest(),
-    }  # fmt: skip
+    }
 
 
 def _network(card: NetworkCard, drawn: bool, own: bool) -> dict[str, Any]:
     return {
-        "key": card.key, "name": card.name, "weights_digest": card.weights_digest,
-        "preprocessing": card.preprocessing.as_dict(), "classes": len(card.labels.names) if card.labels else None,
-        "trained_on": card.trained_on, "warning": card.strange(drawn=drawn, own=own),
-    } | ({"trained_sides": list(card.trained_sides)} if card.trained_sides else {})  # fmt: skip
+        "key": card.key,
+        "name": card.name,
+        "weights_digest": card.weights_digest,
+        "preprocessing": card.preprocessing.as_dict(),
+        "classes": len(card.labels.names) if card.labels else None,
+        "trained_on": card.trained_on,
+        "warning": card.strange(drawn=drawn, own=own),
+    } | ({"trained_sides": list(card.trained_sides)} if card.trained_sides else {})
 
 
 def read_manifest(folder: Path) -> Manifest:

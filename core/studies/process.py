@@ -78,9 +78,10 @@ def resume(folder: Path, data: DataFolder) -> Status:
     words = shlex.split(read_manifest(folder).command)
     if words[:3] != ["python", "-m", "core"] or len(words) < 4:
         raise StudyBroken(
-            got=f"{folder}, whose manifest holds no command", wanted="the command that began it",
+            got=f"{folder}, whose manifest holds no command",
+            wanted="the command that began it",
             remedy="Ask for the same study again, into the same folder.",
-        )  # fmt: skip
+        )
     return launch([*words[3:], *(_out(folder) if words[3] == "study" else [])], folder, data)
 
 
@@ -98,9 +99,13 @@ def launch(asked: list[str], folder: Path, data: DataFolder) -> Status:
             words = [*asked, "--data", str(data.root.resolve())]
             with (folder / LOG).open("ab") as log:
                 process = subprocess.Popen(
-                    [sys.executable, "-m", "core", *words], stdin=subprocess.DEVNULL, stdout=log,
-                    stderr=subprocess.STDOUT, start_new_session=True, cwd=PROJECT,
-                )  # fmt: skip
+                    [sys.executable, "-m", "core", *words],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    cwd=PROJECT,
+                )
             _behind_pages(process.pid)
             _record(folder, process.pid, "running", Progress(0, None, 0.0))
             threading.Thread(target=process.wait, daemon=True).start()  # or it would stay a zombie
@@ -163,8 +168,15 @@ def list_studies(studies: Path) -> list[Status]:
 
 
 def _record(folder: Path, pid: int, state: State, progress: Progress, error: str | None = None) -> None:
-    facts = {"pid": pid, "born": born(pid), "state": state, "done": progress.done, "total": progress.total,
-             "rate": progress.rate, "error": error}  # fmt: skip
+    facts = {
+        "pid": pid,
+        "born": born(pid),
+        "state": state,
+        "done": progress.done,
+        "total": progress.total,
+        "rate": progress.rate,
+        "error": error,
+    }
     write(folder / PROGRESS, json.dumps(facts).encode())
 
 

@@ -48,11 +48,20 @@ class Request:
         """The words after ``python -m core`` that ask for the same, but for --data and --out."""
         s = self.study
         given = {
-            "photos": self.photos, "network": ",".join(self.networks), "protocol": ",".join(s.protocols),
-            "pairs": s.pairs, "seed": s.seed, "step": s.step, "direction": s.direction, "unit": s.unit,
-            "sides": ",".join(map(str, s.sides)) if s.sides else None, "reduce-to": s.reduce_to, "limit": self.limit,
-            "index": self.index, "confidence": self.confidence,
-        }  # fmt: skip
+            "photos": self.photos,
+            "network": ",".join(self.networks),
+            "protocol": ",".join(s.protocols),
+            "pairs": s.pairs,
+            "seed": s.seed,
+            "step": s.step,
+            "direction": s.direction,
+            "unit": s.unit,
+            "sides": ",".join(map(str, s.sides)) if s.sides else None,
+            "reduce-to": s.reduce_to,
+            "limit": self.limit,
+            "index": self.index,
+            "confidence": self.confidence,
+        }
         given |= {name.replace("_", "-"): getattr(s, name) or None for name in s.own}
         words = [word for name, value in given.items() if value is not None for word in (f"--{name}", str(value))]
         flags = [f"--{name}" for name, on in (("shuffle", self.shuffle), ("small", self.trial)) if on]
@@ -100,9 +109,16 @@ class Request:
         cards, (study, sources) = self.cards(data), self.settled()
         axes = Axes.of(data, index=Path(self.index) if self.index else None, confidence=self.confidence)
         done = runner.run(
-            study, sources, cards, folder, axes=axes, engine=engine, command=self.command, progress=progress,
+            study,
+            sources,
+            cards,
+            folder,
+            axes=axes,
+            engine=engine,
+            command=self.command,
+            progress=progress,
             cancel=cancel,
-        )  # fmt: skip
+        )
         for text in (one["warning"] for one in done.networks):
             if text:
                 warn(text)

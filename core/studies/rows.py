@@ -35,9 +35,18 @@ PAIRS = {
 LIKENESS = {"psnr": "float64", "ssim": "float64"}  # in studies of failures: of pairs that changed, or worst ones
 LAYERS = {"layer": TEXT, "depth": "float64"}  # in studies of readouts: a row is one of one layer
 CENTRES = {
-    "digest": TEXT, "name": TEXT, "label": TEXT, "network": TEXT, "label_index": CLASS, "class_top1": CLASS,
-    "p_top1": "float32", "right": YES, "p_label": "float32", "typicality": "float64", "confidence": "float64",
-}  # fmt: skip
+    "digest": TEXT,
+    "name": TEXT,
+    "label": TEXT,
+    "network": TEXT,
+    "label_index": CLASS,
+    "class_top1": CLASS,
+    "p_top1": "float32",
+    "right": YES,
+    "p_label": "float32",
+    "typicality": "float64",
+    "confidence": "float64",
+}
 FITTED = {
     "network": TEXT, **LAYERS, "stride": CLASS, "channels": COUNT, "classes": COUNT, "strength": "float64",
     "held_out_top1": "float64", "held_out_low": "float64", "held_out_high": "float64", "held_out_n": COUNT,
@@ -61,8 +70,9 @@ def schema(columns: Mapping[str, str]) -> pa.Schema:
     empty = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
     plain = pa.Schema.from_pandas(empty, preserve_index=False)
     text = pa.dictionary(pa.int32(), pa.string())
-    fields = [plain.field(name).with_type(text) if kind == TEXT else plain.field(name)
-              for name, kind in columns.items()]  # fmt: skip
+    fields = [
+        plain.field(name).with_type(text) if kind == TEXT else plain.field(name) for name, kind in columns.items()
+    ]
     return pa.schema(fields, metadata=plain.metadata)
 
 

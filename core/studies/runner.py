@@ -65,9 +65,16 @@ def run(
         study = replace(study, classes=training.labels.names)  # type: ignore[call-arg]
     instances = [study.instances(card.size) for card in cards]
     wanted = manifests.of(
-        study, sources, cards, axes, block=BATCHES * engine.batch, device=engine.device.type,
-        precision=engine.precision, command=command, training=None if training is None else training.sources,
-    )  # fmt: skip
+        study,
+        sources,
+        cards,
+        axes,
+        block=BATCHES * engine.batch,
+        device=engine.device.type,
+        precision=engine.precision,
+        command=command,
+        training=None if training is None else training.sources,
+    )
     with _alone(folder):
         settled = manifests.settle(wanted, folder)
         if not _whole(settled, folder):
@@ -86,9 +93,10 @@ def run(
 
 def _alone(folder: Path) -> AbstractContextManager[None]:
     busy = StudyBroken(
-        got=f"{folder}, in which another run is at work", wanted="one run in a folder",
+        got=f"{folder}, in which another run is at work",
+        wanted="one run in a folder",
         remedy="Wait until it is done, or stop it; then start again.",
-    )  # fmt: skip
+    )
     return alone(folder, OWN, LOCK, "a study", busy)
 
 
@@ -103,10 +111,18 @@ class _Run:
     """The work of one call."""
 
     def __init__(
-        self, study: Study, sources: Sequence[Source], lanes: Sequence[Lane], folder: Path, settled: Manifest,
-        axes: Axes, engine: Engine, training: TrainingSet | None, progress: Callable[[Progress], None] | None,
+        self,
+        study: Study,
+        sources: Sequence[Source],
+        lanes: Sequence[Lane],
+        folder: Path,
+        settled: Manifest,
+        axes: Axes,
+        engine: Engine,
+        training: TrainingSet | None,
+        progress: Callable[[Progress], None] | None,
         cancel: threading.Event,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.study, self.sources, self.lanes, self.folder = study, sources, lanes, folder
         self.manifest, self.axes, self.engine = settled, axes, engine
         self.count = -(-len(sources) // settled.block)
@@ -115,9 +131,11 @@ class _Run:
         self.skipped: list[tuple[str, str]] = []
         self.done = self.frames = 0
         measured = [lane.network for lane in lanes if lane.instances]
-        self.fitting = None if training is None else Fitting(
-            training, study, engine, measured, folder, settled.digest, report=self._report, cancel=cancel
-        )  # fmt: skip
+        self.fitting = (
+            None
+            if training is None
+            else Fitting(training, study, engine, measured, folder, settled.digest, report=self._report, cancel=cancel)
+        )
         self.meter = Meter(progress, None)
 
     def complete(self) -> Manifest:
@@ -132,9 +150,14 @@ class _Run:
             self.seen |= {digest: f"{name}, a training photograph" for digest, name in self.fitting.seen.items()}
         if first < self.count:
             computation = Computation(
-                self.study, self.engine, self.lanes, block=self.manifest.block, seen=self.seen, report=self._report,
+                self.study,
+                self.engine,
+                self.lanes,
+                block=self.manifest.block,
+                seen=self.seen,
+                report=self._report,
                 cancel=self.cancel,
-            )  # fmt: skip
+            )
             # the writer uses the pool, so that the pool ends after it: a block that is whole is kept at a cancel too
             with ThreadPoolExecutor(THREADS, "axes") as pool, ThreadPoolExecutor(1, "write") as writer:
                 last: Future[None] | None = None
@@ -181,8 +204,9 @@ class _Run:
             raise BadPhotograph(
                 got=f"no usable photograph among {len(self.sources)}"
                 + (f" (the first: {self.skipped[0][1]})" if self.skipped else ""),
-                wanted="at least one", remedy="Choose other photographs.",
-            )  # fmt: skip
+                wanted="at least one",
+                remedy="Choose other photographs.",
+            )
         pairs, centres = rows.collected(self.folder, self.study.name, self.count)
         kinds = rows.schemas(self.study.name)
         tables = {RESULTS: (pairs, kinds[0]), PHOTOGRAPHS: (centres, kinds[1])}

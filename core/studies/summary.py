@@ -26,12 +26,25 @@ def summary(results: Results) -> list[dict[str, Any]]:
 def _record(m: Manifest, one: Measured, right: Accuracy | None) -> dict[str, Any]:
     network = m.network(one.network)
     return {
-        "study": m.study, "network": network["key"], "weights_digest": network["weights_digest"],
-        "trained_on": network["trained_on"], "warning": network["warning"], "protocol": one.protocol,
-        "side": one.side, "step": one.step, "direction": one.direction, "unit": one.unit,
-        "size": network["preprocessing"]["crop"], "interpolation": network["preprocessing"]["interpolation"],
-        "reduced_to": m.config["reduce_to"], "seed": m.config["seed"], "pairs_per_photograph": m.config["pairs"],
-        **one.sensitivity.as_dict(), **Accuracy.fields(right),
-        "skipped": sorted(name for name, _ in m.skipped or []), "device": m.device, "precision": m.precision,
+        "study": m.study,
+        "network": network["key"],
+        "weights_digest": network["weights_digest"],
+        "trained_on": network["trained_on"],
+        "warning": network["warning"],
+        "protocol": one.protocol,
+        "side": one.side,
+        "step": one.step,
+        "direction": one.direction,
+        "unit": one.unit,
+        "size": network["preprocessing"]["crop"],
+        "interpolation": network["preprocessing"]["interpolation"],
+        "reduced_to": m.config["reduce_to"],
+        "seed": m.config["seed"],
+        "pairs_per_photograph": m.config["pairs"],
+        **one.sensitivity.as_dict(),
+        **Accuracy.fields(right),
+        "skipped": sorted(name for name, _ in m.skipped or []),
+        "device": m.device,
+        "precision": m.precision,
         "software": m.software,
-    }  # fmt: skip
+    }

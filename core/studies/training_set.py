@@ -26,14 +26,16 @@ class TrainingSet:
         if not study.train:
             raise StudyMismatch(
                 got=f"the study {study.name} ({study.paper}) without --train PLACE",
-                wanted="labelled photographs to train readouts on", remedy="Name them with --train PLACE.",
-            )  # fmt: skip
+                wanted="labelled photographs to train readouts on",
+                remedy="Name them with --train PLACE.",
+            )
         known = [(file, str(file.label)) for file in listing(study.train) if file.label is not None]
         if not known:
             raise BadFolder(
-                got=f"{study.train}, whose photographs have no labels", wanted="training photographs of known classes",
+                got=f"{study.train}, whose photographs have no labels",
+                wanted="training photographs of known classes",
                 remedy="Sort them into a folder for each class, or put a labels.csv beside them.",
-            )  # fmt: skip
+            )
         labels = Labels(study.classes or tuple(sorted({label for _, label in known})))
         kept, count = list[Source](), Counter[str]()
         for file, label in known:
@@ -50,9 +52,10 @@ class TrainingSet:
         names = self.labels.names
         if len(names) < 2:
             raise BadFolder(
-                got=f"photographs of one class, {', '.join(names)}", wanted="two classes at least, to tell apart",
+                got=f"photographs of one class, {', '.join(names)}",
+                wanted="two classes at least, to tell apart",
                 remedy="Choose photographs of more classes.",
-            )  # fmt: skip
+            )
         if few := [name for name in names if count[name] < 2]:
             none = [name for name in few if not count[name]]
             raise BadFolder(

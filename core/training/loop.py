@@ -75,9 +75,14 @@ def train(
     for epoch in range(len(run.log), recipe.schedule.epochs):
         began, loss, right, rate = time.perf_counter(), 0.0, 0, 0.0
         parts = batches(
-            photographs, seen, recipe.preprocessing.crop, recipe.preprocessing.interpolation,
-            batch=recipe.schedule.batch, seed=seed, epoch=epoch,
-        )  # fmt: skip
+            photographs,
+            seen,
+            recipe.preprocessing.crop,
+            recipe.preprocessing.interpolation,
+            batch=recipe.schedule.batch,
+            seed=seed,
+            epoch=epoch,
+        )
         for number, (frames, labels) in enumerate(parts, epoch * per_epoch):
             if cancel is not None and cancel.is_set():
                 raise Cancelled(f"the training of {recipe.name}")
@@ -89,10 +94,15 @@ def train(
         count = per_epoch * recipe.schedule.batch
         run.log.append(
             Epoch(
-                epoch=epoch + 1, learning_rate=rate, loss=loss / count, top1=right / count,
-                held_out_top1=run.accuracy(held_out), precision=run.precision, seconds=time.perf_counter() - began,
+                epoch=epoch + 1,
+                learning_rate=rate,
+                loss=loss / count,
+                top1=right / count,
+                held_out_top1=run.accuracy(held_out),
+                precision=run.precision,
+                seconds=time.perf_counter() - began,
             )
-        )  # fmt: skip
+        )
         run.keep(state)
     return Trained(run.model.float().cpu().eval().requires_grad_(False), tuple(run.log))
 
@@ -131,8 +141,10 @@ class Run:
         s = recipe.schedule
         self.optimiser = torch.optim.SGD(
             [{"params": decayed, "weight_decay": s.weight_decay}, {"params": plain, "weight_decay": 0.0}],
-            lr=s.learning_rate, momentum=s.momentum, nesterov=s.momentum > 0,
-        )  # fmt: skip
+            lr=s.learning_rate,
+            momentum=s.momentum,
+            nesterov=s.momentum > 0,
+        )
         self.log: list[Epoch] = []
         self.mean, self.std = (
             torch.tensor(v, device=device).view(1, 3, 1, 1)

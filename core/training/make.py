@@ -37,10 +37,16 @@ Told = Callable[[str, int, int], None]  # what, done, of how many
 
 
 def make(
-    recipes: Sequence[Recipe], seeds: Sequence[int], data: DataFolder, *, family: str = "own",
-    named: Sequence[Sequence[Source]] = (), device: str | None = None, told: Told = lambda *_: None,
+    recipes: Sequence[Recipe],
+    seeds: Sequence[int],
+    data: DataFolder,
+    *,
+    family: str = "own",
+    named: Sequence[Sequence[Source]] = (),
+    device: str | None = None,
+    told: Told = lambda *_: None,
     cancel: threading.Event | None = None,
-) -> Iterator[NetworkCard]:  # fmt: skip
+) -> Iterator[NetworkCard]:
     """Each recipe at each seed, yielded as it is done. One that stands there by the same recipe is not made again.
 
     All at one seed before the next; photographs are drawn or read once for recipes that share them. ``named``: those
@@ -59,9 +65,16 @@ def make(
                 frames = _centred(at_hand.held_out, recipe.preprocessing)
                 state = data.root / "training" / f"{name}.pt"
                 result = train(
-                    recipe, seed, at_hand.shown, frames, len(at_hand.names), state=state, device=device, cancel=cancel,
+                    recipe,
+                    seed,
+                    at_hand.shown,
+                    frames,
+                    len(at_hand.names),
+                    state=state,
+                    device=device,
+                    cancel=cancel,
                     told=lambda done, total, name=name: told(f"{name}: training, batches", done, total),  # type: ignore[misc]
-                )  # fmt: skip
+                )
                 card = _written(data, f"{family}/{name}", recipe, seed, result, at_hand, told)
                 state.unlink(missing_ok=True)
             yield card
@@ -95,9 +108,10 @@ def _given(recipe: Recipe, named: Sequence[Sequence[Source]], told: Told, cancel
     wanted = recipe.photographs
     if wanted is None or len(named) != 2 or not all(named):
         raise BadRecipe(
-            got=f"{recipe.name} without photographs", wanted=f"those of {wanted.dataset if wanted else 'its set'}",
+            got=f"{recipe.name} without photographs",
+            wanted=f"those of {wanted.dataset if wanted else 'its set'}",
             remedy="Name those for training with --photos and others with --held-out.",
-        )  # fmt: skip
+        )
     shown, names = labelled(named[0], wanted, told=partial(told, "reading training photographs"), cancel=cancel)
     held_out, _ = labelled(named[1], wanted, names, told=partial(told, "reading held-out photographs"), cancel=cancel)
     dataset = f"{wanted.dataset} ({dataset_name(named[0][0].root)})"
@@ -108,11 +122,14 @@ def _drawn(s: Scenes, told: Told, cancel: threading.Event | None) -> tuple[Photo
     """For training, and held out."""
     parts = [
         scenes(
-            range(first, first + count), s.photographer, s.size, cancel=cancel,
+            range(first, first + count),
+            s.photographer,
+            s.size,
+            cancel=cancel,
             told=lambda done, total, what=what: told(f"drawing {what} scenes", done, total),  # type: ignore[misc]
         )
         for what, first, count in (("training", s.first, s.count), ("held-out", s.first_held_out, s.held_out))
-    ]  # fmt: skip
+    ]
     return parts[0], parts[1]
 
 
@@ -135,10 +152,16 @@ def _written(
     half = {k: v.half() if v.is_floating_point() else v for k, v in result.model.state_dict().items()}
     weights = save({k: v.contiguous() for k, v in half.items() if not k.endswith("num_batches_tracked")})
     facts = {
-        "key": key, "title": f"{recipe.title} (seed {seed})", "architecture": f"small:{recipe.architecture}",
-        "weights": f"{name}.safetensors", "sha256": hashlib.sha256(weights).hexdigest(), "labels": given.labels,
-        "source": "this project, python -m core train", "license": "as the project", "trained_on": given.dataset,
-    }  # fmt: skip
+        "key": key,
+        "title": f"{recipe.title} (seed {seed})",
+        "architecture": f"small:{recipe.architecture}",
+        "weights": f"{name}.safetensors",
+        "sha256": hashlib.sha256(weights).hexdigest(),
+        "labels": given.labels,
+        "source": "this project, python -m core train",
+        "license": "as the project",
+        "trained_on": given.dataset,
+    }
     shown = recipe.preprocessing.as_dict()
     write(data.networks / f"{name}.safetensors", weights)
     write(data.networks / given.labels, "".join(f"{label}\n" for label in given.names).encode())
@@ -182,10 +205,12 @@ def measure(
         assert m.p_top1_change_interval is not None  # these networks have classes
         assert m.mean_absolute_change_interval is not None  # and there is more than one photograph
         found[name] = {
-            "p_top1_change": m.p_top1_change, "p_top1_change_interval": list(m.p_top1_change_interval),
+            "p_top1_change": m.p_top1_change,
+            "p_top1_change_interval": list(m.p_top1_change_interval),
             "mean_absolute_change": m.mean_absolute_change,
-            "mean_absolute_change_interval": list(m.mean_absolute_change_interval), "pairs": len(rows),
-        }  # fmt: skip
+            "mean_absolute_change_interval": list(m.mean_absolute_change_interval),
+            "pairs": len(rows),
+        }
     return found
 
 

@@ -43,9 +43,13 @@ class Photographs:
 
 
 def scenes(
-    seeds: Sequence[int], photographer: Photographer, size: int, *, told: Counted | None = None,
+    seeds: Sequence[int],
+    photographer: Photographer,
+    size: int,
+    *,
+    told: Counted | None = None,
     cancel: threading.Event | None = None,
-) -> Photographs:  # fmt: skip
+) -> Photographs:
     """Scenes of those numbers, drawn by one process a core. Raises Cancelled."""
     pixels = np.empty((len(seeds), size, size, 3), np.uint8)
     labels = np.empty(len(seeds), np.int64)
@@ -66,9 +70,13 @@ def scenes(
 
 
 def labelled(
-    sources: Sequence[Source], named: Named, labels: Sequence[str] | None = None, *, told: Counted | None = None,
+    sources: Sequence[Source],
+    named: Named,
+    labels: Sequence[str] | None = None,
+    *,
+    told: Counted | None = None,
     cancel: threading.Event | None = None,
-) -> tuple[Photographs, tuple[str, ...]]:  # fmt: skip
+) -> tuple[Photographs, tuple[str, ...]]:
     """Photographs from files, as centred squares, and the names of their labels, by alphabet or as given.
 
     Raises BadFolder where one has no label or not one of these, or the names are not as many as the recipe has;
@@ -120,9 +128,15 @@ def _drawn(seeds: list[int], photographer: Photographer, size: int) -> tuple[Pix
 
 
 def batches(
-    source: Photographs, seen: Crops | Sides, size: int, interpolation: Interpolation, *, batch: int, seed: int,
+    source: Photographs,
+    seen: Crops | Sides,
+    size: int,
+    interpolation: Interpolation,
+    *,
+    batch: int,
+    seed: int,
     epoch: int,
-) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:  # fmt: skip
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """One epoch: frames uint8 (batch, 3, S, S) and labels (batch,), shuffled; what fills no batch is left to another.
 
     Everything follows from seed and epoch, however many threads cut: an epoch can be made again.

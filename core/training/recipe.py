@@ -160,11 +160,13 @@ def read(path: Path) -> Recipe:
     preprocessing |= {name: _three(path, preprocessing[name], name) for name in ("mean", "std")}
     top = _fields(path, facts, "the recipe", Recipe, without=kinds.keys() - set(chosen))
     recipe = Recipe(
-        **top | {name: kinds[name](**table) for name, table in tables.items()} | {
+        **top
+        | {name: kinds[name](**table) for name, table in tables.items()}
+        | {
             "preprocessing": Preprocessing(**preprocessing),
             "schedule": Schedule(**_table(path, facts, "schedule", Schedule)),
         }
-    )  # fmt: skip
+    )
     _check(path, recipe)
     return recipe
 

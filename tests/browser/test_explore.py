@@ -98,9 +98,19 @@ def test_an_uploaded_photograph_reads_as_the_command_line_does(
     whole(page)
     shown = table(page)
     measured = command_line(
-        "measure", photo, "--network", "resnet18-pqf", "--protocol", "all", "--pairs", 4, "--seed", 3,
-        "--data", real_stocked.root,
-    )  # fmt: skip
+        "measure",
+        photo,
+        "--network",
+        "resnet18-pqf",
+        "--protocol",
+        "all",
+        "--pairs",
+        4,
+        "--seed",
+        3,
+        "--data",
+        real_stocked.root,
+    )
     reads_as_measured(shown, measured)
     place = command_line("typicality", photo, "--index", real_stocked.indexes / "small", "--data", real_stocked.root)
     metrics = page.locator("[data-testid=stMetricValue]").all_inner_texts()
@@ -242,9 +252,19 @@ def test_a_fresh_machine_shows_everything_on_scenes(serve: Serve, page: Page, fr
     expect(page.get_by_text("cat · 192 x 192 px")).to_be_visible()
     expect(page.locator(".st-key-frames img")).to_have_count(2)
     measured = command_line(
-        "measure", "scenes:7,label=cat", "--network", ",".join(OPENING), "--protocol", "all",
-        "--pairs", 16, "--seed", 0, "--data", fresh,
-    )  # fmt: skip
+        "measure",
+        "scenes:7,label=cat",
+        "--network",
+        ",".join(OPENING),
+        "--protocol",
+        "all",
+        "--pairs",
+        16,
+        "--seed",
+        0,
+        "--data",
+        fresh,
+    )
     reads_as_measured(table(page), measured)
     place = command_line("typicality", "scenes:7,label=cat", "--index", EMBEDDED.indexes / "scenes", "--data", fresh)
     metrics = page.locator("[data-testid=stMetricValue]").all_inner_texts()

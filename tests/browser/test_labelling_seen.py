@@ -189,8 +189,9 @@ def test_quick_clicks_all_count_and_a_double_click_counts_once(
     saved(page, "one")
     store = Store.named(data.labels, "quick")
     found = [(event.name, event.point, round(event.x / event.width, 2)) for event in events(store)]
-    assert found[:4] == [("a.png", point, share) for point, share in
-                         (("one", 0.2), ("two", 0.4), ("three", 0.6), ("four", 0.8))]  # fmt: skip
+    assert found[:4] == [
+        ("a.png", point, share) for point, share in (("one", 0.2), ("two", 0.4), ("three", 0.6), ("four", 0.8))
+    ]
     assert [one[:2] for one in found[4:]] == [("b.png", "one")]
 
 

@@ -174,9 +174,12 @@ def test_a_changed_setting_computes_only_what_is_new(equipped: DataFolder) -> No
 def test_every_setting_leads_to_a_whole_page(equipped: DataFolder, key: str, value: object) -> None:
     at = app().run()
     widgets = {
-        "view": at.segmented_control, "direction": at.segmented_control, "unit": at.segmented_control,
-        "pair_direction": at.segmented_control, "step": at.number_input,
-    }  # fmt: skip
+        "view": at.segmented_control,
+        "direction": at.segmented_control,
+        "unit": at.segmented_control,
+        "pair_direction": at.segmented_control,
+        "step": at.number_input,
+    }
     widgets[key](key=key).set_value(value).run()
     found = finish(at)
     assert getattr(found.settings, key) == value
@@ -377,10 +380,16 @@ def test_timms_networks_are_found_by_name(fresh: DataFolder) -> None:
 
 
 PAPERS = (
-    "torchvision/vgg16.imagenet1k_v1", "torchvision/resnet50.imagenet1k_v1", "torchvision/densenet121.imagenet1k_v1",
-    "keras/vgg16.imagenet", "keras/resnet50.imagenet", "keras/inceptionresnetv2.imagenet",
-    "antialiased/vgg16.bin5", "antialiased/resnet50.bin5", "antialiased/densenet121.bin5",
-)  # fmt: skip
+    "torchvision/vgg16.imagenet1k_v1",
+    "torchvision/resnet50.imagenet1k_v1",
+    "torchvision/densenet121.imagenet1k_v1",
+    "keras/vgg16.imagenet",
+    "keras/resnet50.imagenet",
+    "keras/inceptionresnetv2.imagenet",
+    "antialiased/vgg16.bin5",
+    "antialiased/resnet50.bin5",
+    "antialiased/densenet121.bin5",
+)
 TODAYS = ("timm/vit_tiny_patch16_224.augreg_in21k_ft_in1k", "timm/convnext_atto.d2_in1k")
 
 
@@ -393,8 +402,22 @@ def test_a_librarys_network_from_file_to_page(
     own = publish(key, fresh.weights, randomise, natural)
     photo = render(7, label="cat")
     photo.image().save(fresh.root / "photo.png")
-    assert main(["measure", str(fresh.root / "photo.png"), "--network", key, "--protocol", "crop,black",
-                 "--pairs", "4", "--json"]) == 0  # fmt: skip
+    assert (
+        main(
+            [
+                "measure",
+                str(fresh.root / "photo.png"),
+                "--network",
+                key,
+                "--protocol",
+                "crop,black",
+                "--pairs",
+                "4",
+                "--json",
+            ]
+        )
+        == 0
+    )
     network = Engine("cpu").prepare(own.card, own.card.build())
     for record in json.loads(capsys.readouterr().out):
         made = [redo(photo, create(record["protocol"]), network, seed=0, pair=n) for n in range(4)]

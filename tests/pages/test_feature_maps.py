@@ -90,10 +90,13 @@ def test_the_corollaries_are_what_core_measures(fresh: DataFolder, engine: Engin
     at.select_slider(key="cutoff").set_value(2.0).run()  # 1 / s
     until(at, 4)
     drifts = {
-        case: next(one.drift for one in corollaries.of_case(engine, card, photograph, case, print, cancel)
-                   if one.deep.layer.stride == 8)
+        case: next(
+            one.drift
+            for one in corollaries.of_case(engine, card, photograph, case, print, cancel)
+            if one.deep.layer.stride == 8
+        )
         for case in corollaries.cases(1 / 8)
-    }  # fmt: skip
+    }
     wanted = corollaries.blurred_sentence(short(STRIDED), 8, drifts)
     assert "without its nonlinearities keeps its sum" in wanted
     assert wanted in read_out(at.markdown)

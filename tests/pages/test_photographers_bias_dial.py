@@ -67,9 +67,19 @@ def test_what_runs_and_what_failed_are_shown(fresh: DataFolder) -> None:
     at = opened(dial_spread=0.9, dial_sizes=0.3)
     assert [bar.proto.text for bar in at.get("progress")] == ["Drawing, training, measuring: 25% · about 45 s left"]
     assert not [button for button in at.button if button.key == "turn the dial"]
-    (folder / "progress.json").write_text(json.dumps({
-        "pid": 1, "born": None, "state": "failed", "done": 0, "total": None, "rate": 0.0, "error": "got a; wanted b",
-    }))  # fmt: skip
+    (folder / "progress.json").write_text(
+        json.dumps(
+            {
+                "pid": 1,
+                "born": None,
+                "state": "failed",
+                "done": 0,
+                "total": None,
+                "rate": 0.0,
+                "error": "got a; wanted b",
+            }
+        )
+    )
     at.run()
     assert "got a; wanted b" in texts(at)
     assert at.button(key="turn the dial").label == "Go on"

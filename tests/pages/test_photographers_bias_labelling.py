@@ -56,11 +56,25 @@ def label(data: DataFolder, places: dict[int, tuple[float, float]], labeller: st
         photograph = listing(SCENES)[number].read()
         root, name = keys()[number]
         about = {"digest": photograph.digest, "width": photograph.width, "height": photograph.height}
-        store(data).append(labeller, [
-            Event(kind=POINT, id=f"{labeller} {number} {eye}", labeller=labeller, time="", root=root, name=name,
-                  point=eye, x=x + 20 * k, y=y, **about, **more)
-            for k, eye in enumerate(EYES)
-        ])  # fmt: skip
+        store(data).append(
+            labeller,
+            [
+                Event(
+                    kind=POINT,
+                    id=f"{labeller} {number} {eye}",
+                    labeller=labeller,
+                    time="",
+                    root=root,
+                    name=name,
+                    point=eye,
+                    x=x + 20 * k,
+                    y=y,
+                    **about,
+                    **more,
+                )
+                for k, eye in enumerate(EYES)
+            ],
+        )
 
 
 def test_what_is_saved_is_found(fresh: DataFolder) -> None:
@@ -123,8 +137,9 @@ def test_only_what_is_asked_for_is_undone(fresh: DataFolder) -> None:
     at.button(key="label_undo").click().run()
     settled(at, "Photograph 1 of 3")
     assert {key[1]: sorted(one.points) for key, one in fold(log(fresh).events).items()} == {
-        "0": ["left eye"], "4": ["left eye", "right eye"]
-    }  # fmt: skip
+        "0": ["left eye"],
+        "4": ["left eye", "right eye"],
+    }
 
 
 def test_photographs_that_cannot_be_read_are_passed_over(fresh: DataFolder, tmp_path: Path) -> None:
@@ -145,10 +160,26 @@ def test_photographs_that_cannot_be_read_are_passed_over(fresh: DataFolder, tmp_
 def test_a_photograph_that_has_changed_is_not_shown_as_labelled(fresh: DataFolder) -> None:
     root, name = keys()[0]
     label(fresh, {1: (50, 50)})
-    store(fresh).append("me", [
-        Event(kind=POINT, id=eye, labeller="me", time="", root=root, name=name, digest="another", point=eye, x=9, y=9,
-              width=192, height=192) for eye in EYES
-    ])  # fmt: skip
+    store(fresh).append(
+        "me",
+        [
+            Event(
+                kind=POINT,
+                id=eye,
+                labeller="me",
+                time="",
+                root=root,
+                name=name,
+                digest="another",
+                point=eye,
+                x=9,
+                y=9,
+                width=192,
+                height=192,
+            )
+            for eye in EYES
+        ],
+    )
     at = opened("Labelled by you: 2")
     assert read_out(at.caption).count("It is not there any more, or has changed since.") == 1
 

@@ -81,8 +81,10 @@ def test_figure_2_reads_as_the_parquet_does(stocked: DataFolder) -> None:
     assert finding(at) == findings.protocols(tables.measured(p))
     table_1, compared = (one.value for one in at.table)
     for (network, protocol), part in p.groupby(["network", "protocol"], observed=True):
-        slow = {"P(top-1 change)": np.mean(list(part["changed"])),
-                "Mean absolute change": np.mean(np.abs(part["p_after"] - part["p_before"]).astype(float))}  # fmt: skip
+        slow = {
+            "P(top-1 change)": np.mean(list(part["changed"])),
+            "Mean absolute change": np.mean(np.abs(part["p_after"] - part["p_before"]).astype(float)),
+        }
         for measure, value in slow.items():
             row = table_1[(table_1["measure"] == measure) & table_1["protocol"].str.startswith(protocol)]
             assert row[network.split("/")[-1]].item().split()[0] == f"{value:.3f}"
@@ -93,8 +95,14 @@ def test_figure_2_reads_as_the_parquet_does(stocked: DataFolder) -> None:
     assert crop["difference"].startswith(f"{core['difference']:+.3f} [{core['low']:+.3f}")
     manifest = studies.read(stocked.studies / "figure-2").manifest
     said = texts(at)
-    for fact in (manifest.finished, "16 scenes", "seed 0", "on cpu, float32", f"torch {manifest.software['torch']}",
-                 *(f"(weights {one['weights_digest'][:8]})" for one in manifest.networks)):  # fmt: skip
+    for fact in (
+        manifest.finished,
+        "16 scenes",
+        "seed 0",
+        "on cpu, float32",
+        f"torch {manifest.software['torch']}",
+        *(f"(weights {one['weights_digest'][:8]})" for one in manifest.networks),
+    ):
         assert str(fact) in said
     assert not at.warning
 

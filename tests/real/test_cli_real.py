@@ -16,17 +16,36 @@ from tests.support.basics import ROOT
 
 pytestmark = pytest.mark.real
 FIELDS = {
-    "network", "protocol", "pairs", "seed", "p_top1_change", "p_top1_change_interval", "mean_absolute_change",
+    "network",
+    "protocol",
+    "pairs",
+    "seed",
+    "p_top1_change",
+    "p_top1_change_interval",
+    "mean_absolute_change",
     "mean_absolute_change_interval",
-}  # fmt: skip
+}
 
 
 def test_measure_has_its_fields_and_prints_the_same_bytes_again(
     shared: Path, real_data: DataFolder, capsys: pytest.CaptureFixture[str]
 ) -> None:
     photo = shared / "data" / "imagenet-val" / "ILSVRC2012_val_00000001.JPEG"
-    words = ["measure", str(photo), "--network", "squeezenet1_0-dc", "--protocol", "all", "--pairs", "4", "--seed", "0",
-             "--json", "--data", str(real_data.root)]  # fmt: skip
+    words = [
+        "measure",
+        str(photo),
+        "--network",
+        "squeezenet1_0-dc",
+        "--protocol",
+        "all",
+        "--pairs",
+        "4",
+        "--seed",
+        "0",
+        "--json",
+        "--data",
+        str(real_data.root),
+    ]
     alone = subprocess.run([sys.executable, "-m", "core", *words], capture_output=True, text=True, cwd=ROOT, check=True)
     assert cli.main(words) == 0
     assert capsys.readouterr().out == alone.stdout

@@ -43,9 +43,14 @@ def test_each_study_is_drawn(
         study = studies.create(name, train=str(shared / "data" / "imagenet-train"), per_class=2)
         photos = shared / "data" / "imagenet-val-10"
     asked = Request(
-        study=study, photos=str(photos), limit=PHOTOGRAPHS, networks=(NETWORKS[0], BLURRED) if twins else NETWORKS,
-        index=str(index), confidence=NETWORKS[1], trial=True,
-    )  # fmt: skip
+        study=study,
+        photos=str(photos),
+        limit=PHOTOGRAPHS,
+        networks=(NETWORKS[0], BLURRED) if twins else NETWORKS,
+        index=str(index),
+        confidence=NETWORKS[1],
+        trial=True,
+    )
     asked.run(real_data, tmp_path / "out", engine=engine)
     results = studies.read(tmp_path / "out")
     assert results.pairs["digest"].nunique() == PHOTOGRAPHS

@@ -23,10 +23,29 @@ NETWORK, EACH, TESTED = "resnet18-pqf", 6, 20
 def test_ten_classes_of_a_thousand(shared: Path, real_data: DataFolder, tmp_path: Path) -> None:
     """Of the training folder's 1,000 classes only those that are tested; the deeper, the more often right."""
     command = [
-        sys.executable, "-m", "core", "study", "readouts", "--train", shared / "data" / "imagenet-train",
-        "--photos", shared / "data" / "imagenet-val-10", "--per-class", str(EACH), "--network", NETWORK, "--pairs", "1",
-        "--limit", str(TESTED), "--out", tmp_path / "out", "--json", "--data", real_data.root,
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "core",
+        "study",
+        "readouts",
+        "--train",
+        shared / "data" / "imagenet-train",
+        "--photos",
+        shared / "data" / "imagenet-val-10",
+        "--per-class",
+        str(EACH),
+        "--network",
+        NETWORK,
+        "--pairs",
+        "1",
+        "--limit",
+        str(TESTED),
+        "--out",
+        tmp_path / "out",
+        "--json",
+        "--data",
+        real_data.root,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
     found = studies.read(tmp_path / "out")
     assert len(found.manifest.config["classes"]) == 10

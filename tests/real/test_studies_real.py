@@ -25,9 +25,25 @@ NETWORKS = ("resnet18-pqf", "squeezenet1_0-dc")
 def test_eight_photographs(shared: Path, real_data: DataFolder, engine: Engine, tmp_path: Path) -> None:
     place, study = shared / "data" / "imagenet-val", studies.create("protocols")
     command = [
-        sys.executable, "-m", "core", "study", "protocols", "--photos", place, "--network", ",".join(NETWORKS),
-        "--protocol", "all", "--limit", "8", "--out", tmp_path / "out", "--json", "--data", real_data.root,
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "core",
+        "study",
+        "protocols",
+        "--photos",
+        place,
+        "--network",
+        ",".join(NETWORKS),
+        "--protocol",
+        "all",
+        "--limit",
+        "8",
+        "--out",
+        tmp_path / "out",
+        "--json",
+        "--data",
+        real_data.root,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
     found = studies.read(tmp_path / "out")
     assert len(found.pairs) == 8 * 2 * 4

@@ -32,13 +32,23 @@ class Folder:
         self.path.mkdir(parents=True)
         (self.path / "names.txt").write_text("\n".join(NAMES) + "\n")
         self.facts: dict[str, Any] = {
-            "key": "mine", "title": "Mine", "architecture": "torchvision:shufflenet_v2_x0_5",
-            "weights": "mine.safetensors", "sha256": "0" * 64, "labels": "names.txt", "source": "a test",
-            "license": "as the project", "top1": 0.5,
-        }  # fmt: skip
+            "key": "mine",
+            "title": "Mine",
+            "architecture": "torchvision:shufflenet_v2_x0_5",
+            "weights": "mine.safetensors",
+            "sha256": "0" * 64,
+            "labels": "names.txt",
+            "source": "a test",
+            "license": "as the project",
+            "top1": 0.5,
+        }
         self.preprocessing: dict[str, Any] = {
-            "resize": 72, "crop": 64, "interpolation": "bicubic", "mean": [0.4, 0.5, 0.6], "std": [0.2, 0.25, 0.3],
-        }  # fmt: skip
+            "resize": 72,
+            "crop": 64,
+            "interpolation": "bicubic",
+            "mean": [0.4, 0.5, 0.6],
+            "std": [0.2, 0.25, 0.3],
+        }
 
     def save(self, state: dict[str, torch.Tensor], name: str = "mine.safetensors") -> None:
         save_file({key: value.contiguous() for key, value in state.items()}, self.path / name)

@@ -24,9 +24,15 @@ from core.studies import Results
 def figures_of(results: Results, twins: dict[str, str] | None = None) -> dict[str, go.Figure]:
     """Title → figure, of the kind of study that it is."""
     made: dict[str, Callable[[Results, dict[str, str]], dict[str, go.Figure]]] = {
-        "protocols": _protocols, "embedded_size": _sizes, "typicality": _typicality, "confidence": _confidence,
-        "augmentation": _against_size, "antialiasing": _antialiasing, "failures": _failures, "readouts": _readouts,
-    }  # fmt: skip
+        "protocols": _protocols,
+        "embedded_size": _sizes,
+        "typicality": _typicality,
+        "confidence": _confidence,
+        "augmentation": _against_size,
+        "antialiasing": _antialiasing,
+        "failures": _failures,
+        "readouts": _readouts,
+    }
     return made[results.manifest.study](results, twins or {})
 
 

@@ -13,8 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 Pixels = npt.NDArray[np.uint8]  # (H, W, 3)
-FORMATS = {"mp4": ("libx264", "yuv420p"), "mov": ("png", "rgb24"), "webm": ("libvpx-vp9", "yuv420p"),
-           "gif": ("gif", "rgb8")}  # fmt: skip
+FORMATS = {
+    "mp4": ("libx264", "yuv420p"),
+    "mov": ("png", "rgb24"),
+    "webm": ("libvpx-vp9", "yuv420p"),
+    "gif": ("gif", "rgb8"),
+}
 MILLI = Fraction(1, 1000)
 
 

@@ -57,16 +57,25 @@ def tiff(pixels: npt.NDArray[Any], tags: dict[int, tuple[int, int, int]], pages:
     """A little-endian, uncompressed TIFF by hand; ``tags``: number → (type, count, value)."""
     height, width = pixels.shape
     entries = {
-        256: (3, 1, width), 257: (3, 1, height), 258: (3, 1, 8 * pixels.itemsize), 259: (3, 1, 1), 262: (3, 1, 1),
-        273: (4, 1, 8), 277: (3, 1, 1), 278: (3, 1, height), 279: (4, 1, pixels.nbytes),
-    } | tags  # fmt: skip
+        256: (3, 1, width),
+        257: (3, 1, height),
+        258: (3, 1, 8 * pixels.itemsize),
+        259: (3, 1, 1),
+        262: (3, 1, 1),
+        273: (4, 1, 8),
+        277: (3, 1, 1),
+        278: (3, 1, height),
+        279: (4, 1, pixels.nbytes),
+    } | tags
     rows = b"".join(struct.pack("<HHII", number, *entries[number]) for number in sorted(entries))
     body, directory = pixels.tobytes(), struct.pack("<H", len(entries)) + rows
     starts = [8 + len(body) + page * (len(directory) + 4) for page in range(pages)]
     following = [*starts[1:], 0]
-    return struct.pack("<2sHI", b"II", 42, starts[0]) + body + b"".join(
-        directory + struct.pack("<I", then) for then in following
-    )  # fmt: skip
+    return (
+        struct.pack("<2sHI", b"II", 42, starts[0])
+        + body
+        + b"".join(directory + struct.pack("<I", then) for then in following)
+    )
 
 
 def array(found: Photograph) -> Pixels:

@@ -19,17 +19,43 @@ from core.studies import Study, rows
 from tests.support.basics import TinyCard
 
 PAIRS = {
-    "digest": "category", "name": "category", "label": "category", "network": "category", "protocol": "category",
-    "side": "Int32", "step": "int64", "direction": "category", "unit": "category", "seed": "int64", "pair": "int64",
-    "x": "int64", "y": "int64", "class_before": "Int32", "class_after": "Int32", "p_before": "float32",
-    "p_after": "float32", "changed": "boolean", "kind": "category", "feature_cosine": "float64",
-    "label_index": "Int32", "typicality": "float64", "confidence": "float64",
-}  # fmt: skip
-CENTRES = {
-    "digest": "category", "name": "category", "label": "category", "network": "category", "label_index": "Int32",
-    "class_top1": "Int32", "p_top1": "float32", "right": "boolean", "p_label": "float32", "typicality": "float64",
+    "digest": "category",
+    "name": "category",
+    "label": "category",
+    "network": "category",
+    "protocol": "category",
+    "side": "Int32",
+    "step": "int64",
+    "direction": "category",
+    "unit": "category",
+    "seed": "int64",
+    "pair": "int64",
+    "x": "int64",
+    "y": "int64",
+    "class_before": "Int32",
+    "class_after": "Int32",
+    "p_before": "float32",
+    "p_after": "float32",
+    "changed": "boolean",
+    "kind": "category",
+    "feature_cosine": "float64",
+    "label_index": "Int32",
+    "typicality": "float64",
     "confidence": "float64",
-}  # fmt: skip
+}
+CENTRES = {
+    "digest": "category",
+    "name": "category",
+    "label": "category",
+    "network": "category",
+    "label_index": "Int32",
+    "class_top1": "Int32",
+    "p_top1": "float32",
+    "right": "boolean",
+    "p_label": "float32",
+    "typicality": "float64",
+    "confidence": "float64",
+}
 
 
 @dataclass(frozen=True)

@@ -43,19 +43,31 @@ def pairs_table(
     side = np.array([-1 if s is None else s for _, s in settings])[setting]
     table = pd.DataFrame(
         {
-            "digest": digest[photograph], "name": [f"photo-{k}" for k in photograph],
+            "digest": digest[photograph],
+            "name": [f"photo-{k}" for k in photograph],
             "label": pd.Series([f"class-{k}" if k >= 0 else None for k in label], dtype="str"),
-            "network": np.array(networks)[network], "protocol": np.array([p for p, _ in settings])[setting],
-            "side": pd.array(side, "Int32"), "step": np.int32(1), "direction": "diagonal",
-            "unit": np.where(side < 0, "source", "network"), "seed": 0, "pair": pair.astype(np.int32),
-            "x": (7 * photograph + pair).astype(np.int32), "y": np.int32(3),
-            "class_before": pd.array(before, "Int32"), "class_after": pd.array(after, "Int32"),
-            "p_before": p[0], "p_after": p[1], "changed": pd.array(flipped, "boolean"),
+            "network": np.array(networks)[network],
+            "protocol": np.array([p for p, _ in settings])[setting],
+            "side": pd.array(side, "Int32"),
+            "step": np.int32(1),
+            "direction": "diagonal",
+            "unit": np.where(side < 0, "source", "network"),
+            "seed": 0,
+            "pair": pair.astype(np.int32),
+            "x": (7 * photograph + pair).astype(np.int32),
+            "y": np.int32(3),
+            "class_before": pd.array(before, "Int32"),
+            "class_after": pd.array(after, "Int32"),
+            "p_before": p[0],
+            "p_after": p[1],
+            "changed": pd.array(flipped, "boolean"),
             "kind": pd.Series(np.where(flipped & (label >= 0) & ~none, kind, None), dtype="str"),
-            "feature_cosine": 1 - 0.2 * rng.random(n), "label_index": pd.array(label, "Int32"),
-            "typicality": typicality[photograph], "confidence": rng.random(photographs)[photograph],
+            "feature_cosine": 1 - 0.2 * rng.random(n),
+            "label_index": pd.array(label, "Int32"),
+            "typicality": typicality[photograph],
+            "confidence": rng.random(photographs)[photograph],
         }
-    )  # fmt: skip
+    )
     table.loc[table["side"] < 0, "side"] = pd.NA
     table.loc[table["label_index"] < 0, "label_index"] = pd.NA
     table.loc[none, ["class_before", "class_after", "changed", "label_index"]] = pd.NA
@@ -78,18 +90,29 @@ def outcomes(table: pd.DataFrame) -> list[Outcome]:
     """The same pairs one by one."""
     return [
         Outcome(
-            row.digest, row.pair, None if pd.isna(row.class_before) else row.class_before,
-            None if pd.isna(row.class_after) else row.class_after, float(row.p_before), float(row.p_after),
-            row.feature_cosine, None if pd.isna(row.label_index) else row.label_index,
+            row.digest,
+            row.pair,
+            None if pd.isna(row.class_before) else row.class_before,
+            None if pd.isna(row.class_after) else row.class_after,
+            float(row.p_before),
+            float(row.p_after),
+            row.feature_cosine,
+            None if pd.isna(row.label_index) else row.label_index,
         )
         for row in table.itertuples()
-    ]  # fmt: skip
+    ]
 
 
 def turned(
-    *, of_place: float = 0.0, of_typicality: float = 0.0, photographs: int = 200, seeds: int = 3, noise: float = 0.01,
-    levels: tuple[tuple[float, float], ...] = LEVELS, seed: int = 0,
-) -> pd.DataFrame:  # fmt: skip
+    *,
+    of_place: float = 0.0,
+    of_typicality: float = 0.0,
+    photographs: int = 200,
+    seeds: int = 3,
+    noise: float = 0.01,
+    levels: tuple[tuple[float, float], ...] = LEVELS,
+    seed: int = 0,
+) -> pd.DataFrame:
     """Freer places make everything more typical; the measure falls with typicality, and with freedom beyond it."""
     rng = np.random.default_rng(seed)
     own = rng.uniform(0.4, 0.6, photographs)
@@ -98,12 +121,23 @@ def turned(
         typical = own + 0.2 * spread + 0.05 * size_spread / 0.3
         for k in range(seeds):
             level = 0.4 + of_place * spread + rng.normal(0, noise)
-            parts.append(pd.DataFrame({
-                "network": f"dial/{spread}_{size_spread}-{k}", "spread": spread, "size_spread": size_spread,
-                "protocol": "crop", "digest": [f"{n:08x}" for n in range(photographs)],
-                "name": [str(n) for n in range(photographs)], "typicality": typical, "step": 1,
-                "direction": "diagonal", "unit": "source", "pairs": 4,
-                "right": (np.arange(photographs) % 4 > 1 - spread).astype(float),
-                "p_top1_change": level + of_typicality * (typical - 0.5) + rng.normal(0, 0.02, photographs),
-            }))  # fmt: skip
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "network": f"dial/{spread}_{size_spread}-{k}",
+                        "spread": spread,
+                        "size_spread": size_spread,
+                        "protocol": "crop",
+                        "digest": [f"{n:08x}" for n in range(photographs)],
+                        "name": [str(n) for n in range(photographs)],
+                        "typicality": typical,
+                        "step": 1,
+                        "direction": "diagonal",
+                        "unit": "source",
+                        "pairs": 4,
+                        "right": (np.arange(photographs) % 4 > 1 - spread).astype(float),
+                        "p_top1_change": level + of_typicality * (typical - 0.5) + rng.normal(0, 0.02, photographs),
+                    }
+                )
+            )
     return pd.concat(parts, ignore_index=True)

@@ -30,8 +30,9 @@ def _rows(name: str, data: bytes) -> list[tuple[object, ...]]:
     if not isinstance(whole, dict) or not all(isinstance(whole.get(part), list) for part in lists):
         raise _bad(f"{name} without lists of {' and '.join(lists)}")
     try:
-        images = {one["id"]: (one["file_name"], *map(_side, (one.get("width"), one.get("height")))) for one in
-                  whole["images"]}  # fmt: skip
+        images = {
+            one["id"]: (one["file_name"], *map(_side, (one.get("width"), one.get("height")))) for one in whole["images"]
+        }
         names = {one["id"]: one["name"] for one in whole.get("categories", [])}
         return [_row(one, images, names) for one in whole["annotations"] if not one.get("iscrowd")]
     except (LookupError, TypeError, ValueError, AttributeError) as error:

@@ -67,9 +67,10 @@ def _table(name: str, data: bytes) -> pd.DataFrame:
         if bad.any():
             line = int(bad.to_numpy().argmax())
             raise BadAnnotations(
-                got=f"{name}, line {line + 2}: {column} {table[column].iloc[line]!r}", wanted="a number",
+                got=f"{name}, line {line + 2}: {column} {table[column].iloc[line]!r}",
+                wanted="a number",
                 remedy="Correct that line.",
-            )  # fmt: skip
+            )
     found["image"] = [stem(str(one)) for one in table[image]]
     if label is not None:
         found["label"] = table[label]

@@ -22,9 +22,11 @@ def read(files: Sequence[tuple[str, Callable[[], bytes]]]) -> Annotations:
     names = lists[0].split("\n") if lists else []
     rows = [
         _row(name, number, line.split(), names)
-        for name, text in texts.items() if PurePosixPath(name).name != CLASSES
-        for number, line in enumerate(text.split("\n"), 1) if line.strip()
-    ]  # fmt: skip
+        for name, text in texts.items()
+        if PurePosixPath(name).name != CLASSES
+        for number, line in enumerate(text.split("\n"), 1)
+        if line.strip()
+    ]
     return listed(rows, KIND, slack=SLACK)
 
 

@@ -9,6 +9,16 @@ from .scene import describe, label_of, render
 from .sheet import sheet, spread_sheet
 
 __all__ = [
-    "MAX_EXTENT", "MIN_EXTENT", "USUAL",
-    "Pan", "Photographer", "Scene", "describe", "label_of", "render", "scene_classes", "sheet", "spread_sheet",
-]  # fmt: skip
+    "MAX_EXTENT",
+    "MIN_EXTENT",
+    "USUAL",
+    "Pan",
+    "Photographer",
+    "Scene",
+    "describe",
+    "label_of",
+    "render",
+    "scene_classes",
+    "sheet",
+    "spread_sheet",
+]

@@ -169,5 +169,13 @@ def _surface(size: int, rng: np.random.Generator) -> Canvas:
 
 
 _GROUNDS: tuple[Callable[[int, np.random.Generator], Canvas], ...] = (
-    _field, _horizon, _horizon, _room, _room, _lights, _meadow, _surface, _sky,
-)  # fmt: skip
+    _field,
+    _horizon,
+    _horizon,
+    _room,
+    _room,
+    _lights,
+    _meadow,
+    _surface,
+    _sky,
+)

@@ -31,9 +31,12 @@ def sheet(seed: int, photographer: Photographer = USUAL, per_class: int = 8, sid
 
 
 def spread_sheet(
-    seed: int, spreads: tuple[float, ...] = (0.0, 0.25, 0.5, 1.0), photographer: Photographer = _SMALL,
-    columns: int = 6, side: int = 128,
-) -> Image.Image:  # fmt: skip
+    seed: int,
+    spreads: tuple[float, ...] = (0.0, 0.25, 0.5, 1.0),
+    photographer: Photographer = _SMALL,
+    columns: int = 6,
+    side: int = 128,
+) -> Image.Image:
     """The same scenes by photographers of growing spread, a row each; at the right where 400 subjects lie."""
     step = side + _GAP
     page = Image.new("RGB", (_MARGIN + (columns + 1) * step + _GAP, len(spreads) * step + _GAP), _BACK)

@@ -137,10 +137,23 @@ def _pebbles() -> _Field:
 _MAKERS: dict[str, Callable[[], _Field]] = {
     f.__name__[1:]: f
     for f in (
-        _cloud, _mist, _grain, _fibres, _grass, _stripes, _bands, _spots, _blotches, _wood, _weave, _checks, _bricks,
-        _planks, _pebbles,
+        _cloud,
+        _mist,
+        _grain,
+        _fibres,
+        _grass,
+        _stripes,
+        _bands,
+        _spots,
+        _blotches,
+        _wood,
+        _weave,
+        _checks,
+        _bricks,
+        _planks,
+        _pebbles,
     )
-}  # fmt: skip
+}
 
 PATTERNS = ("cloud", "fibres", "stripes", "bands", "spots", "blotches", "wood", "weave", "checks", "grain", "pebbles")
 FLOORS = ("cloud", "grass", "wood", "planks", "checks", "pebbles", "bricks", "weave", "fibres", "blotches")

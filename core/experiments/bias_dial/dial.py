@@ -73,8 +73,9 @@ def effects(table: pd.DataFrame, measure: str) -> Effects | None:
     return Effects(
         measured=_slopes(plain, plain[measure].to_numpy(float), turned),
         equal=_slopes(plain, _at_equal_typicality(table, measure, plain), turned),
-        networks=len(plain), photographs=int(table["digest"].nunique()),
-    )  # fmt: skip
+        networks=len(plain),
+        photographs=int(table["digest"].nunique()),
+    )
 
 
 def _slopes(networks: pd.DataFrame, values: Floats, turned: list[str]) -> dict[str, Effect]:
@@ -155,8 +156,10 @@ def _verdict(measure: str, measured: Effect, equal: Effect) -> str:
         return f"No evidence that {who} {does} {less}, or {more} ({measured})."
     head = f"{who.capitalize()} {does} {less if measured.value < 0 else more} ({measured})"
     if not equal.evident:
-        return f"{head}; among equally typical photographs there is no evidence of it ({equal}): what changed is how " \
-            "much is typical."  # fmt: skip
+        return (
+            f"{head}; among equally typical photographs there is no evidence of it ({equal}): what changed is how "
+            "much is typical."
+        )
     if (equal.value < 0) != (measured.value < 0):
         return f"{head}, yet among equally typical photographs the other way round ({equal})."
     return f"{head}; among equally typical photographs too ({equal}): typicality does not explain all of it."

@@ -37,27 +37,38 @@ def along(table: pd.DataFrame, value: str, *, chosen: tuple[float, float] | None
         name, ink, apart = f"sizes ± {sizes:g}", colour(place), beside[sizes]
         by_place = [(float(str(at)), part[value].to_numpy(float)) for at, part in mine.groupby("spread")]
         fig.add_scatter(
-            x=(mine["spread"] + apart).tolist(), y=mine[value].tolist(), mode="markers", name=f"{name}, each network",
+            x=(mine["spread"] + apart).tolist(),
+            y=mine[value].tolist(),
+            mode="markers",
+            name=f"{name}, each network",
             marker={"size": 6, "color": ink, "opacity": 0.5, "symbol": SYMBOLS[place % len(SYMBOLS)]},
-            showlegend=False, customdata=mine["network"].tolist(),
+            showlegend=False,
+            customdata=mine["network"].tolist(),
             hovertemplate="%{customdata}: %{y:.3f}<extra></extra>",
-        )  # fmt: skip
+        )
         fig.add_scatter(
-            x=[at + apart for at, _ in by_place], y=[part.mean() for _, part in by_place], name=name,
-            mode="lines+markers", line={"color": ink, "width": 2},
+            x=[at + apart for at, _ in by_place],
+            y=[part.mean() for _, part in by_place],
+            name=name,
+            mode="lines+markers",
+            line={"color": ink, "width": 2},
             marker={"size": 11, "color": ink, "symbol": SYMBOLS[place % len(SYMBOLS)]},
             error_y=_bars(table[table["size_spread"] == sizes], value, by_place),
             customdata=[len(part) for _, part in by_place],
             hovertemplate="%{y:.3f} +%{error_y.array:.3f} −%{error_y.arrayminus:.3f}, %{customdata} networks<extra>"
-            + name + "</extra>",
-        )  # fmt: skip
+            + name
+            + "</extra>",
+        )
     here = plain[(plain["spread"] == chosen[0]) & (plain["size_spread"] == chosen[1])] if chosen else plain[:0]
     if len(here):
         fig.add_scatter(
-            x=[here["spread"].iloc[0] + beside[here["size_spread"].iloc[0]]], y=[here[value].mean()], mode="markers",
-            name="the dial", hoverinfo="skip",
+            x=[here["spread"].iloc[0] + beside[here["size_spread"].iloc[0]]],
+            y=[here[value].mean()],
+            mode="markers",
+            name="the dial",
+            hoverinfo="skip",
             marker={"size": 22, "color": GREY, "symbol": "circle-open", "line": {"width": 2}},
-        )  # fmt: skip
+        )
     over = "photographs (it is the same for all networks of a photographer)" if value == "typicality" else "networks"
     large = f"large points: means with 95 % intervals over {over}; those of one spread of places stand side by side"
     return said(fig, *_about(table, plain), large)

@@ -73,9 +73,13 @@ class Turn:
         return home(data).studies / self.recipe.name
 
     def run(
-        self, data: DataFolder, *, engine: Engine | None = None, progress: Callable[[Progress], None] | None = None,
+        self,
+        data: DataFolder,
+        *,
+        engine: Engine | None = None,
+        progress: Callable[[Progress], None] | None = None,
         cancel: threading.Event | None = None,
-    ) -> Manifest:  # fmt: skip
+    ) -> Manifest:
         """Draws and trains, indexes what was drawn, measures; goes on where it was stopped. ``progress``: its shares.
 
         Raises Cancelled; what is finished is kept.
@@ -89,16 +93,26 @@ class Turn:
         first = recipe.scenes.first
         taken = [SceneFile(number, self.photographer) for number in range(first, first + recipe.scenes.count)]
         build(
-            taken, features, engine, index, cancel=cancel,
+            taken,
+            features,
+            engine,
+            index,
+            cancel=cancel,
             progress=lambda p: stages("index", p.done, p.total),
-        )  # fmt: skip
+        )
         study = Typicality(protocols=PROTOCOLS, pairs=PAIRS)
         shown = listing(TESTED)[: TRIAL if self.small else None]
         return run(
-            study, shown, cards, self.folder(data), axes=Axes.of(data, index=index), engine=engine,
-            command=" ".join(["python", "-m", "core", *self.command, *_elsewhere(data)]), cancel=cancel,
+            study,
+            shown,
+            cards,
+            self.folder(data),
+            axes=Axes.of(data, index=index),
+            engine=engine,
+            command=" ".join(["python", "-m", "core", *self.command, *_elsewhere(data)]),
+            cancel=cancel,
             progress=lambda p: stages("pairs", p.done, p.total or 1),
-        )  # fmt: skip
+        )
 
 
 def home(data: DataFolder) -> DataFolder:
@@ -164,9 +178,10 @@ def taught(results: Results) -> Taught:
             found.append(Photographer(**tomllib.loads(path.read_text("utf-8"))["recipe"]["scenes"]["photographer"]))
         except (OSError, tomllib.TOMLDecodeError, LookupError, TypeError) as error:
             raise BadCard(
-                got=f"{path} ({type(error).__name__})", wanted="the card of a network of the dial, with its recipe",
+                got=f"{path} ({type(error).__name__})",
+                wanted="the card of a network of the dial, with its recipe",
                 remedy="Turn the dial there again.",
-            ) from None  # fmt: skip
+            ) from None
     return Taught(found[0], results)
 
 

@@ -11,23 +11,41 @@ from .style import colour, dash, faded
 
 
 def curve(
-    fig: go.Figure, title: str, place: int, x: Sequence[float], y: Sequence[float], spans: Sequence[Interval | None],
-    about: Sequence[str], *, alpha: float = 0.2,
-) -> None:  # fmt: skip
+    fig: go.Figure,
+    title: str,
+    place: int,
+    x: Sequence[float],
+    y: Sequence[float],
+    spans: Sequence[Interval | None],
+    about: Sequence[str],
+    *,
+    alpha: float = 0.2,
+) -> None:
     """A line, and its band as one polygon there and back; a point without an interval has a band of no width.
 
     ``about``: what each point is of, shown beside its value.
     """
     ends = [span or (value, value) for span, value in zip(spans, y, strict=True)]
     fig.add_scatter(
-        x=[*x, *reversed(x)], y=[*(high for _, high in ends), *(low for low, _ in reversed(ends))], fill="toself",
-        mode="none", fillcolor=faded(colour(place), alpha), name=f"{title}, 95 % interval", legendgroup=title,
-        showlegend=False, hoverinfo="skip",
-    )  # fmt: skip
+        x=[*x, *reversed(x)],
+        y=[*(high for _, high in ends), *(low for low, _ in reversed(ends))],
+        fill="toself",
+        mode="none",
+        fillcolor=faded(colour(place), alpha),
+        name=f"{title}, 95 % interval",
+        legendgroup=title,
+        showlegend=False,
+        hoverinfo="skip",
+    )
     fig.add_scatter(
-        x=list(x), y=list(y), mode="lines+markers", name=title, legendgroup=title, marker={"size": 5},
+        x=list(x),
+        y=list(y),
+        mode="lines+markers",
+        name=title,
+        legendgroup=title,
+        marker={"size": 5},
         line={"color": colour(place), "dash": dash(place), "width": 2},
         customdata=[[text, low, high] for text, (low, high) in zip(about, ends, strict=True)],
         hovertemplate="%{y:.3f} [%{customdata[1]:.3f}, %{customdata[2]:.3f}], %{customdata[0]}"
         f"<extra>{title}</extra>",
-    )  # fmt: skip
+    )

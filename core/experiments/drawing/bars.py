@@ -59,7 +59,13 @@ def _paper(fig: go.Figure, columns: Sequence[Column], taken: Sequence[int]) -> N
     for place in taken:
         mine = [c for c in columns if c.place == place]
         fig.add_scatter(
-            x=[c.x for c in mine], y=[c.paper for c in mine], mode="markers", marker=PAPER, name="paper",
-            offsetgroup=str(place), legendgroup="paper", showlegend=place == first,
+            x=[c.x for c in mine],
+            y=[c.paper for c in mine],
+            mode="markers",
+            marker=PAPER,
+            name="paper",
+            offsetgroup=str(place),
+            legendgroup="paper",
+            showlegend=place == first,
             hovertemplate="%{x}: %{y}<extra>paper, " + mine[0].title + "</extra>",
-        )  # fmt: skip
+        )

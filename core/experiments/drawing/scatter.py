@@ -17,10 +17,17 @@ BINS = 10
 
 
 def curves(
-    photographs: pd.DataFrame, axis: str, title: str, measure: str, *, bins: int = BINS,
-    place: Mapping[str, int] | None = None, paper: Mapping[float, str] | None = None, of: str = "",
+    photographs: pd.DataFrame,
+    axis: str,
+    title: str,
+    measure: str,
+    *,
+    bins: int = BINS,
+    place: Mapping[str, int] | None = None,
+    paper: Mapping[float, str] | None = None,
+    of: str = "",
     seed: int = 0,
-) -> go.Figure:  # fmt: skip
+) -> go.Figure:
     """``photographs``: as ``core.statistics.tables.per_photograph`` gives them, of one protocol and step, several networks.
 
     One curve a network: means of bins of equal count, ± their standard errors; below it each photograph, faint, with
@@ -41,30 +48,46 @@ def curves(
     for value, text in (paper or {}).items():
         fig.add_hline(y=value, line={"color": GREY, "dash": "dash", "width": 1.5})
         fig.add_annotation(
-            x=1, xref="paper", xanchor="right", y=value, yanchor="bottom", text=f"paper: {text}", showarrow=False,
+            x=1,
+            xref="paper",
+            xanchor="right",
+            y=value,
+            yanchor="bottom",
+            text=f"paper: {text}",
+            showarrow=False,
             font={"size": 11, "color": GREY},
-        )  # fmt: skip
+        )
     return said(fig, of, *_correlations(found), _settings(known, bins), sampled, *_lacking(photographs, axis, measure))
 
 
 def _points(fig: go.Figure, shown: pd.DataFrame, axis: str, measure: str, network: str, place: int) -> None:
     fig.add_scatter(
-        x=shown[axis].tolist(), y=shown[measure].tolist(), mode="markers", name=short(network), legendgroup=network,
-        showlegend=False, marker={"size": 6, "color": faded(colour(place), 0.25)},
+        x=shown[axis].tolist(),
+        y=shown[measure].tolist(),
+        mode="markers",
+        name=short(network),
+        legendgroup=network,
+        showlegend=False,
+        marker={"size": 6, "color": faded(colour(place), 0.25)},
         customdata=shown[["digest", "name"]].astype(str).to_numpy().tolist(),
         hovertemplate="%{customdata[1]}: %{y:.3f}<extra>" + short(network) + "</extra>",
-    )  # fmt: skip
+    )
 
 
 def _curve(fig: go.Figure, curve: pd.DataFrame, network: str, place: int) -> None:
     fig.add_scatter(
-        x=curve["x"].tolist(), y=curve["y"].tolist(), mode="lines+markers", name=short(network), legendgroup=network,
-        line={"color": colour(place), "dash": dash(place), "width": 2.5}, marker={"size": 7},
+        x=curve["x"].tolist(),
+        y=curve["y"].tolist(),
+        mode="lines+markers",
+        name=short(network),
+        legendgroup=network,
+        line={"color": colour(place), "dash": dash(place), "width": 2.5},
+        marker={"size": 7},
         error_y={"type": "data", "array": curve["standard_error"].fillna(0).tolist(), "width": 4, "thickness": 1.5},
         customdata=curve[["n", "low", "high"]].to_numpy().tolist(),
         hovertemplate="%{y:.3f} ± %{error_y.array:.3f}, n = %{customdata[0]} photographs from %{customdata[1]:.3f} to "
         "%{customdata[2]:.3f}<extra>" + short(network) + "</extra>",
-    )  # fmt: skip
+    )
 
 
 def _correlations(found: Mapping[str, Spearman]) -> list[str]:

@@ -46,9 +46,18 @@ def said(fig: go.Figure, *sentences: str) -> go.Figure:
     lines = [line.replace("\u00a0", " ") for sentence in whole for line in textwrap.wrap(sentence, LINE)]
     below, height = _labels(fig), 17 * len(lines)
     fig.add_annotation(
-        text="<br>".join(lines), x=0, y=0, xref="paper", yref="paper", xanchor="left", yanchor="top", align="left",
-        showarrow=False, yshift=-54 - below, font={"size": 12, "color": GREY},
-    )  # fmt: skip
+        text="<br>".join(lines),
+        x=0,
+        y=0,
+        xref="paper",
+        yref="paper",
+        xanchor="left",
+        yanchor="top",
+        align="left",
+        showarrow=False,
+        yshift=-54 - below,
+        font={"size": 12, "color": GREY},
+    )
     fig.update_layout(height=fig.layout.height + 8 + below + height, margin={"b": 62 + below + height})
     return fig
 
@@ -117,7 +126,11 @@ def whiskers(values: Iterable[float], intervals: Iterable[tuple[float, float] | 
     """Error bars from values to the ends of their intervals; of none where there is no interval."""
     spans = list(zip(values, intervals, strict=True))
     return {
-        "type": "data", "symmetric": False, "thickness": 1.5, "width": 5, "color": GREY,
+        "type": "data",
+        "symmetric": False,
+        "thickness": 1.5,
+        "width": 5,
+        "color": GREY,
         "array": [interval[1] - value if interval else 0 for value, interval in spans],
         "arrayminus": [value - interval[0] if interval else 0 for value, interval in spans],
-    }  # fmt: skip
+    }

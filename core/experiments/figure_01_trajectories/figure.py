@@ -33,9 +33,15 @@ class Curve:
 
 
 def trajectory(
-    curves: Sequence[Curve], *, axis: str, span: tuple[float, float], cursor: float | None = None,
-    strides: bool = False, measure: str = P_CLASS, large: float = math.inf,
-) -> go.Figure:  # fmt: skip
+    curves: Sequence[Curve],
+    *,
+    axis: str,
+    span: tuple[float, float],
+    cursor: float | None = None,
+    strides: bool = False,
+    measure: str = P_CLASS,
+    large: float = math.inf,
+) -> go.Figure:
     """Curves with a diamond wherever the arg-max has changed since the frame before, or |Δp| is ``large`` or more.
 
     ``strides``: dotted lines at the multiples of each total stride, where exact invariance is possible (§ 3).
@@ -54,28 +60,44 @@ def trajectory(
                 fig.add_vline(x=k, line={"color": GREY, "dash": "dot", "width": 1})
             if stride <= high:
                 fig.add_annotation(
-                    x=stride, y=0.5, yref="paper", text=f"stride {stride}", textangle=-90, showarrow=False,
-                    xanchor="right", font={"size": 11, "color": GREY},
-                )  # fmt: skip
+                    x=stride,
+                    y=0.5,
+                    yref="paper",
+                    text=f"stride {stride}",
+                    textangle=-90,
+                    showarrow=False,
+                    xanchor="right",
+                    font={"size": 11, "color": GREY},
+                )
     jumped = [jumps(curve.p, curve.top, large) for curve in curves]
     first_jump = next((k for k, found in enumerate(jumped) if found), None)
     marked = "arg-max changes" + ("" if math.isinf(large) else f" or |Δp| ≥ {large}")
     for number, (curve, found) in enumerate(zip(curves, jumped, strict=True)):
         line = {"color": colour(curve.place), "dash": dash(curve.place), "width": 2}
         fig.add_scatter(
-            x=list(curve.values), y=list(curve.p), mode="lines+markers",
+            x=list(curve.values),
+            y=list(curve.p),
+            mode="lines+markers",
             name=f"{curve.title}: {curve.watched}" if curve.watched else curve.title,
-            line=line, marker={"size": 4}, showlegend=True,
-            customdata=list(curve.top), unselected={"marker": {"opacity": 1}},
+            line=line,
+            marker={"size": 4},
+            showlegend=True,
+            customdata=list(curve.top),
+            unselected={"marker": {"opacity": 1}},
             hovertemplate=("%{y:.3f}, says %{customdata}" if curve.top else "%{y:.4f}")
             + f"<extra>{curve.title}</extra>",
-        )  # fmt: skip
+        )
         fig.add_scatter(
-            x=[curve.values[k] for k in found], y=[curve.p[k] for k in found], mode="markers",
-            name=marked, legendgroup="jumps", showlegend=number == first_jump, hoverinfo="skip",
+            x=[curve.values[k] for k in found],
+            y=[curve.p[k] for k in found],
+            mode="markers",
+            name=marked,
+            legendgroup="jumps",
+            showlegend=number == first_jump,
+            hoverinfo="skip",
             marker={"symbol": "diamond-open", "size": 12, "color": colour(curve.place), "line": {"width": 2}},
             unselected={"marker": {"opacity": 1}},  # a click chooses a frame, it does not fade the others
-        )  # fmt: skip
+        )
     if cursor is not None:
         fig.add_vline(x=cursor, line={"color": GREY, "width": 2})
     return fig

@@ -29,9 +29,13 @@ def probability_map(grid: Values, *, measure: str, stride: int | None = None, pr
     top = float(known.max(initial=0.0))
     low = float(known.min(initial=1.0)) if measure == COSINE else 0.0
     fig = _cells(
-        grid, colorscale="Viridis", zmin=low, zmax=1.0 if top > 0.4 else max(0.1, 1.2 * top), colorbar=_bar(measure),
+        grid,
+        colorscale="Viridis",
+        zmin=low,
+        zmax=1.0 if top > 0.4 else max(0.1, 1.2 * top),
+        colorbar=_bar(measure),
         hovertemplate="right %{x}, down %{y}: %{z:.3f}<extra></extra>",
-    )  # fmt: skip
+    )
     return said_square(_tiled(fig, grid, stride), _counted(grid, protocol), _period(grid, stride))
 
 
@@ -43,9 +47,14 @@ def class_map(classes: Values, names: Sequence[str], *, stride: int | None = Non
     steps = [edge for k, c in enumerate(kinds) for edge in ((k / len(kinds), c), ((k + 1) / len(kinds), c))]
     text = [["" if np.isnan(c) else names[int(c)] for c in row] for row in classes]
     fig = _cells(
-        drawn, colorscale=steps, zmin=-0.5, zmax=len(kinds) - 0.5, showscale=False, text=text,
+        drawn,
+        colorscale=steps,
+        zmin=-0.5,
+        zmax=len(kinds) - 0.5,
+        showscale=False,
+        text=text,
         hovertemplate="right %{x}, down %{y}: %{text}<extra></extra>",
-    )  # fmt: skip
+    )
     legend = [(names[place], kinds[k]) for place, k in ranks.items()]
     legend += [(OTHERS, GREY)] if (drawn == len(ranks)).any() else []
     for name, shade in legend:
@@ -62,21 +71,32 @@ def spectrum_map(found: Spectrum, strides: Sequence[int], *, protocol: str) -> g
     edge = found.frequency.tolist()
     fig = figure(x=ACROSS, y=ALONG, height=430)
     fig.add_heatmap(
-        x=edge, y=edge, z=shown.tolist(), colorscale="Cividis", zmin=LEAST, zmax=0.0,
+        x=edge,
+        y=edge,
+        z=shown.tolist(),
+        colorscale="Cividis",
+        zmin=LEAST,
+        zmax=0.0,
         colorbar=_bar("share of power (log₁₀)"),
         hovertemplate="across %{x:.3f}, down %{y:.3f}: 10^%{z:.1f}<extra></extra>",
-    )  # fmt: skip
+    )
     held = [s for s in strides if s <= len(edge)]
     at, zero = [1 / s for s in held], [0.0] * len(held)
     above = [f"1/{s}" + "<br> " * (k % 2) for k, s in enumerate(held)]  # by turns further off, not to meet
     beside = [f"1/{s}" + "\u00a0" * 8 * (k % 2) for k, s in enumerate(held)]
     for x, y, text, where in ((at, zero, above, "top center"), (zero, at, beside, "middle left")):
         fig.add_scatter(
-            x=x, y=y, mode="markers+text", text=text, textposition=where, showlegend=False,
-            cliponaxis=False, textfont={"color": "#ffffff", "size": 11},
+            x=x,
+            y=y,
+            mode="markers+text",
+            text=text,
+            textposition=where,
+            showlegend=False,
+            cliponaxis=False,
+            textfont={"color": "#ffffff", "size": 11},
             marker={"symbol": "circle-open", "size": 10, "color": "#ffffff", "line": {"width": 2}},
             hovertemplate="%{x}, %{y} cycles per px: one in a stride of the network<extra></extra>",
-        )  # fmt: skip
+        )
     square(fig, (-0.53, 0.53), (0.53, -0.53))
     return said_square(fig, protocol, "The mean is taken off; no window.", _rings(held, strides))
 

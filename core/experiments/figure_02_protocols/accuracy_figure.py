@@ -29,20 +29,30 @@ def against_accuracy(
         mine, top1 = [one for one in known if one.network == network], right[network]
         y = [getattr(one.sensitivity, measure) for one in mine]
         fig.add_scatter(
-            x=[top1.top1] * len(mine), y=y, mode="markers", name=short(network),
-            marker={"size": 10, "color": colour(place[network]),
-                    "symbol": [_symbol(protocols, one.protocol) for one in mine]},
+            x=[top1.top1] * len(mine),
+            y=y,
+            mode="markers",
+            name=short(network),
+            marker={
+                "size": 10,
+                "color": colour(place[network]),
+                "symbol": [_symbol(protocols, one.protocol) for one in mine],
+            },
             error_x=whiskers([top1.top1] * len(mine), [top1.interval] * len(mine)),
             error_y=whiskers(y, [getattr(one.sensitivity, f"{measure}_interval") for one in mine]),
             customdata=[[one.protocol, one.sensitivity.pairs] for one in mine],
             hovertemplate=f"%{{x:.3f}} (n = {top1.n}), %{{customdata[0]}} %{{y:.3f}} (n = %{{customdata[1]}} pairs)"
             f"<extra>{short(network)}</extra>",
-        )  # fmt: skip
+        )
     for protocol in protocols:  # the key to the symbols
         fig.add_scatter(
-            x=[None], y=[None], mode="markers", name=protocol, hoverinfo="skip",
+            x=[None],
+            y=[None],
+            mode="markers",
+            name=protocol,
+            hoverinfo="skip",
             marker={"size": 9, "color": GREY, "symbol": _symbol(protocols, protocol)},
-        )  # fmt: skip
+        )
     _paper(fig, known, measure)
     unknown = dict.fromkeys(short(one.network) for one in found if one.network not in right)
     without = f"no photograph's class known to {', '.join(unknown)}" if unknown else ""
@@ -66,6 +76,11 @@ def _paper(fig: go.Figure, known: Sequence[Measured], measure: str) -> None:
     if marks:
         x, y, titles = zip(*marks, strict=True)
         fig.add_scatter(
-            x=list(x), y=list(y), mode="markers", marker=PAPER, name="paper", customdata=list(titles),
+            x=list(x),
+            y=list(y),
+            mode="markers",
+            marker=PAPER,
+            name="paper",
+            customdata=list(titles),
             hovertemplate="%{x}, %{y}<extra>paper, %{customdata}</extra>",
-        )  # fmt: skip
+        )

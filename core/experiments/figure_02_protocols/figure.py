@@ -29,17 +29,22 @@ class Bar:
 def bars(found: Sequence[Measured], place: Mapping[str, int] | None = None) -> list[Bar]:
     """A study's results as bars; protocols of several sides are told apart by them."""
     sides = {one.protocol: len({o.side for o in found if o.protocol == one.protocol}) for one in found}
-    several = {one.network: len({o.side for o in found if (o.network, o.protocol) == (one.network, one.protocol)}) > 1
-               for one in found if sides[one.protocol] > 1}  # fmt: skip
+    several = {
+        one.network: len({o.side for o in found if (o.network, o.protocol) == (one.network, one.protocol)}) > 1
+        for one in found
+        if sides[one.protocol] > 1
+    }
     place = place or places(one.network for one in found)
     return [
         Bar(
-            short(one.network), place[one.network],
+            short(one.network),
+            place[one.network],
             f"{one.protocol} {one.side}" if several.get(one.network) and one.side is not None else one.protocol,
-            one.sensitivity, paper.printed(one.network, one.protocol, one.side),
+            one.sensitivity,
+            paper.printed(one.network, one.protocol, one.side),
         )
         for one in found
-    ]  # fmt: skip
+    ]
 
 
 def study(
@@ -85,7 +90,8 @@ def _bars(bars: Sequence[Bar], order: Sequence[str], measure: str, title: str, l
         interval: Interval | None = getattr(bar.measured, f"{measure}_interval")
         if value is not None:
             columns.append(
-                Column(bar.title, bar.place, bar.protocol, value, interval, bar.measured.pairs,
-                       bar.printed.get(measure))
-            )  # fmt: skip
+                Column(
+                    bar.title, bar.place, bar.protocol, value, interval, bar.measured.pairs, bar.printed.get(measure)
+                )
+            )
     return grouped(columns, order, "protocol", title, least)

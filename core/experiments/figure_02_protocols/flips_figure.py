@@ -27,12 +27,15 @@ def flips(found: Sequence[Measured]) -> go.Figure:
     for k, (kind, column) in enumerate(counts.items()):
         spans = [wilson(count, of) for count, of in zip(column, n, strict=True)]
         fig.add_bar(
-            x=[count / of for count, of in zip(column, n, strict=True)], y=y, name=kind, orientation="h",
+            x=[count / of for count, of in zip(column, n, strict=True)],
+            y=y,
+            name=kind,
+            orientation="h",
             marker={"color": COLOURS[k], "pattern": {"shape": PATTERNS[k]}},
             customdata=[[count, of, *span] for count, of, span in zip(column, n, spans, strict=True)],
             hovertemplate="%{x:.3f} [%{customdata[2]:.3f}, %{customdata[3]:.3f}]: %{customdata[0]} of %{customdata[1]} "
             f"pairs<extra>{kind}</extra>",
-        )  # fmt: skip
+        )
     if known:  # the last bar ends where the stack does
         whole = [total / of for total, of in zip(totals, n, strict=True)]
         fig.data[-1].error_x = whiskers(whole, [wilson(total, of) for total, of in zip(totals, n, strict=True)])

@@ -27,8 +27,9 @@ class Row:
     sums: Sequence[float]
 
 
-def feature_maps(frames: Sequence[npt.NDArray[np.uint8]], shifts: Sequence[int], rows: Sequence[Row],
-                 *about: str) -> go.Figure:  # fmt: skip
+def feature_maps(
+    frames: Sequence[npt.NDArray[np.uint8]], shifts: Sequence[int], rows: Sequence[Row], *about: str
+) -> go.Figure:
     """``frames`` uint8 (S, S, 3) at each of the ``shifts`` (pixels) on top; below, a row a layer, with one colour
     scale a row, as its levels have it. ``about``: n, protocol, network."""
     count = len(shifts)
@@ -40,9 +41,15 @@ def feature_maps(frames: Sequence[npt.NDArray[np.uint8]], shifts: Sequence[int],
     for place, row in enumerate(rows, 2):
         for k, total in enumerate(row.sums):
             fig.add_heatmap(
-                z=row.levels[k], zmin=0, zmax=255, colorscale=SCALE, showscale=False, hoverinfo="skip", row=place,
+                z=row.levels[k],
+                zmin=0,
+                zmax=255,
+                colorscale=SCALE,
+                showscale=False,
+                hoverinfo="skip",
+                row=place,
                 col=k + 1,
-            )  # fmt: skip
+            )
             fig.update_xaxes(title=_beneath(f"{total:.4g}"), row=place, col=k + 1)
             fig.update_yaxes(autorange="reversed", row=place, col=k + 1)
         _above(fig, place, count, row.title)
@@ -56,9 +63,11 @@ def feature_maps(frames: Sequence[npt.NDArray[np.uint8]], shifts: Sequence[int],
         end = "" if number == 1 else str(number)
         fig.update_layout({f"yaxis{end}": {"scaleanchor": f"x{end}"}})
     fig.update_layout(
-        height=height, margin={"l": 4, "r": 4, "t": HEAD, "b": 8}, paper_bgcolor="rgba(0,0,0,0)",
+        height=height,
+        margin={"l": 4, "r": 4, "t": HEAD, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-    )  # fmt: skip
+    )
     return said(fig, "Beneath each map: its global sum. One colour scale a row, over all shifts.", *about)
 
 
@@ -77,6 +86,14 @@ def _above(fig: go.Figure, row: int, columns: int, text: str) -> None:
     number = (row - 1) * columns + 1
     axis = "" if number == 1 else str(number)
     fig.add_annotation(
-        text=text, x=0, xref="paper", xanchor="left", y=1, yref=f"y{axis} domain", yanchor="bottom", yshift=1,
-        showarrow=False, font={"size": 12},
-    )  # fmt: skip
+        text=text,
+        x=0,
+        xref="paper",
+        xanchor="left",
+        y=1,
+        yref=f"y{axis} domain",
+        yanchor="bottom",
+        yshift=1,
+        showarrow=False,
+        font={"size": 12},
+    )

@@ -24,8 +24,9 @@ def readouts(
     """One curve a network over its layers' depths, its 95 % interval as a band; a star is the network's own head."""
     points = [
         (one, float(value), getattr(one.sensitivity, f"{measure}_interval"), f"n = {one.sensitivity.pairs} pairs")
-        for one in found if (value := getattr(one.sensitivity, measure)) is not None
-    ]  # fmt: skip
+        for one in found
+        if (value := getattr(one.sensitivity, measure)) is not None
+    ]
     fig = _drawn(points, MEASURES[measure], place or places(one.network for one in found))
     return said(fig, about(found, measure), _head(found))
 
@@ -36,8 +37,9 @@ def readout_accuracy(
     """The same curves of top-1 accuracy on the centre crops of the photographs whose class is known."""
     points = [
         (one, known.top1, known.interval, f"n = {known.n} photographs")
-        for one in found if (known := right.get((one.network, str(one.layer)))) is not None
-    ]  # fmt: skip
+        for one in found
+        if (known := right.get((one.network, str(one.layer)))) is not None
+    ]
     fig = _drawn(points, "top-1 accuracy of the readout", place or places(one.network for one in found))
     counts = ", ".join(dict.fromkeys(f"{known.n:,}" for known in right.values()))
     n = f"n = {counts} photographs, centre crops; 95 % intervals" if counts else "nothing measured"
@@ -53,15 +55,28 @@ def _drawn(points: Sequence[Point], y: str, place: Mapping[str, int]) -> go.Figu
     for network in networks:
         mine = sorted((p for p in points if p[0].network == network), key=lambda p: p[0].depth or 0)
         line, own = ([p for p in mine if (p[0].layer == HEAD) is wanted] for wanted in (False, True))
-        curve(fig, short(network), place[network], [p[0].depth or 0 for p in line], [p[1] for p in line],
-              [p[2] for p in line], [f"{p[0].layer}, {p[3]}" for p in line], alpha=0.12)  # fmt: skip
+        curve(
+            fig,
+            short(network),
+            place[network],
+            [p[0].depth or 0 for p in line],
+            [p[1] for p in line],
+            [p[2] for p in line],
+            [f"{p[0].layer}, {p[3]}" for p in line],
+            alpha=0.12,
+        )
         fig.add_scatter(
-            x=[p[0].depth for p in own], y=[p[1] for p in own], mode="markers", name=f"{short(network)}, {HEAD}",
-            legendgroup=short(network), showlegend=False,
+            x=[p[0].depth for p in own],
+            y=[p[1] for p in own],
+            mode="markers",
+            name=f"{short(network)}, {HEAD}",
+            legendgroup=short(network),
+            showlegend=False,
             marker={"size": 11, "symbol": "star-open", "color": colour(place[network]), "line": {"width": 1.5}},
-            error_y=whiskers([p[1] for p in own], [p[2] for p in own]), customdata=[[p[3]] for p in own],
+            error_y=whiskers([p[1] for p in own], [p[2] for p in own]),
+            customdata=[[p[3]] for p in own],
             hovertemplate=f"%{{y:.3f}}, %{{customdata[0]}}<extra>{short(network)}, {HEAD}</extra>",
-        )  # fmt: skip
+        )
     return fig
 
 

@@ -28,9 +28,11 @@ ALPHA = 0.05
 UNIFORM, BIASED, FEW = "no evidence", "biased", "too few"
 _PART = ("", " V", " V low", " V high", " p Holm", " p", " χ²", " n")  # of a class's row, along each axis
 _ORDER = [
-    "class", "n", *(f"{axis}{part}" for axis in AXES for part in _PART),
+    "class",
+    "n",
+    *(f"{axis}{part}" for axis in AXES for part in _PART),
     *(f"{what} {name}" for name in ("u", "v", "size") for what in ("mean", "std")),
-]  # fmt: skip
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,10 +172,13 @@ def by_class(found: Places) -> pd.DataFrame:
             test = uniformity(mine[axis], axis)
             low, high = test.interval if test else (np.nan, np.nan)
             row |= {
-                f"{axis} n": int(mine[axis].notna().sum()), f"{axis} χ²": test.statistic if test else np.nan,
-                f"{axis} p": test.p if test else np.nan, f"{axis} V": test.v if test else np.nan,
-                f"{axis} V low": low, f"{axis} V high": high,
-            }  # fmt: skip
+                f"{axis} n": int(mine[axis].notna().sum()),
+                f"{axis} χ²": test.statistic if test else np.nan,
+                f"{axis} p": test.p if test else np.nan,
+                f"{axis} V": test.v if test else np.nan,
+                f"{axis} V low": low,
+                f"{axis} V high": high,
+            }
         rows.append(row)
     table = pd.DataFrame(rows)
     if table.empty:

@@ -27,11 +27,15 @@ def point_places(points: pd.DataFrame, names: Sequence[str], *, seed: int = 0) -
     for k, name in enumerate(names):
         rows = shown[shown["point"] == name]
         fig.add_scatter(
-            x=rows["x_share"].tolist(), y=rows["y_share"].tolist(), mode="markers", name=name, showlegend=True,
+            x=rows["x_share"].tolist(),
+            y=rows["y_share"].tolist(),
+            mode="markers",
+            name=name,
+            showlegend=True,
             marker={"size": 7, "opacity": 0.7, "color": colour(k), "symbol": SYMBOLS[k // len(COLOURS)]},
             customdata=rows[["photograph", "labeller"]].astype(str).to_numpy().tolist(),
             hovertemplate="%{customdata[0]}, by %{customdata[1]}: %{x:.3f}, %{y:.3f}<extra>" + name + "</extra>",
-        )  # fmt: skip
+        )
     fig.add_shape(type="rect", x0=0, x1=1, y0=0, y1=1, line={"color": GREY, "width": 1})
     spreads = [_spread(name, mine[mine["point"] == name]) for name in names if (mine["point"] == name).any()]
     anywhere = f"Points anywhere in the frame: {ANYWHERE:.2f}."
@@ -52,9 +56,12 @@ def distance_histogram(points: pd.DataFrame, first: str, second: str) -> go.Figu
     fig = figure(x=f"from {first} to {second} (share of the frame's width)", y="labels", height=400, rangemode="tozero")
     fig.update_layout(bargap=0.04, hovermode="closest")
     fig.add_bar(
-        x=((edges[1:] + edges[:-1]) / 2).tolist(), y=counts.tolist(), showlegend=False,
-        marker={"color": faded(COLOURS[0], 0.75)}, hovertemplate="%{x:.3f}: %{y}<extra></extra>",
-    )  # fmt: skip
+        x=((edges[1:] + edges[:-1]) / 2).tolist(),
+        y=counts.tolist(),
+        showlegend=False,
+        marker={"color": faded(COLOURS[0], 0.75)},
+        hovertemplate="%{x:.3f}: %{y}<extra></extra>",
+    )
     fig.update_xaxes(range=[0, bars / BARS])
     spread = f"; mean {values.mean():.2f}, standard deviation {values.std():.2f}" if len(values) else ""
     return said(fig, f"n = {_counted(found)}{spread}.", "Pixels between the points over the frame's width.")

@@ -23,12 +23,22 @@ def object_centres(found: Places, *, seed: int = 0) -> go.Figure:
     shown, sampled = sample(found.table, seed=seed)
     fig = figure(x="centre across (share of the frame)", y="centre down (share of the frame)", height=400)
     fig.add_scatter(
-        x=shown["x"].tolist(), y=shown["y"].tolist(), mode="markers", showlegend=False,
-        marker={"size": 6, "opacity": 0.6, "color": shown["size"].tolist(), "colorscale": "Viridis", "cmin": 0,
-                "cmax": 1, "colorbar": {"title": {"text": "size"}, "thickness": 10}},
+        x=shown["x"].tolist(),
+        y=shown["y"].tolist(),
+        mode="markers",
+        showlegend=False,
+        marker={
+            "size": 6,
+            "opacity": 0.6,
+            "color": shown["size"].tolist(),
+            "colorscale": "Viridis",
+            "cmin": 0,
+            "cmax": 1,
+            "colorbar": {"title": {"text": "size"}, "thickness": 10},
+        },
         customdata=shown[["image", "label"]].astype(str).to_numpy().tolist(),
         hovertemplate="%{customdata[1]} (%{customdata[0]}): %{x:.2f}, %{y:.2f}<extra></extra>",
-    )  # fmt: skip
+    )
     return said_square(square(fig, *FRAME), f"n = {len(found.table):,} photographs, the largest box of each.", sampled)
 
 
@@ -42,9 +52,14 @@ def place_map(found: Places, truth: Photographer | None = None) -> go.Figure:
     middles = ((edges[1:] + edges[:-1]) / 2).tolist()
     fig = figure(x=_axis("u"), y=_axis("v"), height=400)
     fig.add_heatmap(
-        x=middles, y=middles, z=counts.tolist(), colorscale="Cividis", zmin=0,
-        colorbar={"title": {"text": "n"}, "thickness": 10}, hovertemplate="%{x:.2f}, %{y:.2f}: %{z}<extra></extra>",
-    )  # fmt: skip
+        x=middles,
+        y=middles,
+        z=counts.tolist(),
+        colorscale="Cividis",
+        zmin=0,
+        colorbar={"title": {"text": "n"}, "thickness": 10},
+        hovertemplate="%{x:.2f}, %{y:.2f}: %{z}<extra></extra>",
+    )
     if truth is not None and not truth.framing:
         low, high = _ends(truth)
         line = {"color": "#ffffff", "dash": "dash", "width": 2}
@@ -89,9 +104,12 @@ def _histogram(values: Floats, title: str) -> tuple[go.Figure, Floats]:
     fig = figure(x=title, y="photographs", height=270, rangemode="tozero")
     fig.update_layout(bargap=0.04, hovermode="closest")
     fig.add_bar(
-        x=((edges[1:] + edges[:-1]) / 2).tolist(), y=counts.tolist(), showlegend=False,
-        marker={"color": faded(COLOURS[0], 0.75)}, hovertemplate="%{x:.2f}: %{y}<extra></extra>",
-    )  # fmt: skip
+        x=((edges[1:] + edges[:-1]) / 2).tolist(),
+        y=counts.tolist(),
+        showlegend=False,
+        marker={"color": faded(COLOURS[0], 0.75)},
+        hovertemplate="%{x:.2f}: %{y}<extra></extra>",
+    )
     fig.update_xaxes(range=[0, 1])
     return fig, edges
 
@@ -99,9 +117,13 @@ def _histogram(values: Floats, title: str) -> tuple[go.Figure, Floats]:
 def _truth(fig: go.Figure, edges: Floats, counts: Floats) -> None:
     """What a known photographer would make of it, as steps."""
     fig.add_scatter(
-        x=np.repeat(edges, 2)[1:-1].tolist(), y=np.repeat(counts, 2).tolist(), mode="lines", name="its photographer",
-        line={"color": COLOURS[1], "width": 2.5}, hoverinfo="skip",
-    )  # fmt: skip
+        x=np.repeat(edges, 2)[1:-1].tolist(),
+        y=np.repeat(counts, 2).tolist(),
+        mode="lines",
+        name="its photographer",
+        line={"color": COLOURS[1], "width": 2.5},
+        hoverinfo="skip",
+    )
 
 
 def _ends(who: Photographer) -> tuple[float, float]:

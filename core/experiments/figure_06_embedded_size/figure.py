@@ -26,9 +26,11 @@ def embedded_size(
     place = place or places(one.network for one in found)
     known = [one for one in found if one.side is not None and getattr(one.sensitivity, measure) is not None]
     fig = figure(
-        x="embedded short side (% of the input)" if sizes else "embedded short side (px)", y=MEASURES[measure],
-        height=330, rangemode="tozero",
-    )  # fmt: skip
+        x="embedded short side (% of the input)" if sizes else "embedded short side (px)",
+        y=MEASURES[measure],
+        height=330,
+        rangemode="tozero",
+    )
     several = len({one.protocol for one in known}) > 1
     printed: list[tuple[float, float, str]] = []
     for network, protocol in dict.fromkeys((one.network, one.protocol) for one in known):
@@ -44,8 +46,12 @@ def embedded_size(
         printed += [(scale * (one.side or 0), value, title) for one, value in marks if value is not None]
     if printed:
         fig.add_scatter(
-            x=[mark[0] for mark in printed], y=[mark[1] for mark in printed], mode="markers", marker=PAPER,
-            name="paper", customdata=[mark[2] for mark in printed],
+            x=[mark[0] for mark in printed],
+            y=[mark[1] for mark in printed],
+            mode="markers",
+            marker=PAPER,
+            name="paper",
+            customdata=[mark[2] for mark in printed],
             hovertemplate="%{y}<extra>paper, %{customdata}</extra>",
-        )  # fmt: skip
+        )
     return said(fig, about([one for one in found if one.side is not None], measure))

@@ -15,9 +15,14 @@ AXIS = "typicality (mean cosine to the 10 nearest)"
 
 
 def against_typicality(
-    photographs: pd.DataFrame, index: str, measure: str = "p_top1_change", *, bins: int = BINS,
-    place: Mapping[str, int] | None = None, seed: int = 0,
-) -> go.Figure:  # fmt: skip
+    photographs: pd.DataFrame,
+    index: str,
+    measure: str = "p_top1_change",
+    *,
+    bins: int = BINS,
+    place: Mapping[str, int] | None = None,
+    seed: int = 0,
+) -> go.Figure:
     """``index``: the one whose typicality it is; ``photographs``: see ``scattered.curves``. With antialiased twins,
     the bottom of Figure 9. The paper's levels are drawn where a network of the paper's is there."""
     levels = {
@@ -27,9 +32,16 @@ def against_typicality(
         if number.tail and number.network == network and number.quantity == measure
     }
     return curves(
-        photographs, "typicality", AXIS, measure, bins=bins, place=place, paper=levels, of=f"typicality among {index}",
+        photographs,
+        "typicality",
+        AXIS,
+        measure,
+        bins=bins,
+        place=place,
+        paper=levels,
+        of=f"typicality among {index}",
         seed=seed,
-    )  # fmt: skip
+    )
 
 
 def among_references(value: float, reference: Sequence[float]) -> go.Figure:
@@ -41,7 +53,12 @@ def among_references(value: float, reference: Sequence[float]) -> go.Figure:
     )
     fig.add_vline(x=value, line={"color": COLOURS[1], "width": 3})
     fig.add_annotation(
-        x=value, y=1.0, yref="paper", text=f"this photograph {value:.3f}", showarrow=False, yanchor="bottom",
+        x=value,
+        y=1.0,
+        yref="paper",
+        text=f"this photograph {value:.3f}",
+        showarrow=False,
+        yanchor="bottom",
         font={"color": COLOURS[1]},
-    )  # fmt: skip
+    )
     return fig

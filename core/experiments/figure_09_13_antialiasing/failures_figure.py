@@ -24,8 +24,10 @@ def failures(
     """
     fig = figure(
         x={"psnr": "PSNR of the two frames (dB)", "ssim": "SSIM of the two frames"}[measure],
-        y="|Δp| of the class that led before", height=360, range=[-0.03, 1.03],
-    )  # fmt: skip
+        y="|Δp| of the class that led before",
+        height=360,
+        range=[-0.03, 1.03],
+    )
     fig.update_layout(hovermode="closest")
     found = worst(pairs)
     known = found[np.isfinite(found[measure].to_numpy(float))]
@@ -45,8 +47,11 @@ def failures(
 
 def _points(fig: go.Figure, mine: pd.DataFrame, measure: str, title: str, place: int, symbol: int) -> None:
     fig.add_scatter(
-        x=mine[measure].tolist(), y=mine["change"].tolist(), mode="markers", name=title,
+        x=mine[measure].tolist(),
+        y=mine["change"].tolist(),
+        mode="markers",
+        name=title,
         marker={"size": 7, "color": faded(colour(place), 0.55), "symbol": SYMBOLS[symbol % len(SYMBOLS)]},
         customdata=mine[["digest", "name", "protocol", "pair"]].astype(str).to_numpy().tolist(),
         hovertemplate="%{customdata[1]}: |Δp| %{y:.3f} at %{x:.3g}<extra>" + title + "</extra>",
-    )  # fmt: skip
+    )

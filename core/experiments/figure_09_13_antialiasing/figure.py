@@ -51,6 +51,11 @@ def _value(one: Measured, measure: str) -> float | None:
 def _column(one: Measured, place: int, x: str, measure: str) -> Column:
     printed = paper.printed(one.network, one.protocol, one.side).get(measure)
     return Column(
-        ("original", "antialiased")[place], place, x, getattr(one.sensitivity, measure),
-        getattr(one.sensitivity, f"{measure}_interval"), one.sensitivity.pairs, printed,
-    )  # fmt: skip
+        ("original", "antialiased")[place],
+        place,
+        x,
+        getattr(one.sensitivity, measure),
+        getattr(one.sensitivity, f"{measure}_interval"),
+        one.sensitivity.pairs,
+        printed,
+    )

@@ -17,9 +17,13 @@ X = "short side of the photograph (network px)"
 
 
 def against_size(
-    found: Sequence[Measured], measure: str, *, trained: Mapping[str, Range], frame: int | None,
+    found: Sequence[Measured],
+    measure: str,
+    *,
+    trained: Mapping[str, Range],
+    frame: int | None,
     place: Mapping[str, int] | None = None,
-) -> go.Figure:  # fmt: skip
+) -> go.Figure:
     """One curve a network through black (sides under ``frame``) and upscale (over it), 95 % intervals as bands.
 
     ``trained``: the sides that a network was trained on, shaded in its colour. ``frame``: None where networks differ.
@@ -37,8 +41,15 @@ def accuracy(
     fig = figure(x=X, y="top-1 accuracy", height=330, range=[0, 1])
     for network in dict.fromkeys(one.network for one in found):
         mine = [one for one in found if one.network == network]
-        curve(fig, short(network), place[network], [one.side for one in mine], [one.accuracy for one in mine],
-              [one.interval for one in mine], [f"n = {one.n} frames" for one in mine])  # fmt: skip
+        curve(
+            fig,
+            short(network),
+            place[network],
+            [one.side for one in mine],
+            [one.accuracy for one in mine],
+            [one.interval for one in mine],
+            [f"n = {one.n} frames" for one in mine],
+        )
     counts = sorted({one.n for one in found})
     n = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}" if counts else "0"
     return _ranges(said(fig, f"n = {n} first frames at each size; 95 % intervals"), trained, place, frame)
@@ -52,7 +63,15 @@ def _ranges(fig: go.Figure, trained: Mapping[str, Range], place: Mapping[str, in
     if frame is None:
         return fig
     fig.add_vline(x=frame, line={"color": GREY, "dash": "dot", "width": 1})
-    label = {"text": "frame", "x": frame, "y": 1, "yref": "paper", "yanchor": "top", "xanchor": "left",
-             "showarrow": False, "font": {"size": 11, "color": GREY}}  # fmt: skip
+    label = {
+        "text": "frame",
+        "x": frame,
+        "y": 1,
+        "yref": "paper",
+        "yanchor": "top",
+        "xanchor": "left",
+        "showarrow": False,
+        "font": {"size": 11, "color": GREY},
+    }
     fig.update_layout(annotations=[label, *fig.layout.annotations])  # what is said below stays the last
     return fig

@@ -68,8 +68,12 @@ def gained(pairs: pd.DataFrame, trained: Mapping[str, Range], *, seed: int = 0) 
             parts = [_tallied(mine[where], name) for where, name in ((inside, "within"), (~inside, "outside"))]
             texts.append(f"{short(other)} (trained at {least} to {most} px) {' and '.join(filter(None, parts))}")
     n = int(rows["photographs"].max()) if len(rows) else 0
-    return f"Beside {short(plain[0])}, which saw one size: {'; '.join(texts)}. n = {n:,} photographs, 95 % paired " \
-        "intervals at each size." if texts else ""  # fmt: skip
+    return (
+        f"Beside {short(plain[0])}, which saw one size: {'; '.join(texts)}. n = {n:,} photographs, 95 % paired "
+        "intervals at each size."
+        if texts
+        else ""
+    )
 
 
 def _tallied(rows: pd.DataFrame, where: str) -> str:

@@ -11,9 +11,14 @@ from ..drawing.scatter import BINS, curves
 
 
 def against_confidence(
-    photographs: pd.DataFrame, network: str, measure: str = "p_top1_change", *, bins: int = BINS,
-    place: Mapping[str, int] | None = None, seed: int = 0,
-) -> go.Figure:  # fmt: skip
+    photographs: pd.DataFrame,
+    network: str,
+    measure: str = "p_top1_change",
+    *,
+    bins: int = BINS,
+    place: Mapping[str, int] | None = None,
+    seed: int = 0,
+) -> go.Figure:
     """``network``: whose top-1 probability on the centre crop the axis is; ``photographs``: see ``scattered``."""
     title = "top-1 probability on the centre crop"
     return curves(

@@ -40,8 +40,26 @@ class Filled:
     photographs: str
 
 
-COLUMNS = ("where", "what", "paper", "read", "ours", "low", "high", "difference", "within", "n", "pairs",
-           "network", "protocol", "weights_digest", "date", "photographs", "command", "note")  # fmt: skip
+COLUMNS = (
+    "where",
+    "what",
+    "paper",
+    "read",
+    "ours",
+    "low",
+    "high",
+    "difference",
+    "within",
+    "n",
+    "pairs",
+    "network",
+    "protocol",
+    "weights_digest",
+    "date",
+    "photographs",
+    "command",
+    "note",
+)
 
 
 def replication(studies: Iterable[Study]) -> pd.DataFrame:
@@ -53,17 +71,26 @@ def replication(studies: Iterable[Study]) -> pd.DataFrame:
     diagonal step; of several studies by the one of most photographs, then the latest.
     """
     real = [
-        study for study in studies
+        study
+        for study in studies
         if study[2]["finished"] and not study[2]["photographs"]["drawn"] and "layer" not in study[0]
-    ]  # fmt: skip
+    ]
     rows = []
     for number in paper.numbers():
         found = sorted(_candidates(number, real), key=lambda one: (one.n, one.date))
         ours = {name: getattr(found[-1], name) for name in Filled.__slots__} if found else {}
         rows.append(
-            {"where": number.where, "what": number.what, "paper": number.value, "read": number.read,
-             "network": number.network, "command": command(number), "note": number.note, **ours}
-        )  # fmt: skip
+            {
+                "where": number.where,
+                "what": number.what,
+                "paper": number.value,
+                "read": number.read,
+                "network": number.network,
+                "command": command(number),
+                "note": number.note,
+                **ours,
+            }
+        )
     kinds = {"n": "Int64", "pairs": "Int64", "within": "boolean"} | dict.fromkeys(("ours", "low", "high"), float)
     table = pd.DataFrame(rows, columns=COLUMNS).astype(kinds)
     inside = table["paper"].between(table["low"], table["high"]).astype("boolean")
@@ -113,13 +140,23 @@ def _candidates(number: Printed, studies: Iterable[Study]) -> Iterator[Filled]:
         weights = {one["key"]: one["weights_digest"] for one in manifest["networks"]}
         if number.study is None or number.network is None or number.network not in weights:
             continue
-        of = {"weights_digest": weights[number.network], "date": manifest["finished"],
-              "photographs": ", ".join(map(dataset_name, manifest["photographs"]["roots"]))}  # fmt: skip
+        of = {
+            "weights_digest": weights[number.network],
+            "date": manifest["finished"],
+            "photographs": ", ".join(map(dataset_name, manifest["photographs"]["roots"])),
+        }
         if number.quantity == paper.TOP1:
             right = accuracies(photographs[photographs["network"] == number.network]).get(number.network)
             if right is not None:
-                yield Filled(ours=right.top1, low=right.interval[0], high=right.interval[1], n=right.n, pairs=None,
-                             protocol=None, **of)  # fmt: skip
+                yield Filled(
+                    ours=right.top1,
+                    low=right.interval[0],
+                    high=right.interval[1],
+                    n=right.n,
+                    pairs=None,
+                    protocol=None,
+                    **of,
+                )
         elif number.tail is None or (manifest["index"] or {}).get("network") in INDEXED:
             yield from _measured(number, pairs, of)
 
@@ -133,9 +170,16 @@ def _measured(number: Printed, pairs: pd.DataFrame, of: Mapping[str, str]) -> It
         if value is not None:
             low, high = getattr(one.sensitivity, f"{number.quantity}_interval") or (None, None)
             found.append(
-                Filled(ours=value, low=low, high=high, n=one.sensitivity.photographs, pairs=one.sensitivity.pairs,
-                       protocol=one.protocol, **of)
-            )  # fmt: skip
+                Filled(
+                    ours=value,
+                    low=low,
+                    high=high,
+                    n=one.sensitivity.photographs,
+                    pairs=one.sensitivity.pairs,
+                    protocol=one.protocol,
+                    **of,
+                )
+            )
     if {one.protocol for one in found} == set(number.protocols):
         yield max(found, key=lambda one: one.ours)
 

@@ -45,11 +45,15 @@ def changes_along(found: Sequence[Answers], classifier: str = COPIES) -> go.Figu
         rates = one.p_along
         values = [rate.value for rate in rates]
         fig.add_scatter(
-            x=list(ALONG), y=values, mode="lines+markers", name=one.group,
-            line={"color": colour(place), "dash": dash(place), "width": 2.5}, marker={"size": 7},
+            x=list(ALONG),
+            y=values,
+            mode="lines+markers",
+            name=one.group,
+            line={"color": colour(place), "dash": dash(place), "width": 2.5},
+            marker={"size": 7},
             error_y=whiskers(values, [rate.interval for rate in rates]),
             hovertemplate=f"%{{y:.3f}} (n = {len(one.right)})<extra>{one.group}</extra>",
-        )  # fmt: skip
+        )
     fig.update_xaxes(range=[0, ALONG[-1] + 0.5])
     below = _counted([rate for one in mine for rate in one.p_along])
     return said(fig, f"{classifier}; grey: shifts that it learned.", below, FRAMES)

@@ -58,8 +58,11 @@ class Trial:
 
     def __post_init__(self) -> None:
         known, some, least = scene_classes(), set(self.classes), 2 * len(self.classes)
-        _check(len(some) == len(self.classes) >= 2 and some <= set(known),
-               f"the classes {', '.join(self.classes)}", f"two or more of {', '.join(known)}")  # fmt: skip
+        _check(
+            len(some) == len(self.classes) >= 2 and some <= set(known),
+            f"the classes {', '.join(self.classes)}",
+            f"two or more of {', '.join(known)}",
+        )
         _check(
             least <= self.learned <= MOST_SCENES, f"{self.learned} scenes to learn from", f"{least} to {MOST_SCENES}"
         )

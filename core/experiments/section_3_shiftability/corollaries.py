@@ -78,9 +78,10 @@ def of_case(
     own, path = ends(engine.load(card)), shifted(photograph, card)
     stop(cancel)
     network = engine.prepare(
-        replace(card, labels=None), card.build(),
+        replace(card, labels=None),
+        card.build(),
         lambda model: on_torus(model, card.size, linear=case.linear, cutoff=case.cutoff),
-    )  # fmt: skip
+    )
     there = {layer.name: layer for layer in network.layers if layer.stride and layer.edge * layer.stride == card.size}
     found = [Deep(there[deep.layer.name], deep.depth) for deep in own if deep.layer.name in there]
     meter = Meter(report, len(path.values))
@@ -90,8 +91,9 @@ def of_case(
     if not measured:
         raise BadCard(
             got=f"{card.key}, whose layers have no number of places that divides a frame of {card.size}",
-            wanted="a frame that the strides divide", remedy="Choose another network.",
-        )  # fmt: skip
+            wanted="a frame that the strides divide",
+            remedy="Choose another network.",
+        )
     return measured
 
 
@@ -103,8 +105,9 @@ def _checked(card: NetworkCard, one: Sums) -> None:
     ):
         raise BadCard(
             got=f"{card.key}, whose {one.deep.layer.name} does not meet the other side of the frame",
-            wanted="convolutions, pools and blurs that can be padded circularly", remedy="Choose another network.",
-        )  # fmt: skip
+            wanted="convolutions, pools and blurs that can be padded circularly",
+            remedy="Choose another network.",
+        )
 
 
 def common(of: Iterable[Sums]) -> int:
@@ -165,8 +168,11 @@ def of_parts(
     """What becomes of the first layer's global sum. Raises BadCard, BadProtocol, WeightsUnavailable, Cancelled."""
     report(f"{card.name}, two halves")
     if card.size % stride:
-        raise BadProtocol(got=f"a stride of {stride} for frames of {card.size} px", wanted="one that divides them",
-                          remedy="Choose another stride.")  # fmt: skip
+        raise BadProtocol(
+            got=f"a stride of {stride} for frames of {card.size} px",
+            wanted="one that divides them",
+            remedy="Choose another stride.",
+        )
     path = parted(photograph, card)
     network = engine.prepare(
         replace(card, labels=None, remedy=None), card.build(), lambda model: first_layer(model, card.size)

@@ -28,16 +28,26 @@ def sums_over(shifts: Sequence[float], lines: Sequence[Line], *about: str, x: st
     tiny = np.finfo(float).tiny  # a silent channel differs by nothing
     drawn = [(line.sums - line.sums.mean()) / max(np.abs(line.sums).mean(), tiny) for line in lines]
     most = max((float(np.abs(values).max()) for values in drawn), default=0.0)
-    fig = figure(x=x, y="sum, difference from its mean", tickformat="+.0%",
-                 range=[-1.08 * max(most, LEAST), 1.08 * max(most, LEAST)])  # fmt: skip
+    fig = figure(
+        x=x,
+        y="sum, difference from its mean",
+        tickformat="+.0%",
+        range=[-1.08 * max(most, LEAST), 1.08 * max(most, LEAST)],
+    )
     fig.update_layout(
-        legend={"orientation": "v", "yanchor": "bottom", "y": 1.0}, margin={"t": 24 + 20 * len(lines)},
-        height=300 + 20 * len(lines), hovermode="closest",
-    )  # fmt: skip
+        legend={"orientation": "v", "yanchor": "bottom", "y": 1.0},
+        margin={"t": 24 + 20 * len(lines)},
+        height=300 + 20 * len(lines),
+        hovermode="closest",
+    )
     for line, values in zip(lines, drawn, strict=True):
         fig.add_scatter(
-            x=list(shifts), y=values.tolist(), mode="lines", name=line.title, customdata=line.sums.tolist(),
+            x=list(shifts),
+            y=values.tolist(),
+            mode="lines",
+            name=line.title,
+            customdata=line.sums.tolist(),
             line={"color": colour(line.place), "dash": dash(line.place), "width": 2},
-            hovertemplate="%{customdata:.5g} (%{y:+.3%})" f"<extra>{line.title}</extra>",
-        )  # fmt: skip
+            hovertemplate=f"%{{customdata:.5g}} (%{{y:+.3%}})<extra>{line.title}</extra>",
+        )
     return said(fig, *about)

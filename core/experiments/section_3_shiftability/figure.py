@@ -34,9 +34,14 @@ def shiftability(lines: Sequence[Line], measure: str, *about: str) -> go.Figure:
     fig.update_layout(hovermode="closest")
     for line in lines:
         fig.add_scatter(
-            x=list(line.depths), y=list(line.values), mode="lines+markers", name=line.title,
-            line={"color": colour(line.place), "dash": dash(line.place), "width": 2}, marker={"size": 7},
-            showlegend=True, customdata=list(zip(line.layers, line.strides, strict=True)),
-            hovertemplate="%{customdata[0]}, stride %{customdata[1]}: %{y:.4f}" f"<extra>{line.title}</extra>",
-        )  # fmt: skip
+            x=list(line.depths),
+            y=list(line.values),
+            mode="lines+markers",
+            name=line.title,
+            line={"color": colour(line.place), "dash": dash(line.place), "width": 2},
+            marker={"size": 7},
+            showlegend=True,
+            customdata=list(zip(line.layers, line.strides, strict=True)),
+            hovertemplate=f"%{{customdata[0]}}, stride %{{customdata[1]}}: %{{y:.4f}}<extra>{line.title}</extra>",
+        )
     return said(fig, *about)

@@ -108,9 +108,14 @@ def _frequencies(edge: int, stride: int) -> torch.Tensor:
 
 
 def sums(
-    engine: Engine, network: Network, path: Path, *, of: Sequence[Deep] | None = None,
-    report: Callable[[int], None] | None = None, cancel: threading.Event | None = None,
-) -> tuple[Sums, ...]:  # fmt: skip
+    engine: Engine,
+    network: Network,
+    path: Path,
+    *,
+    of: Sequence[Deep] | None = None,
+    report: Callable[[int], None] | None = None,
+    cancel: threading.Event | None = None,
+) -> tuple[Sums, ...]:
     """Global sums and energies, over the shifts of a path, of the layers ``of``; None: all that end a block or stage.
 
     ``report`` is told how many frames are done. Raises BadCard where no layer can be watched, Cancelled.
@@ -185,8 +190,9 @@ def _agree(network: Network, layer: Layer, sampled: torch.Tensor, own: torch.Ten
 
 def sentence(found: Sequence[tuple[str, Sequence[Sums]]], shifts: int) -> str:
     """Networks by name and their layers → what the deepest layer's global sum does, in one sentence."""
-    drifts = [f"{layers[-1].drift:.1%}{' in' if k else ' of its mean in'} {name}" for k, (name, layers) in
-              enumerate(found)]  # fmt: skip
+    drifts = [
+        f"{layers[-1].drift:.1%}{' in' if k else ' of its mean in'} {name}" for k, (name, layers) in enumerate(found)
+    ]
     if not drifts:
         return ""
     return f"Over {shifts - 1} pixels of shift, the global sum of the deepest feature maps drifts by {_listed(drifts)}."

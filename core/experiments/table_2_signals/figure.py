@@ -19,17 +19,25 @@ def stems(signals: Sequence[tuple[str, Sequence[Stage]]]) -> go.Figure:
     rows, columns = len(signals[0][1]), len(signals)
     fig = figure(x="position (samples)", y="value", height=ROW * rows + TOP + BOTTOM)
     fig.update_layout(
-        hovermode="closest", showlegend=False, margin={"t": TOP},
+        hovermode="closest",
+        showlegend=False,
+        margin={"t": TOP},
         **{f"xaxis{column + 1}": _columns(column, columns, rows) for column in range(columns)},
         **{f"yaxis{row + 1}": _rows(row, rows) for row in range(rows)},
-    )  # fmt: skip
+    )
     for column, (title, stages) in enumerate(signals):
         for row, stage in enumerate(stages):
             heading = f"<b>{title}</b><br>" if row == 0 else ""
             fig.add_annotation(
-                text=f"{heading}{stage.name}: sum {shown(stage.sum)}", showarrow=False, font={"size": 12},
-                x=0.5, y=1.02, xref=f"{_axis('x', column)} domain", yref=f"{_axis('y', row)} domain", yanchor="bottom",
-            )  # fmt: skip
+                text=f"{heading}{stage.name}: sum {shown(stage.sum)}",
+                showarrow=False,
+                font={"size": 12},
+                x=0.5,
+                y=1.02,
+                xref=f"{_axis('x', column)} domain",
+                yref=f"{_axis('y', row)} domain",
+                yanchor="bottom",
+            )
             _stems(fig, stage, title, column, row)
     return fig
 
@@ -39,18 +47,26 @@ def _columns(column: int, columns: int, rows: int) -> dict[str, object]:
     width = (1 - BETWEEN * (columns - 1)) / columns
     left = column * (width + BETWEEN)
     return {
-        "domain": [left, left + width], "anchor": _axis("y", rows - 1), "title": {"text": "position (samples)"},
-        "automargin": True, "zeroline": False, "showgrid": False, "matches": "x" if column else None,
-    }  # fmt: skip
+        "domain": [left, left + width],
+        "anchor": _axis("y", rows - 1),
+        "title": {"text": "position (samples)"},
+        "automargin": True,
+        "zeroline": False,
+        "showgrid": False,
+        "matches": "x" if column else None,
+    }
 
 
 def _rows(row: int, rows: int) -> dict[str, object]:
     """The values of a stage of all signals."""
     bottom = (rows - 1 - row) / rows
     return {
-        "domain": [bottom, bottom + SHARE / rows], "title": {"text": "value"}, "automargin": True, "nticks": 4,
+        "domain": [bottom, bottom + SHARE / rows],
+        "title": {"text": "value"},
+        "automargin": True,
+        "nticks": 4,
         "zerolinecolor": GREY,
-    }  # fmt: skip
+    }
 
 
 def _axis(letter: str, place: int) -> str:
@@ -63,11 +79,20 @@ def _stems(fig: go.Figure, stage: Stage, title: str, column: int, row: int) -> N
     positions, values = stage.positions.tolist(), stage.values.tolist()
     axes = {"xaxis": _axis("x", column), "yaxis": _axis("y", row)}
     fig.add_scatter(
-        x=[x for at in positions for x in (at, at, None)], y=[y for value in values for y in (0, value, None)],
-        mode="lines", line={"width": 2, "color": colour(column)}, hoverinfo="skip", name=title, **axes,
-    )  # fmt: skip
+        x=[x for at in positions for x in (at, at, None)],
+        y=[y for value in values for y in (0, value, None)],
+        mode="lines",
+        line={"width": 2, "color": colour(column)},
+        hoverinfo="skip",
+        name=title,
+        **axes,
+    )
     fig.add_scatter(
-        x=positions, y=values, mode="markers", name=title, **axes,
+        x=positions,
+        y=values,
+        mode="markers",
+        name=title,
+        **axes,
         marker={"size": 7, "color": colour(column), "symbol": SYMBOLS[column % len(SYMBOLS)]},
         hovertemplate="%{y:.4g} at %{x}<extra>" + f"{stage.name}, {title}" + "</extra>",
-    )  # fmt: skip
+    )

@@ -61,10 +61,11 @@ class Bench:
             raise BadSignal(got=f"a bias of {self.bias}", wanted=f"at most ±{MOST:g}", remedy="Choose another bias.")
         if self.bias < 0 and self.nonlinearity != "none" and self.surround == "zeros":
             raise BadSignal(
-                got=f"a bias of {self.bias:g} with zeros around the signal", wanted="0 or more",
+                got=f"a bias of {self.bias:g} with zeros around the signal",
+                wanted="0 or more",
                 remedy="The endless zeros lie above it, and would add up to infinity: raise it, or let the signal "
                 "repeat.",
-            )  # fmt: skip
+            )
 
     @property
     def gain(self) -> int:
@@ -127,12 +128,18 @@ def parse(text: str) -> tuple[float, ...]:
 def checked(values: list[float] | tuple[float, ...]) -> tuple[float, ...]:
     """A signal as it is, if it can be one; otherwise raises BadSignal."""
     if len(values) not in LENGTHS:
-        raise BadSignal(got=f"a signal of {len(values)} values", wanted=f"{LENGTHS[0]} to {LENGTHS[-1]}",
-                        remedy="Make it shorter." if values[1:] else "Type more: 0 0 1 0")  # fmt: skip
+        raise BadSignal(
+            got=f"a signal of {len(values)} values",
+            wanted=f"{LENGTHS[0]} to {LENGTHS[-1]}",
+            remedy="Make it shorter." if values[1:] else "Type more: 0 0 1 0",
+        )
     for value in values:
         if not abs(value) <= MOST:
-            raise BadSignal(got=f"{value} in the signal", wanted=f"numbers from {-MOST:g} to {MOST:g}",
-                            remedy="Type another number.")  # fmt: skip
+            raise BadSignal(
+                got=f"{value} in the signal",
+                wanted=f"numbers from {-MOST:g} to {MOST:g}",
+                remedy="Type another number.",
+            )
     if not any(values):
         raise BadSignal(got="a signal of zeros alone", wanted="a value that is not 0", remedy="Type a 1 somewhere.")
     return tuple(float(value) for value in values)
@@ -230,7 +237,7 @@ def _tail(x: Floats, bench: Bench, shift: int) -> Integers:
             got=f"a bias of {bench.bias:g} with the ideal low-pass filter on the line",
             wanted=f"{1.1 * least:.2g} or more",
             remedy="Its response never ends, and too many values may lie above: raise it, or let the signal repeat.",
-        )  # fmt: skip
+        )
     far = math.ceil(magnitudes / (np.pi * bench.bias)) + 1
     start, stop = _window(x, bench, shift)
     return np.arange(start // bench.stride - far, stop // bench.stride + far + 1) * bench.stride

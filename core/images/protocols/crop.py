@@ -54,9 +54,18 @@ class Crop(Step):
         x = int(rng.integers(0, width - side - dx, endpoint=True))
         y = int(rng.integers(0, height - side - dy, endpoint=True))
         return Placement(
-            protocol=self.name, x=x, y=y, side=side, width=size, height=size, size=size, step=self.step,
-            direction=self.direction, unit=self.unit, interpolation=interpolation,
-        )  # fmt: skip
+            protocol=self.name,
+            x=x,
+            y=y,
+            side=side,
+            width=size,
+            height=size,
+            size=size,
+            step=self.step,
+            direction=self.direction,
+            unit=self.unit,
+            interpolation=interpolation,
+        )
 
     def frames(self, photograph: Photograph, placement: Placement) -> FramePair:
         """The pair at a placement, which holds all that matters: these settings play no part."""

@@ -49,15 +49,24 @@ class Embed(Sided):
         width, height = (min(edge, longest) for edge in full)
         cut = max(grown if self.grows else full) > longest
         room_x, room_y = (
-            size - max(now + self.step, min(then, longest))
-            for now, then in zip((width, height), grown, strict=True)
-        )  # fmt: skip
+            size - max(now + self.step, min(then, longest)) for now, then in zip((width, height), grown, strict=True)
+        )
         x = int(rng.integers(0, room_x, endpoint=True))
         y = int(rng.integers(0, room_y, endpoint=True))
         return Placement(
-            protocol=self.name, x=x, y=y, side=side, width=width, height=height, size=size, step=self.step,
-            direction=self.direction, unit="network", interpolation=interpolation, cut=cut,
-        )  # fmt: skip
+            protocol=self.name,
+            x=x,
+            y=y,
+            side=side,
+            width=width,
+            height=height,
+            size=size,
+            step=self.step,
+            direction=self.direction,
+            unit="network",
+            interpolation=interpolation,
+            cut=cut,
+        )
 
     def frames(self, photograph: Photograph, placement: Placement) -> FramePair:
         """The pair at a placement, which holds all that matters: these settings play no part."""

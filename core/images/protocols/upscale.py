@@ -43,9 +43,18 @@ class Upscale(Sided):
         x = int(rng.integers(0, width - size - dx, endpoint=True))
         y = int(rng.integers(0, height - size - dy, endpoint=True))
         return Placement(
-            protocol=self.name, x=x, y=y, side=side, width=size, height=size, size=size, step=self.step,
-            direction=self.direction, unit="network", interpolation=interpolation,
-        )  # fmt: skip
+            protocol=self.name,
+            x=x,
+            y=y,
+            side=side,
+            width=size,
+            height=size,
+            size=size,
+            step=self.step,
+            direction=self.direction,
+            unit="network",
+            interpolation=interpolation,
+        )
 
     def frames(self, photograph: Photograph, placement: Placement) -> FramePair:
         """The pair at a placement, which holds all that matters: these settings play no part."""

@@ -83,7 +83,7 @@ def _around(module: nn.Module) -> nn.Module:
     if isinstance(module, BlurPool):
         blur = nn.Conv2d(
             module.channels, module.channels, module.taps, module.stride, groups=module.channels, bias=False
-        ).requires_grad_(False)  # fmt: skip
+        ).requires_grad_(False)
         blur.weight.data = module.filt
         return _padded(blur, (module.taps,) * 2, ((module.taps - 1) // 2,) * 2)
     if isinstance(module, nn.Conv2d):

@@ -57,9 +57,17 @@ def _dilated(module: nn.Module, step: int) -> nn.Module:
     if set(module.stride) == {1} and step == 1:
         return module
     result = nn.Conv2d(
-        module.in_channels, module.out_channels, pair(module.kernel_size), 1, _times(module.padding, step),
-        _times(module.dilation, step), module.groups, module.bias is not None, module.padding_mode, device="meta",
-    )  # fmt: skip
+        module.in_channels,
+        module.out_channels,
+        pair(module.kernel_size),
+        1,
+        _times(module.padding, step),
+        _times(module.dilation, step),
+        module.groups,
+        module.bias is not None,
+        module.padding_mode,
+        device="meta",
+    )
     result.weight, result.bias = module.weight, module.bias
     return result
 

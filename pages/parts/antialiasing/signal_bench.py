@@ -46,13 +46,18 @@ def _drawn(signal: tuple[float, ...], shift: int, bench: Bench) -> None:
     for note in (p.note for p in PRESETS.values() if (p.signal, p.bench) == (signal, bench)):
         st.caption(plain(note))
     moved = [(f"shift {by}", stages(signal, bench, by)) for by in dict.fromkeys((0, shift))]
-    charts.draw(stems(moved), "signal bench", f"Stages of the signal, {' and '.join(name for name, _ in moved)}",
-                select=False)  # fmt: skip
+    charts.draw(
+        stems(moved), "signal bench", f"Stages of the signal, {' and '.join(name for name, _ in moved)}", select=False
+    )
     st.markdown(plain(said))
     st.markdown("**Global sums at every shift**")
     with st.container(key="sums"):
-        st.table(pd.DataFrame({name: map(shown, each) for name, each in table.items()},
-                              index=[f"shift {by}" for by in range(bench.stride)]).T)  # fmt: skip
+        st.table(
+            pd.DataFrame(
+                {name: map(shown, each) for name, each in table.items()},
+                index=[f"shift {by}" for by in range(bench.stride)],
+            ).T
+        )
     st.caption(_about(signal, bench))
 
 
@@ -72,29 +77,50 @@ def _settings() -> tuple[tuple[float, ...], int, Bench]:
     with st.container(horizontal=True):
         for name, preset in PRESETS.items():
             st.button(
-                name, key=f"preset {name}", help=f"The paper's example of {name}",
-                on_click=state.fill, args=(_values(preset),),
-            )  # fmt: skip
+                name,
+                key=f"preset {name}",
+                help=f"The paper's example of {name}",
+                on_click=state.fill,
+                args=(_values(preset),),
+            )
     text = st.text_input(
-        "Signal", _text(first.signal), key="signal", max_chars=TYPED, **SHARED,
+        "Signal",
+        _text(first.signal),
+        key="signal",
+        max_chars=TYPED,
+        **SHARED,
         help=f"{signals.LENGTHS[0]} to {signals.LENGTHS[-1]} numbers with spaces between them",
-    )  # fmt: skip
+    )
     _bars(text)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         far, strides = signals.FURTHEST, signals.STRIDES
         shift = st.number_input(
-            "Shift to the right", -far, far, first.shift, key="signal_shift", width=130, **SHARED,
+            "Shift to the right",
+            -far,
+            far,
+            first.shift,
+            key="signal_shift",
+            width=130,
+            **SHARED,
             help="In samples; drawn beside the signal where it stands",
-        )  # fmt: skip
+        )
         stride = st.number_input(
             "Subsample by", strides[0], strides[-1], first.bench.stride, key="stride", width=130, **SHARED
         )
         filter_ = _one("Filter", {name: name for name in signals.FILTERS}, first.bench.filter, "filter")
         kind = _one("Nonlinearity", signals.NONLINEARITIES, first.bench.nonlinearity, "nonlinearity")
         bias = st.number_input(
-            "Bias", -signals.MOST, signals.MOST, float(first.bench.bias), 0.1, "%g", key="bias", width=130,
-            disabled=kind == "none", **SHARED,
-        )  # fmt: skip
+            "Bias",
+            -signals.MOST,
+            signals.MOST,
+            float(first.bench.bias),
+            0.1,
+            "%g",
+            key="bias",
+            width=130,
+            disabled=kind == "none",
+            **SHARED,
+        )
         around = _one("Around it", signals.SURROUNDS, first.bench.surround, "surround")
     return parse(text), int(shift), Bench(filter_, int(stride), kind, bias, around)
 
@@ -118,9 +144,13 @@ def _bars(text: str) -> None:
         st.caption(keys, width="content")
         for label, longer in (("Longer", (*signal, 0.0)), ("Shorter", signal[:-1])):
             st.button(
-                label, key=label, on_click=state.fill, args=({"signal": _text(longer)},), type="tertiary",
+                label,
+                key=label,
+                on_click=state.fill,
+                args=({"signal": _text(longer)},),
+                type="tertiary",
                 disabled=len(longer) not in signals.LENGTHS or not any(longer),
-            )  # fmt: skip
+            )
 
 
 def _one(label: str, choices: dict[str, str], first: str, key: str) -> str:
@@ -134,9 +164,14 @@ def _values(preset: Preset) -> dict[str, Any]:
     """Widgets by key → their values."""
     b = preset.bench
     return {
-        "signal": _text(preset.signal), "signal_shift": preset.shift, "filter": b.filter, "stride": b.stride,
-        "nonlinearity": b.nonlinearity, "bias": float(b.bias), "surround": b.surround,
-    }  # fmt: skip
+        "signal": _text(preset.signal),
+        "signal_shift": preset.shift,
+        "filter": b.filter,
+        "stride": b.stride,
+        "nonlinearity": b.nonlinearity,
+        "bias": float(b.bias),
+        "surround": b.surround,
+    }
 
 
 def _text(signal: tuple[float, ...]) -> str:

@@ -36,8 +36,9 @@ def section(results: Results) -> None:
     if not twins:
         st.info(
             "No network of this study has its trained antialiased twin beside it. Choose one in the sidebar whose twin "
-            "is here too, and run the study again.", icon=":material/info:",
-        )  # fmt: skip
+            "is here too, and run the study again.",
+            icon=":material/info:",
+        )
         return
     compared = difference_table(results)
     found = measured.all_of(results)
@@ -73,11 +74,21 @@ def failed(results: Results) -> None:
     keys = _keys(results)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.multiselect(
-            "Networks", keys, default=[key for key in keys if key in twins.values()] or keys, format_func=short,
+            "Networks",
+            keys,
+            default=[key for key in keys if key in twins.values()] or keys,
+            format_func=short,
             key="failing",
-        )  # fmt: skip
-        like = st.segmented_control("How alike by", list(LIKENESS), default="psnr", required=True,
-                                    format_func=LIKENESS.__getitem__, key="likeness", bind="query-params")  # fmt: skip
+        )
+        like = st.segmented_control(
+            "How alike by",
+            list(LIKENESS),
+            default="psnr",
+            required=True,
+            format_func=LIKENESS.__getitem__,
+            key="likeness",
+            bind="query-params",
+        )
     pairs = results.pairs[results.pairs["network"].isin(chosen)]
     fig = studies.derived(
         results, f"figure 13 {chosen} {like}", lambda _: failures(pairs, like, place=places(keys, twins))

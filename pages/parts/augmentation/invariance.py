@@ -58,16 +58,21 @@ def section() -> None:
     with st.expander("Numbers"):
         _numbers(found)
     with st.expander("What was done"):
-        st.markdown(ABOUT.format(side=invariance.SIDE, c=invariance.C, copies=len(invariance.COPIED),
-                                 reach=invariance.REACH))  # fmt: skip
+        st.markdown(
+            ABOUT.format(side=invariance.SIDE, c=invariance.C, copies=len(invariance.COPIED), reach=invariance.REACH)
+        )
 
 
 def _settings() -> Trial:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         other = st.segmented_control(
-            "Another photographer's subjects are", list(OTHERS), default=next(iter(OTHERS)), required=True,
-            key="other_photographer", bind="query-params",
-        )  # fmt: skip
+            "Another photographer's subjects are",
+            list(OTHERS),
+            default=next(iter(OTHERS)),
+            required=True,
+            key="other_photographer",
+            bind="query-params",
+        )
         seed = st.number_input("Seed", 0, 99, 0, key="trial_seed", bind="query-params", width=110)
     return Trial(other=OTHERS[other], seed=int(seed))
 
@@ -87,12 +92,16 @@ def _figures(found: tuple[Answers, ...], trial: Trial) -> None:
 def _numbers(found: tuple[Answers, ...]) -> None:
     rows = [
         {
-            "classifier": one.classifier, "scenes": one.group, "n": len(one.right),
-            figures.CHANGE: f"{one.p_change.value:.3f}", "95 % interval": interval(one.p_change.interval),
-            figures.ACCURACY: f"{one.accuracy.value:.3f}", "95 % interval of it": interval(one.accuracy.interval),
+            "classifier": one.classifier,
+            "scenes": one.group,
+            "n": len(one.right),
+            figures.CHANGE: f"{one.p_change.value:.3f}",
+            "95 % interval": interval(one.p_change.interval),
+            figures.ACCURACY: f"{one.accuracy.value:.3f}",
+            "95 % interval of it": interval(one.accuracy.interval),
         }
         for one in found
-    ]  # fmt: skip
+    ]
     table = pd.DataFrame(rows)
     with st.container(key="invariance-table"):
         st.table(table.set_index(["classifier", "scenes"]))

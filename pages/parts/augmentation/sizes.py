@@ -121,9 +121,11 @@ def _cifar10() -> None:
             "machine. Once fetched, `cifar10:train` stands for those to train on, `cifar10:test` for those to measure."
         )
         tasks.offer(
-            "cifar10", f"Fetch CIFAR-10 ({cifar_fetching.CIFAR10_BYTES / 1e6:.0f} MB)",
-            cifar_fetching.fetch_cifar10(resources.data()), icon=":material/download:",
-        )  # fmt: skip
+            "cifar10",
+            f"Fetch CIFAR-10 ({cifar_fetching.CIFAR10_BYTES / 1e6:.0f} MB)",
+            cifar_fetching.fetch_cifar10(resources.data()),
+            icon=":material/download:",
+        )
 
 
 def _trained(results: Results) -> Mapping[str, Range]:

@@ -20,9 +20,10 @@ def neighbours(index: FeatureIndex, found: Sequence[Neighbour], width: int = THU
         with st.container(width=width):
             shown(
                 resources.picture(("neighbour", n.digest, width), lambda n=n: _thumbnail(index, n, 2 * width)),
-                f"{plain(n.label or 'no label')}  \n{n.cosine:.3f}", n.label or "neighbour",
+                f"{plain(n.label or 'no label')}  \n{n.cosine:.3f}",
+                n.label or "neighbour",
                 gone="The photograph is no longer where it was indexed.",
-            )  # fmt: skip
+            )
 
 
 def shown(picture: bytes | None, caption: str, alt: str, *, gone: str) -> None:

@@ -45,9 +45,13 @@ def section(found: Exploration) -> None:
 def figure_format() -> None:
     """What the cameras of this page's figures save."""
     st.segmented_control(
-        "A figure's camera saves", ("png", "svg"), default="png", required=True, key=state.FIGURE_FORMAT,
+        "A figure's camera saves",
+        ("png", "svg"),
+        default="png",
+        required=True,
+        key=state.FIGURE_FORMAT,
         format_func=str.upper,
-    )  # fmt: skip
+    )
 
 
 def button(label: str, name: str, mime: str, make: Any) -> None:

@@ -47,13 +47,17 @@ def section(found: Exploration) -> None:
 def _row(bar: Bar) -> dict[str, object]:
     m = bar.measured
     row: dict[str, object] = {
-        "network": bar.title, "protocol": bar.protocol, "n pairs": m.pairs,
+        "network": bar.title,
+        "protocol": bar.protocol,
+        "n pairs": m.pairs,
         "changed": NONE if m.changed is None else m.changed,
-        "P(top-1 change)": number(m.p_top1_change, 3), "95 % (P)": interval(m.p_top1_change_interval),
-        "mean |Δp|": number(m.mean_absolute_change, 4), "95 % (|Δp|)": interval(m.mean_absolute_change_interval),
+        "P(top-1 change)": number(m.p_top1_change, 3),
+        "95 % (P)": interval(m.p_top1_change_interval),
+        "mean |Δp|": number(m.mean_absolute_change, 4),
+        "95 % (|Δp|)": interval(m.mean_absolute_change_interval),
         "representation change": f"{m.representation_change:.5f}",
         "95 % (repr.)": interval(m.representation_change_interval),
-    }  # fmt: skip
+    }
     if m.flips is not None:
         row |= {kind: m.flips[kind] for kind in FLIPS}
     return row

@@ -32,9 +32,11 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         card = networks.one_of("Of the network", cards, "corollaries_of")
         wanted = st.toggle(
-            "Measure them", value=card.weights.stat().st_size < QUICK, key=f"corollaries {card.key}",
+            "Measure them",
+            value=card.weights.stat().st_size < QUICK,
+            key=f"corollaries {card.key}",
             help="Six passes over all shifts: seconds for the embedded networks, a minute for ResNet-50 on two cores.",
-        )  # fmt: skip
+        )
     if not wanted:
         return
     left, right = st.columns(2, gap="large")
@@ -48,9 +50,13 @@ def _parts(photograph: Photograph, card: NetworkCard) -> None:
     """Piecewise constant motion."""
     st.markdown("**Two parts of a picture that move apart**")
     stride = st.segmented_control(
-        "Subsample its first layer by", [s for s in STRIDES if card.size % s == 0], default=4, required=True,
-        key="parts_stride", bind="query-params",
-    )  # fmt: skip
+        "Subsample its first layer by",
+        [s for s in STRIDES if card.size % s == 0],
+        default=4,
+        required=True,
+        key="parts_stride",
+        bind="query-params",
+    )
     engine = resources.engine()
     asked = tasks.ask(
         ("parts", photograph.digest, card.key, card.weights_digest, stride),
@@ -63,14 +69,22 @@ def _parts(photograph: Photograph, card: NetworkCard) -> None:
     last = len(found.path.values) - 1
     _pictures({f"shift {found.path.values[k]} px": found.path.frames[k] for k in (0, last // 2, last)})
     channel = found.channel
-    names = {EVERYWHERE: "stride 1", SUBSAMPLED: f"stride {stride}",
-             BLURRED: f"blurred below 1/{2 * stride} cycles a px, then stride {stride}"}  # fmt: skip
-    lines = [Line(f"{text}: drift {corollaries.shown(found.drifts[name])}", k, found.sums[name][:, channel])
-             for k, (name, text) in enumerate(names.items())]  # fmt: skip
+    names = {
+        EVERYWHERE: "stride 1",
+        SUBSAMPLED: f"stride {stride}",
+        BLURRED: f"blurred below 1/{2 * stride} cycles a px, then stride {stride}",
+    }
+    lines = [
+        Line(f"{text}: drift {corollaries.shown(found.drifts[name])}", k, found.sums[name][:, channel])
+        for k, (name, text) in enumerate(names.items())
+    ]
     fig = sums_over(
-        found.path.values, lines, f"{card.name}, first layer at stride 1; channel {channel}, drifts of all channels.",
-        f"n = 1 photograph: {found.path.description}.", x="each half's shift (px)",
-    )  # fmt: skip
+        found.path.values,
+        lines,
+        f"{card.name}, first layer at stride 1; channel {channel}, drifts of all channels.",
+        f"n = 1 photograph: {found.path.description}.",
+        x="each half's shift (px)",
+    )
     charts.draw(fig, "parts", f"Global sums of the first layer of {card.name}", select=False)
 
 
@@ -81,9 +95,14 @@ def _blurred(photograph: Photograph, card: NetworkCard) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         at = st.container()
         times = st.select_slider(
-            "It passes below", list(CUTOFFS), 1.0, format_func=CUTOFFS.__getitem__, key="cutoff", bind="query-params",
+            "It passes below",
+            list(CUTOFFS),
+            1.0,
+            format_func=CUTOFFS.__getitem__,
+            key="cutoff",
+            bind="query-params",
             help="Frequencies of the input, along either axis, by the ideal filter; s is the layer's stride.",
-        )  # fmt: skip
+        )
 
     def ask(case: Case) -> tasks.Asked:
         return tasks.ask(
@@ -96,8 +115,14 @@ def _blurred(photograph: Photograph, card: NetworkCard) -> None:
         return
     strides = sorted({one.deep.layer.stride or 1 for one in first} - {1})
     with at:
-        stride = st.segmented_control("Layer of stride s", strides, default=strides[-1], required=True,
-                                      key="corollaries_stride", bind="query-params")  # fmt: skip
+        stride = st.segmented_control(
+            "Layer of stride s",
+            strides,
+            default=strides[-1],
+            required=True,
+            key="corollaries_stride",
+            bind="query-params",
+        )
     stride = stride if stride in strides else strides[-1]
     cutoff = times * corollaries.nyquist(stride)
     asked = {case: ask(case) for case in corollaries.cases(cutoff)}
@@ -107,8 +132,9 @@ def _blurred(photograph: Photograph, card: NetworkCard) -> None:
 
 
 def _four(photograph: Photograph, card: NetworkCard, stride: int, found: dict[Case, tuple[Sums, ...]]) -> None:
-    of = {case: next(one for one in reversed(layers) if one.deep.layer.stride == stride)
-          for case, layers in found.items()}  # fmt: skip
+    of = {
+        case: next(one for one in reversed(layers) if one.deep.layer.stride == stride) for case, layers in found.items()
+    }
     cutoff = next(case.cutoff for case in of if case.cutoff is not None)
     st.markdown(plain(corollaries.blurred_sentence(card.name, stride, {case: one.drift for case, one in of.items()})))
     path, seen = shifted(photograph, card), {}
@@ -117,13 +143,18 @@ def _four(photograph: Photograph, card: NetworkCard, stride: int, found: dict[Ca
         seen[f"shift {path.values[k]} px, blurred"] = corollaries.blurred(path.frames[k], cutoff)
     _pictures(seen)
     channel = corollaries.common(of.values())
-    lines = [Line(f"{case.name}: drift {corollaries.shown(one.drift)}", k, one.sums[:, channel])
-             for k, (case, one) in enumerate(of.items())]  # fmt: skip
+    lines = [
+        Line(f"{case.name}: drift {corollaries.shown(one.drift)}", k, one.sums[:, channel])
+        for k, (case, one) in enumerate(of.items())
+    ]
     layer = next(iter(of.values())).deep.layer
     fig = sums_over(
-        path.values, lines, f"{card.name} on the torus, {layer.name}; channel {channel}, drifts of all channels. Its "
-        "max pools are averages in all four.", f"n = 1 photograph: {path.description}, moved down.",
-    )  # fmt: skip
+        path.values,
+        lines,
+        f"{card.name} on the torus, {layer.name}; channel {channel}, drifts of all channels. Its "
+        "max pools are averages in all four.",
+        f"n = 1 photograph: {path.description}, moved down.",
+    )
     charts.draw(fig, "torus", f"Global sums of {card.name}, linear and not, blurred and not", select=False)
 
 

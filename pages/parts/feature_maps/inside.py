@@ -45,10 +45,12 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         channel = _channel(found)
         strict = st.toggle(
-            "Also against stride 1", key="against_one", bind="query-params",
+            "Also against stride 1",
+            key="against_one",
+            bind="query-params",
             help="Interpolation error and aliased energy need the network with nothing subsampled: seconds for the "
             "embedded ones; minutes and some 4 GB on a CPU for ResNet-50, during which the device serves nobody else.",
-        )  # fmt: skip
+        )
     shown = found[: maps.SIDE_BY_SIDE]
     films = {one.card.key: _films(photograph, one, channel) for one in shown}
     spectra = {one.card.key: _spectra(photograph, one) for one in found} if strict else {}
@@ -56,8 +58,11 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard]) -> None:
         _headline(cards, found)
         for asked in (*sums.values(), *films.values(), *spectra.values()):
             tasks.state(asked, asked.key[2])
-    seen = [maps.Seen(one, one.channels(channel), job.result) for one in shown
-            if (job := films[one.card.key].job).state == "done" and job.result is not None]  # fmt: skip
+    seen = [
+        maps.Seen(one, one.channels(channel), job.result)
+        for one in shown
+        if (job := films[one.card.key].job).state == "done" and job.result is not None
+    ]
     if seen:
         maps.played(photograph, seen)
         maps.side_by_side(photograph, seen)
@@ -68,29 +73,41 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard]) -> None:
 
 def _sums(photograph: Photograph, card: NetworkCard) -> tasks.Asked:
     engine = resources.engine()
-    return tasks.ask(("sums", photograph.digest, card.key, card.weights_digest),
-                lambda report, cancel: feature_maps.measure(engine, card, photograph, report, cancel))  # fmt: skip
+    return tasks.ask(
+        ("sums", photograph.digest, card.key, card.weights_digest),
+        lambda report, cancel: feature_maps.measure(engine, card, photograph, report, cancel),
+    )
 
 
 def _films(photograph: Photograph, one: Layers, channel: int | None) -> tasks.Asked:
     engine, channels = resources.engine(), one.channels(channel)
-    return tasks.ask(("maps", photograph.digest, one.card.key, one.card.weights_digest, channel),
-                lambda report, cancel: feature_maps.films(engine, one, channels, report, cancel))  # fmt: skip
+    return tasks.ask(
+        ("maps", photograph.digest, one.card.key, one.card.weights_digest, channel),
+        lambda report, cancel: feature_maps.films(engine, one, channels, report, cancel),
+    )
 
 
 def _spectra(photograph: Photograph, one: Layers) -> tasks.Asked:
     engine = resources.engine()
-    return tasks.ask(("spectra", photograph.digest, one.card.key, one.card.weights_digest),
-                lambda report, cancel: feature_maps.against_one(engine, one, report, cancel))  # fmt: skip
+    return tasks.ask(
+        ("spectra", photograph.digest, one.card.key, one.card.weights_digest),
+        lambda report, cancel: feature_maps.against_one(engine, one, report, cancel),
+    )
 
 
 def _channel(found: Sequence[Layers]) -> int | None:
     most = max((len(one.energy) for layers in found for one in layers.shown), default=1) - 1
     number = st.number_input(
-        "Channel", 0, max(most, 0), None, key="channel", placeholder="most responsive", width=190,
+        "Channel",
+        0,
+        max(most, 0),
+        None,
+        key="channel",
+        placeholder="most responsive",
+        width=190,
         help="Empty: of each layer the channel whose maps vary most over places and shifts. A number: that channel, of "
         "the layers that have so many.",
-    )  # fmt: skip
+    )
     return None if number is None else int(number)
 
 
@@ -106,14 +123,18 @@ def _curves(photograph: Photograph, found: Sequence[Layers], spectra: dict[str, 
         return
     keys = [one.card.key for one in found]
     place = places(keys, couples(keys))
-    known = {key: {s.deep.layer.name: s for s in asked.job.result}
-             for key, asked in spectra.items() if asked.job.state == "done" and asked.job.result}  # fmt: skip
+    known = {
+        key: {s.deep.layer.name: s for s in asked.job.result}
+        for key, asked in spectra.items()
+        if asked.job.state == "done" and asked.job.result
+    }
     measures = {curves_figure.DRIFT: [_line(one, place, [layer.drift for layer in one.layers]) for one in found]}
     for measure, name in ((curves_figure.ERROR, "interpolation_error"), (curves_figure.ALIASED, "aliased_energy")):
         measures[measure] = [
             _line(one, place, [getattr(known[one.card.key][layer.deep.layer.name], name) for layer in one.layers])
-            for one in found if one.card.key in known
-        ]  # fmt: skip
+            for one in found
+            if one.card.key in known
+        ]
     frames = len(found[0].path.values)
     about = {
         curves_figure.DRIFT: f"n = 1 photograph, {frames} shifts of one pixel down, on black: no interval.",
@@ -132,6 +153,10 @@ def _curves(photograph: Photograph, found: Sequence[Layers], spectra: dict[str, 
 def _line(one: Layers, place: dict[str, int], values: Sequence[float]) -> curves_figure.Line:
     deep = [layer.deep for layer in one.layers]
     return curves_figure.Line(
-        one.card.name, place[one.card.key], [d.layer.name for d in deep], [d.depth for d in deep],
-        [d.layer.stride or 1 for d in deep], values,
-    )  # fmt: skip
+        one.card.name,
+        place[one.card.key],
+        [d.layer.name for d in deep],
+        [d.depth for d in deep],
+        [d.layer.stride or 1 for d in deep],
+        values,
+    )

@@ -46,17 +46,20 @@ def played(photograph: Photograph, seen: Sequence[Seen]) -> None:
     """All shifts, one after the other, of all networks at once."""
     st.subheader("Every shift, played", anchor="played")
     rows = [
-        animation.Row(one.network.card.name, len(one.network.path.values), [_moving(photograph, one),
-                                                                           *_cells(photograph, one)])
+        animation.Row(
+            one.network.card.name, len(one.network.path.values), [_moving(photograph, one), *_cells(photograph, one)]
+        )
         for one in seen
-    ]  # fmt: skip
+    ]
     shifts = min((one.network.path.values for one in seen), key=len)
     animation.player(repr((photograph.digest, *(one.key for one in seen))), shifts, rows)
-    st.caption(plain(
-        "The photograph moves down on black, a pixel a step. Each layer has one colour scale for all shifts, from the "
-        "least value (dark) to the largest, which stand above its map; beneath it its global sum at every shift, on an "
-        f"axis from 0. n = 1 photograph; {'; '.join(dict.fromkeys(one.network.path.description for one in seen))}."
-    ))  # fmt: skip
+    st.caption(
+        plain(
+            "The photograph moves down on black, a pixel a step. Each layer has one colour scale for all shifts, from the "
+            "least value (dark) to the largest, which stand above its map; beneath it its global sum at every shift, on an "
+            f"axis from 0. n = 1 photograph; {'; '.join(dict.fromkeys(one.network.path.description for one in seen))}."
+        )
+    )
 
 
 def _moving(photograph: Photograph, one: Seen) -> animation.Cell:
@@ -77,9 +80,11 @@ def _cells(photograph: Photograph, one: Seen) -> Iterator[animation.Cell]:
 
         about = f"stride {deep.layer.stride} · channel {channel}\ndrift {layer.drift_of(channel):.0%}\nvalues "
         yield animation.Cell(
-            f"depth {deep.depth:.2f}", f"{about}{film.low:.3g} to {film.high:.3g}",
-            _kept(photograph, one, deep.layer.name, picture), layer.sums[:, channel].tolist(),
-        )  # fmt: skip
+            f"depth {deep.depth:.2f}",
+            f"{about}{film.low:.3g} to {film.high:.3g}",
+            _kept(photograph, one, deep.layer.name, picture),
+            layer.sums[:, channel].tolist(),
+        )
 
 
 def _kept(photograph: Photograph, one: Seen, name: str, picture: Callable[[], bytes]) -> bytes:
@@ -95,11 +100,15 @@ def side_by_side(photograph: Photograph, seen: Sequence[Seen]) -> None:
         with column:
             st.markdown(f"**{plain(name)}**")
             fig = figure.feature_maps(
-                frames, [path.values[k] for k in steps], _rows(one), f"{name}; n = 1 photograph.",
+                frames,
+                [path.values[k] for k in steps],
+                _rows(one),
+                f"{name}; n = 1 photograph.",
                 f"{path.description}, moved down.",
-            )  # fmt: skip
-            charts.draw(fig, f"maps {one.network.card.key}", f"Feature maps of {name} of {photograph.name}",
-                        select=False)  # fmt: skip
+            )
+            charts.draw(
+                fig, f"maps {one.network.card.key}", f"Feature maps of {name} of {photograph.name}", select=False
+            )
 
 
 def _rows(one: Seen) -> list[figure.Row]:
@@ -108,7 +117,8 @@ def _rows(one: Seen) -> list[figure.Row]:
         figure.Row(
             f"depth {layer.deep.depth:.2f} · stride {layer.deep.layer.stride} · channel {channel} · "
             f"drift {layer.drift_of(channel):.0%}",
-            film.levels[steps], layer.sums[steps, channel].tolist(),
+            film.levels[steps],
+            layer.sums[steps, channel].tolist(),
         )
         for layer, channel, film in one.shown()
-    ]  # fmt: skip
+    ]

@@ -54,9 +54,13 @@ def section() -> None:
     with st.expander("How readouts are trained, and every number"):
         st.markdown(ABOUT.format(strengths=", ".join(f"{strength:g}" for strength in STRENGTHS)))
         st.dataframe(_table(results, found, right), hide_index=True, key="readouts table")
-    studies.take_away(results, {
-        "Readouts": lambda: tables.tidy(found), "First against deepest": lambda: compared,
-    })  # fmt: skip
+    studies.take_away(
+        results,
+        {
+            "Readouts": lambda: tables.tidy(found),
+            "First against deepest": lambda: compared,
+        },
+    )
 
 
 def _curves(results: Results, found: list[Measured], right: dict[tuple[str, str], Accuracy]) -> None:
@@ -84,10 +88,16 @@ def _table(results: Results, found: list[Measured], right: dict[tuple[str, str],
     rows = []
     for one in found:
         known, strength = right.get((one.network, str(one.layer))), fitted.get((one.network, one.layer))
-        rows.append({
-            "network": short(one.network), "layer": one.layer, "depth": f"{one.depth:.2f}",
-            "λ": "" if strength is None else f"{strength:g}",
-            "accuracy": "" if known is None else f"{known.top1:.3f} [{known.interval[0]:.3f}, {known.interval[1]:.3f}]",
-            **{MEASURES[measure]: tables.cell(one.sensitivity, measure) for measure in measured.TWO},
-        })  # fmt: skip
+        rows.append(
+            {
+                "network": short(one.network),
+                "layer": one.layer,
+                "depth": f"{one.depth:.2f}",
+                "λ": "" if strength is None else f"{strength:g}",
+                "accuracy": ""
+                if known is None
+                else f"{known.top1:.3f} [{known.interval[0]:.3f}, {known.interval[1]:.3f}]",
+                **{MEASURES[measure]: tables.cell(one.sensitivity, measure) for measure in measured.TWO},
+            }
+        )
     return pd.DataFrame(rows)

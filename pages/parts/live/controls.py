@@ -31,27 +31,53 @@ def curves() -> Settings:
     """The widgets of Trajectories and their answer: the curves alone."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         path = _path()
-        finer = 1 if path.view == "black" else st.segmented_control(
-            "Shift by", list(STEPS), default=1, required=True, format_func=STEPS.__getitem__, key="per_pixel",
-            **SHARED,
-            help="Parts of a pixel of the photograph: the square is cut between its pixels and resampled by Pillow. "
-            "(On black the photograph moves by whole pixels of the frame.)",
-        )  # fmt: skip
-        angle = None if path.view == "black" else st.number_input(
-            "or at an angle (°)", -180.0, 180.0, None, 15.0, key="angle", placeholder="as chosen", width=170, **SHARED,
-            help="Clockwise: 0 is right, 90 down, and one step is one pixel of the photograph along it, resampled by "
-            "Pillow wherever the square lies between pixels. (Diagonal is one pixel across and one down: √2 long.)",
-        )  # fmt: skip
+        finer = (
+            1
+            if path.view == "black"
+            else st.segmented_control(
+                "Shift by",
+                list(STEPS),
+                default=1,
+                required=True,
+                format_func=STEPS.__getitem__,
+                key="per_pixel",
+                **SHARED,
+                help="Parts of a pixel of the photograph: the square is cut between its pixels and resampled by Pillow. "
+                "(On black the photograph moves by whole pixels of the frame.)",
+            )
+        )
+        angle = (
+            None
+            if path.view == "black"
+            else st.number_input(
+                "or at an angle (°)",
+                -180.0,
+                180.0,
+                None,
+                15.0,
+                key="angle",
+                placeholder="as chosen",
+                width=170,
+                **SHARED,
+                help="Clockwise: 0 is right, 90 down, and one step is one pixel of the photograph along it, resampled by "
+                "Pillow wherever the square lies between pixels. (Diagonal is one pixel across and one down: √2 long.)",
+            )
+        )
     return replace(path, pairs=0, per_pixel=int(finer), direction=path.direction if angle is None else float(angle))
 
 
 def _path() -> Settings:
     """Where the curves' photograph stands and how it moves."""
     view = st.segmented_control(
-        "Photograph", list(VIEWS), default="black", required=True, format_func=VIEWS.__getitem__, key="view",
+        "Photograph",
+        list(VIEWS),
+        default="black",
+        required=True,
+        format_func=VIEWS.__getitem__,
+        key="view",
         **SHARED,
         help="Curves: embedded small on black as in Figure 1, or a square cut out of the photograph.",
-    )  # fmt: skip
+    )
     direction = st.segmented_control("Moves", DIRECTIONS, default="right", required=True, key="direction", **SHARED)
     labels = next((card.labels.names for card in state.choice().cards if card.labels), ())
     st.selectbox("P of class", [state.OWN_ANSWER, *labels], key=state.WATCHED, width=230, **SHARED)
@@ -83,8 +109,13 @@ def _pairs() -> tuple[int, int, int, Any, Any]:
         "Direction", ("diagonal", "right", "down"), default="diagonal", required=True, key="pair_direction", **SHARED
     )
     unit = st.segmented_control(
-        "Crop moves in pixels of the", ("source", "network"), default="source", required=True, key="unit", **SHARED,
+        "Crop moves in pixels of the",
+        ("source", "network"),
+        default="source",
+        required=True,
+        key="unit",
+        **SHARED,
         help="The paper's text moves the square by a pixel of the photograph, the authors' script by one of the frame.",
-    )  # fmt: skip
+    )
     seed = st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", **SHARED)
     return int(pairs), int(seed), int(step), direction, unit

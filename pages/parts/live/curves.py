@@ -55,9 +55,11 @@ def _chart(found: Exploration, cards: list[NetworkCard], kind: Kind, cursor: int
         return
     path = started[0][1].path
     where = f" ({AXES[path.unit]})"
-    axis = f"shift {way(found.settings.direction)}{where}" if kind == "shift" else (
-        f"short side{where}" if path.unit == "network" else f"side of the square{where}"
-    )  # fmt: skip
+    axis = (
+        f"shift {way(found.settings.direction)}{where}"
+        if kind == "shift"
+        else (f"short side{where}" if path.unit == "network" else f"side of the square{where}")
+    )
     title = "Shift" if kind == "shift" else "Size"
     for name, measure, curves in (
         (kind, P_CLASS, traces.curve(found, kind, state.watched())),
@@ -66,9 +68,13 @@ def _chart(found: Exploration, cards: list[NetworkCard], kind: Kind, cursor: int
         if not curves:
             continue
         fig = trajectory(
-            curves, axis=axis, span=(path.values[0], path.values[-1]), measure=measure, strides=kind == "shift",
+            curves,
+            axis=axis,
+            span=(path.values[0], path.values[-1]),
+            measure=measure,
+            strides=kind == "shift",
             cursor=None if cursor is None else path.values[min(cursor, len(path.values) - 1)],
-        )  # fmt: skip
+        )
         alt = f"{title} curve" if measure == P_CLASS else f"{title} curve of the representation"
         st.plotly_chart(fig, key=f"chart {name}", config=save.camera(f"{name}-curve"), alt=alt)
     st.caption(plain(f"{title}: {path.description}. {_numbers(started)}"))
@@ -101,19 +107,40 @@ def _stepper(path: Path, *, choose: bool = False, jump: int | None = None) -> in
     most = len(path.values) - 1
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if choose:
-            st.segmented_control("Move along", ("shift", "size"), default="shift", required=True, key=state.PATH,
-                                 bind="query-params")  # fmt: skip
-            st.button("Largest jump", key="jump", icon=":material/bolt:", disabled=jump is None,
-                      help="To the pixel at which the first network's probability changes most.",
-                      on_click=state.go_to, args=(jump,))  # fmt: skip
+            st.segmented_control(
+                "Move along", ("shift", "size"), default="shift", required=True, key=state.PATH, bind="query-params"
+            )
+            st.button(
+                "Largest jump",
+                key="jump",
+                icon=":material/bolt:",
+                disabled=jump is None,
+                help="To the pixel at which the first network's probability changes most.",
+                on_click=state.go_to,
+                args=(jump,),
+            )
         with st.container(horizontal=True, vertical_alignment="bottom", key="stepper"):  # stays together on a phone
-            st.button("", key="back", icon=":material/arrow_back:", shortcut="Left", help="One pixel back",
-                      on_click=state.nudge, args=(-1, 0, most))  # fmt: skip
+            st.button(
+                "",
+                key="back",
+                icon=":material/arrow_back:",
+                shortcut="Left",
+                help="One pixel back",
+                on_click=state.nudge,
+                args=(-1, 0, most),
+            )
             finer = "" if path.values[1] == int(path.values[1]) else f"steps of {path.values[1]} "
             label = f"{'Shift' if path.kind == 'shift' else 'Growth'} ({finer}{AXES[path.unit]}); arrow keys nudge it"
             step = st.slider(label, 0, most, state.FIRST_STEP, key=state.cursor_key(0, most))
-            st.button("", key="on", icon=":material/arrow_forward:", shortcut="Right", help="One pixel on",
-                      on_click=state.nudge, args=(1, 0, most))  # fmt: skip
+            st.button(
+                "",
+                key="on",
+                icon=":material/arrow_forward:",
+                shortcut="Right",
+                help="One pixel on",
+                on_click=state.nudge,
+                args=(1, 0, most),
+            )
     state.showing(int(step))
     return int(step)
 

@@ -58,15 +58,24 @@ def explore(choice: state.Choice, settings: Settings, place: Indexed) -> Explora
     usable = place.card is not None and place.card.available
     index = place.index if usable else None
     key = (
-        original.digest, photograph.digest, tuple((c.key, c.weights_digest) for c in cards), settings,
+        original.digest,
+        photograph.digest,
+        tuple((c.key, c.weights_digest) for c in cards),
+        settings,
         index.path if index else None,
-    )  # fmt: skip
+    )
     found = state.exploration_for(key)
     if found is None:
         found = Exploration(
-            engine=resources.engine(), store=resources.store(), original=original, photograph=photograph,
-            cards=cards, settings=settings, index=index, index_card=place.card if index else None,
-        )  # fmt: skip
+            engine=resources.engine(),
+            store=resources.store(),
+            original=original,
+            photograph=photograph,
+            cards=cards,
+            settings=settings,
+            index=index,
+            index_card=place.card if index else None,
+        )
         state.keep(key, found.start(resources.executor()))
     return found
 

@@ -72,18 +72,26 @@ def _asked() -> tasks.Asked | None:
     left, right = st.columns([2, 1], vertical_alignment="bottom")
     with left:
         text = st.text_input(
-            "Boxes: files or folders on this server (several with ; between them), or drawn scenes", TRAINED_ON,
-            key="boxes", bind="query-params", placeholder="boxes.csv.gz; sizes.csv",
-        ).strip()  # fmt: skip
+            "Boxes: files or folders on this server (several with ; between them), or drawn scenes",
+            TRAINED_ON,
+            key="boxes",
+            bind="query-params",
+            placeholder="boxes.csv.gz; sizes.csv",
+        ).strip()
         photos = st.text_input(
-            "Their photographs, for examples: a folder on this server", key="box_photographs", bind="query-params",
-            placeholder="not needed", disabled=text.startswith(SCHEME),
-        ).strip()  # fmt: skip
+            "Their photographs, for examples: a folder on this server",
+            key="box_photographs",
+            bind="query-params",
+            placeholder="not needed",
+            disabled=text.startswith(SCHEME),
+        ).strip()
     with right:
         dropped = st.file_uploader(
-            "or drop annotations in", accept_multiple_files=True, key="box_files",
+            "or drop annotations in",
+            accept_multiple_files=True,
+            key="box_files",
             help="CSV (and sizes), XML as ImageNet's, JSON as COCO's, text as YOLO's",
-        )  # fmt: skip
+        )
     if dropped:
         data = {file.name: file.getvalue() for file in dropped}
         digest = hashlib.sha256(repr(sorted((n, hashlib.sha256(d).hexdigest()) for n, d in data.items())).encode())
@@ -195,8 +203,10 @@ def joined(found: Found) -> None:
     if results is None:
         return
     if results.manifest.photographs["drawn"] != (found.photographer is not None):
-        st.info("Of this study's photographs these boxes say nothing: one are drawn scenes, the other are not.",
-                icon=":material/info:")  # fmt: skip
+        st.info(
+            "Of this study's photographs these boxes say nothing: one are drawn scenes, the other are not.",
+            icon=":material/info:",
+        )
         return
     mine = _of_study(results, found)
     if mine is None:
@@ -204,15 +214,20 @@ def joined(found: Found) -> None:
     protocols = list(dict.fromkeys(results.pairs["protocol"].astype(str)))
     protocol = st.segmented_control("Protocol", protocols, default=protocols[0], required=True, key="bias_protocol")
     rows = results.pairs[results.pairs["protocol"] == protocol]
-    photographs = bias.beside(studies.derived(results, f"photographs {protocol}", lambda _: per_photograph(rows)),
-                              mine, found.places)  # fmt: skip
+    photographs = bias.beside(
+        studies.derived(results, f"photographs {protocol}", lambda _: per_photograph(rows)), mine, found.places
+    )
     if photographs["distance"].isna().all():
         st.info("No photograph of this study has a box among these.", icon=":material/info:")
         return
     of = f"from the mean centre of {len(found.places.table):,} boxes ({found.places.kind})"
     charts.finding(findings.against(photographs, "distance", of), "finding-sensitivity")
-    charts.draw(curves(photographs, "distance", AXIS, "p_top1_change", of=f"distance {of}"), "bias sensitivity",
-                "P(top-1 change) against the distance of the object from the mean place", select=False)  # fmt: skip
+    charts.draw(
+        curves(photographs, "distance", AXIS, "p_top1_change", of=f"distance {of}"),
+        "bias sensitivity",
+        "P(top-1 change) against the distance of the object from the mean place",
+        select=False,
+    )
 
 
 def _of_study(results: Results, found: Found) -> Places | None:
@@ -225,7 +240,8 @@ def _of_study(results: Results, found: Found) -> Places | None:
         return None
     names: Sequence[Any] = pd.unique(results.pairs["name"].astype(str))
     files = [again(roots[0], str(name)) for name in names]
-    asked = tasks.ask(("boxes of study", *studies.key(results)),
-                      lambda report, cancel: _described(files, report, cancel))  # fmt: skip
+    asked = tasks.ask(
+        ("boxes of study", *studies.key(results)), lambda report, cancel: _described(files, report, cancel)
+    )
     tasks.state(asked, "The boxes of the study")
     return asked.job.result if asked.job.state == "done" else None

@@ -88,14 +88,26 @@ def _dials() -> Photographer:
     left, right = st.columns(2)
     with left:
         spread = st.slider(
-            "Spread of the places", 0.0, 1.0, 0.0, 0.05, key="dial_spread", bind="query-params",
+            "Spread of the places",
+            0.0,
+            1.0,
+            0.0,
+            0.05,
+            key="dial_spread",
+            bind="query-params",
             help="0: every subject in the centre. 1: anywhere in frame.",
-        )  # fmt: skip
+        )
     with right:
         sizes = st.slider(
-            "Spread of the sizes", 0.0, 0.3, 0.0, 0.05, key="dial_sizes", bind="query-params",
+            "Spread of the sizes",
+            0.0,
+            0.3,
+            0.0,
+            0.05,
+            key="dial_sizes",
+            bind="query-params",
             help="Standard deviation of the subject's longer side, as a share of the frame; its mean is 0.62.",
-        )  # fmt: skip
+        )
     return Photographer(spread=round(float(spread), 3), size_spread=round(float(sizes), 3))
 
 
@@ -131,8 +143,13 @@ def _numbers(there: There, who: Photographer) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"Not measured: no network has learned from this photographer yet. {near}")
         label = "Go on" if status is not None else "Train and measure three networks (minutes)"
-        processes.begin(label, "turn the dial", lambda: process.launch(turn.command, folder, resources.data()),
-                        icon=":material/tune:", primary=True)  # fmt: skip
+        processes.begin(
+            label,
+            "turn the dial",
+            lambda: process.launch(turn.command, folder, resources.data()),
+            icon=":material/tune:",
+            primary=True,
+        )
 
 
 def _measured(there: There, mine: pd.DataFrame, who: Photographer) -> None:
@@ -141,20 +158,24 @@ def _measured(there: There, mine: pd.DataFrame, who: Photographer) -> None:
     crops = mine[mine["protocol"] == PROTOCOL]
     values: list[tuple[str, float, Interval | None]] = [
         (f"{title}, {protocol}", *dial.level(mine[mine["protocol"] == protocol], name))
-        for name, title in list(MEASURES.items())[:2] for protocol in photographers.PROTOCOLS
-    ]  # fmt: skip
+        for name, title in list(MEASURES.items())[:2]
+        for protocol in photographers.PROTOCOLS
+    ]
     values.append(("Typicality", *dial.level(crops, "typicality")))
     accuracy = [f"{found.top1:.2f}" for found in right.values()]
     with st.container(horizontal=True):  # in columns, names would be cut short
         for title, value, span in values:
-            st.metric(title, number(value, 3), delta=interval(span), delta_color="off", delta_arrow="off",
-                      width="content")  # fmt: skip
+            st.metric(
+                title, number(value, 3), delta=interval(span), delta_color="off", delta_arrow="off", width="content"
+            )
     n = one.results.manifest
-    st.caption(plain(
-        f"Means of {', '.join(one.networks)} over {mine['digest'].nunique():,} held-out scenes by a photographer "
-        f"without a bias, {n.config['pairs']} pairs each, seed {n.config['seed']}; 95 % intervals by bootstrap of "
-        f"photographs. Top-1 on their centre crops: {', '.join(accuracy)}."
-    ))  # fmt: skip
+    st.caption(
+        plain(
+            f"Means of {', '.join(one.networks)} over {mine['digest'].nunique():,} held-out scenes by a photographer "
+            f"without a bias, {n.config['pairs']} pairs each, seed {n.config['seed']}; 95 % intervals by bootstrap of "
+            f"photographs. Top-1 on their centre crops: {', '.join(accuracy)}."
+        )
+    )
 
 
 def _nearest(rows: pd.DataFrame, who: Photographer) -> str:
@@ -185,9 +206,13 @@ def _figures(there: There, who: Photographer) -> None:
             "Measure", names, default=MEASURE, required=True, key="dial_measure", format_func=MEASURES.__getitem__
         )
         begin = st.segmented_control(
-            "Pairs", PAIRS, default=PAIRS[0], required=True, key="dial_pairs",
+            "Pairs",
+            PAIRS,
+            default=PAIRS[0],
+            required=True,
+            key="dial_pairs",
             help="A network that is mostly wrong may give one answer whatever it is shown: so steady it is not right.",
-        )  # fmt: skip
+        )
     rows = there.rows if begin == PAIRS[0] else there.right
     mine, chosen = rows[rows["protocol"] == protocol], (who.spread, who.size_spread)
     if (protocol, measure, begin) != (PROTOCOL, MEASURE, PAIRS[0]):

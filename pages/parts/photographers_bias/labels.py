@@ -73,9 +73,11 @@ def _asked() -> Asked | None:
     shared: dict[str, Any] = {"bind": "query-params"}
     left, right = st.columns(2, vertical_alignment="bottom")
     text = left.text_input(
-        "Photographs: a folder on this server (or tar or parquet files), or drawn scenes", FIRST, key="label_photos",
+        "Photographs: a folder on this server (or tar or parquet files), or drawn scenes",
+        FIRST,
+        key="label_photos",
         **shared,
-    ).strip()  # fmt: skip
+    ).strip()
     names = right.text_input("Points, in the order in which they are clicked", DEFAULT, key="label_points", **shared)
     with left:
         name, labeller = st.columns(2)
@@ -135,8 +137,11 @@ def _next(asked: Asked, said: Mapping[Key, Labels]) -> tuple[Key | None, Shown |
 def _shown(source: Source) -> Shown:
     photograph = source.read()
     about = {
-        "digest": photograph.digest, "label": source.label, "width": photograph.width, "height": photograph.height,
-    }  # fmt: skip
+        "digest": photograph.digest,
+        "label": source.label,
+        "width": photograph.width,
+        "height": photograph.height,
+    }
     return Shown(preview(photograph, LONGEST), about)
 
 
@@ -157,13 +162,21 @@ def _photograph(asked: Asked, mine: Labels, key: Key, shown: Shown) -> None:
     about = shown.about
     there = {
         name: (event.x / event.width, event.y / event.height)
-        for name, event in mine.points.items() if name in asked.names
-    }  # fmt: skip
+        for name, event in mine.points.items()
+        if name in asked.names
+    }
     known = [event.id for event in saved(asked.store, asked.labeller).events if event.key == key]
     what = pointing.Pointed(
-        named(key), key[1], shown.picture, about["width"], about["height"], asked.names,
-        [colour(k) for k in range(len(asked.names))], there, known,
-    )  # fmt: skip
+        named(key),
+        key[1],
+        shown.picture,
+        about["width"],
+        about["height"],
+        asked.names,
+        [colour(k) for k in range(len(asked.names))],
+        there,
+        known,
+    )
 
     def clicked() -> None:
         asked.click(key, about, state.component(POINTING, pointing.CLICKS) or [])
@@ -178,32 +191,55 @@ def _buttons(asked: Asked, log: Log, key: Key | None, shown: Shown | None) -> No
     about = {} if shown is None else shown.about
     with st.container(horizontal=True):
         st.button(
-            "Next", key="label_next", icon=":material/arrow_forward:", shortcut="Right", disabled=key is None,
-            help="The points that are left cannot be seen", on_click=asked.close, args=(NEXT, key, about),
-        )  # fmt: skip
+            "Next",
+            key="label_next",
+            icon=":material/arrow_forward:",
+            shortcut="Right",
+            disabled=key is None,
+            help="The points that are left cannot be seen",
+            on_click=asked.close,
+            args=(NEXT, key, about),
+        )
         st.button(
-            "Skip", key="label_skip", icon=":material/skip_next:", shortcut="S", disabled=key is None,
-            help="Not this photograph: what was clicked on it does not count", on_click=asked.close,
+            "Skip",
+            key="label_skip",
+            icon=":material/skip_next:",
+            shortcut="S",
+            disabled=key is None,
+            help="Not this photograph: what was clicked on it does not count",
+            on_click=asked.close,
             args=(SKIP, key, about),
-        )  # fmt: skip
+        )
         st.button(
-            "Undo", key="label_undo", icon=":material/undo:", shortcut="U", disabled=asked.last(log) is None,
-            help="Back by one click, Next or Skip", on_click=asked.undo,
-        )  # fmt: skip
+            "Undo",
+            key="label_undo",
+            icon=":material/undo:",
+            shortcut="U",
+            disabled=asked.last(log) is None,
+            help="Back by one click, Next or Skip",
+            on_click=asked.undo,
+        )
 
 
 def _passed(asked: Asked, said: Mapping[Key, Labels]) -> None:
     """Photographs that are skipped, and those that cannot be read: how many, why, and the way back."""
     skipped = [key for key, one in said.items() if one.skipped and key in asked.photographs]
     if skipped:
-        st.button(f"Look at the {len(skipped):,} skipped again", key="label_skipped", type="tertiary",
-                  on_click=asked.again, args=(*skipped,))  # fmt: skip
+        st.button(
+            f"Look at the {len(skipped):,} skipped again",
+            key="label_skipped",
+            type="tertiary",
+            on_click=asked.again,
+            args=(*skipped,),
+        )
     passed = resources.unreadable()
     unread = {key: why for key, why in passed.items() if key in asked.photographs}
     if unread:
         reasons = "".join(f"\n- {plain(why)}" for why in list(unread.values())[:REASONS])
-        st.warning(f"Passed over, for it cannot be read: {len(unread):,} of {len(asked.photographs):,}.{reasons}",
-                   icon=":material/broken_image:")  # fmt: skip
+        st.warning(
+            f"Passed over, for it cannot be read: {len(unread):,} of {len(asked.photographs):,}.{reasons}",
+            icon=":material/broken_image:",
+        )
         st.button("Try to read again", key="label_reread", type="tertiary", on_click=_forget, args=(unread,))
 
 

@@ -110,8 +110,15 @@ def frame(key: str, shown: Pointed, clicked: Callable[[], None]) -> None:
     CLICKS."""
     picture = f"data:image/png;base64,{base64.b64encode(shown.picture).decode()}"
     data = {
-        "photo": shown.photo, "title": shown.title, "picture": picture, "width": shown.width, "height": shown.height,
-        "widest": MOST * shown.width, "names": list(shown.names), "colours": list(shown.colours),
-        "points": {name: list(at) for name, at in shown.points.items()}, "known": list(shown.known),
-    }  # fmt: skip
+        "photo": shown.photo,
+        "title": shown.title,
+        "picture": picture,
+        "width": shown.width,
+        "height": shown.height,
+        "widest": MOST * shown.width,
+        "names": list(shown.names),
+        "colours": list(shown.colours),
+        "points": {name: list(at) for name, at in shown.points.items()},
+        "known": list(shown.known),
+    }
     _frame(key=key, data=data, on_clicks_change=clicked)

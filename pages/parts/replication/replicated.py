@@ -15,8 +15,18 @@ from pages.parts.components.widgets import NONE, interval, number, plain
 from pages.parts.session import resources
 
 DIGEST = 12  # of a weights' sha256, to tell them apart
-OURS = ("ours", "95 % interval", "difference", "paper’s within", "photographs", "pairs", "protocol", "network",
-        "weights (sha256)", "date")  # fmt: skip
+OURS = (
+    "ours",
+    "95 % interval",
+    "difference",
+    "paper’s within",
+    "photographs",
+    "pairs",
+    "protocol",
+    "network",
+    "weights (sha256)",
+    "date",
+)
 
 
 def title() -> None:
@@ -50,8 +60,10 @@ def choose(numbers: pd.DataFrame) -> pd.DataFrame:
     )
     only = st.toggle("Measured only", key="measured_only", bind="query-params")
     if only and measured.empty:
-        st.info("None is measured yet: without the filter, each stands here with the command that fills it.",
-                icon=":material/info:")  # fmt: skip
+        st.info(
+            "None is measured yet: without the filter, each stands here with the command that fills it.",
+            icon=":material/info:",
+        )
     return measured if only else numbers
 
 
@@ -73,9 +85,14 @@ def section(where: str, numbers: pd.DataFrame) -> None:
 def save(numbers: pd.DataFrame) -> None:
     """The whole table, full precision."""
     st.download_button(
-        "All numbers (CSV)", lambda: numbers.to_csv(index=False), "replication.csv", "text/csv", on_click="ignore",
-        icon=":material/download:", key="save replication",
-    )  # fmt: skip
+        "All numbers (CSV)",
+        lambda: numbers.to_csv(index=False),
+        "replication.csv",
+        "text/csv",
+        on_click="ignore",
+        icon=":material/download:",
+        key="save replication",
+    )
 
 
 def _readable(numbers: pd.DataFrame) -> pd.DataFrame:
@@ -90,11 +107,17 @@ def _row(row: Any) -> dict[str, str]:
         return about | dict.fromkeys(OURS, NONE) | how
     span = None if pd.isna(row.low) else (row.low, row.high)
     values = (
-        number(row.ours, 3), interval(span), f"{row.difference:+.3f}",
-        NONE if span is None else "yes" if row.within else "no", f"{row.n:,} of {row.photographs}",
-        NONE if pd.isna(row.pairs) else f"{row.pairs:,}", NONE if pd.isna(row.protocol) else row.protocol,
-        row.network, row.weights_digest[:DIGEST], row.date[:10],
-    )  # fmt: skip
+        number(row.ours, 3),
+        interval(span),
+        f"{row.difference:+.3f}",
+        NONE if span is None else "yes" if row.within else "no",
+        f"{row.n:,} of {row.photographs}",
+        NONE if pd.isna(row.pairs) else f"{row.pairs:,}",
+        NONE if pd.isna(row.protocol) else row.protocol,
+        row.network,
+        row.weights_digest[:DIGEST],
+        row.date[:10],
+    )
     return about | dict(zip(OURS, values, strict=True)) | how
 
 

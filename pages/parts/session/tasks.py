@@ -37,8 +37,13 @@ def state(asked: Asked, title: str) -> None:
     elif job.state != "done":
         what = f"**{plain(title)}**: "
         st.warning(what + (plain(job.error) if job.error else "stopped."), icon=":material/warning:")
-        if st.button("Try again", key=f"again {name}", icon=":material/refresh:",
-                     on_click=resources.background.clear, args=(asked.key, asked.work)):  # fmt: skip
+        if st.button(
+            "Try again",
+            key=f"again {name}",
+            icon=":material/refresh:",
+            on_click=resources.background.clear,
+            args=(asked.key, asked.work),
+        ):
             st.rerun()
 
 

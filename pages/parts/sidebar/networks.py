@@ -210,7 +210,11 @@ def one_of(label: str, cards: Sequence[NetworkCard], key: str) -> NetworkCard:
     """The network that is looked at, of several; the first one until another is chosen. ``key``: the widget's."""
     names = {card.key: card for card in cards}
     chosen = st.segmented_control(
-        label, list(names), default=cards[0].key, required=True, key=key,
+        label,
+        list(names),
+        default=cards[0].key,
+        required=True,
+        key=key,
         format_func=lambda k: plain(names[k].name) if k in names else k,
-    )  # fmt: skip
+    )
     return names.get(chosen, cards[0])

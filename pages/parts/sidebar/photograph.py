@@ -91,13 +91,25 @@ def _photographer() -> Photographer:
     """The bias as dials; at first that of the training scenes."""
     st.caption("The same scene, framed by someone else. The networks were trained on the first setting.")
     spread = st.slider(
-        "Spread of the place", 0.0, 1.0, USUAL.spread, 0.05, key="spread", bind="query-params",
+        "Spread of the place",
+        0.0,
+        1.0,
+        USUAL.spread,
+        0.05,
+        key="spread",
+        bind="query-params",
         help="0: in the centre. 1: anywhere in frame.",
-    )  # fmt: skip
+    )
     size = st.slider(
-        "Size of the subject", MIN_EXTENT, MAX_EXTENT, USUAL.size_mean, 0.01, key="subject", bind="query-params",
+        "Size of the subject",
+        MIN_EXTENT,
+        MAX_EXTENT,
+        USUAL.size_mean,
+        0.01,
+        key="subject",
+        bind="query-params",
         help="The mean of its longer side, as a share of the frame.",
-    )  # fmt: skip
+    )
     return replace(USUAL, spread=spread, size_mean=size)
 
 

@@ -49,9 +49,12 @@ def photographs_of(results: Results) -> pd.DataFrame:
 
 
 def section(
-    results: Results, *, axes: tuple[str, ...] = tuple(AXES), place: Mapping[str, int] | None = None,
+    results: Results,
+    *,
+    axes: tuple[str, ...] = tuple(AXES),
+    place: Mapping[str, int] | None = None,
     leading: bool = True,
-) -> None:  # fmt: skip
+) -> None:
     """Sentence, curves, the photographs behind them, quintiles; ``place`` of networks among the colours.
 
     ``leading``: whether the sentence is what the page has to say first.
@@ -61,16 +64,18 @@ def section(
     if not known:
         st.info(
             "No photograph of this study has a typicality: run one with an index (and, for Figure 12, a network whose "
-            "confidence is the axis).", icon=":material/info:",
-        )  # fmt: skip
+            "confidence is the axis).",
+            icon=":material/info:",
+        )
         return
     top = st.container()
     settings = _settings(table)
     mine = settings.of(table)
     sentence = studies.derived(
-        results, f"finding {known[0]} {settings}",
+        results,
+        f"finding {known[0]} {settings}",
         lambda r: findings.against(mine, known[0], of(r, known[0]), settings.measure),
-    )  # fmt: skip
+    )
     with top:
         if leading:
             charts.finding(sentence)
@@ -127,9 +132,7 @@ def _settings(table: pd.DataFrame) -> Settings:
     return Settings(str(row.protocol), None if pd.isna(row.side) else int(row.side), measure, int(bins))
 
 
-def _figure(
-    results: Results, axis: str, mine: pd.DataFrame, s: Settings, place: Mapping[str, int] | None
-) -> go.Figure:  # fmt: skip
+def _figure(results: Results, axis: str, mine: pd.DataFrame, s: Settings, place: Mapping[str, int] | None) -> go.Figure:
     m = results.manifest
     if axis == "confidence":
         name = short(m.confidence["key"]) if m.confidence else ""
@@ -154,9 +157,12 @@ def _behind(results: Results, axes: list[str], mine: pd.DataFrame, s: Settings, 
         behind(results, rows, f"photograph {photograph}")
         return
     name = st.selectbox(
-        "The photographs behind a point", list(spans), first, placeholder="click a point, or choose a bin",
+        "The photographs behind a point",
+        list(spans),
+        first,
+        placeholder="click a point, or choose a bin",
         key=f"behind along {first} {s}",
-    )  # fmt: skip
+    )
     if name is not None:
         axis, network, low, high = spans[name]
         rows = s.of(results.pairs)

@@ -44,9 +44,14 @@ def behind(results: Results, rows: pd.DataFrame, key: str) -> None:
 def most_changed_first(rows: pd.DataFrame) -> pd.DataFrame:
     """Changed ones first, by |Δp|, and without classes by the change of the representation; equals by digest, pair."""
     order = np.lexsort(
-        (rows["pair"].to_numpy(), photographs_of(rows), rows["feature_cosine"].to_numpy(float), -change(rows),
-         -changed(rows))
-    )  # fmt: skip
+        (
+            rows["pair"].to_numpy(),
+            photographs_of(rows),
+            rows["feature_cosine"].to_numpy(float),
+            -change(rows),
+            -changed(rows),
+        )
+    )
     return rows.iloc[order]
 
 
@@ -83,8 +88,9 @@ def _picture(results: Results, row: pd.Series[Any]) -> bytes | None:
 
 def outcome(row: pd.Series[Any]) -> Outcome:
     """A row of a study's pairs as the measurement that it was."""
-    before, after, label = (None if pd.isna(row[name]) else int(row[name]) for name in
-                            ("class_before", "class_after", "label_index"))  # fmt: skip
+    before, after, label = (
+        None if pd.isna(row[name]) else int(row[name]) for name in ("class_before", "class_after", "label_index")
+    )
     p_before, p_after, cosine = (float(row[name]) for name in ("p_before", "p_after", "feature_cosine"))
     return Outcome(str(row["digest"]), int(row["pair"]), before, after, p_before, p_after, cosine, label)
 

@@ -40,11 +40,14 @@ def section(results: Results) -> None:
         classes = sorted(table["label"].dropna().astype(str).unique())
         label = st.selectbox("Of class", [EVERY, *classes], key="of_class", bind="query-params", width=230)
         count = st.number_input("How many of each", 1, 20, 3, key="how_many", bind="query-params", width=150)
-        save.button("Ranking (CSV)", f"{results.folder.name}-ranking.csv", "text/csv",
-                    lambda: table.to_csv(index=False))  # fmt: skip
-    chosen = table if label == EVERY else studies.derived(
-        results, f"ranking {label}", lambda r: ranked(r.photographs, label=label)
-    )  # fmt: skip
+        save.button(
+            "Ranking (CSV)", f"{results.folder.name}-ranking.csv", "text/csv", lambda: table.to_csv(index=False)
+        )
+    chosen = (
+        table
+        if label == EVERY
+        else studies.derived(results, f"ranking {label}", lambda r: ranked(r.photographs, label=label))
+    )
     opened = _index(results)
     if opened is None:
         st.caption("The index that typicality is of is no longer on this machine, so the neighbours are not shown.")
@@ -86,8 +89,10 @@ def both(
                     about = f"**{plain(row.name)}**  \n{label}typicality {row.typicality:.3f}, rank {row.rank:,}"
                     gallery.shown(
                         resources.picture(("thumbnail", key, digest), lambda d=digest: _thumbnail(read(d))),
-                        about, str(row.name), gone="The photograph is no longer where it was measured.",
-                    )  # fmt: skip
+                        about,
+                        str(row.name),
+                        gone="The photograph is no longer where it was measured.",
+                    )
                 if opened is not None and digest in near:
                     gallery.neighbours(opened[0], near[digest].typicality.neighbours[:NEAREST], WIDTH)
 

@@ -46,8 +46,11 @@ def figure_2(results: Results) -> None:
         made = bars.bars(found)
         for point in points:
             place = str(fig.data[point["curve_number"]].offsetgroup)
-            clicked += [one for one, bar in zip(found, made, strict=True)
-                        if (str(bar.place), bar.protocol) == (place, point["x"])]  # fmt: skip
+            clicked += [
+                one
+                for one, bar in zip(found, made, strict=True)
+                if (str(bar.place), bar.protocol) == (place, point["x"])
+            ]
     behind_measured(results, found, clicked, "bar")
 
 
@@ -116,13 +119,15 @@ def _compared(row: pd.Series[Any]) -> dict[str, str]:
     side = "" if pd.isna(row["side"]) else f" {row['side']} px"
     span = "" if pd.isna(row["low"]) else f" [{row['low']:+.3f}, {row['high']:+.3f}]"
     return {
-        "protocol": f"{row['protocol']}{side}", "measure": MEASURES[row["measure"]],
+        "protocol": f"{row['protocol']}{side}",
+        "measure": MEASURES[row["measure"]],
         "first": f"{short(row['first'])} {row['value_first']:.3f}",
         "second": f"{short(row['second'])} {row['value_second']:.3f}",
         "difference": f"{row['difference']:+.3f}{span}",
         "p (Holm)": "" if pd.isna(row["p_holm"]) else f"{row['p_holm']:.3g}",
-        "pairs": f"{row['pairs']:,}", "photographs": f"{row['photographs']:,}",
-    }  # fmt: skip
+        "pairs": f"{row['pairs']:,}",
+        "photographs": f"{row['photographs']:,}",
+    }
 
 
 def accuracy(results: Results) -> None:
@@ -172,9 +177,12 @@ def behind_measured(results: Results, found: Sequence[Measured], clicked: Sequen
     names = [f"{short(one.network)}, {one.settings}" for one in found]
     first = names.index(f"{short(clicked[-1].network)}, {clicked[-1].settings}") if clicked else None
     name = st.selectbox(
-        f"The photographs behind a {what}", names, first, placeholder=f"click a {what}, or choose one",
+        f"The photographs behind a {what}",
+        names,
+        first,
+        placeholder=f"click a {what}, or choose one",
         key=f"behind {what} {first}",
-    )  # fmt: skip
+    )
     if name is None:
         return
     one = found[names.index(name)]

@@ -34,6 +34,12 @@ def progress(status: Status, said: Callable[[Progress], str]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress((p.fraction or 0.0) if known else 0.0, text=f"{said(p)}{left}" if known else "Starting …")
         # a callback: the page may be drawn again before this line is reached, and a click would be lost
-        if st.button("Cancel", icon=":material/close:", key=f"cancel {status.folder.name}",
-                     help="What is done is kept.", on_click=process.cancel, args=(status.folder,)):  # fmt: skip
+        if st.button(
+            "Cancel",
+            icon=":material/close:",
+            key=f"cancel {status.folder.name}",
+            help="What is done is kept.",
+            on_click=process.cancel,
+            args=(status.folder,),
+        ):
             st.caption("Stopping …")

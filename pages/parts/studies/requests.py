@@ -54,9 +54,11 @@ def _request(kinds: tuple[str, ...]) -> Request:
     if len(kinds) > 1:
         kind = st.selectbox("Study", kinds, key=f"kind {kinds[0]}", format_func=_title)
     photos = st.text_input(
-        "Photographs: a folder on this server, drawn scenes by number, or cifar10:test", PHOTOS, key=f"{kind} photos",
+        "Photographs: a folder on this server, drawn scenes by number, or cifar10:test",
+        PHOTOS,
+        key=f"{kind} photos",
         placeholder=f"/path/to/photographs or {PHOTOS}",
-    )  # fmt: skip
+    )
     names = ", ".join(plain(card.key) for card in cards)
     st.caption(f"Networks: {names or 'none that is here'} (those of the sidebar).")
     default: Any = get(kind)()
@@ -66,9 +68,13 @@ def _request(kinds: tuple[str, ...]) -> Request:
     if not cards:
         raise BadProtocol(got="no network", wanted="one or several", remedy="Choose them in the sidebar.")
     return Request(
-        study=studies.create(kind, **settings), photos=_place(photos), networks=tuple(card.key for card in cards),
-        limit=limit, index=index, confidence=confidence,
-    )  # fmt: skip
+        study=studies.create(kind, **settings),
+        photos=_place(photos),
+        networks=tuple(card.key for card in cards),
+        limit=limit,
+        index=index,
+        confidence=confidence,
+    )
 
 
 def _title(kind: str) -> str:
@@ -78,26 +84,38 @@ def _title(kind: str) -> str:
 def _settings(kind: str, default: Study) -> tuple[dict[str, Any], int | None]:
     """Settings of the study, and how many photographs."""
     choices = protocols.names() if set(default.protocols) <= set(protocols.names()) else default.protocols
-    chosen = st.multiselect("Protocols", choices, default=default.protocols, key=f"{kind} protocols",
-                            width=330)  # fmt: skip
+    chosen = st.multiselect("Protocols", choices, default=default.protocols, key=f"{kind} protocols", width=330)
     pairs = st.number_input("Pairs a photograph", 1, 512, default.pairs, key=f"{kind} pairs", width=150)
     limit = st.number_input("Only the first", 1, None, None, key=f"{kind} limit", placeholder="all", width=150)
     seed = st.number_input("Seed", 0, 2**31 - 1, default.seed, key=f"{kind} seed", width=130)
     reduce_to = st.number_input(
-        "Reduce to short side", 16, None, None, key=f"{kind} reduce", placeholder="as they are", width=170,
+        "Reduce to short side",
+        16,
+        None,
+        None,
+        key=f"{kind} reduce",
+        placeholder="as they are",
+        width=170,
         help="One pixel of a large photograph is a fraction of a network's pixel. ImageNet's are about 375.",
-    )  # fmt: skip
+    )
     step = st.number_input("Step (px)", 1, MAX_STEP, default.step, key=f"{kind} step", width=110)
-    direction = st.segmented_control("Direction", list(DIRECTIONS), default=default.direction, required=True,
-                                     key=f"{kind} direction")  # fmt: skip
+    direction = st.segmented_control(
+        "Direction", list(DIRECTIONS), default=default.direction, required=True, key=f"{kind} direction"
+    )
     unit = default.unit
     if any("unit" in protocols.settings(name) for name in chosen):
-        unit = st.segmented_control("Crop moves in pixels of the", ("source", "network"), default=unit, required=True,
-                                    key=f"{kind} unit")  # fmt: skip
+        unit = st.segmented_control(
+            "Crop moves in pixels of the", ("source", "network"), default=unit, required=True, key=f"{kind} unit"
+        )
     settings = {
-        "protocols": tuple(chosen), "pairs": int(pairs), "seed": int(seed), "reduce_to": reduce_to, "step": int(step),
-        "direction": direction, "unit": unit,
-    }  # fmt: skip
+        "protocols": tuple(chosen),
+        "pairs": int(pairs),
+        "seed": int(seed),
+        "reduce_to": reduce_to,
+        "step": int(step),
+        "direction": direction,
+        "unit": unit,
+    }
     if kind in ("embedded_size", "augmentation"):
         settings["sides"] = _sides(kind)
     if kind == "readouts":
@@ -116,9 +134,12 @@ def _sides(kind: str) -> tuple[int, ...] | None:
 def _training(kind: str) -> dict[str, Any]:
     """Where readouts learn from."""
     place = st.text_input(
-        "Trained on: a folder with one for each class in it, or drawn scenes", TRAINING, key=f"{kind} train", width=330,
+        "Trained on: a folder with one for each class in it, or drawn scenes",
+        TRAINING,
+        key=f"{kind} train",
+        width=330,
         help="Of these only photographs of the classes that are tested, one centre crop each.",
-    )  # fmt: skip
+    )
     each = st.number_input("Of each class", 2, None, None, key=f"{kind} per class", placeholder="all", width=130)
     return {"train": _place(place), "per_class": None if each is None else int(each)}
 
@@ -130,8 +151,14 @@ def _axes(study: Study, cards: list[NetworkCard]) -> tuple[str | None, str | Non
         places = [folder for root in (resources.data(), EMBEDDED) for folder in starter.indexes(root)]
         usual = state.choice().index
         first = places.index(usual) if usual in places else None
-        folder = st.selectbox("Index for typicality", places, first, key=f"{study.name} index",
-                              format_func=lambda p: p.name, placeholder="none")  # fmt: skip
+        folder = st.selectbox(
+            "Index for typicality",
+            places,
+            first,
+            key=f"{study.name} index",
+            format_func=lambda p: p.name,
+            placeholder="none",
+        )
         index = None if folder is None else str(folder.resolve())
     if "confidence" in study.needs:
         keys = [card.key for card in cards if card.labels is not None]

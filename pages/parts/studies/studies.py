@@ -135,9 +135,12 @@ def _choose(kind: str, there: list[Listed], prefer: str) -> Listed:
     labels = [one.label for one in there]
     # a label changes when a manifest comes: the widget then is a new one, and begins where the old one was
     name = st.selectbox(
-        "Study", names, first, format_func=dict(zip(names, labels, strict=True)).__getitem__,
+        "Study",
+        names,
+        first,
+        format_func=dict(zip(names, labels, strict=True)).__getitem__,
         key=f"study {kind} {state.turn()} {hash(tuple(labels))}",
-    )  # fmt: skip
+    )
     if name != asked:
         state.look_at(kind, name)
     return there[names.index(name)]
@@ -177,8 +180,12 @@ def _state(kind: str, chosen: Listed, results: Results | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{'Failed' if status.state == 'failed' else 'Stopped'}; {kept:,} pairs are kept.")
         if status.manifest is not None:
-            processes.begin("Go on", f"go on {kind}", lambda: process.resume(status.folder, resources.data()),
-                            icon=":material/play_arrow:")  # fmt: skip
+            processes.begin(
+                "Go on",
+                f"go on {kind}",
+                lambda: process.resume(status.folder, resources.data()),
+                icon=":material/play_arrow:",
+            )
 
 
 def _follow(folder: Path, shown: str, since: float) -> None:

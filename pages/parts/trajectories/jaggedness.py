@@ -25,8 +25,9 @@ def sentence(found: Exploration) -> str:
     """Of every network's shift curve; empty before the first is complete."""
     curves = [
         (f"{curve.title}'s {of(curve)}", numbers)
-        for curve in _curves(found, "shift") if (numbers := roughness.jagged(curve.p))
-    ]  # fmt: skip
+        for curve in _curves(found, "shift")
+        if (numbers := roughness.jagged(curve.p))
+    ]
     traces = [trace for (_, kind), trace in found.traces.items() if kind == "shift"]
     if not traces or not all(trace.complete for trace in traces):
         return ""
@@ -41,10 +42,7 @@ def section(found: Exploration) -> None:
     drawn = [(kind, curve) for kind in KINDS for curve in _curves(found, kind)]
     # after the curves: another kind may begin meanwhile
     paths = {kind: trace.path for (_, kind), trace in found.traces.items()}
-    rows = [
-        _row(curve, kind, paths[kind], numbers)
-        for kind, curve in drawn if (numbers := roughness.jagged(curve.p))
-    ]  # fmt: skip
+    rows = [_row(curve, kind, paths[kind], numbers) for kind, curve in drawn if (numbers := roughness.jagged(curve.p))]
     if not rows:
         st.caption("This follows the curves." if not found.finished else "Nothing was measured.")
         return
@@ -63,9 +61,13 @@ def section(found: Exploration) -> None:
 def _row(curve: Curve, kind: Kind, path: Path, numbers: roughness.Jagged) -> dict[str, object]:
     step = Fraction(abs(path.values[1] - path.values[0])).limit_denominator(100)
     return {
-        "network": curve.title, "curve": kind, "of": of(curve), "protocol": path.description,
-        "step": f"{step} {'frame' if path.unit == 'network' else 'photograph'} px", **cells(numbers),
-    }  # fmt: skip
+        "network": curve.title,
+        "curve": kind,
+        "of": of(curve),
+        "protocol": path.description,
+        "step": f"{step} {'frame' if path.unit == 'network' else 'photograph'} px",
+        **cells(numbers),
+    }
 
 
 def _curves(found: Exploration, kind: Kind) -> list[Curve]:
@@ -75,9 +77,11 @@ def _curves(found: Exploration, kind: Kind) -> list[Curve]:
 def cells(numbers: roughness.Jagged) -> dict[str, object]:
     """Of a row of such a table."""
     return {
-        "n frames": numbers.n, "mean |Δp|": number(numbers.mean_step, 4),
-        "largest drop": number(numbers.largest_drop, 3), "wobble": number(numbers.wobble, 3),
-    }  # fmt: skip
+        "n frames": numbers.n,
+        "mean |Δp|": number(numbers.mean_step, 4),
+        "largest drop": number(numbers.largest_drop, 3),
+        "wobble": number(numbers.wobble, 3),
+    }
 
 
 def of(curve: Curve) -> str:

@@ -33,8 +33,13 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard], side: int | No
     with st.container(horizontal=True, vertical_alignment="bottom"):
         card = networks.one_of("Map of", cards, "map_of")
         reach = st.segmented_control(
-            "Shifts up to ± px", shift_map.REACHES, default=8, required=True, key="reach", bind="query-params",
-        )  # fmt: skip
+            "Shifts up to ± px",
+            shift_map.REACHES,
+            default=8,
+            required=True,
+            key="reach",
+            bind="query-params",
+        )
     embedding = shift_map.Embedding(reach=int(reach), side=side)
     try:
         embedding.short_side(card.size)
@@ -42,9 +47,17 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard], side: int | No
         st.warning(plain(problem), icon=":material/warning:")
         return
     asked = (photograph.digest, card.key, card.weights_digest, embedding)
-    found = state.kept(state.MAP, asked, lambda: ShiftMapping(
-        engine=resources.engine(), store=resources.store(), photograph=photograph, card=card, embedding=embedding,
-    ))  # fmt: skip
+    found = state.kept(
+        state.MAP,
+        asked,
+        lambda: ShiftMapping(
+            engine=resources.engine(),
+            store=resources.store(),
+            photograph=photograph,
+            card=card,
+            embedding=embedding,
+        ),
+    )
     note = f"{found.total:,} frames on black, shifted by whole pixels in both directions; coarse steps first."
     exploring.asked(_map, found, "Measure the map", icon=":material/grid_on:", key="measure_map", note=note)
 

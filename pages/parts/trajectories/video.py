@@ -46,9 +46,17 @@ def section(cards: Sequence[NetworkCard]) -> None:
     with place:
         centre = _centre(clip, cards)
     asked = (clip.digest, tuple((card.key, card.weights_digest) for card in cards), centre)
-    found = state.kept(state.VIDEO_CURVES, asked, lambda: VideoCurves(
-        engine=resources.engine(), store=resources.store(), clip=clip, cards=cards, centre=centre,
-    ))  # fmt: skip
+    found = state.kept(
+        state.VIDEO_CURVES,
+        asked,
+        lambda: VideoCurves(
+            engine=resources.engine(),
+            store=resources.store(),
+            clip=clip,
+            cards=cards,
+            centre=centre,
+        ),
+    )
     exploring.asked(_curves, found, "Measure the video", icon=":material/movie:", key="measure_video")
 
 
@@ -56,9 +64,13 @@ def _clip(cards: Sequence[NetworkCard]) -> Clip:
     """What was dropped in, else a drawn one. Raises BadVideo."""
     upload, drawn = st.columns(2, vertical_alignment="bottom")
     here = upload.file_uploader(
-        "Drop in a video", video.TYPES, key=UPLOAD, on_change=state.take_video, args=(UPLOAD,),
+        "Drop in a video",
+        video.TYPES,
+        key=UPLOAD,
+        on_change=state.take_video,
+        args=(UPLOAD,),
         help=f"{video.KINDS}, up to 20 MB; its first {video.MAX_FRAMES} frames, up to 4K.",
-    )  # fmt: skip
+    )
     kept = state.uploaded_video()
     if kept is None:
         seed = drawn.number_input("or a drawn clip: its number", 0, 2**31 - 1, DRAWN, key="clip", bind="query-params")
@@ -123,10 +135,15 @@ def _curves(found: VideoCurves) -> None:
         return
     with st.container(key="measures_video"):
         rows = [
-            {"network": curves[key].title, "of": jaggedness.of(curves[key]), "protocol": _cut(found, key),
-             "jumps": len(roughness.jumps(curves[key].p, curves[key].top)), **jaggedness.cells(j)}
+            {
+                "network": curves[key].title,
+                "of": jaggedness.of(curves[key]),
+                "protocol": _cut(found, key),
+                "jumps": len(roughness.jumps(curves[key].p, curves[key].top)),
+                **jaggedness.cells(j),
+            }
             for key, j in numbers.items()
-        ]  # fmt: skip
+        ]
         st.table(pd.DataFrame(rows).set_index("network"), border="horizontal")
     st.caption(f"{JUMP} {roughness.WOBBLE}. Frames of one video are no sample: these describe it, without intervals.")
     if found.finished:

@@ -27,9 +27,11 @@ def section(found: VideoCurves, curves: Mapping[str, Curve], clicked: tuple[str,
         state.fill({key: _nearest(places, curves, clicked)})
     chosen = st.selectbox(
         "The frames of a jump (or click the curve)" if jumped else "No jump; the largest step of each network",
-        places, places.index(max(places, key=lambda p: abs(_step(curves, p)))), key=key,
+        places,
+        places.index(max(places, key=lambda p: abs(_step(curves, p)))),
+        key=key,
         format_func=lambda place: _label(curves, place),
-    )  # fmt: skip
+    )
     _frames(found, curves[chosen[0]], chosen)
 
 
@@ -37,8 +39,10 @@ def _places(curves: Mapping[str, Curve]) -> tuple[list[Place], bool]:
     """All jumps in the order of time; where there is none, each network's largest step."""
     found = [(key, k) for key, curve in curves.items() for k in roughness.jumps(curve.p, curve.top)]
     if not found:
-        steps = [max(((key, k) for k in range(1, len(curve.p))), key=lambda p: abs(_step(curves, p)), default=None)
-                 for key, curve in curves.items()]  # fmt: skip
+        steps = [
+            max(((key, k) for k in range(1, len(curve.p))), key=lambda p: abs(_step(curves, p)), default=None)
+            for key, curve in curves.items()
+        ]
         return [place for place in steps if place is not None], False
     return sorted(found, key=lambda place: place[1]), True
 

@@ -45,9 +45,11 @@ def _rank(index: FeatureIndex, card: NetworkCard) -> None:
         "index of the sidebar."
     )
     text = st.text_input(
-        "Photographs: a folder on this server, or drawn scenes by number", key="rank_folder", bind="query-params",
+        "Photographs: a folder on this server, or drawn scenes by number",
+        key="rank_folder",
+        bind="query-params",
         placeholder=f"/path/to/photographs or {requests.PHOTOS}",
-    ).strip()  # fmt: skip
+    ).strip()
     if not text:
         return
     photos = text if text.startswith(SCHEMES) else str(Path(text).expanduser())

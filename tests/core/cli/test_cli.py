@@ -87,10 +87,26 @@ def test_usage_errors_exit_2(arguments: tuple[str, ...], capsys: pytest.CaptureF
 
 @pytest.mark.parametrize(
     "command",
-    [(), ("networks",), ("measure",), ("typicality",), ("index",), ("index", "build"), ("index", "verify"),
-     ("index", "search"), ("index", "compact"), ("index", "push"), ("scenes",),
-     ("scenes", "render"), ("scenes", "sheet"), ("study",), ("train",), ("fetch",), ("bench",)],
-)  # fmt: skip
+    [
+        (),
+        ("networks",),
+        ("measure",),
+        ("typicality",),
+        ("index",),
+        ("index", "build"),
+        ("index", "verify"),
+        ("index", "search"),
+        ("index", "compact"),
+        ("index", "push"),
+        ("scenes",),
+        ("scenes", "render"),
+        ("scenes", "sheet"),
+        ("study",),
+        ("train",),
+        ("fetch",),
+        ("bench",),
+    ],
+)
 def test_every_command_has_help(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         cli.main([*command, "--help"])
@@ -180,9 +196,13 @@ def test_a_process_of_its_own_prints_the_same_bytes_and_stops_when_told(
     assert [line.split(":")[0] for line in done.stderr.splitlines()] == [f"{KEY} black pairs", "warning"]
     process = subprocess.Popen(
         command("measure", photo, *arguments, "--pairs", 100_000),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=alone(), cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=alone(),
+        cwd=ROOT,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background shell has it ignored
-    )  # fmt: skip
+    )
     assert process.stderr is not None
     process.stderr.readline()  # at work
     process.send_signal(signal.SIGINT)

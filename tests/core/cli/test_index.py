@@ -133,8 +133,9 @@ def test_thumbnails_and_archives_on_the_command_line(run: Run, album: Path, phot
     near = parsed(run("index", "search", tmp_path / "index", photo, "--k", 3, "--json"))
     assert (near[0]["path"], near[0]["label"]) == (f"{tmp_path}/album.tar/cat/02.png", "cat")
     assert parsed(run("index", "search", tmp_path / "index", near[1]["path"], "--k", 1, "--json"))[0] == {
-        **near[1], "cosine": pytest.approx(1, abs=1e-6),
-    }  # fmt: skip
+        **near[1],
+        "cosine": pytest.approx(1, abs=1e-6),
+    }
 
 
 def test_an_index_of_another_network_is_refused(run: Run, index: Path, photo: Path) -> None:
@@ -163,8 +164,19 @@ def test_no_index_and_a_damaged_one(run: Run, index: Path, photo: Path, tmp_path
 
 def test_an_index_of_scenes(run: Run, photo: Path, tmp_path: Path) -> None:
     index = tmp_path / "index"
-    built = run("index", "build", "--photos", "scenes:0-11", "--network", DRAWN, "--out", index,
-                "--reference", "scenes:100-102", "--json")  # fmt: skip
+    built = run(
+        "index",
+        "build",
+        "--photos",
+        "scenes:0-11",
+        "--network",
+        DRAWN,
+        "--out",
+        index,
+        "--reference",
+        "scenes:100-102",
+        "--json",
+    )
     assert parsed(built) == {"index": str(index), "network": DRAWN, "rows": 12, "bad": 0, "reference": 3}
     assert parsed(run("index", "verify", index, "--json"))["problems"] == []
     found = parsed(run("index", "search", index, "scenes:3", "--k", 11, "--json"))

@@ -29,9 +29,15 @@ from tests.support.commanded import DRAWN, KEY, OTHER, Run, album, data, parsed,
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 WANTED = {
-    "network", "protocol", "pairs", "seed", "p_top1_change", "p_top1_change_interval", "mean_absolute_change",
+    "network",
+    "protocol",
+    "pairs",
+    "seed",
+    "p_top1_change",
+    "p_top1_change_interval",
+    "mean_absolute_change",
     "mean_absolute_change_interval",
-}  # fmt: skip
+}
 
 
 def plain(data: Path, key: str = KEY) -> nn.Module:
@@ -213,9 +219,10 @@ def test_the_same_pixels_count_once(run: Run, photo: Path, tmp_path: Path) -> No
 def test_limit_takes_the_first(run: Run, album: Path) -> None:
     arguments = ("--network", KEY, "--protocol", "scale", "--pairs", 2, "--json")
     first = sorted(album.rglob("*.png"))[:2]
-    [limited], [chosen] = parsed(run("measure", album, *arguments, "--limit", 2)), parsed(
-        run("measure", *first, *arguments)
-    )  # fmt: skip
+    [limited], [chosen] = (
+        parsed(run("measure", album, *arguments, "--limit", 2)),
+        parsed(run("measure", *first, *arguments)),
+    )
     assert limited["photographs"] == 2
     same = ("pairs", "changed", "mean_absolute_change", "p_top1_change_interval", "representation_change")
     assert {name: limited[name] for name in same} == {name: chosen[name] for name in same}

@@ -56,8 +56,10 @@ def test_a_trial_is_small_and_says_who_is_strange(run: Run, tmp_path: Path) -> N
     found = parsed(run(*words, "--out", tmp_path / "out"))
     twin = "embedded/resnet10_bin5.scenes-0"
     assert [(r["network"], r["photographs"], r["pairs"]) for r in found][::2] == [
-        (pair, 16, 32), (twin, 16, 32), (DRAWN, 16, 32)
-    ]  # fmt: skip
+        (pair, 16, 32),
+        (twin, 16, 32),
+        (DRAWN, 16, 32),
+    ]
     made = studies.read(tmp_path / "out").manifest
     assert made.command.endswith("--small")
     assert made.command.startswith("python -m core study antialiasing --photos scenes:0-99 --network")
@@ -91,9 +93,16 @@ def test_a_request_is_the_same_on_the_command_line(
     given = {"pairs": 3, "seed": 5, "step": 2, "direction": "down", "sides": (20, 30), "protocols": named, "unit": unit}
     for request in (
         Request(study=studies.create(name), photos="a folder/with 'quotes'", networks=("a", "b")),
-        Request(study=studies.create(name, **given, reduce_to=300), photos="scenes:0-9",
-                networks=("a",), limit=7, index="i", confidence="c", trial=True),
-    ):  # fmt: skip
+        Request(
+            study=studies.create(name, **given, reduce_to=300),
+            photos="scenes:0-9",
+            networks=("a",),
+            limit=7,
+            index="i",
+            confidence="c",
+            trial=True,
+        ),
+    ):
         assert run(*request.arguments(), "--out", tmp_path)[0] == 130
         assert asked.pop() == request
     assert set(re.findall(r"\w+", cli.studying.NAMES)) - {"or"} == set(studies.names())

@@ -76,10 +76,22 @@ def test_spellings(here: DataFolder, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["cifar10:", "cifar10:val", "cifar10:Test", "cifar10:test,", "cifar10:test,-1", "cifar10:test,3-", "cifar10:test,x",
-     "cifar10:test,5-4", f"cifar10:test,0-{EACH}", "cifar10:test,٣", "cifar10:test,folder=", "cifar10:test;3",
-     "cifar10:test,9999999999"],
-)  # fmt: skip
+    [
+        "cifar10:",
+        "cifar10:val",
+        "cifar10:Test",
+        "cifar10:test,",
+        "cifar10:test,-1",
+        "cifar10:test,3-",
+        "cifar10:test,x",
+        "cifar10:test,5-4",
+        f"cifar10:test,0-{EACH}",
+        "cifar10:test,٣",
+        "cifar10:test,folder=",
+        "cifar10:test;3",
+        "cifar10:test,9999999999",
+    ],
+)
 def test_what_is_spelled_otherwise_is_refused(here: DataFolder, source: str) -> None:
     said = set()
     for reach in (lambda: listing(source), lambda: find([Path(source)])):
@@ -126,9 +138,17 @@ def test_one_is_found_again_by_root_and_name(here: DataFolder, tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("root", "name"),
-    [("cifar10:test", ""), ("cifar10:test", "-1"), ("cifar10:test", "../1"), ("cifar10:test", "1-2"),
-     ("cifar10:test,3", "3"), ("cifar10:", "3"), ("cifar10:test", "٣"), ("cifar10:test", "1,folder=/tmp")],
-)  # fmt: skip
+    [
+        ("cifar10:test", ""),
+        ("cifar10:test", "-1"),
+        ("cifar10:test", "../1"),
+        ("cifar10:test", "1-2"),
+        ("cifar10:test,3", "3"),
+        ("cifar10:", "3"),
+        ("cifar10:test", "٣"),
+        ("cifar10:test", "1,folder=/tmp"),
+    ],
+)
 def test_a_tampered_name_is_refused(here: DataFolder, root: str, name: str) -> None:
     with pytest.raises(BadFolder):
         reopened(root, name, None)
@@ -181,10 +201,18 @@ def test_a_set_that_is_not_here_says_how_to_get_it(data: DataFolder, tmp_path: P
 
 @pytest.mark.parametrize(
     ("root", "known"),
-    [("cifar10:test", True), ("/data/cifar10-jpeg-test.parquet", True), ("/data/CIFAR-10/test", True),
-     ("hf://datasets/uoft-cs/cifar10/plain_text", True), ("/data/cifar_10", True), ("/data/cifar100/test", False),
-     ("/cifar10/mine/holiday", False), ("/data/photos", False), ("scenes:spread=0.4", False)],
-)  # fmt: skip
+    [
+        ("cifar10:test", True),
+        ("/data/cifar10-jpeg-test.parquet", True),
+        ("/data/CIFAR-10/test", True),
+        ("hf://datasets/uoft-cs/cifar10/plain_text", True),
+        ("/data/cifar_10", True),
+        ("/data/cifar100/test", False),
+        ("/cifar10/mine/holiday", False),
+        ("/data/photos", False),
+        ("scenes:spread=0.4", False),
+    ],
+)
 def test_copies_are_known_by_their_names(root: str, known: bool) -> None:
     assert cifar.named([root]) is known
     assert not cifar.named([root, "/data/photos"])

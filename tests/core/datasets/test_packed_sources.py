@@ -116,12 +116,23 @@ def test_labels_without_names(tmp_path: Path) -> None:
     assert {f.label for f in listing(packed.write_webdataset(tmp_path / "w", names=False))} == {"0", "1", "2"}
     assert {f.label for f in listing(packed.write_parquet(tmp_path / "p", named=False))} == {"0", "1", "281"}
     data = next(iter(packed.photographs().values()))
-    files = {"a.jpg": data, "a.json": b"{not json", "b.jpg": data, "b.json": b"[1]", "deep/c.jpg": data, "d.jpg": data,
-             "d.json": b'{"class_name": "owl"}', "d.cls": b" cat\n"}  # fmt: skip
+    files = {
+        "a.jpg": data,
+        "a.json": b"{not json",
+        "b.jpg": data,
+        "b.json": b"[1]",
+        "deep/c.jpg": data,
+        "d.jpg": data,
+        "d.json": b'{"class_name": "owl"}',
+        "d.cls": b" cat\n",
+    }
     (tmp_path / "x.tar").write_bytes(packed.tar_of(files))
     assert {f.name: f.label for f in listing(tmp_path / "x.tar")} == {
-        "a.jpg": None, "b.jpg": None, "deep/c.jpg": "deep", "d.jpg": "cat",
-    }  # fmt: skip
+        "a.jpg": None,
+        "b.jpg": None,
+        "deep/c.jpg": "deep",
+        "d.jpg": "cat",
+    }
 
 
 def test_broken_archives_say_so(tmp_path: Path) -> None:

@@ -104,8 +104,12 @@ def test_no_evidence_is_said_so() -> None:
 
 
 def test_only_couples_are_compared_and_corrected_together() -> None:
-    keys = ("embedded/resnet10.scenes-0", "embedded/resnet10.scenes-1", "embedded/resnet10_bin5.scenes-1",
-            "embedded/resnet10_bin5.scenes-0")  # fmt: skip
+    keys = (
+        "embedded/resnet10.scenes-0",
+        "embedded/resnet10.scenes-1",
+        "embedded/resnet10_bin5.scenes-1",
+        "embedded/resnet10_bin5.scenes-0",
+    )
     twins = couples(keys)
     assert twins == {keys[0]: keys[3], keys[1]: keys[2]}
     assert couples(keys[:2]) == {}
@@ -152,8 +156,10 @@ def test_the_first_layer_is_set_against_the_deepest_on_the_same_pairs() -> None:
     assert list(rows["network"]) == list(dict.fromkeys(pairs["network"]))
     for row in rows.itertuples():
         mine = pairs[pairs["network"] == row.network]
-        first, last = (mine[mine["layer"] == layer].set_index(["digest", "pair"])["changed"].astype(float)
-                       for layer in ("stem", "last"))  # fmt: skip
+        first, last = (
+            mine[mine["layer"] == layer].set_index(["digest", "pair"])["changed"].astype(float)
+            for layer in ("stem", "last")
+        )
         assert (row.first, row.second, row.pairs, row.photographs) == ("stem", "last", 60, 30)
         assert row.difference == pytest.approx((last - first).mean())
         assert row.low < row.difference < row.high

@@ -88,9 +88,14 @@ def explore(
     **more: Any,
 ) -> Exploration:
     return Exploration(
-        engine=engine, store=store or Store(), original=original or shown, photograph=shown, cards=cards,
-        settings=settings, **more,
-    )  # fmt: skip
+        engine=engine,
+        store=store or Store(),
+        original=original or shown,
+        photograph=shown,
+        cards=cards,
+        settings=settings,
+        **more,
+    )
 
 
 def finished(found: Exploration) -> Exploration:
@@ -109,9 +114,7 @@ def test_results_are_those_of_core_measure(
 ) -> None:
     cards = (tiny_card(9), tiny_card(5))
     settings = replace(SETTINGS, seed=3, step=2, pair_direction="down", unit="network", direction="diagonal", side=9)
-    found = finished(
-        explore(watched, shown, cards, settings, original=natural[0], index=index, index_card=cards[0])
-    )  # fmt: skip
+    found = finished(explore(watched, shown, cards, settings, original=natural[0], index=index, index_card=cards[0]))
     assert not found.problems
     alone = Engine("cpu")
     for card in cards:

@@ -56,10 +56,15 @@ def found(
     natural[1].image().save(root / "shown.png")
     original = replace(read(root / "shown.png"), name=NAME)
     made = Exploration(
-        engine=engine, store=Store(), original=original, photograph=reduce_to(original, 100),
-        cards=(card, tiny_card(5)), settings=Settings(pairs=PAIRS, seed=3, step=2, direction="down", side=12),
-        index=FeatureIndex.open(root / "index"), index_card=card,
-    )  # fmt: skip
+        engine=engine,
+        store=Store(),
+        original=original,
+        photograph=reduce_to(original, 100),
+        cards=(card, tiny_card(5)),
+        settings=Settings(pairs=PAIRS, seed=3, step=2, direction="down", side=12),
+        index=FeatureIndex.open(root / "index"),
+        index_card=card,
+    )
     made.run()
     assert made.state == "done"
     assert not made.problems
@@ -315,9 +320,13 @@ def hand_made(engine: Engine, tiny_card: TinyCard) -> HandMade:
             replace(tiny_card(9), key=f"test/net-{k}", labels=labels or Labels(CLASSES)) for k in range(1 + len(more))
         ]
         found = Exploration(
-            engine=engine, store=Store(), original=shown, photograph=shown, cards=cards,
+            engine=engine,
+            store=Store(),
+            original=shown,
+            photograph=shown,
+            cards=cards,
             settings=Settings(**{"pairs": 16, **settings}),
-        )  # fmt: skip
+        )
         found.networks = {card.key: replace(engine.load(tiny_card(9)), card=card) for card in cards}
         found.pairs = {
             (card.key, name): tuple(outcomes)
@@ -361,8 +370,10 @@ CURVE = (
             "and in 1 of 16 crops (6 %, 95 % interval 1 % to 28 %).",
         ),
         ({"rows": {"crop": flips(0, 1)}, "pairs": 1}, f"{MOVES}none of 1 crop (0 %, 95 % interval 0 % to 79 %)."),
-        ({"rows": {"black": flips(16, 16), "crop": flips(1, 4)}},
-         f"{MOVES}16 of 16 placements on black (100 %, 95 % interval 81 % to 100 %)."),
+        (
+            {"rows": {"black": flips(16, 16), "crop": flips(1, 4)}},
+            f"{MOVES}16 of 16 placements on black (100 %, 95 % interval 81 % to 100 %).",
+        ),
         ({"shift": [0, 0, 1, 0]}, f"O{CURVE[1:]}."),
         (
             {"rows": {"crop": flips(4, 16)}, "shift": [0, 0, 1, 0], "place": placed(62.4)},
@@ -370,10 +381,12 @@ CURVE = (
             "its typicality, 0.713, lies at percentile 62 of 40 reference photographs.",
         ),
         ({"place": placed(None)}, "The photograph's typicality is 0.713."),
-        ({"rows": {"crop": flips(16, 16)}, "place": placed(None)},
-         f"{MOVES}16 of 16 crops (100 %, 95 % interval 81 % to 100 %); its typicality is 0.713."),
+        (
+            {"rows": {"crop": flips(16, 16)}, "place": placed(None)},
+            f"{MOVES}16 of 16 crops (100 %, 95 % interval 81 % to 100 %); its typicality is 0.713.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_sentence(hand_made: HandMade, made: dict[str, Any], said: str) -> None:
     assert sentence(hand_made(**made)) == said
 

@@ -211,12 +211,18 @@ def test_a_shrinking_square(size: int, shape: tuple[int, int]) -> None:
 @pytest.mark.parametrize(
     ("shape", "size", "direction", "fits"),
     [
-        ((65, 65), 224, "diagonal", True), ((64, 65), 224, "diagonal", False), ((65, 64), 224, "diagonal", False),
-        ((33, 65), 224, "right", True), ((32, 65), 224, "right", False), ((33, 64), 224, "right", False),
-        ((65, 33), 224, "down", True), ((64, 33), 224, "down", False), ((21, 21), 32, "diagonal", True),
+        ((65, 65), 224, "diagonal", True),
+        ((64, 65), 224, "diagonal", False),
+        ((65, 64), 224, "diagonal", False),
+        ((33, 65), 224, "right", True),
+        ((32, 65), 224, "right", False),
+        ((33, 64), 224, "right", False),
+        ((65, 33), 224, "down", True),
+        ((64, 33), 224, "down", False),
+        ((21, 21), 32, "diagonal", True),
         ((20, 21), 32, "diagonal", False),
     ],
-)  # fmt: skip
+)
 def test_small_photographs_are_refused_clearly(shape: tuple[int, int], size: int, direction: Any, fits: bool) -> None:
     photo = picture(*shape)
     if fits:
@@ -284,9 +290,7 @@ def test_between_pixels_a_square_is_resampled_from_where_it_is(direction: Any, p
 
 
 def test_parts_of_a_pixel_are_refused_where_there_are_none() -> None:
-    on_black_text = refused(
-        shift_path, picture(100, 100), 224, view=OnBlack(), direction="right", per_pixel=2
-    )  # fmt: skip
+    on_black_text = refused(shift_path, picture(100, 100), 224, view=OnBlack(), direction="right", per_pixel=2)
     assert "2 frames a pixel on black" in on_black_text
     for many in (0, -1, 17):
         text = refused(shift_path, picture(100, 100), 224, view=Cropped(), direction="right", per_pixel=many)

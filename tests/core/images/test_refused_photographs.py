@@ -196,18 +196,28 @@ def starts() -> dict[str, bytes]:
     exif = Image.Exif()
     exif[ORIENTATION] = 6
     return {
-        "jpeg": saved(image, "JPEG", exif=exif), "progressive": saved(image, "JPEG", progressive=True),
-        "mpo": saved(image, "MPO", save_all=True, append_images=[other]), "cmyk": saved(image.convert("CMYK"), "JPEG"),
-        "png": saved(image, exif=exif), "palette": saved(image.quantize(16), transparency=3),
-        "deep": saved(scene(24, 30)[..., 0].astype(np.uint16) * 257), "rgba": saved(image.convert("RGBA")),
-        "apng": saved(image, save_all=True, append_images=[other]), "gif": saved(image.quantize(64), "GIF"),
+        "jpeg": saved(image, "JPEG", exif=exif),
+        "progressive": saved(image, "JPEG", progressive=True),
+        "mpo": saved(image, "MPO", save_all=True, append_images=[other]),
+        "cmyk": saved(image.convert("CMYK"), "JPEG"),
+        "png": saved(image, exif=exif),
+        "palette": saved(image.quantize(16), transparency=3),
+        "deep": saved(scene(24, 30)[..., 0].astype(np.uint16) * 257),
+        "rgba": saved(image.convert("RGBA")),
+        "apng": saved(image, save_all=True, append_images=[other]),
+        "gif": saved(image.quantize(64), "GIF"),
         "moving": saved(image, "GIF", save_all=True, append_images=[other], transparency=0),
-        "webp": saved(image, "WEBP"), "webps": saved(image, "WEBP", save_all=True, append_images=[other], exif=exif),
-        "tiff": saved(image, "TIFF", tiffinfo={ORIENTATION: 6}), "lzw": saved(image, "TIFF", compression="tiff_lzw"),
+        "webp": saved(image, "WEBP"),
+        "webps": saved(image, "WEBP", save_all=True, append_images=[other], exif=exif),
+        "tiff": saved(image, "TIFF", tiffinfo={ORIENTATION: 6}),
+        "lzw": saved(image, "TIFF", compression="tiff_lzw"),
         "pages": saved(image.quantize(16), "TIFF", save_all=True, append_images=[other]),
-        "ycbcr": saved(image.convert("YCbCr"), "TIFF"), "bmp": saved(image, "BMP"),
-        "bmp8": saved(image.quantize(99), "BMP"), "ppm": saved(image, "PPM"), "avif": saved(image, "AVIF"),
-    }  # fmt: skip
+        "ycbcr": saved(image.convert("YCbCr"), "TIFF"),
+        "bmp": saved(image, "BMP"),
+        "bmp8": saved(image.quantize(99), "BMP"),
+        "ppm": saved(image, "PPM"),
+        "avif": saved(image, "AVIF"),
+    }
 
 
 STARTS = starts()
@@ -250,9 +260,19 @@ def test_changed_bytes_give_a_photograph_or_a_refusal(kind: str) -> None:
 
 @pytest.mark.parametrize(
     "magic",
-    [b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"RIFF\x40\0\0\0WEBPVP8 ", b"BM", b"II*\0", b"MM\0*",
-     b"P6\n", b"P3\n", b"\0\0\0\x20ftypavif\0\0\0\0avifmif1"],
-)  # fmt: skip
+    [
+        b"\xff\xd8\xff\xe0",
+        b"\x89PNG\r\n\x1a\n",
+        b"GIF89a",
+        b"RIFF\x40\0\0\0WEBPVP8 ",
+        b"BM",
+        b"II*\0",
+        b"MM\0*",
+        b"P6\n",
+        b"P3\n",
+        b"\0\0\0\x20ftypavif\0\0\0\0avifmif1",
+    ],
+)
 def test_noise_after_a_magic_number(magic: bytes) -> None:
     luck = random.Random(0)
     for _ in range(30):

@@ -176,8 +176,9 @@ def test_broken_thumbnails_are_named(pictured: tuple[Path, Path], tmp_path: Path
         store.execute("update pictures set webp = zeroblob(40) where shard = 1 and place = 2")
         store.execute("delete from shards where shard = 3")
     assert verify(own) == [
-        f"{PACK}: picture 2 of shard 1 changed since it was built", f"{PACK}: no picture of {SHARD} rows",
-    ]  # fmt: skip
+        f"{PACK}: picture 2 of shard 1 changed since it was built",
+        f"{PACK}: no picture of {SHARD} rows",
+    ]
     with pytest.raises(IndexBroken, match="changed since it was built"):
         Pack(own).picture(1, 2, "x", None)
     make(photos, own, thumbnails=True)  # makes the third again; the changed one is seen by verify only
@@ -214,8 +215,12 @@ def test_a_full_disk_for_thumbnails(
 
 @pytest.mark.parametrize("kind", ["tar", "class tars", "webdataset", "parquet"])
 def test_an_index_of_an_archive_is_the_folders_index(kind: str, tmp_path: Path) -> None:
-    write = {"tar": packed.write_imagenet_tar, "class tars": packed.write_class_tars,
-             "webdataset": packed.write_webdataset, "parquet": packed.write_parquet}[kind]  # fmt: skip
+    write = {
+        "tar": packed.write_imagenet_tar,
+        "class tars": packed.write_class_tars,
+        "webdataset": packed.write_webdataset,
+        "parquet": packed.write_parquet,
+    }[kind]
     photos = write(tmp_path / "set")
     make(packed.write_folder(tmp_path / "folder"), tmp_path / "plain")
     make(photos, tmp_path / "index", thumbnails=True)
@@ -263,9 +268,14 @@ def test_ray_makes_the_same_index_although_a_worker_is_killed(album: Path, tmp_p
                 os.kill(process, signal.SIGKILL)
 
     build_with_ray(
-        album, card, tmp_path / "index", shard_rows=4, reference=album / "a", progress=kill,
+        album,
+        card,
+        tmp_path / "index",
+        shard_rows=4,
+        reference=album / "a",
+        progress=kill,
         cluster=Cluster(workers=2, batch=BATCH),
-    )  # fmt: skip
+    )
     assert killed
     assert verify(tmp_path / "index") == []
     made, plain = content(tmp_path / "index"), content(tmp_path / "plain")

@@ -98,9 +98,13 @@ def check_ranked(found: list[Any], ranking: Ranked, k: int, among: np.ndarray | 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("block", [1, 3000, 2**22])
 def test_a_product_is_exact(
-    features: np.ndarray, queries: np.ndarray, ranking: Ranked, kind: torch.dtype, block: int,
+    features: np.ndarray,
+    queries: np.ndarray,
+    ranking: Ranked,
+    kind: torch.dtype,
+    block: int,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setitem(product.SCORES, "cpu", block)
     search = Exact(np.array_split(features, 7), "cpu", kind)
     for k in (1, 10, 300):
@@ -109,8 +113,12 @@ def test_a_product_is_exact(
     check_ranked(search.nearest(queries, 10, among), ranking, 10, among)
     check_ranked(search.nearest(queries[:1], 10, among), ranking[:1], 10, among)
     few = np.isin(np.arange(len(features)), (3, 1400))
-    assert [found[0].tolist() for found in search.nearest(queries[:2], 10, few)] in ([[3, 1400]] * 2, [[1400, 3]] * 2,
-        [[3, 1400], [1400, 3]], [[1400, 3], [3, 1400]])  # fmt: skip
+    assert [found[0].tolist() for found in search.nearest(queries[:2], 10, few)] in (
+        [[3, 1400]] * 2,
+        [[1400, 3]] * 2,
+        [[3, 1400], [1400, 3]],
+        [[1400, 3], [3, 1400]],
+    )
     assert [len(found[0]) for found in search.nearest(queries, 3, np.zeros(len(features), bool))] == [0] * 12
 
 
@@ -265,10 +273,14 @@ def test_other_scores_equal_slow_loops(made: Path) -> None:
     weights = [0.5 ** (rank / 10) for rank in range(50)]
     decayed = sum(w * c for w, c in zip(weights, near, strict=True)) / sum(weights)
     density = np.log(sum(np.exp(20 * (c - 1)) for c in near) / 50)
-    assert got == pytest.approx({
-        "mean_cosine_1": near[0], "mean_cosine_50": sum(near) / 50, "decayed_cosine_50": decayed,
-        "kernel_density_50": density,
-    })  # fmt: skip
+    assert got == pytest.approx(
+        {
+            "mean_cosine_1": near[0],
+            "mean_cosine_50": sum(near) / 50,
+            "decayed_cosine_50": decayed,
+            "kernel_density_50": density,
+        }
+    )
     with pytest.raises(ValueError, match="49 cosines; wanted 50"):
         alternatives(near[:49])
 

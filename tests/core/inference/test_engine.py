@@ -96,10 +96,13 @@ def test_a_pair_that_does_not_move_changes_nothing(
     engine: Engine, card: NetworkCard, natural: list[Photograph], name: str
 ) -> None:
     still, moved = (
-        [row for part in outcomes(engine, engine.load(card), natural, protocols.create(name, step=step),
-                                  pairs=3, seed=0) for row in part]
+        [
+            row
+            for part in outcomes(engine, engine.load(card), natural, protocols.create(name, step=step), pairs=3, seed=0)
+            for row in part
+        ]
         for step in (0, 1)
-    )  # fmt: skip
+    )
     assert len(still) == 36
     assert {(row.change, row.changed, row.feature_cosine) for row in still} == {(0.0, False, 1.0)}
     assert all(row.change != 0 and row.feature_cosine < 1 for row in moved)
@@ -280,9 +283,13 @@ def limited(engine: Engine, card: NetworkCard, limit: int) -> tuple[Network, Lim
 
 @pytest.mark.parametrize(("limit", "batch"), [(8, 8), (7, 4), (3, 2), (1, 1)])
 def test_the_batch_shrinks_until_it_fits(
-    engine: Engine, tiny_card: TinyCard, natural: list[Photograph], limit: int, batch: int,
+    engine: Engine,
+    tiny_card: TinyCard,
+    natural: list[Photograph],
+    limit: int,
+    batch: int,
     caplog: pytest.LogCaptureFixture,
-) -> None:  # fmt: skip
+) -> None:
     card = tiny_card()
     frames = small_frames(21, natural, card)
     wanted = everything(engine, engine.load(card), frames)

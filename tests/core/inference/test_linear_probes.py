@@ -152,8 +152,9 @@ def test_all_answers_come_from_one_pass(engine: Engine, tiny_card: TinyCard, fra
     layers = tuple(any_readout(deep, features[deep.layer.name].shape[1], len(names)) for deep in found)
     answers = Readouts(Labels(names), layers).answers(engine, network, frames)
     assert [(one.layer, one.depth) for one in answers] == [
-        *((deep.layer.name, deep.depth) for deep in found), (HEAD, 1.0)
-    ]  # fmt: skip
+        *((deep.layer.name, deep.depth) for deep in found),
+        (HEAD, 1.0),
+    ]
     for one, readout in zip(answers, layers, strict=False):
         assert one.layer is not None
         assert torch.equal(one.predictions.features, features[one.layer])

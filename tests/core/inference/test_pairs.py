@@ -226,8 +226,15 @@ def test_a_bug_in_a_thread_is_no_missing_outcome(engine: Engine, tiny: Network, 
     counting = Counting(protocols.create("black"), breaks_at=20)
     said = list[tuple[str, PhotobiasError]]()
     with pytest.raises(ZeroDivisionError, match="a bug"):
-        collect(engine, tiny, natural, counting, pairs=4, seed=0,  # type: ignore[arg-type]
-                skipped=lambda *reason: said.append(reason))  # fmt: skip
+        collect(
+            engine,
+            tiny,
+            natural,
+            counting,
+            pairs=4,
+            seed=0,  # type: ignore[arg-type]
+            skipped=lambda *reason: said.append(reason),
+        )
     assert said == []
 
 

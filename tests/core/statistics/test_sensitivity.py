@@ -18,9 +18,14 @@ EVERY_PAIR_AGREED = "Wilson over photographs: every pair agreed"
 
 
 def outcome(
-    photo: str = "a", pair: int = 0, before: int = 0, after: int = 0, p: tuple[float, float] = (0.5, 0.5),
-    cosine: float = 1.0, label: int | None = None,
-) -> Outcome:  # fmt: skip
+    photo: str = "a",
+    pair: int = 0,
+    before: int = 0,
+    after: int = 0,
+    p: tuple[float, float] = (0.5, 0.5),
+    cosine: float = 1.0,
+    label: int | None = None,
+) -> Outcome:
     return Outcome(photo, pair, before, after, *p, cosine, label)
 
 

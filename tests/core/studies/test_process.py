@@ -180,8 +180,13 @@ def test_folders_without_a_study(tmp_path: Path) -> None:
 
 def test_the_same_request_has_the_same_place(tmp_path: Path) -> None:
     assert request().place(tmp_path) == request().place(tmp_path)
-    changed = [request(limit=5), request(trial=True), request(index="x"), request(confidence=KEY),
-               request(study=studies.create("protocols", protocols=("black",), seed=1))]  # fmt: skip
+    changed = [
+        request(limit=5),
+        request(trial=True),
+        request(index="x"),
+        request(confidence=KEY),
+        request(study=studies.create("protocols", protocols=("black",), seed=1)),
+    ]
     assert len({one.place(tmp_path) for one in (request(), *changed)}) == 6
     assert os.fspath(request().place(tmp_path)).startswith(f"{tmp_path}/protocols-")
 

@@ -94,9 +94,18 @@ def test_rows_are_the_outcomes_of_single_measurements(
     assert len(found) == len(ordered)
     columns = ["digest", "pair", "class_before", "class_after", "p_before", "p_after", "feature_cosine", "label_index"]
     assert plain(found[columns]) == [
-        [o.photograph, o.pair, o.class_before, o.class_after, None if o.classless else o.p_before,
-         None if o.classless else o.p_after, o.feature_cosine, o.label] for o in ordered
-    ]  # fmt: skip
+        [
+            o.photograph,
+            o.pair,
+            o.class_before,
+            o.class_after,
+            None if o.classless else o.p_before,
+            None if o.classless else o.p_after,
+            o.feature_cosine,
+            o.label,
+        ]
+        for o in ordered
+    ]
     assert plain(found[["changed", "kind"]]) == [[None if o.classless else o.changed, o.flip] for o in ordered]
     assert {o.flip for o in ordered} >= {"right→wrong", "wrong→wrong", None}  # or the test would see nothing
     shown = found["side"].to_numpy(dtype=object, na_value=None).reshape(20, 3, -1, 3)
@@ -224,9 +233,15 @@ def test_failures_say_how_alike_the_frames_are(
         a, b = pair.before.numpy(), pair.after.numpy()
         assert row["psnr"] == pytest.approx(metrics.peak_signal_noise_ratio(a, b, data_range=255))
         assert row["ssim"] == pytest.approx(
-            np.mean([metrics.structural_similarity(a[c], b[c], gaussian_weights=True, sigma=1.5,
-                                                   use_sample_covariance=False, data_range=255) for c in range(3)])
-        )  # fmt: skip
+            np.mean(
+                [
+                    metrics.structural_similarity(
+                        a[c], b[c], gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=255
+                    )
+                    for c in range(3)
+                ]
+            )
+        )
 
 
 def test_equal_frames_are_infinitely_alike() -> None:
@@ -307,8 +322,13 @@ def test_who_is_left_out_and_why(tmp_path: Path, engine: Engine, many: list[Held
             raise BadPhotograph(got="a torn file", wanted="a whole one", remedy="Copy it again.")
 
     narrow = photograph(Image.fromarray(np.zeros((64, 700, 3), np.uint8)), "narrow")
-    sources = [*many[:10], Torn(many[0].photo, "torn.png"), Held(narrow, "narrow.png"), *many[10:20],
-               Held(many[2].photo, "copy.png")]  # fmt: skip
+    sources = [
+        *many[:10],
+        Torn(many[0].photo, "torn.png"),
+        Held(narrow, "narrow.png"),
+        *many[10:20],
+        Held(many[2].photo, "copy.png"),
+    ]
     study = studies.create("protocols", protocols=("black", "crop"), step=6, sides=(10,))
     cancel = threading.Event()
 

@@ -73,9 +73,14 @@ PER_EPOCH = 5  # batches of 16
 
 
 def run(
-    state: Path, wanted: Recipe | None = None, seed: int = 0, *, shown: Photographs = SHOWN,
-    held_out: Photographs = HELD_OUT, **more: Any,
-) -> Trained:  # fmt: skip
+    state: Path,
+    wanted: Recipe | None = None,
+    seed: int = 0,
+    *,
+    shown: Photographs = SHOWN,
+    held_out: Photographs = HELD_OUT,
+    **more: Any,
+) -> Trained:
     return train(wanted or tiny(), seed, shown, held_out, 3, state=state, device="cpu", **more)
 
 

@@ -267,11 +267,26 @@ def test_a_changed_recipe_or_a_lost_checkpoint_is_made_again(tmp_path: Path, fak
 
 def test_toml_is_read_back():
     facts = {
-        "text": 'quotes " and \\ and \'single\', tab\t, line\nend', "unicode": "Grüße 日本 \U0001f600", "path": "a/b",
-        "control": "".join(map(chr, range(1, 160))), "empty": "", "whole": -7, "large": 2**53, "yes": True, "no": False,
-        "real": 0.1, "tiny": 5e-324, "small": 1e-05, "huge": 1.7976931348623157e308, "round": 1e16, "zero": 0.0,
-        "list": [1, 2.5, -0.0], "texts": ["a", 'b"'], "pair": (3, 4), "nested": [[1], []],
-    }  # fmt: skip
+        "text": "quotes \" and \\ and 'single', tab\t, line\nend",
+        "unicode": "Grüße 日本 \U0001f600",
+        "path": "a/b",
+        "control": "".join(map(chr, range(1, 160))),
+        "empty": "",
+        "whole": -7,
+        "large": 2**53,
+        "yes": True,
+        "no": False,
+        "real": 0.1,
+        "tiny": 5e-324,
+        "small": 1e-05,
+        "huge": 1.7976931348623157e308,
+        "round": 1e16,
+        "zero": 0.0,
+        "list": [1, 2.5, -0.0],
+        "texts": ["a", 'b"'],
+        "pair": (3, 4),
+        "nested": [[1], []],
+    }
     tables = {
         "one": {"a": 1, "deep": {"b": "x", "deeper": {"c": [True]}, "other": {"d": 0.5}}, "z": 2},
         "two": {"only": {"e": "é"}},

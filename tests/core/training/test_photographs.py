@@ -83,9 +83,11 @@ def _measures(found: np.ndarray, width: int, height: int) -> dict[str, np.ndarra
     left, top, right, bottom = found.T
     w, h = right - left, bottom - top
     return {
-        "area": w * h / (width * height), "aspect": w / h,
-        "across": left / np.maximum(width - w, 1), "down": top / np.maximum(height - h, 1),
-    }  # fmt: skip
+        "area": w * h / (width * height),
+        "aspect": w / h,
+        "across": left / np.maximum(width - w, 1),
+        "down": top / np.maximum(height - h, 1),
+    }
 
 
 @pytest.mark.parametrize(("width", "height"), [(192, 192), (640, 400), (250, 600)])

@@ -21,9 +21,12 @@ from tests.support.trained import toml_text
 
 SHIPPED = "resnet10.scenes"
 NESTED = {
-    "scenes": Scenes, "scenes.photographer": Photographer, "preprocessing": Preprocessing, "crops": Crops,
+    "scenes": Scenes,
+    "scenes.photographer": Photographer,
+    "preprocessing": Preprocessing,
+    "crops": Crops,
     "schedule": Schedule,
-}  # fmt: skip
+}
 OTHERS = ("photographs", "sides")  # which stand in the place of scenes and crops
 PLACES = [f.name for f in fields(Recipe) if f.name not in OTHERS] + [
     f"{table}.{f.name}" for table, kind in NESTED.items() for f in fields(kind) if f.name not in recipe.FIXED
@@ -76,10 +79,12 @@ def test_recipes_that_ship(name: str):
 
 def test_twins_differ_in_their_architecture_alone():
     for one, other in (
-        (SHIPPED, "resnet10_bin5.scenes"), ("resnet8.cifar10", "resnet8_bin5.cifar10"),
+        (SHIPPED, "resnet10_bin5.scenes"),
+        ("resnet8.cifar10", "resnet8_bin5.cifar10"),
         ("alexnet32_stride1.cifar10", "alexnet32_stride1_zero.cifar10"),
-        ("alexnet32.cifar10", "alexnet32_stride1.cifar10"), ("alexnet32.scenes32", "alexnet32_stride1.scenes32"),
-    ):  # fmt: skip
+        ("alexnet32.cifar10", "alexnet32_stride1.cifar10"),
+        ("alexnet32.scenes32", "alexnet32_stride1.scenes32"),
+    ):
         plain, twin = (recipe.get(name).as_dict() for name in (one, other))
         assert {name for name in plain if plain[name] != twin[name]} == {"name", "title", "architecture"}
 
@@ -198,7 +203,7 @@ NAN, INF = math.nan, math.inf
         "schedule.warmup_epochs": (-1, 8, NAN),
         "schedule.label_smoothing": (-0.1, 1, NAN),
     }.items(),
-)  # fmt: skip
+)
 def test_a_wrong_field_is_named(file: Path, place: str, values: tuple[object, ...]):
     for value in values:
         with pytest.raises(BadRecipe, match=place.split(".")[-1]) as caught:
@@ -243,8 +248,10 @@ def test_small(file: Path):
         assert small.name != whole.name  # so that it never takes the whole one's place
         assert small.digest != whole.digest
         assert (small.architecture, small.crops, small.preprocessing) == (
-            whole.architecture, whole.crops, whole.preprocessing,
-        )  # fmt: skip
+            whole.architecture,
+            whole.crops,
+            whole.preprocessing,
+        )
         file.write_text(toml_text(json.loads(json.dumps(small.as_dict()))))
         assert recipe.read(file) == small
     tiny = recipe.read(changed(file, {"scenes.count": 20, "scenes.held_out": 5, "schedule.batch": 20})).small()

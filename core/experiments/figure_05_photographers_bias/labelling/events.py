@@ -51,8 +51,11 @@ class Event:
 
 
 _IN_JSON: dict[str, tuple[type, ...]] = {
-    "str": (str,), "str | None": (str, type(None)), "int": (int,), "float": (int, float)
-}  # fmt: skip
+    "str": (str,),
+    "str | None": (str, type(None)),
+    "int": (int,),
+    "float": (int, float),
+}
 _TYPES = {f.name: _IN_JSON[str(f.type)] for f in fields(Event)}
 
 

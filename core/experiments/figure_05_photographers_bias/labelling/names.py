@@ -28,9 +28,10 @@ def points(text: str) -> tuple[str, ...]:
     else:
         return tuple(found)
     raise BadLabels(
-        got=got, wanted=f"1 to {MOST_POINTS} different names of up to {LONGEST} letters, with commas between them",
+        got=got,
+        wanted=f"1 to {MOST_POINTS} different names of up to {LONGEST} letters, with commas between them",
         remedy=f"For example {DEFAULT}.",
-    )  # fmt: skip
+    )
 
 
 def file_name(text: str, what: str) -> str:

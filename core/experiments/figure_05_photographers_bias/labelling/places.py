@@ -13,8 +13,19 @@ from ....statistics.intervals import Floats, Interval, bootstrap
 from .events import Key, Labels
 
 COLUMNS = (
-    "photograph", "label", "labeller", "point", "x", "y", "width", "height", "x_share", "y_share", "digest", "time",
-)  # fmt: skip
+    "photograph",
+    "label",
+    "labeller",
+    "point",
+    "x",
+    "y",
+    "width",
+    "height",
+    "x_share",
+    "y_share",
+    "digest",
+    "time",
+)
 ONE = ["digest", "photograph", "labeller"]  # whose point on which photograph
 LEAST = 10  # photographs that an interval needs
 
@@ -25,10 +36,25 @@ def table(said: Mapping[str, Mapping[Key, Labels]]) -> pd.DataFrame:
     x, y: pixels of the upright photograph from the frame's left and top edge; x_share, y_share: of its sides.
     """
     rows = [
-        (e.name, e.label, e.labeller, e.point, e.x, e.y, e.width, e.height, e.x / e.width, e.y / e.height, e.digest,
-         e.time)
-        for labels in said.values() for one in labels.values() if not one.skipped for e in one.points.values()
-    ]  # fmt: skip
+        (
+            e.name,
+            e.label,
+            e.labeller,
+            e.point,
+            e.x,
+            e.y,
+            e.width,
+            e.height,
+            e.x / e.width,
+            e.y / e.height,
+            e.digest,
+            e.time,
+        )
+        for labels in said.values()
+        for one in labels.values()
+        if not one.skipped
+        for e in one.points.values()
+    ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -53,8 +79,11 @@ class Agreement:
     interval: Interval | None
 
     def __str__(self) -> str:
-        span = "too few for an interval" if self.interval is None else "95 % interval {:.1f} to {:.1f}".format(
-            *self.interval)  # fmt: skip
+        span = (
+            "too few for an interval"
+            if self.interval is None
+            else "95 % interval {:.1f} to {:.1f}".format(*self.interval)
+        )
         return f"{self.first} and {self.second} click {self.median:.1f} px apart (median; {span}, n = {self.n:,})"
 
 
@@ -96,9 +125,11 @@ def sentence(points: pd.DataFrame, names: Sequence[str]) -> str:
     if len(apart):
         share = _mean(apart["distance"], apart["digest"])
         said.append(f"the {names[0]} and the {names[1]} are {share} of its width apart")
-    how = "means with 95 % intervals, a bootstrap of photographs" if many else (
-        f"means; an interval needs {LEAST} photographs"
-    )  # fmt: skip
+    how = (
+        "means with 95 % intervals, a bootstrap of photographs"
+        if many
+        else (f"means; an interval needs {LEAST} photographs")
+    )
     told = [f"In shares of the frame, over n = {n:,} photograph{'s' * (n > 1)} ({how}): {'; '.join(said)}."]
     return " ".join([*told, *_agree(agreements(mine))])
 

@@ -66,9 +66,10 @@ class Store:
                 os.fsync(file.fileno())
         except OSError as error:
             raise BadFolder(
-                got=f"{path} ({error.strerror or error})", wanted="to save what was clicked",
+                got=f"{path} ({error.strerror or error})",
+                wanted="to save what was clicked",
                 remedy="See to the disk and the folder, then click again: what was saved before is kept.",
-            ) from None  # fmt: skip
+            ) from None
 
     def read(self, labeller: str) -> Log:
         """Everything saved so far; nothing of a labeller who has not begun. Raises BadFolder."""

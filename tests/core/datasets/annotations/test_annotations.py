@@ -36,8 +36,9 @@ def edges(found: Annotations) -> list[list[float]]:
 def xml(image: str, *objects: tuple[str, int, int, int, int], size: tuple[int, int] | None = (100, 50)) -> str:
     inner = "".join(
         f"<object><name>{name}</name><bndbox><xmin>{a}</xmin><ymin>{b}</ymin><xmax>{c}</xmax><ymax>{d}</ymax></bndbox>"
-        "</object>" for name, a, b, c, d in objects
-    )  # fmt: skip
+        "</object>"
+        for name, a, b, c, d in objects
+    )
     sized = f"<size><width>{size[0]}</width><height>{size[1]}</height></size>" if size else ""
     return f"<annotation><filename>{image}</filename>{sized}{inner}</annotation>"
 
@@ -127,8 +128,13 @@ def test_scenes() -> None:
 
 def test_names_without_folders_and_endings() -> None:
     assert [stem(n) for n in ("a", "d/a.JPEG", "d\\a.png", "v1.5", "a.b.jpg", ".jpg")] == [
-        "a", "a", "a", "v1.5", "a.b", "",
-    ]  # fmt: skip
+        "a",
+        "a",
+        "a",
+        "v1.5",
+        "a.b",
+        "",
+    ]
 
 
 def box(bbox: list[int] | None, image: int = 7) -> str:
@@ -177,7 +183,7 @@ BAD = {
     "yolo outside": ({"a_txt": "0 .9 .5 .4 .1"}, "the first, of a: 0.7, 0.45, 1.1, 0.55 in 1 x 1"),
     "yolo pixels": ({"a_txt": "0 90 50 40 10"}, "box outside the frame"),
     "yolo binary": ({"a_txt": b"\xff\xfe\x00"}, "got a.txt that is no text"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", BAD)

@@ -204,10 +204,12 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     assert base.scenes is not None
     assert base.sides is not None
     made = replace(
-        base, scenes=replace(base.scenes, count=64, held_out=32), sides=replace(base.sides, least=32, most=32),
+        base,
+        scenes=replace(base.scenes, count=64, held_out=32),
+        sides=replace(base.sides, least=32, most=32),
         preprocessing=replace(base.preprocessing, resize=32, crop=32),
         schedule=replace(base.schedule, epochs=1, warmup_epochs=0.5, batch=32),
-    )  # fmt: skip
+    )
     monkeypatch.setattr(photographers.recipes, "get", lambda name: made)
     monkeypatch.setattr("core.training.make.scenes", drawn_here)  # processes of their own take longer to begin
     monkeypatch.setattr(photographers, "TESTED", photographers.TESTED.replace("2000399", "2000005"))
@@ -269,8 +271,9 @@ def test_the_command_is_the_turn(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert main([*words, "--data", str(tmp_path)]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [(row["network"], row["protocol"]) for row in rows] == [
-        ("dial/dial_0250_0100-0", "crop"), ("dial/dial_0250_0100-0", "black"),
-    ]  # fmt: skip
+        ("dial/dial_0250_0100-0", "crop"),
+        ("dial/dial_0250_0100-0", "black"),
+    ]
     status = process.status(tmp_path / "dial" / "studies" / "dial_0250_0100")
     assert (status.state, status.error) == ("finished", None)
     assert main(["dial", "--spread", "2", "--size-spread", "0", "--data", str(tmp_path)]) == 1

@@ -34,8 +34,10 @@ def test_what_only_rises_or_falls_does_not_wobble() -> None:
 
 
 def test_the_sentence_is_made_of_the_numbers() -> None:
-    text = sentence("this photograph moves right by 32 px", [("A's P(cat)", Jagged(33, 0.0423, 0.31, 1.2)),
-                                             ("B's P(cat)", Jagged(33, 0.001, 0.0, 0.0))])  # fmt: skip
+    text = sentence(
+        "this photograph moves right by 32 px",
+        [("A's P(cat)", Jagged(33, 0.0423, 0.31, 1.2)), ("B's P(cat)", Jagged(33, 0.001, 0.0, 0.0))],
+    )
     assert text.startswith("While this photograph moves right by 32 px, A's P(cat) changes by 0.042 ")
     assert "falls by up to 0.31 at once and wobbles by 1.20" in text
     assert "B's P(cat) changes by 0.001 from one frame to the next on average, never falls and" in text

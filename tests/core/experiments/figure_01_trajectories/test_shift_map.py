@@ -153,10 +153,19 @@ def test_without_padding_shifts_by_the_total_stride_change_nothing(natural: list
 
     def build() -> nn.Module:
         torch.manual_seed(3)
-        return nn.Sequential(
-            nn.Conv2d(3, 12, 3, stride=2), nn.ReLU(), nn.Conv2d(12, 24, 3, stride=2), nn.ReLU(),
-            nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(24, len(CLASSES)),
-        ).eval().requires_grad_(False)  # fmt: skip
+        return (
+            nn.Sequential(
+                nn.Conv2d(3, 12, 3, stride=2),
+                nn.ReLU(),
+                nn.Conv2d(12, 24, 3, stride=2),
+                nn.ReLU(),
+                nn.AdaptiveAvgPool2d(1),
+                nn.Flatten(),
+                nn.Linear(24, len(CLASSES)),
+            )
+            .eval()
+            .requires_grad_(False)
+        )
 
     card = make_tiny_card(key="test/unpadded", build=build)
     found = mapping(Watched(), natural[0], card, embedding=Embedding(reach=REACH, side=10))

@@ -167,8 +167,9 @@ def test_the_summary_has_a_record_a_layer(whole: Path) -> None:
     assert [r["layer"] for r in records if r["network"] == "test/three"][-1] == HEAD
     right = tables.layer_accuracies(found.photographs)
     for r in records:
-        mine = found.photographs[(found.photographs["network"] == r["network"])
-                                 & (found.photographs["layer"] == r["layer"])]  # fmt: skip
+        mine = found.photographs[
+            (found.photographs["network"] == r["network"]) & (found.photographs["layer"] == r["layer"])
+        ]
         assert r["top1"] == pytest.approx(mine["right"].mean()) == right[r["network"], r["layer"]].top1
         assert (r["top1_n"], r["pairs"], r["photographs"]) == (18, 36, 18)
     assert max(r["top1"] for r in records if r["layer"] != HEAD) > 0.6  # they learned something
@@ -232,9 +233,13 @@ def test_stopped_it_goes_on_and_computes_nothing_again(
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [({"per_class": 4}, "config, per_class: None"), ({"seed": 1}, "config, seed: 0"),
-     ({"classes": NAMES[:2]}, "config, classes: grey, red, striped"), ({"train": "test"}, "config, train:")],
-)  # fmt: skip
+    [
+        ({"per_class": 4}, "config, per_class: None"),
+        ({"seed": 1}, "config, seed: 0"),
+        ({"classes": NAMES[:2]}, "config, classes: grey, red, striped"),
+        ({"train": "test"}, "config, train:"),
+    ],
+)
 def test_another_training_is_refused(
     whole: Path, place: Path, cards: list[NetworkCard], change: dict[str, Any], said: str
 ) -> None:
@@ -291,8 +296,7 @@ def test_what_cannot_be_learned_says_why(place: Path, cards: list[NetworkCard], 
     refused(StudyMismatch, "without --train PLACE; wanted labelled photographs", Readouts())
     refused(BadFolder, "flat, whose photographs have no labels", Readouts(train=str(flat)))
     refused(BadFolder, "photographs of one class, red; wanted two classes", Readouts(train=str(tmp_path / "one")))
-    refused(BadFolder, "two with no usable photograph of striped",
-            Readouts(train=str(tmp_path / "two"), classes=NAMES))  # fmt: skip
+    refused(BadFolder, "two with no usable photograph of striped", Readouts(train=str(tmp_path / "two"), classes=NAMES))
     refused(BadFolder, "few with one usable photograph of grey, red, striped", Readouts(train=str(tmp_path / "few")))
     with pytest.raises(BadFolder, match="photographs without labels"):
         Readouts(train=str(place)).settled(listing(flat))

@@ -47,12 +47,16 @@ def of(*some: Places) -> Places:
 
 
 def test_place_and_size_of_the_largest_box() -> None:
-    found = places(boxes(
-        ("a", "cat", 0, 0, 10, 10, 100, 50), ("a", "dog", 60, 10, 100, 30, 100, 50),  # the second is larger
-        ("b", "cat", 10, 5, 30, 45, None, None),  # no size: never assumed
-        ("c", "cat", 2, 10, 98, 20, 100, 50),  # leaves 4 % of the width
-        ("d", "cat", 30, 0, 40, 50, 100, 50), ("d", "dog", 0, 0, 50, 10, 100, 50),  # equally large: the first
-    ))  # fmt: skip
+    found = places(
+        boxes(
+            ("a", "cat", 0, 0, 10, 10, 100, 50),
+            ("a", "dog", 60, 10, 100, 30, 100, 50),  # the second is larger
+            ("b", "cat", 10, 5, 30, 45, None, None),  # no size: never assumed
+            ("c", "cat", 2, 10, 98, 20, 100, 50),  # leaves 4 % of the width
+            ("d", "cat", 30, 0, 40, 50, 100, 50),
+            ("d", "dog", 0, 0, 50, 10, 100, 50),  # equally large: the first
+        )
+    )
     assert found.unknown == 1
     assert list(found.table["image"]) == ["a", "c", "d"]
     assert list(found.table["label"]) == ["dog", "cat", "cat"]
@@ -94,10 +98,18 @@ def test_so_they_are_from_boxes_in_pixels() -> None:
     rng, rejected, sets, n = np.random.default_rng(5), 0, 400, 60
     w = rng.integers(20, 500, sets * n)
     left = rng.integers(0, 500 - w + 1)
-    table = pd.DataFrame({
-        "image": np.arange(sets * n).astype(str), "label": "cat", "xmin": left, "ymin": 0, "xmax": left + w, "ymax": 10,
-        "width": 500, "height": 375,
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "image": np.arange(sets * n).astype(str),
+            "label": "cat",
+            "xmin": left,
+            "ymin": 0,
+            "xmax": left + w,
+            "ymax": 10,
+            "width": 500,
+            "height": 375,
+        }
+    )
     u = places(checked(table, "boxes", pixels=False)).table["u"].to_numpy().reshape(sets, n)
     assert 0 < np.isnan(u).mean() < 0.1
     rejected = (chi_squared(binned(u))[1] < 0.05).mean()

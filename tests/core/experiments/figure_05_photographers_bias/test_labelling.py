@@ -72,8 +72,10 @@ def undo(of: Event) -> Event:
 
 
 def clicked(name: str, *at: tuple[float, float], labeller: str = "me", **more: Any) -> list[Event]:
-    return [event(name=name, point=point, x=x, y=y, labeller=labeller, **more)
-            for point, (x, y) in zip(EYES, at, strict=False)]  # fmt: skip
+    return [
+        event(name=name, point=point, x=x, y=y, labeller=labeller, **more)
+        for point, (x, y) in zip(EYES, at, strict=False)
+    ]
 
 
 # Names
@@ -233,9 +235,20 @@ GOOD = event(x=3.5, y=2, label="dog")
 
 @pytest.mark.parametrize(
     "change",
-    [{"kind": "jump"}, {"x": "3"}, {"x": -0.1}, {"x": 200.1}, {"y": 100.5}, {"x": float("nan")}, {"y": float("inf")},
-     {"point": ""}, {"width": 2.5}, {"name": None}, {"label": 3}],
-)  # fmt: skip
+    [
+        {"kind": "jump"},
+        {"x": "3"},
+        {"x": -0.1},
+        {"x": 200.1},
+        {"y": 100.5},
+        {"x": float("nan")},
+        {"y": float("inf")},
+        {"point": ""},
+        {"width": 2.5},
+        {"name": None},
+        {"label": 3},
+    ],
+)
 def test_what_no_labeller_wrote_is_no_event(change: dict[str, Any]) -> None:
     assert parsed(GOOD.line()) == GOOD
     assert parsed(replace(GOOD, **change).line()) is None
@@ -320,11 +333,15 @@ def invented(photographs: int = 12, labellers: Sequence[str] = ("me",), seed: in
     """Points of so many photographs, by each labeller."""
     rng = np.random.default_rng(seed)
     said = {
-        who: fold([
-            one for k in range(photographs)
-            for one in clicked(f"{k}.png", *rng.uniform((20, 20), (180, 80), (2, 2)), labeller=who, label="dog")
-        ]) for who in labellers
-    }  # fmt: skip
+        who: fold(
+            [
+                one
+                for k in range(photographs)
+                for one in clicked(f"{k}.png", *rng.uniform((20, 20), (180, 80), (2, 2)), labeller=who, label="dog")
+            ]
+        )
+        for who in labellers
+    }
     return table(said)
 
 

@@ -258,8 +258,9 @@ def test_on_the_torus_a_shift_inside_black_changes_nothing() -> None:
 def test_sides_below_the_frame_are_black_and_above_upscaled() -> None:
     made = studies.create("augmentation").instances(32)
     assert [(p.name, p.side) for p in made] == [  # type: ignore[attr-defined]
-        *(("black", side) for side in (8, 12, 16, 20, 24, 28)), *(("upscale", side) for side in range(36, 65, 4))
-    ]  # fmt: skip
+        *(("black", side) for side in (8, 12, 16, 20, 24, 28)),
+        *(("upscale", side) for side in range(36, 65, 4)),
+    ]
     assert [p.name for p in studies.create("augmentation", sides=(30, 33)).instances(32)] == ["black", "upscale"]
     assert len(studies.create("augmentation").small().instances(32)) <= 4
     with pytest.raises(BadProtocol, match="protocols crop, black; wanted black or upscale"):

@@ -25,9 +25,11 @@ RESNET = TORCH["ResNet50"]
 def manifest(pairs: pd.DataFrame, **facts: Any) -> dict[str, Any]:
     return {
         "networks": [{"key": key, "weights_digest": f"of {key}"} for key in dict.fromkeys(pairs["network"])],
-        "photographs": {"roots": ["imagenet-val"], "drawn": False}, "finished": "2026-11-25T10:00:00+00:00",
-        "index": {"network": RESNET}, **facts,
-    }  # fmt: skip
+        "photographs": {"roots": ["imagenet-val"], "drawn": False},
+        "finished": "2026-11-25T10:00:00+00:00",
+        "index": {"network": RESNET},
+        **facts,
+    }
 
 
 def study(*networks: str, **facts: Any) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
@@ -61,9 +63,18 @@ def test_table_1_is_as_printed() -> None:
 
 def test_each_place_of_the_paper_has_its_numbers() -> None:
     assert Counter(n.where for n in numbers()) == {
-        "Table 1": 20, "Abstract, § 1, § 2, Figure 2": 2, "§ 3": 2, "§ 3, Figure 4": 3, "§ 4, Figure 6": 4,
-        "§ 4, Figure 8": 6, "§ 5.1, Figure 9": 6, "Table 2": 8, "§ 5.3, Figure 11": 3, "Table 3": 12, "A.3": 4,
-    }  # fmt: skip
+        "Table 1": 20,
+        "Abstract, § 1, § 2, Figure 2": 2,
+        "§ 3": 2,
+        "§ 3, Figure 4": 3,
+        "§ 4, Figure 6": 4,
+        "§ 4, Figure 8": 6,
+        "§ 5.1, Figure 9": 6,
+        "Table 2": 8,
+        "§ 5.3, Figure 11": 3,
+        "Table 3": 12,
+        "A.3": 4,
+    }
     assert [n.value for n in numbers() if n.where == "Table 2"] == [1, 1, 16, 16, 8, 8, 0, 6]
     assert len({(n.where, n.what) for n in numbers()}) == len(numbers())
 
@@ -131,9 +142,10 @@ def test_cells_are_filled_by_their_own_network() -> None:
     table = replication([(pairs, photographs, facts)])
     filled = table[table["ours"].notna()]
     assert list(filled["what"]) == [
-        f"{title}, {protocol}, ResNet50 (PyTorch)" for title in ("P(top-1 change)", "MAC")
+        f"{title}, {protocol}, ResNet50 (PyTorch)"
+        for title in ("P(top-1 change)", "MAC")
         for protocol in ("crop", "black")
-    ]  # fmt: skip
+    ]
     for row in filled.itertuples():
         mine = pairs[(pairs["network"] == RESNET) & (pairs["protocol"] == row.protocol)]
         wanted, measure = sensitivity(outcomes(mine)), MAC if row.what.startswith("MAC") else P
@@ -204,8 +216,10 @@ def test_of_several_studies_the_larger_and_then_the_later_fills() -> None:
     pairs, photographs, facts = study(RESNET)
     few = pairs[pairs["digest"].isin(sorted(set(pairs["digest"]))[:9])]
     later = facts | {"finished": "2027-01-01T00:00:00+00:00"}
-    for several in ([(few, photographs, later), (pairs, photographs, facts)],
-                    [(pairs, photographs, facts), (few, photographs, later)]):  # fmt: skip
+    for several in (
+        [(few, photographs, later), (pairs, photographs, facts)],
+        [(pairs, photographs, facts), (few, photographs, later)],
+    ):
         assert set(replication(several)["n"].dropna()) == {30}
     both = replication([(pairs, photographs, later), (pairs, photographs, facts)])
     assert set(both["date"].dropna()) == {later["finished"]}

@@ -69,8 +69,10 @@ def test_shifts_are_cyclic() -> None:
 
 def test_scenes_are_those_of_their_photographers(drawn: dict[str, np.ndarray]) -> None:
     assert {group: part.shape for group, part in drawn.items()} == {
-        LEARNED: (24, 32, 32), SAME: (12, 32, 32), OTHER: (12, 32, 32),
-    }  # fmt: skip
+        LEARNED: (24, 32, 32),
+        SAME: (12, 32, 32),
+        OTHER: (12, 32, 32),
+    }
     first = render(invariance.FIRST + 24, SMALL.other, label="cat", size=32).image().convert("L")
     assert (np.asarray(first) == np.round(255 * drawn[OTHER][0])).all()
     assert SMALL.photographer(LEARNED) == SMALL.photographer(SAME) == USUAL != SMALL.photographer(OTHER)

@@ -59,8 +59,9 @@ def networks(randomise: Randomise) -> dict[str, nn.Module]:
 
 @pytest.fixture
 def cards(tiny_card: TinyCard, networks: dict[str, nn.Module]) -> dict[str, NetworkCard]:
-    return {name: sized(tiny_card(key=f"test/torus-{name}", build=lambda m=model: m)) for name, model in
-            networks.items()}  # fmt: skip
+    return {
+        name: sized(tiny_card(key=f"test/torus-{name}", build=lambda m=model: m)) for name, model in networks.items()
+    }
 
 
 def sized(card: NetworkCard) -> NetworkCard:

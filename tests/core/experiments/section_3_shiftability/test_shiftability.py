@@ -146,8 +146,11 @@ def test_interpolation_error_is_that_of_least_squares(edge: int, stride: int) ->
     frequency = np.abs(np.fft.fftfreq(n))
     high = np.maximum(frequency[:, None], frequency[None]) > 0.5 / stride + 1e-9
     for r in smooth[:, off : off + n, off : off + n].double().numpy():
-        taps = [np.roll(r, (-stride * i, -stride * j), (0, 1)).ravel() for i in range(n // stride)
-                for j in range(n // stride)]  # fmt: skip
+        taps = [
+            np.roll(r, (-stride * i, -stride * j), (0, 1)).ravel()
+            for i in range(n // stride)
+            for j in range(n // stride)
+        ]
         for i in range(stride):
             for j in range(stride):
                 wanted = np.roll(r, (-i, -j), (0, 1)).ravel()

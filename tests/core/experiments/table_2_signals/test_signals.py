@@ -51,14 +51,16 @@ def slow(signal: tuple[float, ...], bench: Bench, shift: int) -> list[tuple[np.n
     else:
         taps = TAPS[bench.filter]
         weights = np.poly1d([1, 1]) ** (taps - 1)
-        blurred = [
-            sum(weights[k] * original(int(n) + k - (taps - 1) // 2) for k in range(taps)) for n in positions
-        ]  # fmt: skip
+        blurred = [sum(weights[k] * original(int(n) + k - (taps - 1) // 2) for k in range(taps)) for n in positions]
     grid = positions % bench.stride == 0
     sampled = np.array(blurred)[grid]
     left = [(v - bench.bias if bench.nonlinearity == "subtract" else v) if v > bench.bias else 0.0 for v in sampled]
-    found = [(positions, np.array([original(int(n)) for n in positions])), (positions, np.array(blurred)),
-             (positions[grid], sampled), (positions[grid], np.array(left))]  # fmt: skip
+    found = [
+        (positions, np.array([original(int(n)) for n in positions])),
+        (positions, np.array(blurred)),
+        (positions[grid], sampled),
+        (positions[grid], np.array(left)),
+    ]
     return found if bench.nonlinearity != "none" else found[:3]
 
 
@@ -196,14 +198,17 @@ def test_a_shift_by_the_stride_changes_no_sum(filter_: str, surround: str) -> No
         (Bench("bin-5", 2, "keep", 50), "and also the nonlinearity (0)"),
         (Bench("bin-5", 2, "keep", 0), "the nonlinearity changes no sum here"),
         (Bench("bin-5", 3), "loses it (5 to 6 over the shifts), because the blurred spectrum does not vanish at 1/3"),
-        (Bench("none", 2), "loses it (0 to 1 over the shifts), because the signal's spectrum does not vanish at 1/2: "
-                           "it is 1. Nor is it shiftable"),
+        (
+            Bench("none", 2),
+            "loses it (0 to 1 over the shifts), because the signal's spectrum does not vanish at 1/2: "
+            "it is 1. Nor is it shiftable",
+        ),
         (Bench("none", 2, "keep", 0.5), "after the nonlinearity it is 0 to 1 (1 at 1/2)"),
         (Bench("none", 2, "keep", 5), "leaves 0 at every shift is of this signal and bias"),
         (Bench(IDEAL, 3), "vanishes at the non-zero multiples of 1/3. The response is shiftable"),
         (Bench("none", 1, "keep", 0.5), "survives every shift, up to the last stage: without subsampling"),
     ],
-)  # fmt: skip
+)
 def test_the_verdict(bench: Bench, said: str) -> None:
     assert said in verdict(TABLE.signal, bench)
 

@@ -238,9 +238,17 @@ def test_upscale_equals_the_reference() -> None:
         pair = protocols.create("upscale", step=step, side=side, direction=direction).pair(photo, size, rng=draw(k))
         p = pair.placement
         wanted = reference_protocols.pair(
-            "upscale", pixels_of(photo), x=p.x, y=p.y, side=side, size=size, step=step, direction=direction,
-            unit="network", interpolation="bilinear",
-        )  # fmt: skip
+            "upscale",
+            pixels_of(photo),
+            x=p.x,
+            y=p.y,
+            side=side,
+            size=size,
+            step=step,
+            direction=direction,
+            unit="network",
+            interpolation="bilinear",
+        )
         for frame, slow in zip((pair.before, pair.after), wanted, strict=True):
             np.testing.assert_array_equal(frame.permute(1, 2, 0).numpy(), slow)
 

@@ -235,9 +235,12 @@ def card_of(tiny_card: TinyCard, model: nn.Module, size: int = 64) -> NetworkCar
     names = tuple(f"class {k}" for k in range(12))
     preprocessing = dataclasses.replace(card.preprocessing, resize=size, crop=size)
     return dataclasses.replace(
-        card, labels=dataclasses.replace(card.labels, names=names), preprocessing=preprocessing,
-        published={"top1": 0.7}, note="Its own note.",
-    )  # fmt: skip
+        card,
+        labels=dataclasses.replace(card.labels, names=names),
+        preprocessing=preprocessing,
+        published={"top1": 0.7},
+        note="Its own note.",
+    )
 
 
 @pytest.mark.parametrize("name", ["bin2", "bin5", "bin7", "polyphase"])

@@ -66,7 +66,7 @@ def test_a_missing_field_is_named(folder: Folder, field: str) -> None:
         "std": (0.5, [0.5, 0.5], [0, 1, 1], [1, -1, 1], [1, 1, float("inf")]),
         "order": ("RGB", "gbr", "", 3, ["rgb"]),
     }.items(),
-)  # fmt: skip
+)
 def test_a_wrong_field_is_named(folder: Folder, field: str, values: tuple[Any, ...]) -> None:
     folder.preprocessing["order"] = "rgb"
     for value in values:

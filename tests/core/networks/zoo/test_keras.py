@@ -76,10 +76,24 @@ def test_cards_are_table_3() -> None:
 def test_classes_are_in_keras_order() -> None:
     """Places of WordNet ids in Keras' imagenet_class_index.json (it is fetched, never installed): torchvision's."""
     places = {
-        0: "n01440764", 844: "n04372370", 853: "n04417672", 871: "n04483307", 880: "n04509417", 891: "n04542943",
-        904: "n04589890", 915: "n04613696", 916: "n06359193", 921: "n07248320", 930: "n07684084", 949: "n07745940",
-        970: "n09193705", 981: "n09835506", 985: "n11939491", 990: "n12768682", 999: "n15075141",
-    }  # fmt: skip
+        0: "n01440764",
+        844: "n04372370",
+        853: "n04417672",
+        871: "n04483307",
+        880: "n04509417",
+        891: "n04542943",
+        904: "n04589890",
+        915: "n04613696",
+        916: "n06359193",
+        921: "n07248320",
+        930: "n07684084",
+        949: "n07745940",
+        970: "n09193705",
+        981: "n09835506",
+        985: "n11939491",
+        990: "n12768682",
+        999: "n15075141",
+    }
     for card in CARDS.values():
         assert card.labels == imagenet_labels()
         assert card.labels.wnids is not None
@@ -189,12 +203,23 @@ def test_layers_are_those_of_the_network(zoo: Zoo) -> None:
     found = {layer.name: (layer.edge, layer.stride) for layer in zoo.network.layers}
     wanted: Mapping[str, Mapping[str, tuple[int, int]]] = {
         "vgg16": {"block1_conv2": (224, 1), "block1_pool": (112, 2), "block5_conv3": (14, 16), "block5_pool": (7, 32)},
-        "resnet50": {"conv1_conv": (112, 2), "pool1_pool": (56, 4), "conv3_block4_out": (28, 8),
-                     "conv5_block3_out": (7, 32)},
+        "resnet50": {
+            "conv1_conv": (112, 2),
+            "pool1_pool": (56, 4),
+            "conv3_block4_out": (28, 8),
+            "conv5_block3_out": (7, 32),
+        },
         # layers that have no name of their own count from 0, though others were built before this one
-        "inceptionresnetv2": {"conv2d": (149, 2), "conv2d_202": (8, 32), "batch_normalization_3": (73, 4),
-                              "mixed_5b": (35, 8), "mixed_6a": (17, 16), "mixed_7a": (8, 32), "conv_7b_ac": (8, 32)},
-    }  # fmt: skip
+        "inceptionresnetv2": {
+            "conv2d": (149, 2),
+            "conv2d_202": (8, 32),
+            "batch_normalization_3": (73, 4),
+            "mixed_5b": (35, 8),
+            "mixed_6a": (17, 16),
+            "mixed_7a": (8, 32),
+            "conv_7b_ac": (8, 32),
+        },
+    }
     assert {name: found[name] for name in wanted[zoo.name]} == wanted[zoo.name]
 
 
@@ -284,8 +309,10 @@ def test_without_the_package_a_network_says_so(
 
 
 def _wrong(layers: Layout) -> Layout:
-    return [(n, [(p, (3, 3)) for p, _ in v] if n in ("conv2_block1_1_conv", "conv4_block1_1_conv") else v)
-            for n, v in layers]  # fmt: skip
+    return [
+        (n, [(p, (3, 3)) for p, _ in v] if n in ("conv2_block1_1_conv", "conv4_block1_1_conv") else v)
+        for n, v in layers
+    ]
 
 
 @pytest.mark.parametrize(

@@ -50,13 +50,25 @@ def tiny(randomise: Randomise) -> nn.Module:
 @pytest.mark.parametrize(
     "name",
     [
-        "convnext_tiny.fb_in1k", "convnext_small.fb_in22k", VIT, "vit_small_patch14_dinov2.lvd142m",
-        "vit_base_patch32_clip_224.openai", "vit_base_patch16_siglip_224.webli", "swin_tiny_patch4_window7_224.ms_in1k",
-        "swinv2_tiny_window8_256.ms_in1k", "efficientnet_b0.ra_in1k", "efficientnet_b1.ra4_e3600_r240_in1k",
-        "tf_efficientnet_lite0.in1k", "resnetblur50.bt_in1k", "resnet50.a1_in1k", "inception_v3.tv_in1k",
-        "mobilenetv3_large_100.ra_in1k", "beit_base_patch16_224.in22k_ft_in22k_in1k", "vgg16.tv_in1k",
+        "convnext_tiny.fb_in1k",
+        "convnext_small.fb_in22k",
+        VIT,
+        "vit_small_patch14_dinov2.lvd142m",
+        "vit_base_patch32_clip_224.openai",
+        "vit_base_patch16_siglip_224.webli",
+        "swin_tiny_patch4_window7_224.ms_in1k",
+        "swinv2_tiny_window8_256.ms_in1k",
+        "efficientnet_b0.ra_in1k",
+        "efficientnet_b1.ra4_e3600_r240_in1k",
+        "tf_efficientnet_lite0.in1k",
+        "resnetblur50.bt_in1k",
+        "resnet50.a1_in1k",
+        "inception_v3.tv_in1k",
+        "mobilenetv3_large_100.ra_in1k",
+        "beit_base_patch16_224.in22k_ft_in22k_in1k",
+        "vgg16.tv_in1k",
     ],
-)  # fmt: skip
+)
 def test_preprocessing_is_timms(name: str, natural: list[Photograph]) -> None:
     prepared, own = timm_zoo.card(name, NONE).preprocessing, timm_transform(name)
     mean, std = (torch.tensor(v).view(3, 1, 1) for v in (prepared.mean, prepared.std))
@@ -91,14 +103,22 @@ def test_what_cannot_be_given_exactly_is_refused_by_name(name: str, said: str) -
 @pytest.mark.parametrize(
     ("name", "classes"),
     [
-        (VIT, 1000), ("convnext_small.fb_in22k", 21841), ("convnext_nano.in12k", 11821),
+        (VIT, 1000),
+        ("convnext_small.fb_in22k", 21841),
+        ("convnext_nano.in12k", 11821),
         ("mixer_b16_224.goog_in21k", 21843),
-        ("mobilenetv3_large_100.miil_in21k", 11221), ("focalnet_large_fl3.ms_in22k", 21842),
-        (DINO, None), (CLIP, None), (MAE, None), ("vit_small_patch14_dinov2.lvd142m", None),
-        ("vit_base_patch32_clip_224.openai", None), ("vit_huge_patch14_clip_224.laion2b", None),
-        ("vit_base_patch32_clip_224.laion2b_ft_in12k_in1k", 1000), ("vit_base_patch16_clip_224.openai_ft_in12k", 11821),
+        ("mobilenetv3_large_100.miil_in21k", 11221),
+        ("focalnet_large_fl3.ms_in22k", 21842),
+        (DINO, None),
+        (CLIP, None),
+        (MAE, None),
+        ("vit_small_patch14_dinov2.lvd142m", None),
+        ("vit_base_patch32_clip_224.openai", None),
+        ("vit_huge_patch14_clip_224.laion2b", None),
+        ("vit_base_patch32_clip_224.laion2b_ft_in12k_in1k", 1000),
+        ("vit_base_patch16_clip_224.openai_ft_in12k", 11821),
     ],
-)  # fmt: skip
+)
 def test_labels_are_the_networks_own(name: str, classes: int | None) -> None:
     card = timm_zoo.card(name, NONE)
     if classes is None:
@@ -119,9 +139,19 @@ def test_labels_are_the_networks_own(name: str, classes: int | None) -> None:
 
 ALONE = ("in1k", "fb_in1k", "a1h_in1k", "bt_in1k", "ra4_e3600_r224_in1k", "d2_in1k", "in1k_384")
 NOT_ALONE = (
-    "augreg_in21k_ft_in1k", "fb_in22k", "in12k_ft_in1k", "fb_ssl_yfcc100m_ft_in1k", "openai", "", "fb_dist_in1k",
-    "ns_jft_in1k", "laion2b_ft_in1k", "swag_ft_in1k", "ssld_in1k", "lvd142m",
-)  # fmt: skip
+    "augreg_in21k_ft_in1k",
+    "fb_in22k",
+    "in12k_ft_in1k",
+    "fb_ssl_yfcc100m_ft_in1k",
+    "openai",
+    "",
+    "fb_dist_in1k",
+    "ns_jft_in1k",
+    "laion2b_ft_in1k",
+    "swag_ft_in1k",
+    "ssld_in1k",
+    "lvd142m",
+)
 
 
 @pytest.mark.parametrize("tag", ALONE + NOT_ALONE)
@@ -136,12 +166,16 @@ ADDRESSES = {
     "rdnet_tiny.nv_in1k": (f"{HUB}/naver-ai/rdnet_tiny.nv_in1k/resolve/main/pytorch_model.bin", "bin", "apache-2.0"),
     "gcvit_tiny.in1k": (f"{RELEASES}/v0.1-weights-morevit/gcvit_tiny_224_nvidia-ac783954.pth", "pth", "apache-2.0"),
     "vit_huge_patch14_gap_224.in1k_ijepa": (
-        "https://dl.fbaipublicfiles.com/ijepa/IN1K-vit.h.14-300e.pth.tar", "pth", "cc-by-nc-4.0",
+        "https://dl.fbaipublicfiles.com/ijepa/IN1K-vit.h.14-300e.pth.tar",
+        "pth",
+        "cc-by-nc-4.0",
     ),
     "res2net50d.in1k": (
-        f"{HUB}/timm/res2net50d.in1k/resolve/main/model.safetensors", "safetensors", "see its model card",
+        f"{HUB}/timm/res2net50d.in1k/resolve/main/model.safetensors",
+        "safetensors",
+        "see its model card",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", ADDRESSES)
@@ -224,11 +258,14 @@ def test_a_network_is_timms(
 @pytest.mark.parametrize(
     ("name", "stride", "head"),
     [
-        ("vit_small_patch14_dinov2.lvd142m", 14, ""), ("vit_base_patch32_clip_224.openai", 32, "head"),
-        ("swin_tiny_patch4_window7_224.ms_in1k", 32, "head.fc"), ("resnetblur50.bt_in1k", 32, "fc"),
-        ("convnext_tiny.fb_in1k", 32, "head.fc"), ("efficientnet_b0.ra_in1k", 32, "classifier"),
+        ("vit_small_patch14_dinov2.lvd142m", 14, ""),
+        ("vit_base_patch32_clip_224.openai", 32, "head"),
+        ("swin_tiny_patch4_window7_224.ms_in1k", 32, "head.fc"),
+        ("resnetblur50.bt_in1k", 32, "fc"),
+        ("convnext_tiny.fb_in1k", 32, "head.fc"),
+        ("efficientnet_b0.ra_in1k", 32, "classifier"),
     ],
-)  # fmt: skip
+)
 def test_strides_are_derived(name: str, stride: int, head: str) -> None:
     with torch.device("meta"):
         model: Any = timm.create_model(name, pretrained=False).eval()
@@ -242,10 +279,14 @@ def test_strides_are_derived(name: str, stride: int, head: str) -> None:
 def test_older_names_are_read_by_timms_own_filter(tiny: nn.Module, tmp_path: Path, natural: list[Photograph]) -> None:
     """ConvNeXt as Facebook published it: other names, under "model", and pickled."""
     older = {
-        r"^stem\.": "downsample_layers.0.", r"^stages\.(\d+)\.blocks\.": r"stages.\1.",
-        r"^stages\.(\d+)\.downsample\.": r"downsample_layers.\1.", "conv_dw": "dwconv", r"mlp\.fc": "pwconv",
-        r"^head\.norm\.": "norm.", r"^head\.fc\.": "head.",
-    }  # fmt: skip
+        r"^stem\.": "downsample_layers.0.",
+        r"^stages\.(\d+)\.blocks\.": r"stages.\1.",
+        r"^stages\.(\d+)\.downsample\.": r"downsample_layers.\1.",
+        "conv_dw": "dwconv",
+        r"mlp\.fc": "pwconv",
+        r"^head\.norm\.": "norm.",
+        r"^head\.fc\.": "head.",
+    }
     state = {}
     for key, value in tiny.state_dict().items():
         for new, old in older.items():
