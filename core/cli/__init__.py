@@ -13,13 +13,18 @@ from .options import Command
 COMMANDS = (networks, measure, index, study, scenes, train, dial, fetch, bench)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; a known error is one line on stderr."""
-    parser = argparse.ArgumentParser(prog="python -m core", description="Photographer's Bias on the command line.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+def parser() -> argparse.ArgumentParser:
+    """All commands with what they take."""
+    made = argparse.ArgumentParser(prog="python -m core", description="Photographer's Bias on the command line.")
+    commands = made.add_subparsers(required=True, metavar="COMMAND")
     for module in COMMANDS:
         module.register(commands)
-    chosen = parser.parse_args(arguments)
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; a known error is one line on stderr."""
+    chosen = parser().parse_args(arguments)
     run: Command = chosen.run
     try:
         run(chosen)
