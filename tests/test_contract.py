@@ -22,35 +22,43 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import streamlit as st
-from conftest import ROOT
-from filmed import film, noise
-from framed import app, fresh
-from support import golden, shown
-from support.addresses import Sources
-from support.command_line import commands
-from support.shapes import Shape, header, shape
 
-from core import bench_train, invariance, protocols, provision, studies, traces
+from benchmarks import training as bench_train
+from core import studies
 from core.cli import main, parser
 from core.datasets import SCHEMES, hub
-from core.engine import Engine
+from core.datasets import fetching as cifar_fetching
+from core.datasets.scenes import Photographer, scene_classes
+from core.experiments.bias_dial.photographers import Turn
+from core.experiments.figure_05_photographers_bias.labelling import DEFAULT, Event, fold, points
+from core.experiments.figure_05_photographers_bias.labelling.places import table
+from core.experiments.section_2_invariance import invariance
+from core.experiments.section_2_invariance.invariance import COPIES, FULL, GROUPS, PLAIN, Answers
 from core.exploration import Store, VideoCurves
-from core.folders import EMBEDDED, DataFolder
+from core.exploration import curves as traces
+from core.images import protocols
+from core.images.protocols import settings
+from core.images.video import open_video
 from core.index import compact, milvus
 from core.index.store import Compact, read_manifest
-from core.invariance import COPIES, FULL, GROUPS, PLAIN, Answers
-from core.labelling import DEFAULT, Event, fold, points
-from core.labelling.places import table
-from core.networks import derived, listing, registry
+from core.inference.engine import Engine
+from core.networks import fetching as weights_fetching
+from core.networks import listing, registry
 from core.networks.probe import Layer
-from core.protocols import settings
-from core.scenes import Photographer, scene_classes
+from core.networks.variants import derived
+from core.storage.data_folder import EMBEDDED, DataFolder
 from core.studies import config
 from core.studies.summary import summary
 from core.training import make, recipe
-from core.turning import Turn
-from core.video import open_video
-from pages.parts import labelled, resources
+from pages.parts.photographers_bias import labelled
+from pages.parts.session import resources
+from tests.support import golden, shown
+from tests.support.addresses import Sources
+from tests.support.basics import ROOT
+from tests.support.command_line import commands
+from tests.support.filmed import film, noise
+from tests.support.framed import app, fresh
+from tests.support.shapes import Shape, header, shape
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 NETWORK, SMALL = "embedded/resnet10.scenes-0", "embedded/resnet8.scenes32-0"  # the index's; one of 32 pixels
@@ -77,8 +85,8 @@ def test_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(turned, turned_at)
     monkeypatch.setattr(Turn, "run", lambda *_, **__: None)
     monkeypatch.setattr(make, "make", lambda *_, **__: [card])
-    monkeypatch.setattr(provision, "fetch_cifar10", lambda _: lambda *_: tmp_path)
-    monkeypatch.setattr(provision, "fetch_weights", lambda _: lambda *_: tmp_path)
+    monkeypatch.setattr(cifar_fetching, "fetch_cifar10", lambda _: lambda *_: tmp_path)
+    monkeypatch.setattr(weights_fetching, "fetch_weights", lambda _: lambda *_: tmp_path)
     monkeypatch.setattr(milvus, "push", lambda *_: 12)
     monkeypatch.setattr(compact, "make", lambda folder, _: replace(read_manifest(folder), compact=held))
     monkeypatch.setattr(listing, "layers", lambda *_: [Layer("conv", "Conv2d", 8, 2)])

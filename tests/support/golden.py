@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from support.shapes import differences
+from tests.support.shapes import differences
 
 FILE = Path(__file__).resolve().parent.parent / "contract.json"
 WRITE = "PHOTOBIAS_WRITE_CONTRACT"

@@ -1,4 +1,4 @@
-"""core.experiments.findings of typicality, confidence and antialiasing: the sentences say what the tables say, and no more."""
+"""Sentences about typicality, confidence and antialiasing say what the tables say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""core.images.video: every frame against what was filmed; bad files get a sentence. Drawn clips are pure and stay in frame."""
+"""Every video frame equals what was filmed; bad files get a sentence."""
 
 from __future__ import annotations
 

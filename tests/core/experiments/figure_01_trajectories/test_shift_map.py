@@ -1,4 +1,4 @@
-"""core.experiments.figure_01_trajectories.shift_map and its measurement: against a loop that pastes and predicts one shift at a time."""
+"""The shift map against a loop that pastes and predicts one shift at a time."""
 
 from __future__ import annotations
 

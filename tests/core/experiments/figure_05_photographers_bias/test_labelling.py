@@ -1,4 +1,4 @@
-"""core.experiments.figure_05_photographers_bias.labelling: whatever stops, nothing clicked is lost; and what follows from it, against slow references."""
+"""Labelling: nothing clicked is lost, and what follows from it equals slow references."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""core.experiments.replication.paper, core.experiments.replication.replication: the paper's numbers as it prints them; ours beside them where a study measured them."""
+"""The paper's numbers as it prints them, and ours beside them where a study measured them."""
 
 from __future__ import annotations
 

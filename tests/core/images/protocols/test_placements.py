@@ -1,4 +1,4 @@
-"""core.images.protocols: where pairs are placed: the distributions that are promised, and the randomness behind them."""
+"""Placements of pairs: the promised distributions, and their randomness."""
 
 from __future__ import annotations
 
