@@ -1,5 +1,7 @@
 """Antialiasing: how much steadier are networks trained with blur before subsampling? (Figures 9, 13; Table 2, A.3)"""
 
+from functools import partial
+
 import streamlit as st
 
 from pages.parts.antialiasing import signal_bench, twins
@@ -16,8 +18,8 @@ if results is not None:
     studies.take_away(
         results,
         {
-            "Differences": lambda: twins.difference_table(results),
-            "Photographs": lambda: along.photographs_of(results),
+            "Differences": partial(twins.difference_table, results),
+            "Photographs": partial(along.photographs_of, results),
         },
     )
 signal_bench.section()

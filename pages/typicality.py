@@ -1,5 +1,7 @@
 """Typicality: are photographs that are unlike the training photographs the fragile ones? (Figures 7, 8, 12)"""
 
+from functools import partial
+
 import streamlit as st
 
 from pages.parts.session import state
@@ -15,4 +17,4 @@ if results is not None:
     extremes.section(results)
 own_ranking.section()
 if results is not None:
-    studies.take_away(results, {"Photographs": lambda: along.photographs_of(results)})
+    studies.take_away(results, {"Photographs": partial(along.photographs_of, results)})

@@ -28,7 +28,7 @@ class Row:
 
 
 def feature_maps(
-    frames: Sequence[npt.NDArray[np.uint8]], shifts: Sequence[int], rows: Sequence[Row], *about: str
+    frames: Sequence[npt.NDArray[np.uint8]], shifts: Sequence[float], rows: Sequence[Row], *about: str
 ) -> go.Figure:
     """``frames`` uint8 (S, S, 3) at each of the ``shifts`` (pixels) on top; below, a row a layer, with one colour
     scale a row, as its levels have it. ``about``: n, protocol, network."""

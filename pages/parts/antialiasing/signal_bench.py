@@ -155,9 +155,10 @@ def _bars(text: str) -> None:
 
 def _one(label: str, choices: dict[str, str], first: str, key: str) -> str:
     """One of several, key → what is read."""
-    return st.selectbox(
+    chosen: str = st.selectbox(
         label, list(choices), list(choices).index(first), format_func=choices.__getitem__, key=key, width=160, **SHARED
     )
+    return chosen
 
 
 def _values(preset: Preset) -> dict[str, Any]:

@@ -19,6 +19,9 @@ def finding(sentence: str, key: str = "finding") -> None:
 
 def draw(fig: go.Figure, key: str, alt: str, *, select: bool = True) -> list[Any]:
     """Drawn; the points that were clicked."""
-    more = {"on_select": "rerun", "selection_mode": "points"} if select else {}
-    event: Any = st.plotly_chart(fig, key=f"chart {key}", config=save.camera(key.replace(" ", "-")), alt=alt, **more)
-    return list(event.selection.points) if select else []
+    name, config = f"chart {key}", save.camera(key.replace(" ", "-"))
+    if not select:
+        st.plotly_chart(fig, key=name, config=config, alt=alt)
+        return []
+    event: Any = st.plotly_chart(fig, key=name, config=config, alt=alt, on_select="rerun", selection_mode="points")
+    return list(event.selection.points)

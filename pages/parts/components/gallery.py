@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -19,7 +20,7 @@ def neighbours(index: FeatureIndex, found: Sequence[Neighbour], width: int = THU
     for n in found:
         with st.container(width=width):
             shown(
-                resources.picture(("neighbour", n.digest, width), lambda n=n: _thumbnail(index, n, 2 * width)),
+                resources.picture(("neighbour", n.digest, width), partial(_thumbnail, index, n, 2 * width)),
                 f"{plain(n.label or 'no label')}  \n{n.cosine:.3f}",
                 n.label or "neighbour",
                 gone="The photograph is no longer where it was indexed.",

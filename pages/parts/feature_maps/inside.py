@@ -40,7 +40,8 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard]) -> None:
     """The sentence, how far it is, the maps, the curves, what the measures are."""
     headline.strange(text for card in cards if (text := card.strange_to(photograph)))
     sums = {card.key: _sums(photograph, card) for card in cards}
-    found = [asked.job.result for asked in sums.values() if asked.job.state == "done"]
+    done = (asked.job.result for asked in sums.values() if asked.job.state == "done")
+    found: list[Layers] = [layers for layers in done if layers is not None]
     top = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         channel = _channel(found)

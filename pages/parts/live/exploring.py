@@ -84,13 +84,16 @@ def asked(draw: Drawing, found: Asked, label: str, *, key: str, icon: str, note:
     """A button that starts the work, then ``draw`` as ``live`` does. Apart from the page, which need not be drawn again
     at the start: whoever wants to stop again finds the button for that at once."""
 
+    def begin() -> None:
+        found.start(resources.executor())
+
     def part() -> None:
         if found.begun or found.recall():
             live(draw, found, busy=not found.finished)
             return
         if note:
             st.caption(note)
-        st.button(label, icon=icon, key=key, type="primary", on_click=found.start, args=(resources.executor(),))
+        st.button(label, icon=icon, key=key, type="primary", on_click=begin)
 
     part.__qualname__ = f"asked.{draw.__module__}.{draw.__qualname__}"
     st.fragment(part)()

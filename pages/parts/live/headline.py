@@ -26,7 +26,7 @@ def photographed(choice: state.Choice) -> Photograph:
     """The photograph of the sidebar; what is missing is said, and without a photograph the page ends here."""
     networks.absent(choice.cards)
     if choice.problem is not None:
-        _refused(choice.problem)
+        refused(choice.problem)
         st.stop()
     if choice.photograph is None:
         st.info("Choose a photograph in the sidebar: drop one in, or take an example.", icon=":material/add_a_photo:")
@@ -34,7 +34,7 @@ def photographed(choice: state.Choice) -> Photograph:
     return choice.photograph
 
 
-def _refused(problem: PhotobiasError) -> None:
+def refused(problem: PhotobiasError) -> None:
     """A photograph that cannot be used."""
     st.error(plain(f"Got {problem.got}; wanted {problem.wanted}. {problem.remedy}"), icon=":material/broken_image:")
     st.caption("Everything else still works: drop in another photograph, or take an example, in the sidebar.")
@@ -83,10 +83,14 @@ def progress(work: Background, go_on: Callable[[], object], prefix: str = "") ->
     """How far it is, with time left and a cancel; after that what makes it go on. ``prefix``: of the buttons' keys."""
     if work.state == "done":
         return
+
+    def again() -> None:
+        go_on()
+
     with st.container(horizontal=True, vertical_alignment="center"):
         if work.state == "cancelled":
             st.caption(f"Stopped after {work.done} of {work.total} frames; what was measured stays.")
-            if st.button("Go on", icon=":material/play_arrow:", key=f"{prefix}go_on", on_click=go_on):
+            if st.button("Go on", icon=":material/play_arrow:", key=f"{prefix}go_on", on_click=again):
                 st.rerun()
             return
         left = work.seconds_left

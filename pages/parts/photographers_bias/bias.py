@@ -6,8 +6,8 @@ import hashlib
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -95,7 +95,7 @@ def _asked() -> tasks.Asked | None:
     if dropped:
         data = {file.name: file.getvalue() for file in dropped}
         digest = hashlib.sha256(repr(sorted((n, hashlib.sha256(d).hexdigest()) for n, d in data.items())).encode())
-        files = [File(name, lambda content=content: content) for name, content in data.items()]
+        files = [File(name, partial(bytes, content)) for name, content in data.items()]
         return tasks.ask(("boxes", digest.hexdigest(), photos), lambda *_: _read(files, photos))
     if not text:
         return None
@@ -185,7 +185,7 @@ def _examples(found: Found, title: str, label: str) -> None:
     with st.container(horizontal=True):
         for source in there:
             with st.container(width=WIDTH):
-                picture = resources.picture(("bias", source.root, source.name), lambda s=source: _picture(s))
+                picture = resources.picture(("bias", source.root, source.name), partial(_picture, source))
                 gallery.shown(picture, plain(source.name), label, gone="The photograph cannot be read any more.")
 
 
@@ -238,8 +238,7 @@ def _of_study(results: Results, found: Found) -> Places | None:
     if len(roots) > 1:
         st.info("Scenes by several photographers: their numbers do not tell whose they are.", icon=":material/info:")
         return None
-    names: Sequence[Any] = pd.unique(results.pairs["name"].astype(str))
-    files = [again(roots[0], str(name)) for name in names]
+    files = [again(roots[0], str(name)) for name in results.pairs["name"].astype(str).unique()]
     asked = tasks.ask(
         ("boxes of study", *studies.key(results)), lambda report, cancel: _described(files, report, cancel)
     )

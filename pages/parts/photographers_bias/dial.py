@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -77,11 +78,11 @@ def _there() -> There:
                 except PhotobiasError as problem:
                     problems.append(problem)
     key = tuple(studies.key(one.results) for one in found)
-    tables_ = [
-        resources.of_study(key, f"dial {right}", lambda right=right: photographers.table(found, right=right))
-        for right in (False, True)
-    ]
-    return There(*tables_, tuple(found), tuple(problems))
+
+    def table(right: bool) -> pd.DataFrame:
+        return resources.of_study(key, f"dial {right}", lambda: photographers.table(found, right=right))
+
+    return There(table(False), table(True), tuple(found), tuple(problems))
 
 
 def _dials() -> Photographer:
@@ -117,10 +118,12 @@ def _photographs(who: Photographer) -> None:
     with st.container(horizontal=True):
         for number_ in range(FIRST, FIRST + SHOWN):
             with st.container(width=WIDTH):
-                picture = resources.picture(
-                    ("dial", who, number_), lambda n=number_: preview(render(n, who), 2 * WIDTH)
-                )
+                picture = resources.picture(("dial", who, number_), partial(_picture, number_, who))
                 gallery.shown(picture, "", f"scene {number_}", gone="It cannot be drawn.")
+
+
+def _picture(number: int, who: Photographer) -> bytes:
+    return preview(render(number, who), 2 * WIDTH)
 
 
 def _numbers(there: There, who: Photographer) -> None:

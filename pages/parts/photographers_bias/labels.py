@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,7 @@ def _next(asked: Asked, said: Mapping[Key, Labels]) -> tuple[Key | None, Shown |
         source = asked.photographs[key]
         try:
             when = 0 if source.root.startswith(SCHEME) else changed(Path(source.root) / source.name)
-            return key, resources.labelling(("shown", *key, when), lambda source=source: _shown(source))
+            return key, resources.labelling(("shown", *key, when), partial(_shown, source))
         except BadPhotograph as problem:
             check_there(source, "labelling")
             passed[key] = str(problem)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -88,16 +89,18 @@ def section(
             fig = studies.derived(
                 results,
                 f"figure {axis} {settings} {place}",
-                lambda r, axis=axis: _figure(r, axis, mine, settings, place),
+                partial(_figure, axis=axis, mine=mine, s=settings, place=place),
             )
             for point in charts.draw(go.Figure(fig), f"{axis}", f"{MEASURES[settings.measure]} against {axis}"):
                 network = fig.data[point["curve_number"]].legendgroup
                 clicked = {"axis": axis, "network": network, "about": point["customdata"]}
     _behind(results, known, mine, settings, clicked)
     for axis in known:
-        shown = studies.derived(
-            results, f"quintiles {axis} {settings}", lambda _, axis=axis: _quintiles(mine, axis, settings.measure)
-        )
+
+        def fifths(_: Results, axis: str = axis) -> pd.DataFrame:
+            return _quintiles(mine, axis, settings.measure)
+
+        shown = studies.derived(results, f"quintiles {axis} {settings}", fifths)
         st.subheader(f"Quintiles of {axis}", anchor=f"quintiles-{axis}")
         with st.container(key=f"quintiles-{axis}"):
             st.table(shown, border="horizontal", hide_index=True)
@@ -119,17 +122,17 @@ def _settings(table: pd.DataFrame) -> Settings:
     """The widgets' answer."""
     kinds = table[["protocol", "side"]].drop_duplicates()
     several = kinds["protocol"].duplicated(keep=False)
+    sides = [None if pd.isna(side) else int(side) for side in kinds["side"]]
     names = {
-        f"{row.protocol} {row.side} px" if more and not pd.isna(row.side) else str(row.protocol): row
-        for row, more in zip(kinds.itertuples(), several, strict=True)
+        f"{protocol} {side} px" if more and side is not None else protocol: (protocol, side)
+        for protocol, side, more in zip(kinds["protocol"].astype(str), sides, several, strict=True)
     }
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox("Protocol", list(names), key="along protocol", width=200, **SHARED)
         known = [measure for measure in MEASURES if table[measure].notna().any()]
         measure = st.selectbox("Measure", known, format_func=MEASURES.__getitem__, key="measure", width=330, **SHARED)
         bins = st.number_input("Bins", 2, MOST_BINS, BINS, key="bins", width=130, **SHARED)
-    row = names[name]
-    return Settings(str(row.protocol), None if pd.isna(row.side) else int(row.side), measure, int(bins))
+    return Settings(*names[name], measure, int(bins))
 
 
 def _figure(results: Results, axis: str, mine: pd.DataFrame, s: Settings, place: Mapping[str, int] | None) -> go.Figure:
@@ -148,8 +151,8 @@ def _behind(results: Results, axes: list[str], mine: pd.DataFrame, s: Settings, 
         known = mine[mine[axis].notna() & mine[s.measure].notna()]
         for network, part in known.groupby("network", sort=False, observed=True):
             for row in binned(part[axis], part[s.measure], s.bins).itertuples():
-                name = f"{short(str(network))}, {axis} {row.low:.3f} to {row.high:.3f} ({row.n} photographs)"
-                spans[name] = (axis, str(network), float(row.low), float(row.high))  # type: ignore[arg-type]
+                text = f"{short(str(network))}, {axis} {row.low:.3f} to {row.high:.3f} ({row.n} photographs)"
+                spans[text] = (axis, str(network), float(row.low), float(row.high))  # type: ignore[arg-type]
     first, photograph = _clicked(spans, clicked)
     if photograph is not None and clicked is not None:
         pairs = s.of(results.pairs)

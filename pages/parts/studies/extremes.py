@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -88,7 +89,7 @@ def both(
                     label = f"{plain(row.label)} · " if isinstance(row.label, str) else ""
                     about = f"**{plain(row.name)}**  \n{label}typicality {row.typicality:.3f}, rank {row.rank:,}"
                     gallery.shown(
-                        resources.picture(("thumbnail", key, digest), lambda d=digest: _thumbnail(read(d))),
+                        resources.picture(("thumbnail", key, digest), partial(_thumbnail, read, digest)),
                         about,
                         str(row.name),
                         gone="The photograph is no longer where it was measured.",
@@ -97,7 +98,8 @@ def both(
                     gallery.neighbours(opened[0], near[digest].typicality.neighbours[:NEAREST], WIDTH)
 
 
-def _thumbnail(photograph: Photograph | None) -> bytes | None:
+def _thumbnail(read: Read, digest: str) -> bytes | None:
+    photograph = read(digest)
     return None if photograph is None else thumbnail(photograph, 2 * WIDTH)
 
 

@@ -28,18 +28,22 @@ def begin(label: str, key: str, start: Callable[[], Any], *, icon: str, primary:
 
 def progress(status: Status, said: Callable[[Progress], str]) -> None:
     """How far it is, as ``said``, with the time left, and a cancel; for a fragment that runs at an interval."""
-    p = status.progress
-    known = p is not None and p.total is not None
-    left = f" · about {tasks.duration(p.seconds_left)} left" if known and p.seconds_left is not None else ""
+    p, fraction, text = status.progress, 0.0, "Starting …"
+    if p is not None and p.total is not None:
+        left = "" if p.seconds_left is None else f" · about {tasks.duration(p.seconds_left)} left"
+        fraction, text = p.fraction or 0.0, f"{said(p)}{left}"
+
+    def cancel() -> None:
+        process.cancel(status.folder)
+
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress((p.fraction or 0.0) if known else 0.0, text=f"{said(p)}{left}" if known else "Starting …")
+        st.progress(fraction, text=text)
         # a callback: the page may be drawn again before this line is reached, and a click would be lost
         if st.button(
             "Cancel",
             icon=":material/close:",
             key=f"cancel {status.folder.name}",
             help="What is done is kept.",
-            on_click=process.cancel,
-            args=(status.folder,),
+            on_click=cancel,
         ):
             st.caption("Stopping …")
