@@ -9,6 +9,11 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 
 
+def typed(text: str) -> str:
+    """A path as somebody typed it, its ``~`` filled in; left as it is where there is no such home."""
+    return os.path.expanduser(text)  # noqa: PTH111  # Path.expanduser raises RuntimeError there
+
+
 def portable(path: Path) -> str:
     """A path as a file that may be shipped keeps it: relative to the project where it lies there, else absolute."""
     whole = path.resolve()

@@ -44,9 +44,9 @@ def test_figure_8_and_the_photograph_behind_a_point(serve: Serve, page: Page, st
             curve = curves[network.split("/")[-1]]
             assert curve["x"] == pytest.approx(wanted["x"].tolist())
             assert curve["y"] == pytest.approx(wanted["y"].tolist())
-    expect(page.locator(".st-key-extreme-most-1 img")).to_have_count(6, timeout=DRAWN_MS)
+    expect(page.locator(".st-key-extreme-study-most-1 img")).to_have_count(6, timeout=DRAWN_MS)
     most = pd.read_parquet(stocked.studies / "figure-8" / "photographs.parquet")["typicality"].max()
-    expect(page.locator(".st-key-extreme-most-1")).to_contain_text(f"typicality {most:.3f}, rank 1")  # Figure 7
+    expect(page.locator(".st-key-extreme-study-most-1")).to_contain_text(f"typicality {most:.3f}, rank 1")  # Figure 7
     rested(page)
     point = page.locator(f"{FIGURE} >> nth=0").locator(".points path").first.bounding_box()
     assert point is not None

@@ -35,7 +35,7 @@ def offer(place: Indexed, cards: tuple[NetworkCard, ...]) -> None:
     if place.problem is not None:
         st.error(plain(place.problem), icon=":material/error:")
     elif place.card is not None and not place.card.available:
-        networks.absent((place.card,))
+        networks.absent((place.card,), "typicality")
     elif place.index is None:
         networks.starter_index(cards)
 

@@ -31,6 +31,10 @@ def photographed(choice: state.Choice) -> Photograph:
     if choice.photograph is None:
         st.info("Choose a photograph in the sidebar: drop one in, or take an example.", icon=":material/add_a_photo:")
         st.stop()
+    if not choice.cards:
+        st.info(
+            "No network is chosen, so nothing is measured. Choose up to four in the sidebar.", icon=":material/hub:"
+        )
     return choice.photograph
 
 

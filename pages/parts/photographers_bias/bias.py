@@ -27,6 +27,7 @@ from core.jobs.job import Report
 from core.jobs.progress import Meter
 from core.statistics.tables import per_photograph
 from core.storage.atomic_files import changed
+from core.storage.data_folder import typed
 from core.studies import Results
 from pages.parts.components import charts, gallery, save
 from pages.parts.components.widgets import plain
@@ -101,7 +102,7 @@ def _asked() -> tasks.Asked | None:
         return None
     if text.startswith(SCHEME):
         return tasks.ask(("boxes", text), lambda report, cancel: _drawn(text, report, cancel))
-    paths = tuple(Path(part.strip()).expanduser() for part in text.split(";") if part.strip())
+    paths = tuple(Path(typed(part.strip())) for part in text.split(";") if part.strip())
     key = ("boxes", text, photos, tuple(map(changed, paths)))
     return tasks.ask(key, lambda *_: _read(files_at(paths), photos))
 
@@ -122,7 +123,7 @@ def _described(files: Sequence[SceneFile], report: Report, cancel: threading.Eve
 
 def _read(files: Sequence[File], photos: str) -> Found:
     places = bias.places(read(files))
-    there = find([Path(photos).expanduser()]) if photos else []
+    there = find([Path(typed(photos))]) if photos else []
     return Found(places, bias.by_class(places), None, {stem(source.name): source for source in there})
 
 

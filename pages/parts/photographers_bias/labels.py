@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -29,6 +28,7 @@ from core.experiments.figure_05_photographers_bias.labelling import (
 from core.experiments.figure_05_photographers_bias.labelling.events import NEXT, SKIP
 from core.images.png import preview
 from core.storage.atomic_files import changed
+from core.storage.data_folder import typed
 from pages.parts.components.widgets import plain
 from pages.parts.photographers_bias import labelled, pointing
 from pages.parts.photographers_bias.label_acts import TROUBLE, Asked, named, saved
@@ -90,7 +90,7 @@ def _asked() -> Asked | None:
     labeller_file = store.path(who)
     if not text:
         return None
-    place = os.path.expanduser(text)  # noqa: PTH111  # of Path it raises where there is no such home
+    place = typed(text)
     asked = tasks.ask(("photographs to label", place, changed(Path(place))), lambda *_: _listed(place))
     tasks.state(asked, "The photographs")
     if asked.job.state != "done" or asked.job.result is None:

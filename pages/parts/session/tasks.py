@@ -47,12 +47,15 @@ def state(asked: Asked, title: str) -> None:
             st.rerun()
 
 
-def offer(name: str, label: str, work: Callable[..., Any], *, icon: str) -> None:
-    """A button that starts ``work(report, cancel)`` on a thread of its own; while it runs, how far it is."""
-    jobs = resources.jobs()
+def offer(name: str, label: str, work: Callable[..., Any], *, icon: str, section: str = "") -> None:
+    """A button that starts ``work(report, cancel)`` on a thread of its own; while it runs, how far it is.
+
+    ``section``: where several sections of a page may offer the same work, the one that this is.
+    """
+    jobs, place = resources.jobs(), f"{name} {section}".strip()
     job = jobs.get(name)
     if job is not None and job.state == "running":
-        st.fragment(follow, run_every=POLL_S)(name, job)
+        st.fragment(follow, run_every=POLL_S)(place, job)
         return
     if job is not None and job.error is not None:
         st.error(plain(job.error), icon=":material/error:")
@@ -64,12 +67,15 @@ def offer(name: str, label: str, work: Callable[..., Any], *, icon: str) -> None
         jobs[name] = Job(work).start()
 
     text = f"{label} (go on)" if again else label
-    if st.button(text, key=f"start {name}", icon=icon, type="primary", on_click=begin):
+    if st.button(text, key=f"start {place}", icon=icon, type="primary", on_click=begin):
         st.rerun()
 
 
-def follow(name: str, job: Job[Any]) -> None:
-    """How far it is, and a cancel; for a fragment that runs every ``POLL_S``: the page runs again when it ends."""
+def follow(place: str, job: Job[Any]) -> None:
+    """How far it is, and a cancel; for a fragment that runs every ``POLL_S``: the page runs again when it ends.
+
+    ``place``: the work and the section.
+    """
     if job.state != "running":
         st.rerun()
     progress = job.progress
@@ -77,7 +83,7 @@ def follow(name: str, job: Job[Any]) -> None:
     left = None if progress is None else progress.seconds_left
     text = f"{job.stage or 'starting'}" + ("" if left is None else f" · {duration(left)} left")
     st.progress(fraction, text=text)
-    st.button("Cancel", key=f"cancel {name}", icon=":material/close:", on_click=job.cancel)
+    st.button("Cancel", key=f"cancel {place}", icon=":material/close:", on_click=job.cancel)
 
 
 def duration(seconds: float) -> str:

@@ -137,8 +137,11 @@ def device() -> None:
     st.caption(f"Measured on {engine.device_name}, {engine.precision}, batches of {engine.batch}.")
 
 
-def absent(cards: tuple[NetworkCard, ...]) -> None:
-    """Says above any number which weights are not here, with the one step that mends it."""
+def absent(cards: tuple[NetworkCard, ...], section: str = "page") -> None:
+    """Says above any number which weights are not here, with the one step that mends it.
+
+    ``section``: of those that say so, which may be several in one run.
+    """
     for card in cards:
         if card.available:
             continue
@@ -149,16 +152,17 @@ def absent(cards: tuple[NetworkCard, ...]) -> None:
             st.markdown(
                 f"**The weights of {plain(card.title)} are not on this machine.** No number is shown for it until then."
             )
-            _fetch(card)
+            _fetch(card, section)
 
 
-def _fetch(card: NetworkCard) -> None:
+def _fetch(card: NetworkCard, section: str) -> None:
     size = 0 if card.remote is None else round((card.remote.size or 0) / 2**20)
     tasks.offer(
         f"weights {card.key}",
         f"Fetch {card.title.split(' (')[0]} ({size} MB)",
         weights_fetching.fetch_weights(card),
         icon=":material/download:",
+        section=section,
     )
 
 
@@ -176,7 +180,7 @@ def beyond(cards: tuple[NetworkCard, ...], index: Path | None) -> None:
     st.markdown("**For real photographs**")
     if weights:
         st.caption("ResNet-50 as in the paper, trained on ImageNet.")
-        _fetch(preferred)
+        _fetch(preferred, "sidebar")
     if photographs:
         st.caption("Typicality among Imagenette: 9,500 ImageNet training photographs of ten classes.")
         _fetch_index(preferred)

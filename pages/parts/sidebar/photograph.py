@@ -15,6 +15,7 @@ from core.datasets.scenes import MAX_EXTENT, MIN_EXTENT, USUAL, Photographer, sc
 from core.errors import PhotobiasError
 from core.images.photographs import Photograph
 from core.images.protocols.crop import MIN_AREA
+from core.storage.data_folder import typed
 from pages.parts.components.widgets import plain
 from pages.parts.session import resources
 from pages.parts.sidebar.networks import OPENING
@@ -68,6 +69,7 @@ def choose(networks: tuple[str, ...]) -> Shown:
             return _from_camera()
         return _example()
     except PhotobiasError as problem:
+        st.caption(plain(f"Not shown: got {problem.got}; wanted {problem.wanted}."))  # on pages that need none, too
         return Shown(problem=problem)
 
 
@@ -117,7 +119,7 @@ def _from_folder() -> Shown:
     folder = st.text_input("Folder on this server", key="folder", placeholder="/path/to/photographs")
     if not folder:
         return Shown()
-    files = {file.name: file for file in find([Path(folder).expanduser()])}
+    files = {file.name: file for file in find([Path(typed(folder))])}
     name = st.selectbox(f"{len(files):,} photographs", files, key="file")
     file = files[name]
     if not isinstance(file, PhotoFile):  # in a tar or parquet file, or drawn

@@ -52,7 +52,7 @@ def section(results: Results) -> None:
     opened = _index(results)
     if opened is None:
         st.caption("The index that typicality is of is no longer on this machine, so the neighbours are not shown.")
-    both(chosen, int(count), results.photograph, opened, studies.key(results))
+    both("study", chosen, int(count), results.photograph, opened, studies.key(results))
 
 
 def _index(results: Results) -> tuple[FeatureIndex, NetworkCard] | None:
@@ -70,12 +70,16 @@ def _index(results: Results) -> tuple[FeatureIndex, NetworkCard] | None:
 
 
 def both(
-    ranking: pd.DataFrame, count: int, read: Read, opened: tuple[FeatureIndex, NetworkCard] | None, key: Hashable
-) -> None:
-    """Both ends of a ranking; ``read``: digest → photograph; ``key`` names the photographs for whoever remembers."""
+    section: str, ranking: pd.DataFrame, count: int, read: Read, opened: tuple[FeatureIndex, NetworkCard] | None,
+    key: Hashable,
+) -> None:  # fmt: skip
+    """Both ends of a ranking, of which a page may show several, each in a ``section`` of its own.
+
+    ``read``: digest → photograph; ``key`` names the photographs for whoever remembers.
+    """
     most, least = extremes(ranking, count)
     if opened is not None and not opened[1].available:
-        networks.absent((opened[1],))
+        networks.absent((opened[1],), f"extremes of {section}")
         opened = None
     for title, part in (("Most typical", most), ("Least typical", least)):
         if part.empty:
@@ -83,7 +87,7 @@ def both(
         st.markdown(f"**{title}**")
         near = {} if opened is None else _near(part["digest"].astype(str).tolist(), read, *opened, key)
         for row in part.itertuples():
-            with st.container(horizontal=True, key=f"extreme-{title.split()[0].lower()}-{row.rank}"):
+            with st.container(horizontal=True, key=f"extreme-{section}-{title.split()[0].lower()}-{row.rank}"):
                 digest = str(row.digest)
                 with st.container(width=WIDTH):
                     label = f"{plain(row.label)} · " if isinstance(row.label, str) else ""

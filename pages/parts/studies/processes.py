@@ -26,8 +26,11 @@ def begin(label: str, key: str, start: Callable[[], Any], *, icon: str, primary:
             st.rerun()
 
 
-def progress(status: Status, said: Callable[[Progress], str]) -> None:
-    """How far it is, as ``said``, with the time left, and a cancel; for a fragment that runs at an interval."""
+def progress(status: Status, said: Callable[[Progress], str], section: str = "") -> None:
+    """How far it is, as ``said``, with the time left, and a cancel; for a fragment that runs at an interval.
+
+    ``section``: where several sections of a page may show the same work, the one that this is.
+    """
     p, fraction, text = status.progress, 0.0, "Starting …"
     if p is not None and p.total is not None:
         left = "" if p.seconds_left is None else f" · about {tasks.duration(p.seconds_left)} left"
@@ -42,7 +45,7 @@ def progress(status: Status, said: Callable[[Progress], str]) -> None:
         if st.button(
             "Cancel",
             icon=":material/close:",
-            key=f"cancel {status.folder.name}",
+            key=f"cancel {status.folder.name} {section}".strip(),
             help="What is done is kept.",
             on_click=cancel,
         ):

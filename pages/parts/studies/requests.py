@@ -14,7 +14,7 @@ from core.images import protocols
 from core.images.frames import DIRECTIONS, MAX_STEP
 from core.index import starter
 from core.networks.card import NetworkCard
-from core.storage.data_folder import EMBEDDED
+from core.storage.data_folder import EMBEDDED, typed
 from core.studies import process
 from core.studies.config import Study, get
 from core.studies.request import Request
@@ -171,4 +171,4 @@ def _place(photos: str) -> str:
     text = photos.strip()
     if not text:
         raise BadFolder(got="no photographs", wanted="a folder of them, or scenes", remedy="Name one above.")
-    return text if text.startswith(SCHEMES) else str(Path(text).expanduser().resolve())
+    return text if text.startswith(SCHEMES) else str(Path(typed(text)).resolve())

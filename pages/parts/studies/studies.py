@@ -61,6 +61,9 @@ def section(*kinds: str, slot: str | None = None, prefer: str = "") -> Results |
     the name of the one that is shown at first.
     """
     there, place = listed(kinds), slot or kinds[0]
+    if not there and slot is not None:
+        st.info("No such study on this machine yet. Run one above.", icon=":material/science:")
+        return None
     if not there:
         st.info("No such study on this machine yet. Run one: it takes minutes over scenes.", icon=":material/science:")
         with st.container(border=True):
@@ -76,7 +79,7 @@ def section(*kinds: str, slot: str | None = None, prefer: str = "") -> Results |
             with st.popover("Run one", icon=":material/play_circle:", key=f"run {place} {state.turn()}"):
                 requests.form(kinds)
     results = results_of(chosen.status)
-    _state(place, chosen, results)
+    _state(place, chosen, results, slot or "")
     if manifest is not None:
         _warnings(manifest)
         st.caption(plain(_summary(manifest)))
@@ -166,11 +169,11 @@ def _version(status: Status) -> str:
     return f"{began} {count - count % 2 ** max(0, count.bit_length() - 4)}"
 
 
-def _state(kind: str, chosen: Listed, results: Results | None) -> None:
+def _state(kind: str, chosen: Listed, results: Results | None, section: str) -> None:
     """How it stands, where that is anything but finished; how to stop it, or to go on."""
     status = chosen.status
     if status.state == "running":
-        st.fragment(_follow, run_every=POLL_S)(status.folder, _version(status), time.monotonic())
+        st.fragment(_follow, run_every=POLL_S)(status.folder, _version(status), time.monotonic(), section)
         return
     if status.error is not None:
         st.error(plain(status.error), icon=":material/error:")
@@ -188,13 +191,13 @@ def _state(kind: str, chosen: Listed, results: Results | None) -> None:
             )
 
 
-def _follow(folder: Path, shown: str, since: float) -> None:
+def _follow(folder: Path, shown: str, since: float, section: str) -> None:
     """Progress with time left; the page again when there is more to see, and when the work has ended."""
     status = process.status(folder)
     if status.state != "running" or (_version(status) != shown and time.monotonic() - since > REDRAWN_S):
         st.rerun()
     counts = "pairs" if status.manifest is None else get(status.manifest.study).counts
-    processes.progress(status, lambda p: f"{p.done:,} of {p.total:,} {counts} · {p.rate:.0f}/s")
+    processes.progress(status, lambda p: f"{p.done:,} of {p.total:,} {counts} · {p.rate:.0f}/s", section)
 
 
 def _warnings(m: Manifest) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
 from core.datasets import SCHEMES
@@ -13,6 +11,7 @@ from core.index.folder_ranking import FolderRanking, rank_folder
 from core.index.search import FeatureIndex
 from core.networks.card import NetworkCard
 from core.statistics.ranking import csv
+from core.storage.data_folder import typed
 from pages.parts.components import save
 from pages.parts.components.widgets import plain
 from pages.parts.live import exploring
@@ -33,7 +32,7 @@ def section() -> None:
     elif place.index is None or place.card is None:
         networks.starter_index(choice.cards)
     elif not place.card.available:
-        networks.absent((place.card,))
+        networks.absent((place.card,), "folder")
     else:
         _rank(place.index, place.card)
 
@@ -52,7 +51,7 @@ def _rank(index: FeatureIndex, card: NetworkCard) -> None:
     ).strip()
     if not text:
         return
-    photos = text if text.startswith(SCHEMES) else str(Path(text).expanduser())
+    photos = text if text.startswith(SCHEMES) else typed(text)
     name = f"rank {m.plan} {photos}"
     tasks.offer(
         name, "Rank by typicality", rank_folder(photos, card, index, resources.engine()), icon=":material/sort:"
@@ -81,4 +80,4 @@ def _ranking(found: FolderRanking, name: str, index: FeatureIndex, card: Network
             return None
         return photo if photo.digest == digest else None
 
-    extremes.both(found.table, COUNT, read, (index, card), name)
+    extremes.both("folder", found.table, COUNT, read, (index, card), name)
