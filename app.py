@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+from core.storage.data_folder import PROJECT
 from pages.parts.components import style
 from pages.parts.session import state
 from pages.parts.sidebar import networks, photograph
 
-st.set_page_config(page_title="Photographer's Bias", page_icon=":material/photo_camera:", layout="wide")
+st.set_page_config(page_title="Photographer's Bias", page_icon=PROJECT / "pages" / "icon.png", layout="wide")
 style.apply()
 
 page = st.navigation(
