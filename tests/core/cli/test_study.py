@@ -105,4 +105,4 @@ def test_a_request_is_the_same_on_the_command_line(
     ):
         assert run(*request.arguments(), "--out", tmp_path)[0] == 130
         assert asked.pop() == request
-    assert set(re.findall(r"\w+", cli.studying.NAMES)) - {"or"} == set(studies.names())
+    assert set(re.findall(r"\w+", cli.study.NAMES)) - {"or"} == set(studies.names())

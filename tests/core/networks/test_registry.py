@@ -169,8 +169,8 @@ def test_a_network_of_the_project_answers_without_what_takes_seconds_to_import(t
     """The first visitor sees a curve, and a study begins, without torchvision and torch's own compiler."""
     script = """
 import pathlib, sys, torch
-from core.engine import Engine
-from core.folders import DataFolder
+from core.inference.engine import Engine
+from core.storage.data_folder import DataFolder
 from core.networks import registry
 data = DataFolder(pathlib.Path(sys.argv[1]))
 listed, problems = registry.readable(data)

@@ -153,7 +153,7 @@ torch.set_num_threads(1)
 from pathlib import Path
 from core import studies
 from core.datasets import listing
-from core.folders import DataFolder
+from core.storage.data_folder import DataFolder
 from core.networks import registry
 
 cards = [registry.get("embedded/resnet10.scenes-0", DataFolder(Path("/nowhere")))]

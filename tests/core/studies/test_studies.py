@@ -247,7 +247,7 @@ def test_failures_say_how_alike_the_frames_are(
 def test_equal_frames_are_infinitely_alike() -> None:
     frame = torch.zeros(3, 32, 32, dtype=torch.uint8)
     pair = FramePair(frame, frame, None)  # type: ignore[arg-type]
-    assert (studies.likeness.psnr(pair), studies.likeness.ssim(pair)) == (float("inf"), 1.0)
+    assert (studies.image_similarity.psnr(pair), studies.image_similarity.ssim(pair)) == (float("inf"), 1.0)
 
 
 def test_the_summary_is_of_the_same_outcomes(

@@ -118,7 +118,7 @@ def test_importing_costs_nothing_and_a_users_settings_do_not_matter(tmp_path: Pa
     code = """
 import sys
 from pathlib import Path
-from core.networks import keras_zoo
+from core.networks.zoo import keras as keras_zoo
 assert len(list(keras_zoo.cards(Path("none")))) == 3
 assert not {"keras", "h5py"} & set(sys.modules)
 config = keras_zoo._keras().config

@@ -388,7 +388,7 @@ def test_the_registry_knows_timms_here_and_any_by_name(tiny: nn.Module, tmp_path
 def test_without_weights_no_library_is_imported(tmp_path: Path) -> None:
     script = """
 import sys, pathlib
-from core.folders import DataFolder
+from core.storage.data_folder import DataFolder
 from core.networks import registry
 found, problems = registry.readable(DataFolder(pathlib.Path(sys.argv[1])))
 assert found and not problems
