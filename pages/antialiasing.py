@@ -1,4 +1,4 @@
-"""Antialiasing: how much steadier are networks trained with blur before subsampling? (Figures 9, 13; Table 2, A.3)"""
+"""Antialiasing page: networks trained with blur before subsampling (Figures 9 and 13; Table 2; A.3)."""
 
 from functools import partial
 

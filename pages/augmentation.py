@@ -1,4 +1,4 @@
-"""Augmentation: what can training do about it? (Figures 10 and 11; § 2: full against partial invariance)"""
+"""Augmentation page: what training can do about it (Figures 10 and 11; section 2)."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Explore: one photograph in; its jagged curve, its sensitivity, its typicality out."""
+"""Explore page: the curves, the sensitivity and the typicality of one photograph."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Feature maps: does a layer's response move with the photograph? (Figures 3 and 4; shiftability, corollaries, § 3)"""
+"""Feature maps page: do a layer's responses shift with the image? (Figures 3 and 4; section 3)"""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Photographer's bias: where do photographers put their objects, and how large? (Figure 5)"""
+"""Photographer's bias page: where photographers put their subjects, and how large (Figure 5)."""
 
 import streamlit as st
 
@@ -8,7 +8,7 @@ from pages.parts.sidebar import networks
 
 
 def places_and_sizes() -> None:
-    """Of boxes; and beside a study."""
+    """Draw the places and sizes of boxes, and the test beside a study."""
     networks.absent(choice.cards)
     found = bias.section()
     if found is not None:

@@ -1,4 +1,4 @@
-"""Protocols: many photographs, several networks; how often one pixel changes the answer (Figures 2 and 6, Table 1)."""
+"""Protocols page: how often one pixel changes the answer over many photographs (Figures 2 and 6; Table 1)."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Replication: every number that the paper prints, ours beside it, and the command that measures what is missing."""
+"""Replication page: every number that the paper prints, with ours beside it."""
 
 from pages.parts.replication import replicated
 

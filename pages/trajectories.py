@@ -1,4 +1,4 @@
-"""Trajectories: how smoothly does P(class) change while one photograph moves or grows? (Figure 1)"""
+"""Trajectories page: P(class) while one photograph moves or grows (Figure 1)."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Typicality: are photographs that are unlike the training photographs the fragile ones? (Figures 7, 8, 12)"""
+"""Typicality page: sensitivity against typicality and confidence (Figures 7, 8 and 12)."""
 
 from functools import partial
 

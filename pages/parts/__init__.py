@@ -1,1 +1,1 @@
-"""What pages share."""
+"""Sections of pages: one folder a page, and the folders that pages share."""

@@ -1,1 +1,1 @@
-"""Sections of the page antialiasing."""
+"""Sections of the Antialiasing page."""

@@ -1,4 +1,4 @@
-"""A signal that is drawn: a bar for each value, set by dragging over them, by clicking, or by the arrow keys."""
+"""A drawing of a signal: one bar a value, set by dragging, by clicking or by the arrow keys."""
 
 from __future__ import annotations
 
@@ -79,7 +79,9 @@ _bars = st.components.v2.component("signal_drawing", html=HTML, css=CSS, js=JS)
 
 
 def bars(key: str, values: Sequence[float], scale: tuple[float, float, float], drawn: Callable[[], None]) -> None:
-    """Values as bars on a scale (low, high, step); ``drawn`` is called when some were set, which the widget's state
-    holds as ``values``."""
+    """Draw values as bars on a scale (low, high, step).
+
+    Calls ``drawn`` after a change; the widget's state holds ``values``.
+    """
     low, high, step = scale
     _bars(key=key, data={"values": list(values), "low": low, "high": high, "step": step}, on_values_change=drawn)

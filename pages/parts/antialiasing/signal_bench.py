@@ -1,4 +1,4 @@
-"""The signal bench: a signal that is moved, blurred, subsampled and cut off, and what becomes of its sum."""
+"""The signal bench: shift, blur, subsample and threshold a signal, and watch its sum."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DRAWING = "signal_drawing"  # key of the bars
 
 @st.fragment
 def section() -> None:
-    """Settings, every stage of the signal at two shifts, what became of its sum, and the sums of all shifts.
+    """Draw the settings, every stage of the signal at two shifts, the verdict and the sums of all shifts.
 
     A fragment: a setting of the bench does not draw the study above it again.
     """
@@ -62,7 +62,7 @@ def _drawn(signal: tuple[float, ...], shift: int, bench: Bench) -> None:
 
 
 def _about(signal: tuple[float, ...], bench: Bench) -> str:
-    """What holds for the other shifts, and what stands around the signal."""
+    """Return a sentence about the other shifts and the padding of the signal."""
     others = f"A shift by {bench.stride} more moves the samples along, and changes no sum. " if bench.stride > 1 else ""
     repeats = period(signal, bench)
     if repeats is None:
@@ -72,7 +72,7 @@ def _about(signal: tuple[float, ...], bench: Bench) -> str:
 
 
 def _settings() -> tuple[tuple[float, ...], int, Bench]:
-    """The widgets and their answer; raises BadSignal."""
+    """Draw the widgets and return their values. Raises BadSignal."""
     first = PRESETS[FIRST]
     with st.container(horizontal=True):
         for name, preset in PRESETS.items():
@@ -126,7 +126,7 @@ def _settings() -> tuple[tuple[float, ...], int, Bench]:
 
 
 def _bars(text: str) -> None:
-    """The same signal, drawn; what the text cannot be read as has no bars."""
+    """Draw the signal as bars. A text that cannot be read has no bars."""
     try:
         signal = parse(text)
     except PhotobiasError:
@@ -154,7 +154,7 @@ def _bars(text: str) -> None:
 
 
 def _one(label: str, choices: dict[str, str], first: str, key: str) -> str:
-    """One of several, key → what is read."""
+    """Draw a choice of one of several and return its value."""
     chosen: str = st.selectbox(
         label, list(choices), list(choices).index(first), format_func=choices.__getitem__, key=key, width=160, **SHARED
     )
@@ -162,7 +162,7 @@ def _one(label: str, choices: dict[str, str], first: str, key: str) -> str:
 
 
 def _values(preset: Preset) -> dict[str, Any]:
-    """Widgets by key → their values."""
+    """Return a preset as a mapping of widget keys to values."""
     b = preset.bench
     return {
         "signal": _text(preset.signal),

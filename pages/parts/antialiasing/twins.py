@@ -26,12 +26,12 @@ LIKENESS = {"psnr": "PSNR", "ssim": "SSIM"}
 
 
 def twins_of(results: Results) -> dict[str, str]:
-    """Original → antialiased twin, of the study's networks."""
+    """Return a mapping of each original to its antialiased twin, among the study's networks."""
     return couples([one["key"] for one in results.manifest.networks])
 
 
 def section(results: Results) -> None:
-    """The sentence, the bars with what is behind them, paired differences, curves against typicality."""
+    """Draw the sentence, the bars, the paired differences and the curves against typicality."""
     twins = twins_of(results)
     if not twins:
         st.info(
@@ -60,12 +60,12 @@ def section(results: Results) -> None:
 
 
 def difference_table(results: Results) -> pd.DataFrame:
-    """Twins minus originals, with paired intervals."""
+    """Return the differences twin minus original, with paired intervals."""
     return studies.derived(results, "twins", lambda r: comparisons(r.pairs, couples=list(twins_of(r).items())))
 
 
 def failed(results: Results) -> None:
-    """Worst failures of the antialiased networks first: |Δp| against likeness, the pairs behind it."""
+    """Draw the worst failures of the antialiased networks: the chart of |Δp| against similarity, and the pairs."""
     st.subheader("Failures of antialiased networks (Figure 13)", anchor="failures")
     if "psnr" not in results.pairs:
         st.caption("A study of failures also measures how alike the two frames are (PSNR, SSIM): run one above.")
@@ -104,7 +104,7 @@ def failed(results: Results) -> None:
 
 
 def _pair(pairs: pd.DataFrame, curve: str, about: list[str]) -> pd.DataFrame:
-    """The rows of a point: of its curve's network, and its customdata (digest, name, protocol, pair)."""
+    """Return the rows of a clicked point: its curve's network and its customdata (digest, name, protocol, pair)."""
     digest, _, protocol, pair = about
     rows = pairs[(pairs["digest"] == digest) & (pairs["protocol"] == protocol) & (pairs["pair"] == int(pair))]
     return rows[[f"{short(str(network))}, {protocol}" == curve for network in rows["network"]]]
@@ -117,7 +117,10 @@ def _keys(results: Results) -> list[str]:
 def _bar(
     found: list[Measured], fig: Any, point: dict[str, Any], twins: dict[str, str], measure: str
 ) -> Measured | None:
-    """What a bar is of: its trace says whether it is the original's or the twin's, its height which of them."""
+    """Return the measurement that a clicked bar shows.
+
+    The trace tells original or twin; the height tells which network.
+    """
     networks = twins.keys() if fig.data[point["curve_number"]].name == "original" else twins.values()
     heights = ((one, getattr(one.sensitivity, measure)) for one in found if one.network in networks)
     return next((one for one, y in heights if y == point["y"] and point["x"].startswith(one.protocol)), None)

@@ -1,1 +1,1 @@
-"""Sections of the page augmentation."""
+"""Sections of the Augmentation page."""

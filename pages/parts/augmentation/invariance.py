@@ -1,4 +1,4 @@
-"""Full against partial invariance (paper, § 2): measured on this machine, for everybody, while the page is read."""
+"""Full against partial invariance (section 2), measured once on this machine for all visitors."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ and, the same scenes, by another. Where nothing or everything changed, an interv
 
 @st.fragment
 def section() -> None:
-    """The sentence, the bars, the curve beside the pictures, the numbers, what was done."""
+    """Draw the sentence, the bars, the curve beside the pictures, the numbers and the method."""
     st.subheader("Full against partial invariance (§ 2)", anchor="invariance")
     st.caption(
         "A classifier can be invariant by what it is shown, whoever took the photograph; or by what it learned from, "
@@ -109,7 +109,7 @@ def _numbers(found: tuple[Answers, ...]) -> None:
 
 
 def _pictures(trial: Trial) -> None:
-    """The same held-out scenes by either photographer, as the classifiers see them."""
+    """Draw the same held-out scenes by either photographer, as the classifiers see them."""
     for group in (SAME, OTHER):
         numbers = trial.numbers(group)[:SHOWN]
         pictures = [invariance.picture(trial, number, trial.photographer(group)) for number in numbers]

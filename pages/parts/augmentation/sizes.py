@@ -1,4 +1,4 @@
-"""Sensitivity and accuracy against size, within and past the sizes of training (paper, Figures 10 and 11)."""
+"""Sensitivity and accuracy against size, inside and outside the sizes of training (Figures 10 and 11)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from pages.parts.studies import measured, studies
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One of the paper's: its name, the study that ships, what is asked, and who answers."""
+    """One of the paper's figures: its name, the shipped study, the question and the sentence."""
 
     name: str
     title: str
@@ -61,7 +61,7 @@ FIGURES = (
 
 
 def section() -> None:
-    """Figures 10 and 11: the chosen study of each, or the form for a first one; downloads."""
+    """Draw Figures 10 and 11: the chosen study of each, or the form for a first one; downloads."""
     st.caption(
         "Smaller than the frame, a photograph lies on black; larger, a part of it fills the frame. Then one pixel "
         "further. The networks are small: trained on a CPU, ResNet-8 stands where the paper has ResNet-50. What ships "
@@ -75,12 +75,12 @@ def section() -> None:
 
 
 def anchor(one: Figure) -> str:
-    """Of its heading, and the name of its sentence."""
+    """Return the anchor of a figure's heading, which also names its sentence."""
     return one.name.lower().replace(" ", "-")
 
 
 def _figure(one: Figure, slot: str | None) -> tuple[Results, studies.Tables] | None:
-    """Its sentence, the three panels, the photographs behind a point; what can be taken away."""
+    """Draw a figure's sentence, its three panels, the photographs of a point and the downloads."""
     st.subheader(f"{one.title} ({one.name})", anchor=anchor(one))
     st.caption(one.about)
     results = studies.section("augmentation", slot=slot, prefer=one.prefer)
@@ -111,7 +111,7 @@ def _figure(one: Figure, slot: str | None) -> tuple[Results, studies.Tables] | N
 
 
 def _cifar10() -> None:
-    """The photographs of the paper's Figures 10 and 11, where they are not on this machine."""
+    """Offer CIFAR-10 if it is not on this machine."""
     job = resources.jobs().get("cifar10")
     if cifar.there(cifar.home(resources.data())) and (job is None or job.state == "done"):
         return
@@ -129,6 +129,6 @@ def _cifar10() -> None:
 
 
 def _trained(results: Results) -> Mapping[str, Range]:
-    """Of the networks whose recipe says so."""
+    """Return the training ranges of the networks whose recipe states one."""
     known = {one["key"]: one.get("trained_sides") for one in results.manifest.networks}
     return {key: (sides[0], sides[1]) for key, sides in known.items() if sides}

@@ -1,4 +1,4 @@
-"""Figures of studies on a page, and what was clicked in them."""
+"""Charts on a page, and the points that were clicked in them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pages.parts.components.widgets import plain
 
 
 def finding(sentence: str, key: str = "finding") -> None:
-    """In large letters; a page's second has a ``key`` of its own, which begins alike."""
+    """Draw a sentence in large type. A second one on the same page needs its own ``key``."""
     with st.container(key=key):
         st.markdown(plain(sentence))
 
 
 def draw(fig: go.Figure, key: str, alt: str, *, select: bool = True) -> list[Any]:
-    """Drawn; the points that were clicked."""
+    """Draw a figure and return the points that were clicked."""
     name, config = f"chart {key}", save.camera(key.replace(" ", "-"))
     if not select:
         st.plotly_chart(fig, key=name, config=config, alt=alt)

@@ -1,4 +1,4 @@
-"""A pair of frames as a person can judge it, and what a network made of it in words."""
+"""A pair of frames as an animation, and the network's answers in words."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ WIDTH = 448  # pixels on screen
 
 
 def factor(size: int) -> int:
-    """How many times a frame of that side is enlarged, without smoothing."""
+    """Return how many times a frame of this side is enlarged, without smoothing."""
     return max(1, WIDTH // size)
 
 
 def animated(pair: FramePair) -> bytes:
-    """Before and after in turn, as an animated PNG."""
+    """Return the frames before and after, alternating, as an animated PNG."""
     return flicker(pair.before, pair.after, factor=factor(pair.before.shape[-1]))
 
 
 def draw(pair: FramePair, *, still: bool) -> None:
-    """As an animation, or side by side."""
+    """Draw the pair, as an animation or side by side."""
     if not still:
         st.image(animated(pair), output_format="PNG", width=WIDTH, alt="before and after")
         return
@@ -35,7 +35,7 @@ def draw(pair: FramePair, *, still: bool) -> None:
 
 
 def said(outcome: Outcome, names: Sequence[str] | None) -> str:
-    """What the network made of the pair, in a sentence or two of Markdown; classes without ``names`` as numbers."""
+    """Return the network's two answers as Markdown. Classes without ``names`` appear as numbers."""
     if outcome.class_before is None or outcome.class_after is None:
         return f"representation change (1 − cosine) {1 - outcome.feature_cosine:.5f}."
     before, after = (_named(k, names) for k in (outcome.class_before, outcome.class_after))

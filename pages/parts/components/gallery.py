@@ -16,7 +16,7 @@ THUMBNAIL = 168
 
 
 def neighbours(index: FeatureIndex, found: Sequence[Neighbour], width: int = THUMBNAIL) -> None:
-    """Each in a container of its own, ``width`` pixels wide; to be put into a horizontal one."""
+    """Draw each neighbour in a container ``width`` pixels wide. Call it inside a horizontal container."""
     for n in found:
         with st.container(width=width):
             shown(
@@ -28,7 +28,7 @@ def neighbours(index: FeatureIndex, found: Sequence[Neighbour], width: int = THU
 
 
 def shown(picture: bytes | None, caption: str, alt: str, *, gone: str) -> None:
-    """A PNG, or that it is gone, and a caption in Markdown."""
+    """Draw a PNG with its caption in Markdown, or the text ``gone`` if there is no picture."""
     if picture is None:
         st.caption(gone)
     else:

@@ -1,4 +1,4 @@
-"""Taking results away: tables, a record that is enough to make them again, figures, a report, a link."""
+"""Downloads: tables, the record that reproduces them, figures, a report, a link."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BUTTONS = ["select2d", "lasso2d", "autoScale2d", "zoom2d", "pan2d", "zoomIn2d", 
 
 
 def camera(name: str) -> dict[str, Any]:
-    """A figure's tool bar: its camera saves SVG or PNG, as chosen below."""
+    """Return the plotly config of a figure. Its camera button saves the chosen format, SVG or PNG."""
     kind = state.figure_format()
     return {
         "displaylogo": False,
@@ -24,7 +24,7 @@ def camera(name: str) -> dict[str, Any]:
 
 
 def section(found: Exploration) -> None:
-    """Downloads; shown when the work has ended."""
+    """Draw the downloads of an exploration. Nothing is drawn before the work has ended."""
     st.subheader("Take it with you", anchor="save")
     if not found.finished:
         st.caption("Once everything is measured.")
@@ -43,7 +43,7 @@ def section(found: Exploration) -> None:
 
 
 def figure_format() -> None:
-    """What the cameras of this page's figures save."""
+    """Draw the choice of the format that camera buttons save."""
     st.segmented_control(
         "A figure's camera saves",
         ("png", "svg"),
@@ -55,5 +55,5 @@ def figure_format() -> None:
 
 
 def button(label: str, name: str, mime: str, make: Any) -> None:
-    """A download; ``make`` is called when it is wanted."""
+    """Draw a download button. ``make`` is called when the file is wanted."""
     st.download_button(label, make, name, mime, on_click="ignore", icon=":material/download:", key=f"save {label}")

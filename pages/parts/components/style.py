@@ -1,4 +1,4 @@
-"""What the theme cannot say; for every page."""
+"""CSS for every page that the theme cannot express."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ STYLE = """<style>
 
 
 def apply() -> None:
-    """Once a run, by the frame."""
+    """Add the CSS to the page. Called once a run by ``app.py``."""
     st.html(STYLE)

@@ -1,4 +1,4 @@
-"""Small pieces that several sections draw."""
+"""Small widgets that several sections use."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROW = (
 
 
 def top5(title: str, probabilities: torch.Tensor, names: Sequence[str], start: torch.Tensor) -> None:
-    """Probabilities (K,) as five bars; the class that led in the ``start`` frame is set in bold."""
+    """Draw the five largest probabilities of (K,) as bars. The top class of the ``start`` frame is bold."""
     values, places = probabilities.topk(min(5, len(names)))
     led = int(start.argmax())
     rows = [
@@ -30,15 +30,15 @@ def top5(title: str, probabilities: torch.Tensor, names: Sequence[str], start: t
 
 
 def plain(text: object) -> str:
-    """Names and messages without what Markdown would read as markup: ``A~bin5 … B~bin5`` would be struck through."""
+    """Return text with Markdown's special characters escaped, so that ``A~bin5 … B~bin5`` is not struck through."""
     return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>~$:" else c for c in str(text))
 
 
 def number(value: float | None, digits: int) -> str:
-    """So many digits, or a dash where there is nothing to measure."""
+    """Return a number with so many digits, or a dash if there is none."""
     return NONE if value is None else f"{value:.{digits}f}"
 
 
 def interval(low_high: tuple[float, float] | None) -> str:
-    """[low, high] to three digits, or a dash where n is too small for one."""
+    """Return "[low, high]" with three digits, or a dash if there is no interval."""
     return NONE if low_high is None else f"{low_high[0]:.3f} – {low_high[1]:.3f}"

@@ -1,1 +1,1 @@
-"""Sections of the page explore."""
+"""Sections of the Explore page."""

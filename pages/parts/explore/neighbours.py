@@ -1,4 +1,4 @@
-"""Typicality: how close the photograph is to what the network was trained on, and its ten nearest photographs."""
+"""Typicality of the photograph: its percentile and its ten nearest photographs in the index."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pages.parts.sidebar import networks
 
 
 def section(found: Exploration, place: Indexed, cards: tuple[NetworkCard, ...]) -> None:
-    """Typicality, its percentile, the neighbours."""
+    """Draw the typicality, its percentile and the neighbours."""
     if place.problem is not None or place.index is None or place.card is None or found.index is None:
         offer(place, cards)
         return
@@ -30,7 +30,7 @@ def section(found: Exploration, place: Indexed, cards: tuple[NetworkCard, ...]) 
 
 
 def offer(place: Indexed, cards: tuple[NetworkCard, ...]) -> None:
-    """Why typicality is not known, and the one step that mends it."""
+    """Draw why typicality is not available, and the one step that mends it."""
     _title()
     if place.problem is not None:
         st.error(plain(place.problem), icon=":material/error:")
@@ -78,7 +78,7 @@ def _numbers(got: Place, index: FeatureIndex, card: NetworkCard) -> None:
 
 
 def _searched(index: FeatureIndex) -> str:
-    """Whether the numbers are exact, and how far from that a compact copy is where there is one."""
+    """Return whether the numbers are exact, and how far a compact copy is from that."""
     held = index.manifest.compact
     if held is None:
         return "Searched exactly."
@@ -90,7 +90,7 @@ def _searched(index: FeatureIndex) -> str:
 
 
 def _known(manifest: Manifest) -> str:
-    """Which classes the index covers best."""
+    """Return which classes the index covers best."""
     names = sorted(manifest.labels, key=lambda name: -manifest.labels[name])
     return "This index knows only these classes: " + ", ".join(names[:12]) + (" …" if len(names) > 12 else ".")
 

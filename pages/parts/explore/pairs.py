@@ -1,4 +1,4 @@
-"""The four protocols for this photograph: both measures with their intervals, and the pair that changed most."""
+"""The four protocols for this photograph: both measures with intervals, and the most changed pair."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Measured = dict[tuple[str, str], list[Outcome]]
 
 
 def section(found: Exploration) -> None:
-    """Bars, table, flicker."""
+    """Draw the bars, the table and the most changed pair."""
     s = found.settings
     st.subheader("Four protocols, random pairs", anchor="protocols")
     step = f"{s.step} pixel{'s' if s.step > 1 else ''}"
@@ -64,7 +64,7 @@ def _row(bar: Bar) -> dict[str, object]:
 
 
 def _most_changed(found: Exploration, measured: Measured) -> None:
-    """The pair that changed most, as an animation and side by side."""
+    """Draw the most changed pair, as an animation and side by side."""
     titles = {card.key: card.name for card in found.cards}
     choices = {f"{titles[key]} · {name}": (key, name) for key, name in measured}
     first = max(choices, key=lambda c: _rank(measured[choices[c]]))

@@ -1,1 +1,1 @@
-"""Sections of the page feature maps."""
+"""Sections of the Feature maps page."""

@@ -1,4 +1,4 @@
-"""Feature maps as they change over the shift: a slider and a player that run in the browser, all networks in step.
+"""A player of feature maps over the shift, in the browser, with all networks in step.
 
 Pictures are sent once, a strip of all shifts each; a step asks nothing of the server, whose cores are the network's.
 """
@@ -16,8 +16,10 @@ STEP_MS = 140  # slow enough to follow a sum, fast enough to see jumps as flicke
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A picture that changes: ``strip``, PNG of as many frames side by side as there are shifts, and beneath it the
-    curve of ``sums``, where there are any. ``title``: one line; ``about``: small print, also for screen readers."""
+    """A picture that changes with the shift.
+
+    ``strip`` is a PNG of all frames side by side; ``sums`` is the curve below it.
+    """
 
     title: str
     about: str
@@ -27,7 +29,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What stands side by side under one title, each of so many ``frames``."""
+    """Cells side by side under one title, each with the same number of ``frames``."""
 
     title: str
     frames: int
@@ -167,7 +169,7 @@ _film = st.components.v2.component("feature_maps_film", html=HTML, css=CSS, js=J
 
 
 def player(key: str, shifts: Sequence[float], rows: Sequence[Row]) -> None:
-    """Play, a slider over the shifts (pixels; those that all rows have), and below them the rows.
+    """Draw Play, a slider over the shifts in pixels, and the rows.
 
     ``key``: all that the pictures depend on.
     """
@@ -175,7 +177,7 @@ def player(key: str, shifts: Sequence[float], rows: Sequence[Row]) -> None:
 
 
 def _sent(row: Row) -> dict[str, object]:
-    """As the browser gets it."""
+    """Return a row as the data that the browser receives."""
     cells = [
         {"title": cell.title, "about": cell.about, "strip": _address(cell.strip), "sums": list(cell.sums)}
         for cell in row.cells

@@ -1,4 +1,4 @@
-"""The paper's corollaries (§ 3), live: two halves that move apart, and a blurred input with and without ReLU."""
+"""The corollaries of section 3: two halves that move apart, and a blurred input with and without ReLU."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CUTOFFS = {0.5: "half of Nyquist", 1.0: "Nyquist, 1 / 2s", 2.0: "1 / s", 4.0: "2
 
 @st.fragment
 def section(photograph: Photograph, cards: Sequence[NetworkCard]) -> None:
-    """Which network; then both corollaries. A fragment: a setting does not draw the page above again."""
+    """Draw the choice of network and both corollaries. A fragment: a setting does not redraw the page."""
     st.subheader("Corollaries (§ 3)", anchor="corollaries")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         card = networks.one_of("Of the network", cards, "corollaries_of")
@@ -47,7 +47,7 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard]) -> None:
 
 
 def _parts(photograph: Photograph, card: NetworkCard) -> None:
-    """Piecewise constant motion."""
+    """Draw piecewise constant motion."""
     st.markdown("**Two parts of a picture that move apart**")
     stride = st.segmented_control(
         "Subsample its first layer by",
@@ -89,7 +89,7 @@ def _parts(photograph: Photograph, card: NetworkCard) -> None:
 
 
 def _blurred(photograph: Photograph, card: NetworkCard) -> None:
-    """A blurred input keeps a linear network's sum."""
+    """Draw how a blurred input keeps a linear network's sum."""
     st.markdown("**Blur the photograph, and take the ReLUs out**")
     engine = resources.engine()
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -159,7 +159,7 @@ def _four(photograph: Photograph, card: NetworkCard, stride: int, found: dict[Ca
 
 
 def _result(asked: tasks.Asked, card: NetworkCard) -> Any:
-    """When it is there; until then how far it is, and None."""
+    """Return the result, or None while it is computed, with its progress shown."""
     tasks.state(asked, card.name)
     return asked.job.result if asked.job.state == "done" else None
 

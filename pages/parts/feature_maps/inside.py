@@ -1,4 +1,4 @@
-"""Feature maps under a vertical shift, side by side; how shiftable each network's layers are, against depth."""
+"""Feature maps under a vertical shift, and how shiftable each layer is."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ keeps the sum and still leaves energy above Nyquist.
 
 
 def section(photograph: Photograph, cards: Sequence[NetworkCard]) -> None:
-    """The sentence, how far it is, the maps, the curves, what the measures are."""
+    """Draw the sentence, the progress, the maps, the curves and the definitions."""
     headline.strange(text for card in cards if (text := card.strange_to(photograph)))
     sums = {card.key: _sums(photograph, card) for card in cards}
     done = (asked.job.result for asked in sums.values() if asked.job.state == "done")

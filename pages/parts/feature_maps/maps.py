@@ -1,4 +1,4 @@
-"""Feature maps of networks under a vertical shift: every shift played, and some side by side (paper, Figure 3)."""
+"""Feature maps of networks under a vertical shift, as a film and side by side (Figure 3)."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ SIDE_BY_SIDE = 3  # networks
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One network: its layers, the channel of each that is shown, and the film of that."""
+    """The layers of one network, the channel that is shown of each, and its film."""
 
     network: Layers
     channels: Mapping[str, int]
     films: Mapping[str, Film]
 
     def shown(self) -> Iterator[tuple[Sums, int, Film]]:
-        """Layers in order: sums, the channel, its film."""
+        """Return the layers in order, each with its sums, channel and film."""
         for layer in self.network.shown:
             if (name := layer.deep.layer.name) in self.films:
                 yield layer, self.channels[name], self.films[name]
 
     @property
     def key(self) -> tuple[object, ...]:
-        """All that the films depend on, beside the photograph."""
+        """Return everything that the films depend on, apart from the photograph."""
         card = self.network.card
         return card.key, card.weights_digest, *sorted(self.channels.items())
 
 
 def played(photograph: Photograph, seen: Sequence[Seen]) -> None:
-    """All shifts, one after the other, of all networks at once."""
+    """Draw all shifts of all networks as one film."""
     st.subheader("Every shift, played", anchor="played")
     rows = [
         animation.Row(
@@ -92,7 +92,7 @@ def _kept(photograph: Photograph, one: Seen, name: str, picture: Callable[[], by
 
 
 def side_by_side(photograph: Photograph, seen: Sequence[Seen]) -> None:
-    """As in the paper, a column a network."""
+    """Draw some shifts side by side as in the paper, a column a network."""
     st.subheader("Side by side (Figure 3)", anchor="side-by-side")
     for column, one in zip(st.columns(SIDE_BY_SIDE), seen, strict=False):
         name, path, steps = one.network.card.name, one.network.path, one.network.steps

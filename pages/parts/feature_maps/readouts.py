@@ -1,4 +1,4 @@
-"""Readouts at each depth (Figure 4): a study's sentence, curves, table, and the photographs behind a point."""
+"""Readouts at each depth (Figure 4): sentence, curves, table, and the photographs of a point."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ABOUT = """
 
 
 def section() -> None:
-    """The chosen study, or the form for a first one."""
+    """Draw the chosen study, or the form for a first one."""
     st.subheader("Readouts at each depth (Figure 4)", anchor="readouts")
     levels = sorted({number.value for number in paper.numbers() if number.where == WHERE})
     st.caption(
@@ -64,7 +64,7 @@ def section() -> None:
 
 
 def _curves(results: Results, found: list[Measured], right: dict[tuple[str, str], Accuracy]) -> None:
-    """P, MAC and accuracy against depth; what was clicked."""
+    """Draw P(top-1 change), MAC and accuracy against depth; return what was clicked."""
     keys = [one["key"] for one in results.manifest.networks]
     place = places(keys, couples(keys))
     clicked: list[Measured] = []
@@ -83,7 +83,7 @@ def _curves(results: Results, found: list[Measured], right: dict[tuple[str, str]
 
 
 def _table(results: Results, found: list[Measured], right: dict[tuple[str, str], Accuracy]) -> pd.DataFrame:
-    """A row a layer, as text."""
+    """Return a table as text, a row a layer."""
     fitted = {} if results.readouts is None else results.readouts.set_index(["network", "layer"])["strength"].to_dict()
     rows = []
     for one in found:

@@ -1,4 +1,4 @@
-"""What can be turned on Explore. Every setting stands in the address, so that the address shares them."""
+"""Settings of pages about one photograph. Every setting is in the address, so that a link shares it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHARED: dict[str, Any] = {"bind": "query-params"}
 
 
 def settings() -> Settings:
-    """The widgets of Explore and their answer."""
+    """Draw the settings of Explore and return their values."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         path = _path()
         with st.popover("Random pairs", icon=":material/casino:"):
@@ -28,7 +28,7 @@ def settings() -> Settings:
 
 
 def curves() -> Settings:
-    """The widgets of Trajectories and their answer: the curves alone."""
+    """Draw the settings of Trajectories and return their values."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         path = _path()
         finer = (
@@ -67,7 +67,7 @@ def curves() -> Settings:
 
 
 def _path() -> Settings:
-    """Where the curves' photograph stands and how it moves."""
+    """Draw where the photograph is and how it moves."""
     view = st.segmented_control(
         "Photograph",
         list(VIEWS),
@@ -87,7 +87,7 @@ def _path() -> Settings:
 
 
 def _placed(direction: Any) -> tuple[int | None, int | None, int | None]:
-    """(side, x, y) in network pixels, or None each for the middle."""
+    """Return (side, x, y) in network pixels, or None for the middle."""
     choice = state.choice()
     size = choice.cards[0].size if choice.cards else 224
     if choice.photograph is None or not st.toggle("Place it by hand", key="by_hand", **SHARED):
@@ -102,7 +102,7 @@ def _placed(direction: Any) -> tuple[int | None, int | None, int | None]:
 
 
 def _pairs() -> tuple[int, int, int, Any, Any]:
-    """(pairs, seed, step, direction, unit)."""
+    """Return (pairs, seed, step, direction, unit)."""
     pairs = st.number_input("Pairs for each protocol", 4, 512, 16, step=4, key="pairs", **SHARED)
     step = st.number_input("Step (px)", 1, MAX_STEP, 1, key="step", **SHARED)
     direction = st.segmented_control(

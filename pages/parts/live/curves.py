@@ -1,4 +1,4 @@
-"""P(class) along a shift and along a change of size; the frame under the slider; top-5 before and after."""
+"""P(class) along a shift and along a change of size, the frame under the slider, and both top-5 lists."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AXES = {"network": "frame px", "source": "photograph px"}
 
 
 def section(found: Exploration) -> None:
-    """Both curves, then the slider, the frames and top-5 there."""
+    """Draw both curves, the slider, the frames and the top-5 lists."""
     cards = [card for card in found.cards if card.key in found.networks or card.key not in found.problems]
     kind = state.path_kind()
     shift, size = st.columns(2)
@@ -39,7 +39,7 @@ def section(found: Exploration) -> None:
 
 
 def frames_only(photograph: Photograph, settings: Settings) -> None:
-    """Without a network: what one would be shown."""
+    """Draw the frames that a network would see. Used when no network is chosen."""
     st.subheader("What a network would be shown", anchor="curves")
     path = shift_path(photograph, 224, view=settings.path_view(), direction=settings.direction)
     step = _stepper(path)
@@ -81,7 +81,7 @@ def _chart(found: Exploration, cards: list[NetworkCard], kind: Kind, cursor: int
 
 
 def _numbers(started: list[tuple[NetworkCard, Trace]]) -> str:
-    """Each network's arg-max changes and largest jump, with how many frames they are of."""
+    """Draw each network's flips and largest jump, with the number of frames."""
     texts = []
     for card, trace in started:
         n = len(trace.probabilities)
@@ -98,12 +98,12 @@ def _numbers(started: list[tuple[NetworkCard, Trace]]) -> str:
 
 
 def _largest(trace: Trace) -> int | None:
-    """Which frame the largest |Δp| leads to; None before there are two frames."""
+    """Return the frame after the largest |Δp|, or None before there are two frames."""
     return int(trace.steps.argmax()) + 1 if len(trace.probabilities) > 1 else None
 
 
 def _stepper(path: Path, *, choose: bool = False, jump: int | None = None) -> int:
-    """A slider over the path's steps; the arrow keys nudge it by one pixel, a button takes it to step ``jump``."""
+    """Draw a slider over the path. Arrow keys move it by one pixel; a button goes to step ``jump``."""
     most = len(path.values) - 1
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if choose:
@@ -168,7 +168,7 @@ def _frames(found: Exploration, cards: list[NetworkCard], kind: Kind, step: int)
 
 
 def _pair(step: int) -> tuple[int, int]:
-    """The frame under the slider, and the one that is a pixel before it."""
+    """Return the frame under the slider and the one a pixel before it."""
     return max(step - 1, 0), step
 
 

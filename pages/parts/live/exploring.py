@@ -1,4 +1,4 @@
-"""Starting and finding the exploration that belongs to the choices of this run."""
+"""The exploration of this run's choices: started, or found again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ POLL_S = 0.4
 
 
 class Drawing(Protocol):
-    """A function of a page that draws a part of what runs beside it."""
+    """A function of a page that draws one part of running work."""
 
     __qualname__: str
 
@@ -28,7 +28,7 @@ class Drawing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """The index, the network that made it, or why typicality cannot be had."""
+    """The index and its network, or why typicality is not available."""
 
     index: FeatureIndex | None = None
     card: NetworkCard | None = None
@@ -36,7 +36,7 @@ class Indexed:
 
 
 def indexed(choice: state.Choice) -> Indexed:
-    """The chosen index, opened, and its network, checked against each other."""
+    """Return the chosen index, opened, and its network, after checking that they match."""
     if choice.index is None:
         return Indexed()
     try:
@@ -50,7 +50,7 @@ def indexed(choice: state.Choice) -> Indexed:
 
 
 def explore(choice: state.Choice, settings: Settings, place: Indexed) -> Exploration | None:
-    """The exploration of these choices: the one that runs or ran, else a new one. None without a network."""
+    """Return the exploration of these choices, the running one or a new one. None without a network."""
     original, photograph = choice.original, choice.photograph
     cards = tuple(card for card in choice.cards if card.available)
     if original is None or photograph is None or not cards:
@@ -100,7 +100,7 @@ def asked(draw: Drawing, found: Asked, label: str, *, key: str, icon: str, note:
 
 
 def live(draw: Drawing, found: Background, *more: object, busy: bool) -> None:
-    """Draw a part now, and while it is ``busy`` again and again, alone; the whole page when a new stage begins.
+    """Draw a part now and, while ``busy``, again in a fragment. The whole page reruns when a new stage begins.
 
     What is not busy is not drawn again: on two cores a page that draws takes its time from the network.
     """

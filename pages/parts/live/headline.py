@@ -1,4 +1,4 @@
-"""The top of a page about one photograph: what was found, in a sentence; how far the work is, and how to stop it."""
+"""The top of a page about one photograph: the sentence, the progress, Cancel."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from pages.parts.sidebar import networks
 
 
 def title(question: str) -> None:
-    """The page's name and its question."""
+    """Draw the page's title."""
     st.markdown(f"##### {question}")
 
 
 def photographed(choice: state.Choice) -> Photograph:
-    """The photograph of the sidebar; what is missing is said, and without a photograph the page ends here."""
+    """Return the photograph of the sidebar. Says what is missing; without a photograph the page stops here."""
     networks.absent(choice.cards)
     if choice.problem is not None:
         refused(choice.problem)
@@ -39,19 +39,19 @@ def photographed(choice: state.Choice) -> Photograph:
 
 
 def refused(problem: PhotobiasError) -> None:
-    """A photograph that cannot be used."""
+    """Draw why a photograph cannot be used."""
     st.error(plain(f"Got {problem.got}; wanted {problem.wanted}. {problem.remedy}"), icon=":material/broken_image:")
     st.caption("Everything else still works: drop in another photograph, or take an example, in the sidebar.")
 
 
 def strange(texts: Iterable[str]) -> None:
-    """Above any number: which networks never saw such a photograph, and what would mislead without being told."""
+    """Draw warnings above the numbers."""
     for text in texts:
         st.warning(plain(f"{text}."), icon=":material/warning:")
 
 
 def found(exploration: Exploration, said: Callable[[Exploration], str] = sentence) -> None:
-    """The sentence so far, progress with time left, cancel."""
+    """Draw the sentence so far, the progress with time left, and Cancel."""
     text = said(exploration)
     with st.container(key="finding"):
         st.markdown(plain(text) or "*Measuring …*")
@@ -84,7 +84,7 @@ def found(exploration: Exploration, said: Callable[[Exploration], str] = sentenc
 
 
 def progress(work: Background, go_on: Callable[[], object], prefix: str = "") -> None:
-    """How far it is, with time left and a cancel; after that what makes it go on. ``prefix``: of the buttons' keys."""
+    """Draw the progress with time left and Cancel; after a cancel, the button that resumes. ``prefix``: of the keys."""
     if work.state == "done":
         return
 

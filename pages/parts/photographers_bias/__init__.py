@@ -1,1 +1,1 @@
-"""Sections of the page photographers bias."""
+"""Sections of the Photographer's bias page."""

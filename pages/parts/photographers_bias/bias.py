@@ -1,4 +1,4 @@
-"""Boxes of scenes or of annotations: places and sizes, the test of every class, and what they have to do with flips."""
+"""Boxes of scenes or of annotations: places, sizes, the test of each class, and flips."""
 
 from __future__ import annotations
 
@@ -43,8 +43,10 @@ AXIS = "distance from the mean place (frames)"
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """``classes``: ``bias.by_class`` of the places. ``photographer``: who took them, of scenes. ``sources``: the
-    photographs by stem, where they are known."""
+    """Places of boxes.
+
+    ``classes``: the table of ``bias.by_class``; ``photographer``: of scenes; ``sources``: photographs by stem.
+    """
 
     places: Places
     classes: pd.DataFrame
@@ -53,7 +55,7 @@ class Found:
 
 
 def section() -> Found | None:
-    """What is chosen, its sentence and figures, the table of classes, examples; None where there is nothing."""
+    """Draw the chosen boxes: sentence, figures, table of classes, examples. Returns None if there are none."""
     asked = _asked()
     if asked is None:
         return None
@@ -69,7 +71,7 @@ def section() -> Found | None:
 
 
 def _asked() -> tasks.Asked | None:
-    """The widgets; the work that they ask for, begun."""
+    """Draw the widgets and start the work that they ask for."""
     left, right = st.columns([2, 1], vertical_alignment="bottom")
     with left:
         text = st.text_input(
@@ -138,7 +140,7 @@ def _about(found: Places) -> str:
 
 
 def _figures(found: Found) -> None:
-    """Of all classes, or of one with its tests."""
+    """Draw the figures of all classes, or of one class with its tests."""
     names = sorted(found.places.table["label"].dropna().unique())
     label = st.selectbox("Of class", [EVERY, *names], key="bias_class", bind="query-params", width=230)
     shown, who = found.places if label == EVERY else found.places.of(label), found.photographer
@@ -155,7 +157,7 @@ def _figures(found: Found) -> None:
 
 
 def _classes(found: Found) -> None:
-    """All classes, sortable; examples of both ends."""
+    """Draw a sortable table of all classes, and examples of both ends."""
     table = found.classes
     if table.empty:
         return
@@ -198,7 +200,7 @@ def _picture(source: Source) -> bytes | None:
 
 
 def joined(found: Found) -> None:
-    """With a study: does a network change less where the object lies where the bias puts it?"""
+    """Draw a study's sensitivity against the distance of the object from the usual place."""
     st.subheader("Are photographs whose object sits where the bias puts it less sensitive?", anchor="sensitivity")
     results = studies.section("protocols")
     if results is None:
@@ -232,7 +234,7 @@ def joined(found: Found) -> None:
 
 
 def _of_study(results: Results, found: Found) -> Places | None:
-    """Where the objects of a study's photographs lie: scenes know it themselves, of others these boxes tell."""
+    """Return the places of objects in a study's photographs: known for scenes, else from these boxes."""
     if not results.manifest.photographs["drawn"]:
         return found.places
     roots = results.manifest.roots

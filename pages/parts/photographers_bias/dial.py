@@ -1,4 +1,4 @@
-"""The dial: choose a photographer, see the photographs, and what networks that learned from such are like."""
+"""The bias dial: choose a photographer and see networks trained on such photographs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ ABOUT = f"""
 
 @dataclass(frozen=True, eq=False)
 class There:
-    """What was measured: of all pairs, and of those that begin right; by whom; what cannot be read."""
+    """Tables of all pairs and of pairs that begin right, their photographers, and what could not be read."""
 
     rows: pd.DataFrame
     right: pd.DataFrame
@@ -52,7 +52,7 @@ class There:
 
 
 def section() -> None:
-    """What follows from all of them, the dials and their photographs, one photographer's numbers, the figures."""
+    """Draw the sentence, the dials, their photographs, one photographer's numbers and the figures."""
     st.subheader("Turn the photographer's bias: invariant, or typical of more?", anchor="dial")
     there = _there()
     for problem in there.problems:
@@ -113,7 +113,7 @@ def _dials() -> Photographer:
 
 
 def _photographs(who: Photographer) -> None:
-    """The same scenes whoever takes them: turning a dial moves their subjects."""
+    """Draw the same scenes by this photographer. Turning a dial moves their subjects."""
     st.caption("What this photographer takes. The same scenes for all: turn a dial and see their subjects move.")
     with st.container(horizontal=True):
         for number_ in range(FIRST, FIRST + SHOWN):
@@ -127,7 +127,7 @@ def _picture(number: int, who: Photographer) -> bytes:
 
 
 def _numbers(there: There, who: Photographer) -> None:
-    """Of the photographer that is chosen; how to have it measured where it was not."""
+    """Draw the numbers of the chosen photographer, or how to measure them."""
     mine = there.rows
     if len(mine):
         mine = mine[(mine["spread"] == who.spread) & (mine["size_spread"] == who.size_spread)]
@@ -182,7 +182,7 @@ def _measured(there: There, mine: pd.DataFrame, who: Photographer) -> None:
 
 
 def _nearest(rows: pd.DataFrame, who: Photographer) -> str:
-    """Which photographer was measured that differs least, as a share of what the dials can be turned."""
+    """Return the measured photographer that differs least, as a share of the dials' range."""
     if rows.empty:
         return ""
     known = rows[list(dial.FREE)].drop_duplicates()
@@ -192,7 +192,7 @@ def _nearest(rows: pd.DataFrame, who: Photographer) -> str:
 
 
 def _follow(folder: Path) -> None:
-    """How far it is, in shares of the work; the page again when it ends."""
+    """Draw the progress and rerun the page at its end."""
     status = process.status(folder)
     if status.state != "running":
         st.rerun()

@@ -1,4 +1,4 @@
-"""What a labeller can do, each saved when it has been done. Called by widgets, before the page is drawn again."""
+"""Actions of a labeller, saved at once. Widgets call them before the page is drawn again."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ TROUBLE = "labels"  # where it is said that something was not saved
 
 
 def saved(store: Store, labeller: str) -> Log:
-    """What that labeller has saved so far, read again when there is more. Raises BadFolder."""
+    """Return what a labeller has saved so far. Raises BadFolder."""
     key = ("saved", str(store.path(labeller)), store.size(labeller))
     return resources.labelling(key, lambda: store.read(labeller))
 
 
 def named(key: Key) -> str:
-    """A photograph's name in the browser."""
+    """Return a photograph's name in the browser."""
     return "\n".join(key)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asked:
-    """What is labelled, by whom, and where it is kept. ``photographs`` in their order; ``names`` of the points."""
+    """The photographs to label in their order, the names of the points, the labeller and the store."""
 
     photographs: Mapping[Key, Source]
     names: tuple[str, ...]
@@ -38,7 +38,7 @@ class Asked:
     labeller: str
 
     def click(self, key: Key, about: Mapping[str, Any], clicks: Sequence[Mapping[str, Any]]) -> None:
-        """Those that are not saved yet, and of that photograph: one may have come after it was left."""
+        """Save the clicks on this photograph that are not saved yet. One may arrive after it was left."""
         try:
             known = {event.id for event in saved(self.store, self.labeller).events}
             fresh = [one for one in clicks if one["id"] not in known and one["photo"] == named(key)]
@@ -47,25 +47,25 @@ class Asked:
             state.trouble(TROUBLE, problem)
 
     def close(self, kind: str, key: Key, about: Mapping[str, Any]) -> None:
-        """NEXT or SKIP."""
+        """Save NEXT or SKIP."""
         self._save([self._event(kind, key, **about)])
 
     def again(self, *keys: Key) -> None:
-        """Forget what was said of these."""
+        """Forget what was saved of these photographs."""
         self._save([self._event(AGAIN, key) for key in keys])
 
     def undo(self) -> None:
-        """The last that is left, of these photographs."""
+        """Undo the last action on these photographs."""
         last = self.last(saved(self.store, self.labeller))
         if last is not None:
             self._save([self._event(UNDO, last.key, undone=last.id)])
 
     def last(self, log: Log) -> Event | None:
-        """What ``undo`` would undo."""
+        """Return the action that ``undo`` would undo."""
         return next((event for event in reversed(live(log.events)) if event.key in self.photographs), None)
 
     def _point(self, key: Key, about: Mapping[str, Any], click: Mapping[str, Any]) -> Event:
-        """Raises BadLabels: a browser may send anything."""
+        """Return a click as an event. Raises BadLabels: a browser may send anything."""
         point = str(click["point"])
         if point not in self.names:
             raise BadLabels(got=f"a click for {point!r}", wanted=", ".join(self.names), remedy="Click again.")
@@ -78,7 +78,7 @@ class Asked:
         return Event(kind=kind, **made | more)
 
     def _save(self, events: Sequence[Event]) -> None:
-        """On the disk when it returns, or the page says why not."""
+        """Write events to disk, or show why it was not possible."""
         try:
             if events:
                 self.store.append(self.labeller, events)

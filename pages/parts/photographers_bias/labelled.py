@@ -1,4 +1,4 @@
-"""What is labelled: photographs with their points, the two plots of Figure 5, the table to take away."""
+"""Labelled photographs with their points, the plots of Figure 5, and the table to download."""
 
 from __future__ import annotations
 
@@ -26,8 +26,10 @@ CHANGED = "It is not there any more, or has changed since."
 def gallery(
     photographs: Mapping[Key, Source], said: Mapping[Key, Labels], names: Sequence[str], again: Callable[[Key], None]
 ) -> None:
-    """This labeller's, of these photographs, the latest first, a page at a time; ``again`` is called for one that is
-    to be labelled once more."""
+    """Draw this labeller's photographs, the latest first, a page at a time.
+
+    ``again`` is called to label one once more.
+    """
     mine = [key for key, one in said.items() if key in photographs and one.ended(names) and not one.skipped][::-1]
     if not mine:
         return
@@ -54,7 +56,7 @@ def _card(source: Source, mine: Labels, names: Sequence[str]) -> None:
 
 
 def _picture(source: Source, mine: Labels, names: Sequence[str]) -> bytes | None:
-    """None where the photograph is gone, or no longer the one that was labelled."""
+    """Return the photograph with its points, or None if it is gone or has changed."""
     try:
         photograph = source.read()
     except PhotobiasError:
@@ -66,7 +68,7 @@ def _picture(source: Source, mine: Labels, names: Sequence[str]) -> bytes | None
 
 
 def results(logs: Mapping[str, Log], name: str, names: Sequence[str]) -> None:
-    """Of all labellers of a set, or of one: the sentence, both plots, the table as CSV."""
+    """Draw the sentence, both plots and the CSV of all labellers of a set, or of one."""
     _broken(logs)
     found = table({who: fold(log.events) for who, log in logs.items()})
     if found.empty:
@@ -86,7 +88,7 @@ def results(logs: Mapping[str, Log], name: str, names: Sequence[str]) -> None:
 
 
 def csv(found: pd.DataFrame) -> str:
-    """A row a point."""
+    """Return the points as CSV, a row a point."""
     return found.to_csv(index=False)
 
 

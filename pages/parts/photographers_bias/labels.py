@@ -1,4 +1,4 @@
-"""The labelling tool (paper, § 4, Figure 5): points are clicked on photographs, kept at each click, and then drawn."""
+"""The labelling tool (section 4, Figure 5): click points on photographs; each click is saved."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ HOW = (
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A photograph on its way to the browser, with what an event says of it."""
+    """A photograph for the browser, with what an event says of it."""
 
     picture: bytes
     about: Mapping[str, Any]
@@ -56,7 +56,7 @@ class Shown:
 
 @st.fragment
 def section() -> None:
-    """Settings; the photograph that is next and what can be done with it; what is labelled; its figures.
+    """Draw the settings, the next photograph with its actions, the labelled ones and their figures.
 
     A fragment: a click does not run the frame again.
     """
@@ -70,7 +70,7 @@ def section() -> None:
 
 
 def _asked() -> Asked | None:
-    """The widgets' answer; None while photographs are being listed. Raises BadLabels."""
+    """Draw the widgets and return their values, or None while photographs are listed. Raises BadLabels."""
     shared: dict[str, Any] = {"bind": "query-params"}
     left, right = st.columns(2, vertical_alignment="bottom")
     text = left.text_input(
@@ -122,7 +122,7 @@ def _labelling(asked: Asked) -> None:
 
 
 def _next(asked: Asked, said: Mapping[Key, Labels]) -> tuple[Key | None, Shown | None]:
-    """The photograph that is next, read; those that cannot be are passed over. Raises BadFolder where all are gone."""
+    """Return the next photograph, read. Unreadable ones are passed over. Raises BadFolder if all are gone."""
     passed = resources.unreadable()
     while (key := next_of(asked.photographs, said, asked.names, passed)) is not None:
         source = asked.photographs[key]
@@ -188,7 +188,7 @@ def _photograph(asked: Asked, mine: Labels, key: Key, shown: Shown) -> None:
 
 
 def _buttons(asked: Asked, log: Log, key: Key | None, shown: Shown | None) -> None:
-    """What can be done beside clicking; by keyboard too, but not while somebody types."""
+    """Draw the actions besides clicking. They have keys, which are off while somebody types."""
     about = {} if shown is None else shown.about
     with st.container(horizontal=True):
         st.button(
@@ -223,7 +223,7 @@ def _buttons(asked: Asked, log: Log, key: Key | None, shown: Shown | None) -> No
 
 
 def _passed(asked: Asked, said: Mapping[Key, Labels]) -> None:
-    """Photographs that are skipped, and those that cannot be read: how many, why, and the way back."""
+    """Draw how many photographs were skipped or could not be read, why, and the way back."""
     skipped = [key for key, one in said.items() if one.skipped and key in asked.photographs]
     if skipped:
         st.button(

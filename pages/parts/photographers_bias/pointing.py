@@ -1,4 +1,4 @@
-"""A photograph that is clicked: each click is the next point's place, sent at once, drawn faint until it is saved."""
+"""A photograph that is clicked. A click is sent at once and drawn faint until it is saved."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ MOST = 4  # screen pixels a pixel of a small photograph
 
 @dataclass(frozen=True, slots=True)
 class Pointed:
-    """What is to be clicked. ``photo`` identifies the photograph, ``title`` is its name; ``picture``: PNG of it,
-    perhaps reduced from ``width`` x ``height``; ``names`` of the points with their ``colours``; ``points``: name →
-    place, as shares of the frame; ``known``: the ids of clicks that are saved."""
+    """The photograph to click on, and its points."""
 
     photo: str
     title: str
@@ -106,8 +104,10 @@ _frame = st.components.v2.component("photograph_to_point_at", html=HTML, css=CSS
 
 
 def frame(key: str, shown: Pointed, clicked: Callable[[], None]) -> None:
-    """The prompt and the photograph; ``clicked`` is called when there are clicks, which the widget's state holds as
-    CLICKS."""
+    """Draw the prompt and the photograph.
+
+    ``clicked`` is called after clicks; the widget's state holds them as CLICKS.
+    """
     picture = f"data:image/png;base64,{base64.b64encode(shown.picture).decode()}"
     data = {
         "photo": shown.photo,

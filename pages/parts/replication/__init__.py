@@ -1,1 +1,1 @@
-"""Sections of the page replication."""
+"""Sections of the Replication page."""

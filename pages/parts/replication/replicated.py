@@ -1,4 +1,4 @@
-"""The paper's numbers and ours, place by place of the paper."""
+"""The paper's numbers and ours, section by section of the paper."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OURS = (
 
 
 def title() -> None:
-    """What stands here, and what never does."""
+    """Draw the title and which numbers the page shows."""
     st.markdown("##### Replication: the paper’s numbers, ours beside them")
     st.caption(
         "A number is filled by the paper’s own network, on photographs, with one diagonal pixel, from the studies that "
@@ -41,7 +41,7 @@ def title() -> None:
 
 
 def table() -> pd.DataFrame:
-    """All numbers, from the studies of this server and those that ship; of a study that cannot be read it says so."""
+    """Return all numbers from the studies of this server and the shipped ones. Shows studies that cannot be read."""
     found = [one for place in (resources.data().studies, EMBEDDED.studies) for one in list_studies(place)]
     folders = [one.folder for one in found if one.manifest is not None and fills(one.manifest)]
     numbers, problems = resources.replicated(tuple((str(f), (f / MANIFEST).stat().st_mtime_ns) for f in folders))
@@ -51,7 +51,7 @@ def table() -> pd.DataFrame:
 
 
 def choose(numbers: pd.DataFrame) -> pd.DataFrame:
-    """All, or those measured; how many are."""
+    """Draw the choice between all numbers and the measured ones, with their counts."""
     measured = numbers[numbers["ours"].notna()]
     inside = int(measured["within"].sum())
     st.markdown(
@@ -68,7 +68,7 @@ def choose(numbers: pd.DataFrame) -> pd.DataFrame:
 
 
 def section(where: str, numbers: pd.DataFrame) -> None:
-    """One place of the paper: its numbers, ours, and the commands that fill what is empty."""
+    """Draw one section of the paper: its numbers, ours, and the commands that measure the missing ones."""
     st.subheader(where)
     st.dataframe(_readable(numbers), hide_index=True, key=f"numbers {where}")
     empty = numbers[numbers["ours"].isna() & numbers["command"].notna()]
@@ -83,7 +83,7 @@ def section(where: str, numbers: pd.DataFrame) -> None:
 
 
 def save(numbers: pd.DataFrame) -> None:
-    """The whole table, full precision."""
+    """Draw the download of the whole table in full precision."""
     st.download_button(
         "All numbers (CSV)",
         lambda: numbers.to_csv(index=False),
@@ -96,7 +96,7 @@ def save(numbers: pd.DataFrame) -> None:
 
 
 def _readable(numbers: pd.DataFrame) -> pd.DataFrame:
-    """Text, as people read it: what is not measured is a dash, and its remark or command says what would measure it."""
+    """Return the table as text. A missing number is a dash with the command that measures it."""
     return pd.DataFrame([_row(row) for row in numbers.itertuples()])
 
 
@@ -122,7 +122,7 @@ def _row(row: Any) -> dict[str, str]:
 
 
 def printed(value: float) -> str:
-    """As the paper prints it: two digits after the point, more where it has them, and all digits of a count."""
+    """Return a number as the paper prints it: two decimals, or more where it has them; counts in full."""
     if value == int(value) and abs(value) >= 2:
         return f"{value:,.0f}"
     return f"{value:.2f}" if round(value, 2) == value else f"{value:.4g}"

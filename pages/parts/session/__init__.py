@@ -1,1 +1,1 @@
-"""What a visitor and the server remember: the only users of session state and caches."""
+"""Memory of a visitor and of the server: the only users of session state and caches."""

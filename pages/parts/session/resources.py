@@ -1,4 +1,4 @@
-"""What all users of this server share: the only place that caches. Everything here is read-only once made."""
+"""Resources that all visitors of this server share: the only place that caches. All of it is read-only."""
 
 from __future__ import annotations
 
@@ -31,37 +31,37 @@ T = TypeVar("T")
 
 @st.cache_resource(show_spinner=False)
 def data() -> DataFolder:
-    """The data folder of this server."""
+    """Return the data folder of this server."""
     return DataFolder.default()
 
 
 @st.cache_resource(show_spinner="Starting the engine …")
 def engine() -> Engine:
-    """The device, with the networks loaded so far."""
+    """Return the engine: the device, with the networks loaded so far."""
     return Engine()
 
 
 @st.cache_resource(show_spinner=False)
 def store() -> Store:
-    """Results that are complete."""
+    """Return the store of complete results."""
     return Store()
 
 
 @st.cache_resource(show_spinner=False)
 def executor() -> Executor:
-    """Threads for explorations; each takes the device for one batch at a time."""
+    """Return the threads for explorations. Each takes the device for one batch at a time."""
     return ThreadPoolExecutor(WORKERS, thread_name_prefix="exploration")
 
 
 @st.cache_resource(show_spinner=False)
 def jobs() -> dict[str, Job[Any]]:
-    """Downloads and index builds by name, seen by every user."""
+    """Return downloads and index builds by name, visible to every visitor."""
     return {}
 
 
 @st.cache_resource(show_spinner=False, max_entries=128)
 def background(key: Hashable, _work: Work[T]) -> Job[T]:
-    """Work of a page, on a thread of its own: started when it is first asked for, and its result, for everybody.
+    """Start work of a page on its own thread when it is first asked for; return its job, shared by all visitors.
 
     ``key``: all that the work depends on. What failed is kept too, until ``background.clear(key, work)``.
     """
@@ -70,90 +70,90 @@ def background(key: Hashable, _work: Work[T]) -> Job[T]:
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def uploaded(digest: str, name: str, _data: bytes) -> Photograph:
-    """An uploaded file, keyed by the sha256 of its bytes. Raises BadPhotograph."""
+    """Return an uploaded photograph, cached by the sha256 of its bytes. Raises BadPhotograph."""
     return decode(_data, name)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def on_disk(path: str, changed: int, label: str | None) -> Photograph:
-    """A file, keyed by path and modification time. Raises BadPhotograph."""
+    """Return a photograph on disk, cached by path and modification time. Raises BadPhotograph."""
     return read(Path(path), label)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def scene(seed: int, label: str, photographer: Photographer) -> Photograph:
-    """A drawn photograph of that class."""
+    """Return a drawn photograph of this class."""
     return render(seed, photographer, label=label)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def reduced(digest: str, short_side: int, _photograph: Photograph) -> Photograph:
-    """A photograph at the size in which it is measured."""
+    """Return a photograph at the size in which it is measured."""
     return reduce_to(_photograph, short_side)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def video(digest: str, name: str, _data: bytes) -> Video:
-    """An uploaded video, keyed by the sha256 of its bytes. Raises BadVideo."""
+    """Return an uploaded video, cached by the sha256 of its bytes. Raises BadVideo."""
     return open_video(_data, name)
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def film(digest: str, _clip: Clip) -> bytes:
-    """A drawn clip for the player."""
+    """Return a drawn clip for the player."""
     return encode(_clip)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def squares(key: Hashable, _make: Callable[[], tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-    """Two neighbouring frames of a video, for which all before them are decoded; ``key`` is all that makes them."""
+    """Return two neighbouring frames of a video. All frames before them must be decoded; ``key`` identifies them."""
     return _make()
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def shown(digest: str, longest: int, _photograph: Photograph) -> bytes:
-    """A preview as PNG."""
+    """Return a preview as PNG."""
     return preview(_photograph, longest)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def opened(folder: str, changed: int) -> FeatureIndex:
-    """A feature index, keyed by its manifest's modification time."""
+    """Return a feature index, cached by its manifest's modification time."""
     return FeatureIndex.open(Path(folder))
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
 def manifest(folder: str, changed: int) -> Manifest:
-    """What an index says of itself, keyed by its modification time. Raises IndexBroken."""
+    """Return an index's manifest, cached by its modification time. Raises IndexBroken."""
     return read_manifest(Path(folder))
 
 
 @st.cache_resource(show_spinner="Reading the study …", max_entries=4)
 def study(folder: str, version: str) -> Results:
-    """A study's tables, keyed by what changes whenever there are more of them. Raises StudyBroken."""
+    """Return a study's tables, cached by a version that changes when there is more. Raises StudyBroken."""
     return read_study(Path(folder))
 
 
 @st.cache_resource(show_spinner="Counting …", max_entries=64)
 def of_study(key: Hashable, what: str, _make: Callable[[], T]) -> T:
-    """What is computed from a study's tables, once for everybody; ``key``: which study, and how far it was."""
+    """Return a value computed from a study's tables, once for all visitors. ``key``: the study and how far it was."""
     return _make()
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def labelling(key: Hashable, _make: Callable[[], T]) -> T:
-    """A photograph as it is shown to labellers, or what they saved; ``key`` is all that makes it."""
+    """Return a photograph as labellers see it, or what they saved. ``key`` identifies it."""
     return _make()
 
 
 @st.cache_resource(show_spinner=False)
 def unreadable() -> dict[tuple[str, str], str]:
-    """Photographs that labellers are not shown, by root and name: why."""
+    """Return why photographs are not shown to labellers, by root and name."""
     return {}
 
 
 class _Gone(Exception):
-    """Raised, for what is raised is not cached: a disk may be back at the next look."""
+    """Signal that a picture is gone. Exceptions are not cached, so the next look tries again."""
 
 
 @st.cache_data(show_spinner=False, max_entries=512)
@@ -164,7 +164,7 @@ def _picture(key: Hashable, _make: Callable[[], bytes | None]) -> bytes:
 
 
 def picture(key: Hashable, make: Callable[[], bytes | None]) -> bytes | None:
-    """A photograph, a neighbour, or a pair of a study, as PNG; ``key`` is all that makes it. None: it is gone."""
+    """Return a picture as PNG, cached by ``key``, or None if it is gone."""
     try:
         return _picture(key, make)
     except _Gone:
@@ -173,5 +173,5 @@ def picture(key: Hashable, make: Callable[[], bytes | None]) -> bytes | None:
 
 @st.cache_data(show_spinner="Reading the studies …", max_entries=4)
 def replicated(studies: tuple[tuple[str, int], ...]) -> tuple[pd.DataFrame, list[str]]:
-    """The paper's numbers beside those of studies, keyed by their folders and when each was finished."""
+    """Return the paper's numbers beside those of studies, cached by folder and finishing time."""
     return replication.of_folders(Path(folder) for folder, _ in studies)

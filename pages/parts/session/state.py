@@ -1,4 +1,4 @@
-"""The only place that touches session state: what this user has chosen and what runs for them."""
+"""Session state of one visitor: their choices and what runs for them. No other module touches it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Work = TypeVar("Work", bound=Background)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What the sidebar says. ``photograph`` is ``original``, perhaps reduced; ``problem``: why there is none."""
+    """Choices of the sidebar. ``photograph`` is ``original``, perhaps reduced; ``problem`` says why there is none."""
 
     original: Photograph | None
     photograph: Photograph | None
@@ -41,12 +41,12 @@ _EXPLORATION, _KEY, _STEP, _SHOWN, _OPENING = "exploration", "exploration_key", 
 
 
 def choose(choice: Choice) -> None:
-    """Called by the frame before any page runs."""
+    """Store the sidebar's choices. Called by ``app.py`` before any page runs."""
     st.session_state[_CHOICE] = choice
 
 
 def choice() -> Choice:
-    """The photograph, the networks and the index of this run.
+    """Return the photograph, the networks and the index of this run.
 
     Where a link to a page is the first thing that a server is asked for, Streamlit takes pages/ for a list of scripts
     and runs that one without the frame, until st.navigation has been called.
@@ -60,7 +60,7 @@ def choice() -> Choice:
 
 
 def opening(find: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
-    """The networks that this visitor began with: defaults must not change under a visitor who fetches others.
+    """Return the networks that this visitor began with. Defaults must not change when others are fetched.
 
     They are defaults of widgets, not set as their values: of a run that is cut short the browser would miss these.
     """
@@ -71,37 +71,39 @@ def opening(find: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def asked() -> list[str]:
-    """Keys of networks that the visitor chose or the address names, whether or not they stand in a list."""
+    """Return the keys that the visitor chose or the address names, even if no list shows them."""
     kept: list[str] = st.session_state.get(NETWORKS, [])
     return list(dict.fromkeys([*kept, *st.query_params.get_all(NETWORKS)]))
 
 
 def add(key: str) -> None:
-    """One more network."""
+    """Add one more network."""
     st.session_state[NETWORKS] = [*(k for k in st.session_state.get(NETWORKS, []) if k != key), key]
 
 
 def exploration() -> Exploration | None:
-    """What runs, or ran last, for this user."""
+    """Return this visitor's current or last exploration."""
     found: Exploration | None = st.session_state.get(_EXPLORATION)
     return found
 
 
 def exploration_for(key: Any) -> Exploration | None:
-    """The same, when it is of these settings; None when something has changed since."""
+    """Return the exploration if it has these settings, or None if something has changed."""
     return exploration() if st.session_state.get(_KEY) == key else None
 
 
 def keep(key: Any, started: Exploration) -> Exploration:
-    """Remember a new exploration; the one before is cancelled."""
+    """Remember a new exploration and cancel the one before."""
     _end(exploration())
     st.session_state[_KEY], st.session_state[_EXPLORATION] = key, started
     return started
 
 
 def kept(slot: str, key: Any, make: Callable[[], Work]) -> Work:
-    """This user's work of that kind for these settings; where they have changed, the one before is cancelled and
-    another made. ``slot``: MAP, VIDEO_CURVES."""
+    """Return this visitor's work for these settings.
+
+    If they changed, the old work is cancelled and new work is made.
+    """
     found: tuple[Any, Work] | None = st.session_state.get(slot)
     if found is None or found[0] != key:
         _end(None if found is None else found[1])
@@ -110,24 +112,24 @@ def kept(slot: str, key: Any, make: Callable[[], Work]) -> Work:
 
 
 def uploaded_video() -> tuple[str, bytes] | None:
-    """Name and bytes of the video that this visitor dropped in last; it survives a look at another page."""
+    """Return name and bytes of the last uploaded video. It survives a visit to another page."""
     found: tuple[str, bytes] | None = st.session_state.get(_VIDEO)
     return found
 
 
 def take_video(uploader: str) -> None:
-    """For the uploader's callback: keep what that widget holds now."""
+    """Keep the file of an uploader. For its callback."""
     file = st.session_state.get(uploader)
     st.session_state[_VIDEO] = None if file is None else (file.name, file.getvalue())
 
 
 def leave_video() -> None:
-    """Forget it."""
+    """Forget the uploaded video."""
     st.session_state.pop(_VIDEO, None)
 
 
 def new_click(place: str, at: Any) -> bool:
-    """Whether ``at`` was clicked there just now: a figure goes on naming its last click in every run after it."""
+    """Return True if ``at`` was clicked just now. A figure repeats its last click in every later run."""
     before = st.session_state.get(f"{_CLICK} {place}")
     st.session_state[f"{_CLICK} {place}"] = at
     return at is not None and at != before
@@ -139,28 +141,28 @@ def _end(work: Background | None) -> None:
 
 
 def watched() -> str | None:
-    """The class whose probability is drawn; None: each network's own answer at the start."""
+    """Return the class whose probability is drawn, or None for each network's own first answer."""
     name = st.session_state.get(WATCHED)
     return None if name in (None, OWN_ANSWER) else name
 
 
 def path_kind() -> Kind:
-    """Which curve the slider moves along."""
+    """Return which curve the slider moves along."""
     return "size" if st.session_state.get(PATH) == "size" else "shift"
 
 
 def cursor() -> int:
-    """The slider's step."""
+    """Return the slider's step."""
     return int(st.session_state.get(_STEP, FIRST_STEP))
 
 
 def figure_format() -> str:
-    """What a figure's camera saves: png or svg."""
+    """Return the format that a figure's camera saves: png or svg."""
     return st.session_state.get(FIGURE_FORMAT) or "png"
 
 
 def forget() -> None:
-    """So that the same settings are explored again (after a cancel)."""
+    """Forget the exploration, so that the same settings are explored again after a cancel."""
     st.session_state.pop(_KEY, None)
 
 
@@ -174,51 +176,51 @@ def nudge(by: int, low: int, high: int) -> None:
 
 
 def go_to(step: int) -> None:
-    """Move the cursor of the curves there."""
+    """Move the cursor of the curves to this step."""
     st.session_state[_STEP] = step
 
 
 def showing(step: int) -> None:
-    """The step whose frame is being shown: where the next nudge starts."""
+    """Remember the step whose frame is shown. The next nudge starts there."""
     st.session_state[_SHOWN] = step
 
 
 def fill(values: Mapping[str, Any]) -> None:
-    """Widgets by key → what they show next; for callbacks, which run before widgets are drawn."""
+    """Set widgets by key. For callbacks, which run before widgets are drawn."""
     st.session_state.update(values)
 
 
 def component(key: str, name: str) -> Any:
-    """What a component of our own holds under that name; None before anybody touched it."""
+    """Return a value of one of our components, or None before it was touched."""
     return st.session_state.get(key, {}).get(name)
 
 
 def trouble(what: str, problem: PhotobiasError | None) -> None:
-    """For callbacks, which cannot draw: what went wrong in them, or that nothing did."""
+    """Remember an error of a callback, or that there was none. Callbacks cannot draw."""
     st.session_state[f"{_TROUBLE} {what}"] = problem
 
 
 def troubled(what: str) -> PhotobiasError | None:
-    """What went wrong there last."""
+    """Return the last error of a callback."""
     found: PhotobiasError | None = st.session_state.get(f"{_TROUBLE} {what}")
     return found
 
 
 def cursor_key(low: int, high: int) -> str:
-    """The cursor's widget key, its value kept inside the path."""
+    """Return the cursor's widget key, with its value kept inside the path."""
     if _STEP in st.session_state:
         st.session_state[_STEP] = min(max(st.session_state[_STEP], low), high)
     return _STEP
 
 
 def study(kind: str) -> str | None:
-    """The study that this visitor looks at, of those of a kind: remembered, else named by the address."""
+    """Return the study that this visitor looks at: remembered, else named by the address."""
     found: str | None = st.session_state.get(f"{_STUDY} {kind}", st.query_params.get(kind))
     return found
 
 
 def look_at(kind: str, name: str, *, anew: bool = False) -> None:
-    """Remember it, and put it into the address. ``anew``: though the list shows another, whose widget is given up."""
+    """Remember the chosen study and put it into the address. ``anew`` replaces the list's widget."""
     st.session_state[f"{_STUDY} {kind}"] = name
     st.query_params[kind] = name
     if anew:
@@ -226,5 +228,5 @@ def look_at(kind: str, name: str, *, anew: bool = False) -> None:
 
 
 def turn() -> int:
-    """Changes whenever lists of studies have to forget what was chosen in them."""
+    """Return a number that changes when lists of studies must forget their choice."""
     return int(st.session_state.get(_TURN, 0))

@@ -1,4 +1,4 @@
-"""Long work that everyone on the server sees: a button, then progress with time left and a cancel, then the outcome."""
+"""Long work that all visitors see: a button, progress with time left and Cancel, then the result."""
 
 from __future__ import annotations
 
@@ -87,6 +87,6 @@ def follow(place: str, job: Job[Any]) -> None:
 
 
 def duration(seconds: float) -> str:
-    """90 → "1 min 30 s"."""
+    """Return seconds in words: 90 gives "1 min 30 s"."""
     whole = round(seconds)
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"

@@ -1,4 +1,4 @@
-"""The networks and the index, in the sidebar; and how to get them where they are not here."""
+"""The networks and the index in the sidebar, and how to fetch missing ones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ AUTOMATIC = "the networks' own"
 
 
 def opening() -> tuple[str, ...]:
-    """Keys of the networks for a new visitor: ResNet-50, else the first for photographs, else the embedded pair."""
+    """Return a new visitor's networks: ResNet-50, else the first one for photographs, else the embedded pair."""
     found, _ = registry.readable(resources.data())
     here = [card for card in found.values() if card.available]
     own = [card.key for card in here if not card.narrow]
@@ -36,7 +36,7 @@ def opening() -> tuple[str, ...]:
 
 
 def choose(first: tuple[str, ...]) -> tuple[NetworkCard, ...]:
-    """Up to four networks; those whose weights are not here stand in the list and say so."""
+    """Draw the choice of up to four networks. Networks without weights are listed and marked."""
     found, problems = registry.readable(resources.data())
     for problem in problems:
         st.warning(plain(problem), icon=":material/warning:")
@@ -65,7 +65,7 @@ def choose(first: tuple[str, ...]) -> tuple[NetworkCard, ...]:
 
 
 def _more(chosen: list[str]) -> None:
-    """Any network of timm's by name, and variants beside those that are chosen."""
+    """Draw the search of timm's networks, and the variants of chosen ones."""
     with st.popover("More networks", icon=":material/add:", width="stretch"):
         text = st.text_input("Any network of timm's", placeholder="convnext, dinov2, clip, resnetblur50 …", key="timm")
         names = timm.search(text) if text.strip() else ()
@@ -91,7 +91,7 @@ def _add(key: str, chosen: list[str]) -> None:
 
 
 def classes(card: NetworkCard) -> None:
-    """What a network can answer at all, and what its user has to know."""
+    """Draw a network's classes and its warning."""
     if card.labels is not None:
         names = card.labels.names
         with st.popover(f"{plain(card.name)} knows only {len(names):,} classes", type="tertiary", width="stretch"):
@@ -102,7 +102,7 @@ def classes(card: NetworkCard) -> None:
 
 
 def choose_index(cards: tuple[NetworkCard, ...]) -> Path | None:
-    """One of the indexes; unless told, one that fits the networks."""
+    """Draw the choice of index; at first one that fits the networks."""
     own, embedded = (starter.indexes(folder) for folder in (resources.data(), EMBEDDED))
     names = {folder.name: folder for folder in (*embedded, *own)}  # a user's own name goes before an embedded one
     if not names:
@@ -118,7 +118,7 @@ def choose_index(cards: tuple[NetworkCard, ...]) -> Path | None:
 
 
 def _network(folder: Path) -> str | None:
-    """The network that an index was built with; None where that cannot be read."""
+    """Return the network that an index was built with, or None if it cannot be read."""
     try:
         return resources.manifest(str(folder), (folder / MANIFEST).stat().st_mtime_ns).network
     except PhotobiasError:
@@ -126,19 +126,19 @@ def _network(folder: Path) -> str | None:
 
 
 def _megabytes(card: NetworkCard) -> int:
-    """What the starter index downloads: the photographs, and the network's weights where they are not here."""
+    """Return the size of the starter index's download: photographs, and the network's weights if missing."""
     missing = card.remote.size or 0 if card.remote is not None and not card.available else 0
     return starter.IMAGENETTE_MB + round(missing / 2**20)
 
 
 def device() -> None:
-    """What computes, and how exactly."""
+    """Draw the device and the precision."""
     engine = resources.engine()
     st.caption(f"Measured on {engine.device_name}, {engine.precision}, batches of {engine.batch}.")
 
 
 def absent(cards: tuple[NetworkCard, ...], section: str = "page") -> None:
-    """Says above any number which weights are not here, with the one step that mends it.
+    """Draw which weights are missing, with the one step that mends it.
 
     ``section``: of those that say so, which may be several in one run.
     """
@@ -167,7 +167,7 @@ def _fetch(card: NetworkCard, section: str) -> None:
 
 
 def beyond(cards: tuple[NetworkCard, ...], index: Path | None) -> None:
-    """Where everything so far is drawn scenes: the ways to networks and an index of real photographs, a click each.
+    """Offer real networks and an index of real photographs, if everything so far is drawn scenes.
 
     What the page itself offers already is not offered twice.
     """
@@ -187,7 +187,7 @@ def beyond(cards: tuple[NetworkCard, ...], index: Path | None) -> None:
 
 
 def starter_index(cards: tuple[NetworkCard, ...]) -> None:
-    """Offers the starter index, built with ResNet-50 where its weights are here."""
+    """Offer the starter index, built with ResNet-50 if its weights are here."""
     found, _ = registry.readable(resources.data())
     real = (c for c in (found[PREFERRED], *cards) if c.available and not c.narrow)
     card = next(real, found[PREFERRED])
@@ -211,7 +211,7 @@ def _fetch_index(card: NetworkCard) -> None:
 
 
 def one_of(label: str, cards: Sequence[NetworkCard], key: str) -> NetworkCard:
-    """The network that is looked at, of several; the first one until another is chosen. ``key``: the widget's."""
+    """Return the network to look at, of several; at first the first one."""
     names = {card.key: card for card in cards}
     chosen = st.segmented_control(
         label,

@@ -1,4 +1,4 @@
-"""The photograph, in the sidebar: dropped in, an example, a file of a folder, or a webcam shot."""
+"""The photograph in the sidebar: an upload, an example, a file of a folder, or a webcam shot."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ class Shown:
 
 
 def opening(networks: tuple[str, ...]) -> str:
-    """A new visitor's source: what the networks were trained on."""
+    """Return a new visitor's source, which suits the networks."""
     return "Scene" if networks == OPENING else "Example"
 
 
 def choose(networks: tuple[str, ...]) -> Shown:
-    """Widgets and their answer, at first what suits the networks that the visitor begins with.
+    """Draw the widgets and return the photograph, at first one that suits the networks.
 
     A photograph that cannot be used is an answer too, never an exception.
     """
@@ -90,7 +90,7 @@ def _from_scene() -> Shown:
 
 
 def _photographer() -> Photographer:
-    """The bias as dials; at first that of the training scenes."""
+    """Draw the photographer's bias as dials, at first that of the training scenes."""
     st.caption("The same scene, framed by someone else. The networks were trained on the first setting.")
     spread = st.slider(
         "Spread of the place",
@@ -136,7 +136,7 @@ def _from_camera() -> Shown:
 
 
 def _sized(original: Photograph, origin: str) -> Shown:
-    """Shown, with the choice of reducing it where it is larger than ImageNet's photographs."""
+    """Return the photograph, with the choice to reduce it if it is larger than ImageNet's."""
     photograph = original
     if min(original.width, original.height) > SHORT_SIDE and st.toggle(
         f"Reduce to short side {SHORT_SIDE}",
@@ -156,14 +156,14 @@ def _sized(original: Photograph, origin: str) -> Shown:
 
 
 def source_pixel(photograph: Photograph, size: int) -> str:
-    """One source pixel in network pixels, for the largest and the smallest square of the crop protocol."""
+    """Return one source pixel in network pixels, for the largest and the smallest crop."""
     largest = min(photograph.width, photograph.height)
     smallest = math.sqrt(MIN_AREA * photograph.width * photograph.height)
     return f"one source pixel = {size / largest:.2f} to {size / smallest:.2f} network pixels"
 
 
 def _examples() -> Path:
-    """scikit-image's bundled pictures, found without importing it."""
+    """Return scikit-image's bundled pictures without importing it."""
     spec = importlib.util.find_spec("skimage")
     assert spec is not None
     assert spec.submodule_search_locations  # a requirement of this project

@@ -1,4 +1,4 @@
-"""Sensitivity along an axis: the photographs' typicality (Figure 8), and one network's confidence (Figure 12)."""
+"""Sensitivity against typicality (Figure 8) and against one network's confidence (Figure 12)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SHARED: dict[str, Any] = {"bind": "query-params"}
 
 @dataclass(frozen=True)
 class Settings:
-    """What can be turned. ``side``: embedded short side in network pixels, None for crops."""
+    """The section's settings. ``side`` is the embedded short side in network pixels, None for crops."""
 
     protocol: str
     side: int | None
@@ -39,13 +39,13 @@ class Settings:
     bins: int
 
     def of(self, table: pd.DataFrame) -> pd.DataFrame:
-        """The rows of this protocol and side."""
+        """Return the name of the index or of the network of this axis."""
         sides = table["side"].isna() if self.side is None else table["side"].eq(self.side).fillna(value=False)
         return table[(table["protocol"] == self.protocol) & sides]
 
 
 def photographs_of(results: Results) -> pd.DataFrame:
-    """Each photograph's means on each network, as ``core.statistics.tables.per_photograph`` gives them."""
+    """Return each photograph's means on each network, as ``core.statistics.tables.per_photograph`` gives them."""
     return studies.derived(results, "per photograph", lambda r: per_photograph(r.pairs))
 
 
@@ -56,7 +56,7 @@ def section(
     place: Mapping[str, int] | None = None,
     leading: bool = True,
 ) -> None:
-    """Sentence, curves, the photographs behind them, quintiles; ``place`` of networks among the colours.
+    """Draw the sentence, the curves, the photographs of a point and the quintiles.
 
     ``leading``: whether the sentence is what the page has to say first.
     """
@@ -110,7 +110,7 @@ def section(
 
 
 def of(results: Results, axis: str) -> str:
-    """Whose typicality, or whose confidence, the axis is."""
+    """Return the name of the index or of the network of this axis."""
     m = results.manifest
     if axis == "confidence":
         return f"of {short(m.confidence['key'])} on the centre crop" if m.confidence else ""
@@ -119,7 +119,7 @@ def of(results: Results, axis: str) -> str:
 
 
 def _settings(table: pd.DataFrame) -> Settings:
-    """The widgets' answer."""
+    """Draw the widgets and return their values."""
     kinds = table[["protocol", "side"]].drop_duplicates()
     several = kinds["protocol"].duplicated(keep=False)
     sides = [None if pd.isna(side) else int(side) for side in kinds["side"]]
@@ -145,7 +145,7 @@ def _figure(results: Results, axis: str, mine: pd.DataFrame, s: Settings, place:
 
 
 def _behind(results: Results, axes: list[str], mine: pd.DataFrame, s: Settings, clicked: dict[str, Any] | None) -> None:
-    """The photographs of whatever was clicked, or chosen in the list (by keyboard, or on a phone)."""
+    """Draw the photographs that were clicked, or chosen in the list by keyboard or on a phone."""
     spans: dict[str, tuple[str, str, float, float]] = {}
     for axis in axes:
         known = mine[mine[axis].notna() & mine[s.measure].notna()]
@@ -176,7 +176,7 @@ def _behind(results: Results, axes: list[str], mine: pd.DataFrame, s: Settings, 
 def _clicked(
     spans: dict[str, tuple[str, str, float, float]], clicked: dict[str, Any] | None
 ) -> tuple[int | None, str | None]:
-    """(place of the bin, digest of the photograph): what was clicked is one of them, or neither."""
+    """Return the clicked bin and the clicked photograph's digest. At most one of them is not None."""
     if clicked is None:
         return None, None
     about = clicked["about"]
@@ -187,7 +187,7 @@ def _clicked(
 
 
 def _quintiles(mine: pd.DataFrame, axis: str, measure: str) -> pd.DataFrame:
-    """One row a fifth of the photographs, one column a network; values with intervals as text."""
+    """Return a table with one row per fifth of the photographs and one column per network."""
     rows: dict[tuple[str, str], dict[str, str]] = {}
     for network, part in mine[mine[measure].notna()].groupby("network", sort=False, observed=True):
         for _, row in quintiles(part, axis, measure).iterrows():

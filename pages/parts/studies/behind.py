@@ -1,4 +1,4 @@
-"""The photographs behind a point or a bar: each pair as its network saw it, and what the network made of it."""
+"""The photographs of a point or a bar: each pair as its network saw it, with the network's answers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FRAMES = ("digest", "network", "protocol", "side", "step", "direction", "unit", 
 
 
 def behind(results: Results, rows: pd.DataFrame, key: str) -> None:
-    """``rows`` of ``results.pairs``, those that changed first, the largest |Δp| first; a page of them at a time."""
+    """Draw ``rows`` of ``results.pairs``, changed pairs with the largest |Δp| first, a page at a time."""
     ordered = most_changed_first(rows)
     flips = int(changed(rows).sum()) if rows["changed"].notna().all() else None
     st.caption(
@@ -42,7 +42,9 @@ def behind(results: Results, rows: pd.DataFrame, key: str) -> None:
 
 
 def most_changed_first(rows: pd.DataFrame) -> pd.DataFrame:
-    """Changed ones first, by |Δp|, and without classes by the change of the representation; equals by digest, pair."""
+    """Return rows sorted by change: flips first, then |Δp|, or representation change without classes; ties by digest
+    and pair.
+    """
     order = np.lexsort(
         (
             rows["pair"].to_numpy(),
@@ -56,7 +58,7 @@ def most_changed_first(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _card(results: Results, row: pd.Series[Any]) -> None:
-    """One pair: picture, name, label, network, protocol, answers, likeness."""
+    """Draw one pair: picture, name, label, network, protocol, answers, similarity."""
     place = (*studies.key(results)[:2], *(None if pd.isna(row[name]) else row[name] for name in FRAMES))
     picture = resources.picture(place, lambda: _picture(results, row))
     if picture is None:
@@ -87,7 +89,7 @@ def _picture(results: Results, row: pd.Series[Any]) -> bytes | None:
 
 
 def outcome(row: pd.Series[Any]) -> Outcome:
-    """A row of a study's pairs as the measurement that it was."""
+    """Return a row of a study's pairs as an outcome."""
     before, after, label = (
         None if pd.isna(row[name]) else int(row[name]) for name in ("class_before", "class_after", "label_index")
     )
@@ -96,7 +98,7 @@ def outcome(row: pd.Series[Any]) -> Outcome:
 
 
 def _names(network: str) -> tuple[str, ...] | None:
-    """Of its classes; None where it is not here."""
+    """Return the class names of a network, or None if it is not on this machine."""
     try:
         labels = registry.get(network, resources.data()).labels
     except PhotobiasError:

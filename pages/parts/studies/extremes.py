@@ -1,4 +1,4 @@
-"""Most and least typical photographs, each with its nearest among those of the index (paper, Figure 7)."""
+"""Most and least typical photographs, each with its nearest neighbours in the index (Figure 7)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Read = Callable[[str], Photograph | None]
 
 
 def section(results: Results) -> None:
-    """Of a study: both ends of its ranking, of every class or of one; the ranking to take away."""
+    """Draw both ends of a study's ranking, of every class or of one, and its download."""
     st.subheader("Most and least typical photographs (Figure 7)", anchor="extremes")
     table = studies.derived(results, "ranking", lambda r: ranked(r.photographs))
     if table.empty:
@@ -56,7 +56,7 @@ def section(results: Results) -> None:
 
 
 def _index(results: Results) -> tuple[FeatureIndex, NetworkCard] | None:
-    """The study's index and its network; None when it is gone, or is another one now."""
+    """Return the study's index and its network, or None if the index is gone or has changed."""
     folder = index_again(results.manifest.index, results.manifest.index_folder, resources.data())
     if folder is None:
         return None
@@ -73,7 +73,7 @@ def both(
     section: str, ranking: pd.DataFrame, count: int, read: Read, opened: tuple[FeatureIndex, NetworkCard] | None,
     key: Hashable,
 ) -> None:  # fmt: skip
-    """Both ends of a ranking, of which a page may show several, each in a ``section`` of its own.
+    """Draw both ends of a ranking. A page may show several; ``section`` tells their keys apart.
 
     ``read``: digest → photograph; ``key`` names the photographs for whoever remembers.
     """
@@ -110,7 +110,7 @@ def _thumbnail(read: Read, digest: str) -> bytes | None:
 def _near(
     digests: Sequence[str], read: Read, index: FeatureIndex, card: NetworkCard, key: Hashable
 ) -> dict[str, Placed]:
-    """Digest → its place in the index, of the photographs that are still there; computed once for everybody."""
+    """Return each photograph's typicality in the index by digest, computed once for all visitors."""
 
     def photographs() -> Iterator[Photograph]:
         for digest in digests:

@@ -1,4 +1,4 @@
-"""What a study of protocols or of embedded sizes measured: the paper's figures, its table, networks compared."""
+"""Results of a study of protocols or embedded sizes: figures, Table 1, networks compared."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ TWO = ("p_top1_change", "mean_absolute_change")  # the paper's; the third needs 
 
 
 def all_of(results: Results) -> list[Measured]:
-    """Every network under every protocol and side."""
+    """Return the sensitivity of every network under every protocol and side."""
     return studies.derived(results, "measured", lambda r: tables.measured(r.pairs))
 
 
 def figure_2(results: Results) -> None:
-    """The sentence, the bars of both measures, and the photographs behind a bar."""
+    """Draw the sentence, the bars of both measures, and the photographs of a bar."""
     found = all_of(results)
     charts.finding(findings.protocols(found))
     clicked: list[Measured] = []
@@ -55,7 +55,7 @@ def figure_2(results: Results) -> None:
 
 
 def figure_6(results: Results) -> None:
-    """The sentence, the curves against size, and the photographs behind a point."""
+    """Draw the sentence, the curves against size, and the photographs of a point."""
     found = all_of(results)
     charts.finding(findings.embedded_size(found))
     share = st.toggle("Size as a share of the input", key="share", bind="query-params")
@@ -77,7 +77,7 @@ def _near(one: Measured, x: float, sizes: dict[str, int] | None) -> bool:
 
 
 def table_1(results: Results) -> None:
-    """The paper's Table 1 of this study."""
+    """Draw the study's numbers as the paper's Table 1."""
     st.subheader("Table 1", anchor="table-1")
     table = studies.derived(results, "table 1", lambda _: tables.table_1(all_of(results)))
     if table.empty:
@@ -91,7 +91,7 @@ def table_1(results: Results) -> None:
 
 
 def compared(results: Results) -> None:
-    """Every two networks on the same frames."""
+    """Draw the comparison of two networks on the same frames."""
     st.subheader("Networks compared, on the same frames", anchor="compared")
     table = _comparisons(results)
     if table.empty:
@@ -106,7 +106,7 @@ def compared(results: Results) -> None:
 
 
 def compared_table(shown: pd.DataFrame, together: int) -> None:
-    """Rows of ``core.statistics.comparisons.comparisons``, out of so many that were corrected together."""
+    """Draw rows of ``core.statistics.comparisons.comparisons``. ``together`` is how many were corrected together."""
     rows = [_compared(row) for _, row in shown.iterrows()]
     with st.container(key="comparisons"):
         st.table(pd.DataFrame(rows), border="horizontal", hide_index=True)
@@ -131,7 +131,7 @@ def _compared(row: pd.Series[Any]) -> dict[str, str]:
 
 
 def accuracy(results: Results) -> None:
-    """Are steadier networks only more often right?"""
+    """Draw sensitivity against accuracy."""
     st.subheader("Sensitivity against accuracy", anchor="accuracy")
     charts.draw(
         against_accuracy(all_of(results), _accuracies(results)),
@@ -142,7 +142,7 @@ def accuracy(results: Results) -> None:
 
 
 def flips(results: Results) -> None:
-    """What changes into what."""
+    """Draw the shares of right and wrong flips."""
     st.subheader("What changes into what", anchor="flips")
     found = all_of(results)
     if any(one.sensitivity.flips for one in found):
@@ -152,7 +152,7 @@ def flips(results: Results) -> None:
 
 
 def take_away(results: Results) -> None:
-    """Downloads, the tables that they hold among them."""
+    """Draw the downloads of the study's tables."""
     found, right = all_of(results), _accuracies(results)
     measures, compared = (lambda: tables.tidy(found, right)), (lambda: comparisons.comparisons(results.pairs))
     studies.take_away(results, {"Measures": measures, "Comparisons": compared})
@@ -167,13 +167,13 @@ def _comparisons(results: Results) -> pd.DataFrame:
 
 
 def measures_of(found: Sequence[Measured]) -> list[str]:
-    """The paper's two where a network has classes, representation change where one has none."""
+    """Return the measures to draw: the paper's two, or representation change for networks without classes."""
     known = [one.sensitivity.p_top1_change is not None for one in found]
     return [*(TWO if any(known) else ()), *(() if all(known) else ["representation_change"])]
 
 
 def behind_measured(results: Results, found: Sequence[Measured], clicked: Sequence[Measured], what: str) -> None:
-    """The photographs of whatever was clicked, or chosen in the list (by keyboard, or on a phone)."""
+    """Draw the photographs that were clicked, or chosen in the list by keyboard or on a phone."""
     names = [f"{short(one.network)}, {one.settings}" for one in found]
     first = names.index(f"{short(clicked[-1].network)}, {clicked[-1].settings}") if clicked else None
     name = st.selectbox(

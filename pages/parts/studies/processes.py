@@ -1,4 +1,4 @@
-"""Work in a process of its own that reports to a folder, as a page shows it: its start, how far it is, a cancel."""
+"""Work in a process of its own, as a page shows it: start, progress, cancel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pages.parts.session import tasks
 
 
 def begin(label: str, key: str, start: Callable[[], Any], *, icon: str, primary: bool = False) -> None:
-    """A button that starts it, after which the page runs again; why it could not be started."""
+    """Draw a button that starts the work and reruns the page. Shows the error if it could not start."""
     if st.button(label, key=key, icon=icon, type="primary" if primary else "secondary"):
         try:
             start()
@@ -27,7 +27,7 @@ def begin(label: str, key: str, start: Callable[[], Any], *, icon: str, primary:
 
 
 def progress(status: Status, said: Callable[[Progress], str], section: str = "") -> None:
-    """How far it is, as ``said``, with the time left, and a cancel; for a fragment that runs at an interval.
+    """Draw the progress in the words of ``said``, the time left and a Cancel button. Call it in a fragment.
 
     ``section``: where several sections of a page may show the same work, the one that this is.
     """

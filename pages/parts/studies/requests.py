@@ -1,4 +1,4 @@
-"""Asking for a study: photographs, networks, settings; the command that asks for the same; the start."""
+"""The form for a new study: photographs, networks, settings, the equivalent command, and Start."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TRAINING = "scenes:1000000-1000999"  # some of those
 
 
 def form(kinds: tuple[str, ...]) -> None:
-    """Everything that a study needs, then Start; what cannot be run says why."""
+    """Draw the form. If the study cannot be run, the form says why."""
     try:
         request = _request(kinds)
         st.caption("Start it here, or type this; both write the same table, and go on where they were stopped.")
@@ -38,7 +38,7 @@ def form(kinds: tuple[str, ...]) -> None:
 
 
 def _start(request: Request, kind: str) -> None:
-    """In a process of its own. Raises what is wrong with the photographs before anything is started."""
+    """Start the study in its own process. Raises the photographs' errors before anything is started."""
     count = len(request.settled()[1])
     folder = request.place(resources.data().studies)
     with st.spinner(f"Starting over {count:,} photographs …"):
@@ -48,7 +48,7 @@ def _start(request: Request, kind: str) -> None:
 
 
 def _request(kinds: tuple[str, ...]) -> Request:
-    """The widgets' answer. Raises PhotobiasError where it cannot be run."""
+    """Draw the widgets and return their request. Raises PhotobiasError if it cannot be run."""
     cards = [card for card in state.choice().cards if card.available]
     kind = kinds[0]
     if len(kinds) > 1:
@@ -82,7 +82,7 @@ def _title(kind: str) -> str:
 
 
 def _settings(kind: str, default: Study) -> tuple[dict[str, Any], int | None]:
-    """Settings of the study, and how many photographs."""
+    """Draw the settings of the study and its limit of photographs."""
     choices = protocols.names() if set(default.protocols) <= set(protocols.names()) else default.protocols
     chosen = st.multiselect("Protocols", choices, default=default.protocols, key=f"{kind} protocols", width=330)
     pairs = st.number_input("Pairs a photograph", 1, 512, default.pairs, key=f"{kind} pairs", width=150)
@@ -132,7 +132,7 @@ def _sides(kind: str) -> tuple[int, ...] | None:
 
 
 def _training(kind: str) -> dict[str, Any]:
-    """Where readouts learn from."""
+    """Draw the fields for the training photographs of readouts."""
     place = st.text_input(
         "Trained on: a folder with one for each class in it, or drawn scenes",
         TRAINING,
@@ -145,7 +145,7 @@ def _training(kind: str) -> dict[str, Any]:
 
 
 def _axes(study: Study, cards: list[NetworkCard]) -> tuple[str | None, str | None]:
-    """(index folder, key of the confidence network), where the study has use for them."""
+    """Return the index folder and the key of the confidence network, for studies that use them."""
     index = confidence = None
     if "index" in study.needs or study.twins:
         places = [folder for root in (resources.data(), EMBEDDED) for folder in starter.indexes(root)]
@@ -167,7 +167,7 @@ def _axes(study: Study, cards: list[NetworkCard]) -> tuple[str | None, str | Non
 
 
 def _place(photos: str) -> str:
-    """A folder in full, so that the command means the same anywhere. Raises BadFolder for none."""
+    """Return the full path of a folder, so that the command works anywhere. Raises BadFolder."""
     text = photos.strip()
     if not text:
         raise BadFolder(got="no photographs", wanted="a folder of them, or scenes", remedy="Name one above.")

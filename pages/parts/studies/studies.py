@@ -1,4 +1,4 @@
-"""Studies of one kind: which there are, what their numbers are of, how far the running one is, and a new one."""
+"""Studies of one kind: the list, the chosen study, its progress, and the form for a new one."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ Tables = Mapping[str, Callable[[], pd.DataFrame]]
 
 @dataclass(frozen=True)
 class Listed:
-    """A study, and whether it ships with the project."""
+    """A study in the list, and whether it ships with the project."""
 
     status: Status
     embedded: bool
 
     @property
     def name(self) -> str:
-        """Of its folder: unique among one's own, and among those that ship."""
+        """Return the name of its folder, unique among one's own studies and among shipped ones."""
         return f"{'embedded/' if self.embedded else ''}{self.status.folder.name}"
 
     @property
     def label(self) -> str:
-        """For people: networks, photographs, date."""
+        """Return a label for people: networks, photographs, date."""
         m = self.status.manifest
         if m is None:
             return f"{self.name} ({self.status.state})"
@@ -54,7 +54,7 @@ class Listed:
 
 
 def section(*kinds: str, slot: str | None = None, prefer: str = "") -> Results | None:
-    """The chosen study of these kinds, as far as it is, below all that its numbers are of; None where there is none.
+    """Draw the chosen study's settings and return its results so far. Returns None if there is no study.
 
     Finished ones are read once for everybody. While one runs, its progress is polled, and the page drawn again when
     there is more to see. ``slot``: of a page's further section of the same kinds, where none is asked for; ``prefer``:
@@ -87,18 +87,18 @@ def section(*kinds: str, slot: str | None = None, prefer: str = "") -> Results |
 
 
 def derived(results: Results, what: str, make: Callable[[Results], T]) -> T:
-    """``make(results)``, once for everybody: ``what`` names it and its settings."""
+    """Return ``make(results)``, computed once for all visitors. ``what`` names it and its settings."""
     return resources.of_study(key(results), what, lambda: make(results))
 
 
 def key(results: Results) -> tuple[str, str, str | None, int]:
-    """Which study it is, and how far it was when it was read."""
+    """Return a key of the study and of how far it was when it was read."""
     m = results.manifest
     return str(results.folder), m.started, m.finished, len(results.pairs)
 
 
 def take_away(results: Results, tables: Tables, *more: tuple[Results, Tables]) -> None:
-    """Downloads of tables (title → table) as CSV, of one study or several; where every pair lies."""
+    """Draw downloads of tables (title → table) as CSV, and say where every pair is stored."""
     st.subheader("Take it with you", anchor="save")
     every = ((results, tables), *more)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -115,19 +115,21 @@ def take_away(results: Results, tables: Tables, *more: tuple[Results, Tables]) -
 
 
 def listed(kinds: tuple[str, ...]) -> list[Listed]:
-    """Those that ship, then one's own, the latest first."""
+    """Return the shipped studies of these kinds, then one's own, the latest first."""
     found = [Listed(one, True) for one in process.list_studies(EMBEDDED.studies)]
     found += [Listed(one, False) for one in process.list_studies(resources.data().studies)]
     return [one for one in found if _kind(one.status) in kinds]
 
 
 def _kind(status: Status) -> str:
-    """Of one without a manifest, as ``Request.place`` named its folder."""
+    """Return the kind of a study without a manifest, from the name that ``Request.place`` gave its folder."""
     return status.manifest.study if status.manifest is not None else status.folder.name.rsplit("-", 1)[0]
 
 
 def _choose(kind: str, there: list[Listed], prefer: str) -> Listed:
-    """The one that the visitor looks at; at first what runs, else ``prefer``, one's own latest, what ships."""
+    """Draw the list and return the chosen study: at first the running one, else ``prefer``, one's own latest, a shipped
+    one.
+    """
     names = [one.name for one in there]
     asked = state.study(kind)
     order = sorted(
@@ -150,7 +152,7 @@ def _choose(kind: str, there: list[Listed], prefer: str) -> Listed:
 
 
 def results_of(status: Status) -> Results | None:
-    """What a study has found so far, read once for everybody; its error shown where it cannot be read."""
+    """Return the results of a study so far, read once for all visitors. Shows the error if it cannot be read."""
     if status.manifest is None:
         return None
     try:
@@ -161,7 +163,7 @@ def results_of(status: Status) -> Results | None:
 
 
 def _version(status: Status) -> str:
-    """Changes when there is more to read: at first with every part, then with every tenth of what is there."""
+    """Return a number that changes when there is more to read: with every part at first, then with every tenth."""
     if status.manifest is not None and status.manifest.finished:
         return f"{status.manifest.finished} {(status.folder / MANIFEST).stat().st_mtime_ns}"
     count = rows.parts(status.folder)
@@ -170,7 +172,7 @@ def _version(status: Status) -> str:
 
 
 def _state(kind: str, chosen: Listed, results: Results | None, section: str) -> None:
-    """How it stands, where that is anything but finished; how to stop it, or to go on."""
+    """Draw the state of a study that is not finished, with buttons to stop and to resume it."""
     status = chosen.status
     if status.state == "running":
         st.fragment(_follow, run_every=POLL_S)(status.folder, _version(status), time.monotonic(), section)
@@ -192,7 +194,7 @@ def _state(kind: str, chosen: Listed, results: Results | None, section: str) -> 
 
 
 def _follow(folder: Path, shown: str, since: float, section: str) -> None:
-    """Progress with time left; the page again when there is more to see, and when the work has ended."""
+    """Draw the progress with the time left, and rerun the page when there is more to see."""
     status = process.status(folder)
     if status.state != "running" or (_version(status) != shown and time.monotonic() - since > REDRAWN_S):
         st.rerun()
@@ -201,13 +203,13 @@ def _follow(folder: Path, shown: str, since: float, section: str) -> None:
 
 
 def _warnings(m: Manifest) -> None:
-    """Above any number: what would mislead without being told."""
+    """Draw the warnings that belong above the numbers."""
     for text in dict.fromkeys(one["warning"] for one in m.networks if one["warning"]):
         st.warning(plain(f"{text}."), icon=":material/warning:")
 
 
 def _summary(m: Manifest) -> str:
-    """What the numbers are of, in a line."""
+    """Return one line that says what the numbers are of."""
     c = m.config
     left_out = f" ({len(m.skipped):,} left out)" if m.skipped else ""
     of = "" if m.photographs["drawn"] else f" of {', '.join(dict.fromkeys(map(dataset_name, m.roots)))}"
@@ -223,7 +225,7 @@ def _when(m: Manifest) -> str:
 
 
 def _details(m: Manifest) -> None:
-    """Everything that the numbers are of."""
+    """Return everything that the numbers are of, by name."""
     c = m.config
     facts = {
         "Networks": "; ".join(f"{o['name']} (weights {(o['weights_digest'] or 'unknown')[:8]})" for o in m.networks),
@@ -244,7 +246,7 @@ def _details(m: Manifest) -> None:
 
 
 def _training(m: Manifest) -> dict[str, str]:
-    """What readouts have learned from, of studies of them."""
+    """Return what the readouts of a study were trained on."""
     given = m.photographs.get("training")
     if given is None:
         return {}
@@ -258,5 +260,5 @@ def _training(m: Manifest) -> dict[str, str]:
 
 
 def _count(m: Manifest) -> str:
-    """n, as the photographs were used, or given."""
+    """Return the number of photographs, as used or as given."""
     return f"{m.used if m.finished else m.photographs['given']:,} {'scenes' if m.photographs['drawn'] else 'photos'}"

@@ -1,1 +1,1 @@
-"""Sections of the page trajectories."""
+"""Sections of the Trajectories page."""

@@ -1,4 +1,4 @@
-"""How jagged the curves of one photograph are: a sentence, and a table of every network and curve."""
+"""Roughness of one photograph's curves: a sentence, and a table of every network and curve."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOVES = {"network": "px of the frame", "source": "px of its own"}
 
 
 def sentence(found: Exploration) -> str:
-    """Of every network's shift curve; empty before the first is complete."""
+    """Return a sentence about every network's shift curve; empty before the first is complete."""
     curves = [
         (f"{curve.title}'s {of(curve)}", numbers)
         for curve in _curves(found, "shift")
@@ -37,7 +37,7 @@ def sentence(found: Exploration) -> str:
 
 
 def section(found: Exploration) -> None:
-    """The table; every row as far as its curve is."""
+    """Draw the table, each row as far as its curve is."""
     st.subheader("Jaggedness", anchor="jaggedness")
     drawn = [(kind, curve) for kind in KINDS for curve in _curves(found, kind)]
     # after the curves: another kind may begin meanwhile
@@ -75,7 +75,7 @@ def _curves(found: Exploration, kind: Kind) -> list[Curve]:
 
 
 def cells(numbers: roughness.Jagged) -> dict[str, object]:
-    """Of a row of such a table."""
+    """Return the cells of a row of this table."""
     return {
         "n frames": numbers.n,
         "mean |Δp|": number(numbers.mean_step, 4),
@@ -85,5 +85,5 @@ def cells(numbers: roughness.Jagged) -> dict[str, object]:
 
 
 def of(curve: Curve) -> str:
-    """What its values are."""
+    """Return what the curve's values are."""
     return f"P({curve.watched})" if curve.watched else "cosine to the first frame"

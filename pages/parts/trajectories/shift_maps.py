@@ -1,4 +1,4 @@
-"""The map over all shifts: asked for, filling in, and what is periodic in it."""
+"""The map over all shifts, filling in, and its periods."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ READING = (
 
 
 def section(photograph: Photograph, cards: Sequence[NetworkCard], side: int | None) -> None:
-    """Which network and how far; a button; then the map, and its spectrum when it is complete."""
+    """Draw the choice of network and radius, a button, the map, and its spectrum when complete."""
     st.subheader("Every shift at once", anchor="shift-map")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         card = networks.one_of("Map of", cards, "map_of")
@@ -97,7 +97,7 @@ def _map(found: ShiftMapping) -> None:
 
 
 def _others(classes: shift_map.Values) -> list[float]:
-    """All cells but the one in the middle."""
+    """Return all cells but the middle one."""
     return [float(place) for place in np.delete(classes.ravel(), classes.size // 2)]
 
 

@@ -1,4 +1,4 @@
-"""A video: dropped in, or drawn; where it is cut; what each network makes of every frame (Figure 1, bottom)."""
+"""A video, uploaded or drawn: where it is cropped, and each network's answer to every frame (Figure 1, bottom)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ JUMP = f"A jump: from one frame to the next the answer changes, or |Δp| ≥ {ro
 
 
 def section(cards: Sequence[NetworkCard]) -> None:
-    """Which video and where it is cut; a button; then the curves, growing, and the two frames of a jump."""
+    """Draw the choice of video and crop, a button, then the growing curves and the two frames of a jump."""
     st.subheader("A video, frame by frame", anchor="video")
     try:
         clip = _clip(cards)
@@ -61,7 +61,7 @@ def section(cards: Sequence[NetworkCard]) -> None:
 
 
 def _clip(cards: Sequence[NetworkCard]) -> Clip:
-    """What was dropped in, else a drawn one. Raises BadVideo."""
+    """Return the uploaded video, else a drawn one. Raises BadVideo."""
     upload, drawn = st.columns(2, vertical_alignment="bottom")
     here = upload.file_uploader(
         "Drop in a video",
@@ -98,7 +98,7 @@ def _play(clip: Clip) -> None:
 
 
 def _centre(clip: Clip, cards: Sequence[NetworkCard]) -> tuple[float, float]:
-    """Where the squares are cut, as fractions of width and height; they are shown on the first frame."""
+    """Draw the crop on the first frame and return its centre as fractions of width and height."""
     left, right = st.columns(2)
     across = left.slider("Centre, from the left (%)", 0, 100, 50, key="video_x", bind="query-params")
     down = right.slider("from the top (%)", 0, 100, 50, key="video_y", bind="query-params")
@@ -152,7 +152,7 @@ def _curves(found: VideoCurves) -> None:
 
 
 def _chart(found: VideoCurves, measure: str, curves: Mapping[str, Curve]) -> list[tuple[str, float]]:
-    """P over time, or the cosine of what has no classes; what was clicked in it: (network, time)."""
+    """Draw P, or the cosine without classes, over time; return the clicked network and time."""
     mine = {key: curve for key, curve in curves.items() if bool(curve.watched) == (measure == P_CLASS)}
     if not mine:
         return []

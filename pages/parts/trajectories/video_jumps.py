@@ -1,4 +1,4 @@
-"""The two frames of a jump, side by side, and what has changed between them."""
+"""The two frames of a jump, side by side, and what changed between them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Place = tuple[str, int]  # a network's key, and the number of the second of the 
 
 
 def section(found: VideoCurves, curves: Mapping[str, Curve], clicked: tuple[str, float] | None) -> None:
-    """A list of the jumps, in which a click on the curve chooses the nearest; then the frames of the chosen one."""
+    """Draw the list of jumps and the frames of the chosen one. A click on the curve chooses the nearest jump."""
     places, jumped = _places(curves)
     if not places:
         return
@@ -36,7 +36,7 @@ def section(found: VideoCurves, curves: Mapping[str, Curve], clicked: tuple[str,
 
 
 def _places(curves: Mapping[str, Curve]) -> tuple[list[Place], bool]:
-    """All jumps in the order of time; where there is none, each network's largest step."""
+    """Return all jumps in order of time, or each network's largest step if there is none."""
     found = [(key, k) for key, curve in curves.items() for k in roughness.jumps(curve.p, curve.top)]
     if not found:
         steps = [
@@ -53,7 +53,7 @@ def _step(curves: Mapping[str, Curve], place: Place) -> float:
 
 
 def _nearest(places: list[Place], curves: Mapping[str, Curve], clicked: tuple[str, float]) -> Place:
-    """Of the network that was clicked, if it has any; the nearest in time."""
+    """Return the nearest jump in time, of the clicked network if it has any."""
     mine = [place for place in places if place[0] == clicked[0]] or places
     return min(mine, key=lambda place: abs(curves[place[0]].values[place[1]] - clicked[1]))
 
@@ -86,7 +86,7 @@ def _frames(found: VideoCurves, curve: Curve, place: Place) -> None:
 
 
 def _answers(found: VideoCurves, place: Place, names: tuple[str, ...]) -> list[str]:
-    """Top-1 and its p of both frames."""
+    """Return the top-1 class and its probability of both frames."""
     key, k = place
     best = found.tracks[key].probabilities[k - 1 : k + 1].max(1)
     return [f"{names[c]} {p:.3f}" for p, c in zip(best.values.tolist(), best.indices.tolist(), strict=True)]

@@ -1,1 +1,1 @@
-"""Sections of the page typicality."""
+"""Sections of the Typicality page."""

@@ -1,4 +1,4 @@
-"""A folder of one's own ranked by typicality, in the background; both ends of it, and all of it to take away."""
+"""A folder of one's own, ranked by typicality in the background."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COUNT = 3  # of each end, as pictures
 
 
 def section() -> None:
-    """With the sidebar's index."""
+    """Draw the folder's field and, once it is ranked, its most and least typical photographs."""
     st.subheader("Rank a folder of your own by typicality", anchor="rank")
     choice = state.choice()
     place = exploring.indexed(choice)
