@@ -27,6 +27,7 @@ from core.index.search import FeatureIndex
 from core.index.typicality import typicality
 from core.inference.engine import Engine, Network, Predictions
 from core.inference.pairs import accuracy, outcomes, redo
+from core.jobs.cancel import Cancel
 from core.jobs.progress import Progress
 from core.networks.card import NetworkCard
 from core.networks.variants.twins import twin, with_twins
@@ -330,11 +331,11 @@ def test_who_is_left_out_and_why(tmp_path: Path, engine: Engine, many: list[Held
         Held(many[2].photo, "copy.png"),
     ]
     study = studies.create("protocols", protocols=("black", "crop"), step=6, sides=(10,))
-    cancel = threading.Event()
+    cancel = Cancel()
 
     def stop(progress: Progress) -> None:
         if progress.done > 14 * 4:
-            cancel.set()
+            cancel.request()
 
     with pytest.raises(Cancelled):
         studies.run(study, sources, cards, tmp_path, engine=engine, progress=stop, cancel=cancel)
