@@ -27,10 +27,13 @@ def say(text: str) -> None:
     print(("\r\033[K" if sys.stderr.isatty() else "") + " ".join(text.splitlines()), file=sys.stderr)
 
 
+MEGABYTE = 2**20
+
+
 class ProgressLine:
     """Draws a Progress as one line: written over on a terminal, elsewhere once at each tenth.
 
-    ``what``: the name of what is counted, if the progress names no stage. ``unit``: bytes of a megabyte, for downloads.
+    ``what``: the name of what is counted, if the progress names no stage. ``unit``: MEGABYTE for downloads.
     """
 
     def __init__(self, what: str = "", unit: int = 1) -> None:
@@ -38,7 +41,8 @@ class ProgressLine:
         self._last: tuple[str, int] | None = None
 
     def __call__(self, p: Progress) -> None:
-        stage, done, total = p.stage or self._what, round(p.done / self._unit), round((p.total or 0) / self._unit)
+        done, total = round(p.done / self._unit), round((p.total or 0) / self._unit)
+        stage = p.stage or self._what
         now = stage, 10 * done // max(total, 1) if total else -1
         terminal = sys.stderr.isatty()
         if now == self._last and not (terminal and total):
@@ -49,7 +53,7 @@ class ProgressLine:
                 say(stage)
             return
         remaining = "" if p.seconds_left is None else f", {p.seconds_left:.0f} s left"
-        text = f"{stage}: {done}/{total} ({p.rate / self._unit:.1f}/s{remaining})"
+        text = f"{stage}{', MB' if self._unit > 1 else ''}: {done}/{total} ({p.rate / self._unit:.1f}/s{remaining})"
         if terminal:
             print(f"\r\033[K{text}", end="\n" if done >= total else "", file=sys.stderr, flush=True)
         else:

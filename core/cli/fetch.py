@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from .console import ProgressLine, show
+from .console import MEGABYTE, ProgressLine, show
 from .options import add, data_folder
 
 
@@ -21,6 +21,6 @@ def _fetch(chosen: argparse.Namespace) -> None:
     from ..datasets.fetching import fetch_cifar10
     from ..jobs.cancel import Cancel
 
-    folder = fetch_cifar10(data_folder(chosen))(ProgressLine(unit=2**20), Cancel())
+    folder = fetch_cifar10(data_folder(chosen))(ProgressLine(unit=MEGABYTE), Cancel())
     parts = [cifar.address(folder, part) for part in ("train", "test")]
     show(chosen, {"name": chosen.name, "folder": str(folder), "photographs": parts}, parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from .console import ProgressLine, say, show
+from .console import MEGABYTE, ProgressLine, say, show
 from .options import add, data_folder
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def _fetch(chosen: argparse.Namespace, card: NetworkCard) -> None:
     from ..networks.fetching import fetch_weights
     from ..storage.downloads import digest_of
 
-    file = fetch_weights(card)(ProgressLine(unit=2**20), Cancel())
+    line = ProgressLine(unit=MEGABYTE)
+    file = fetch_weights(card)(lambda p: line(p) if p.done else None, Cancel())
     digest = digest_of(card.remote, card.weights.parent) if card.remote else card.weights_digest
     show(chosen, {"key": card.key, "file": str(file), "digest": digest}, [f"{card.key}: {file}"])

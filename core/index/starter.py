@@ -9,7 +9,7 @@ from ..errors import BadFolder
 from ..inference.engine import Engine
 from ..jobs.cancel import Cancel
 from ..jobs.job import Work
-from ..jobs.progress import Report
+from ..jobs.progress import Progress, Report
 from ..networks.card import NetworkCard
 from ..networks.fetching import fetch_weights
 from ..storage.archives import extract_tar
@@ -53,6 +53,7 @@ def build_starter(card: NetworkCard, engine: Engine, data: DataFolder, archive: 
             raise BadFolder(got=f"{folder} without a folder train", wanted="train and val", remedy=f"Remove {folder}.")
         out = data.indexes / f"imagenette-{card.key.replace('/', '-')}"
         stage = f"Indexing with {card.title}"
+        report(Progress(stage=stage))
         build(
             root / "train",
             used,

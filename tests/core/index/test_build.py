@@ -203,7 +203,7 @@ def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path, album:
     with pytest.raises(BadFolder, match=r"holds 'holiday.jpg'"):
         make(album, tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["holiday.jpg"]
-    with pytest.raises(BadFolder, match="a folder to write to"):
+    with pytest.raises(BadFolder, match="cannot be written to"):
         make(album, tmp_path / "holiday.jpg")
 
 

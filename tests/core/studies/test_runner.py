@@ -371,7 +371,7 @@ def test_a_full_disk_is_named_and_what_was_finished_is_kept(
         real(source, target)
 
     monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(BadFolder, match=r"000001\.parquet \(No space left on device\).*what was finished is kept"):
+    with pytest.raises(BadFolder, match=r"000001\.parquet could not be written \(No space left on device\).*what was finished is kept"):
         studies.run(study_of(), many, cards, tmp_path, engine=engine)
     assert rows.parts(tmp_path) == 1
     assert not list(tmp_path.rglob("*.part"))
