@@ -1,22 +1,35 @@
-"""Every error that a user can meet: it says what was got, what was wanted, and the remedy."""
+"""Every error that a user can meet. Its message says what happened, what is accepted, and what to do."""
 
 from __future__ import annotations
 
 
 class PhotobiasError(Exception):
-    """Root of all known errors. The three parts are kept, so that a page can lay them out."""
+    """Base class of all known errors. Its message is up to three sentences, in this order.
 
-    def __init__(self, *, got: str, wanted: str, remedy: str) -> None:
-        self.got, self.wanted, self.remedy = got, wanted, remedy
-        super().__init__(f"got {got}; wanted {wanted}. {remedy}")
+    ``happened``: what went wrong; ``accepted``: what would have been right; ``remedy``: what to do now. Each is a
+    whole sentence with its full stop; an empty one is left out:
+
+    >>> print(PhotobiasError("x.heic is not an image this app can read.", "It reads JPEG.", "Export it as JPEG."))
+    x.heic is not an image this app can read. It reads JPEG. Export it as JPEG.
+
+    The older form ``PhotobiasError(got="a", wanted="b", remedy="Do c.")`` reads "got a; wanted b. Do c." Convert it
+    where it stands. ``got`` and ``wanted`` are the first two parts in both forms.
+    """
+
+    def __init__(
+        self, happened: str = "", accepted: str = "", remedy: str = "", *, got: str = "", wanted: str = ""
+    ) -> None:
+        self.got, self.wanted, self.remedy = happened or got, accepted or wanted, remedy
+        first = f"got {got}; wanted {wanted}." if got else ""
+        super().__init__(" ".join(filter(None, (first, happened, accepted, remedy))))
 
 
 class BadPhotograph(PhotobiasError):
-    """Bytes that do not decode to a photograph within the limits."""
+    """Bytes that cannot be decoded to a photograph within the limits."""
 
 
 class BadVideo(PhotobiasError):
-    """Bytes that do not decode to a video within the limits, or one too small to be cut."""
+    """Bytes that cannot be decoded to a video within the limits, or a video that is too small to be cut."""
 
 
 class BadFolder(PhotobiasError):
@@ -24,19 +37,19 @@ class BadFolder(PhotobiasError):
 
 
 class BadProtocol(PhotobiasError):
-    """A protocol's settings are out of range, or the photograph is too small for them."""
+    """Settings of a protocol that are out of range, or a photograph that is too small for them."""
 
 
 class BadScene(PhotobiasError):
-    """A seed, a size or a photographer's parameter that makes no scene."""
+    """A seed, a size or a photographer's parameter from which no scene can be drawn."""
 
 
 class BadSignal(PhotobiasError):
-    """A signal, or a setting of the signal bench, of which there is no global sum."""
+    """A signal, or a setting of the signal bench, that has no global sum."""
 
 
 class UnknownName(PhotobiasError):
-    """A key that no registry holds, or that is registered twice."""
+    """A name that is not registered, or that is registered twice."""
 
 
 class BadCard(PhotobiasError):
@@ -44,7 +57,7 @@ class BadCard(PhotobiasError):
 
 
 class BadRecipe(PhotobiasError):
-    """A training recipe that is incomplete, contradicts itself, or does not fit what it would go on with."""
+    """A training recipe that is incomplete, contradicts itself, or differs from the training it should resume."""
 
 
 class WeightsUnavailable(PhotobiasError):
@@ -56,35 +69,44 @@ class IndexBroken(PhotobiasError):
 
 
 class IndexMismatch(PhotobiasError):
-    """An index built with another network, preprocessing or build plan than asked for."""
+    """An index built with another network, preprocessing or build plan than the requested one."""
 
 
 class StudyBroken(PhotobiasError):
-    """A study whose files are missing or changed, or in whose folder another run is at work."""
+    """A study whose files are missing or changed, or whose folder another run is using."""
 
 
 class StudyMismatch(PhotobiasError):
-    """A study's folder that holds the rows of another configuration, network or software than asked for."""
+    """A study folder with the rows of another configuration, network or software version."""
 
 
 class BadAnnotations(PhotobiasError):
-    """Boxes around objects in no format that is known, or that lie in no frame."""
+    """Boxes around objects in an unknown format, or outside their frame."""
 
 
 class BadLabels(PhotobiasError):
-    """Names of points, of a labeller or of a set that cannot be used, or a click beside the picture."""
+    """Unusable names of points, of a labeller or of a set, or a click outside the picture."""
 
 
 class BadTable(PhotobiasError):
-    """A table of results without the columns, networks or photographs that are asked of it."""
+    """A table of results that lacks requested columns, networks or photographs."""
 
 
 class DownloadFailed(PhotobiasError):
-    """A download that did not arrive whole; what arrived is kept where it can be resumed."""
+    """A download that did not arrive whole. What arrived is kept if it can be resumed."""
 
 
 class Cancelled(PhotobiasError):
-    """Work that was stopped on request; what was finished is kept."""
+    """Work that was stopped on request. What was finished is kept. ``what``: "the study", "the download of x"."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(got=f"a request to stop {what}", wanted="nothing more", remedy="Start it again to go on.")
+        super().__init__(f"{what[:1].upper()}{what[1:]} was cancelled.", remedy="Run it again to resume.")
+
+
+def unexpected(error: BaseException) -> PhotobiasError:
+    """Return the known error that reports a bug to a user; the caller logs it."""
+    known = PhotobiasError(
+        f"Unexpected {type(error).__name__}: {error}.", remedy="This is a bug; details are in the log."
+    )
+    known.__cause__ = error
+    return known

@@ -1,4 +1,4 @@
-"""Name → class, for what registers itself: protocols, studies. Duplicates raise, misses list the choices."""
+"""Registries of classes by name: protocols and studies. Duplicates raise, and an unknown name lists the choices."""
 
 from __future__ import annotations
 
@@ -11,30 +11,29 @@ T = TypeVar("T")
 
 
 class Registry:
-    """The classes of one kind (``what``), in the order in which they were registered."""
+    """The classes of one kind (``what``), in the order of their registration."""
 
     def __init__(self, what: str) -> None:
         self._what, self._classes = what, dict[str, type[Any]]()
 
     def register(self, name: str) -> Callable[[type[T]], type[T]]:
-        """Class decorator: makes it known by ``name``; a second of that name raises UnknownName."""
+        """Return a class decorator that registers the class as ``name``. Raises UnknownName for a second one."""
 
         def keep(cls: type[T]) -> type[T]:
             if name in self._classes:
-                got = f"a second {self._what} {name!r}"
-                raise UnknownName(got=got, wanted="one of each name", remedy="Rename it.")
+                raise UnknownName(f"There is a second {self._what} {name!r}.", remedy="Rename it.")
             self._classes[name] = cls
             return cls
 
         return keep
 
     def names(self) -> tuple[str, ...]:
-        """All of them."""
+        """Return all names."""
         return tuple(self._classes)
 
     def get(self, name: str) -> type[Any]:
-        """The class of that name, or UnknownName."""
+        """Return the class of that name. Raises UnknownName."""
         if name not in self._classes:
-            known = ", ".join(self._classes)
-            raise UnknownName(got=f"{self._what} {name!r}", wanted=f"one of {known}", remedy="Choose one of these.")
+            choices = ", ".join(self._classes)
+            raise UnknownName(f"There is no {self._what} {name!r}.", f"There are {choices}.", "Choose one of these.")
         return self._classes[name]

@@ -1,4 +1,4 @@
-"""Which software made a result."""
+"""Versions of the software that made a result."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ PACKAGES = ("torch", "torchvision", "pillow", "numpy")
 
 
 def software(*more: str) -> dict[str, str]:
-    """Package → version, of those that are installed, and Python's."""
-    found = {"python": platform.python_version()}
+    """Return the versions of Python and of the packages that are installed, by name."""
+    versions = {"python": platform.python_version()}
     for name in (*PACKAGES, *more):
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return versions

@@ -1,58 +1,59 @@
-"""Results on stdout, everything else on stderr."""
+"""Output of the commands: results on stdout, everything else on stderr."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-import time
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..jobs.progress import Progress
 
 
 def show(chosen: argparse.Namespace, value: Any, lines: Iterable[str]) -> None:
-    """JSON in ASCII, so that no terminal, pipe or file name can spoil it; or lines for people."""
+    """Print JSON in ASCII, which no terminal, pipe or file name can spoil, or lines for people."""
     print(json.dumps(value, indent=1) if chosen.json else "\n".join(lines))
 
 
 def wrote(chosen: argparse.Namespace, what: dict[str, Any]) -> None:
-    """What was made, in one line or as JSON."""
+    """Print what was made, in one line or as JSON."""
     show(chosen, what, [", ".join(f"{name} {value}" for name, value in what.items())])
 
 
 def say(text: str) -> None:
-    """One line on stderr; on a terminal it takes the place of a progress line."""
+    """Print one line on stderr; on a terminal it replaces a progress line."""
     print(("\r\033[K" if sys.stderr.isatty() else "") + " ".join(text.splitlines()), file=sys.stderr)
 
 
-class Watch:
-    """Turns bare counts into rate and time left, anew for each kind of work."""
-
-    def __init__(self, show: ProgressLine) -> None:
-        self._show, self._what, self._began, self._first = show, "", 0.0, 0
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        now = time.monotonic()
-        if what != self._what:
-            self._what, self._began, self._first = what, now, done
-        rate = (done - self._first) / max(now - self._began, 1e-9)
-        self._show(what, done, total, rate, (total - done) / rate if rate else None)
+MEGABYTE = 2**20
 
 
 class ProgressLine:
-    """One line that is written over on a terminal; elsewhere a line at each tenth."""
+    """Draws a Progress as one line: written over on a terminal, elsewhere once at each tenth.
 
-    def __init__(self) -> None:
+    ``what``: the name of what is counted, if the progress names no stage. ``unit``: MEGABYTE for downloads.
+    """
+
+    def __init__(self, what: str = "", unit: int = 1) -> None:
+        self._what, self._unit = what, unit
         self._last: tuple[str, int] | None = None
 
-    def __call__(self, what: str, done: int, total: int, rate: float, left: float | None) -> None:
-        now = what, 10 * done // max(total, 1)
+    def __call__(self, p: Progress) -> None:
+        done, total = round(p.done / self._unit), round((p.total or 0) / self._unit)
+        stage = p.stage or self._what
+        now = stage, 10 * done // max(total, 1) if total else -1
         terminal = sys.stderr.isatty()
-        if not total or (now == self._last and not terminal):
+        if now == self._last and not (terminal and total):
             return
         self._last = now
-        remaining = "" if left is None else f", {left:.0f} s left"
-        text = f"{what}: {done}/{total} ({rate:.1f}/s{remaining})"
+        if not total:
+            if p.stage:
+                say(stage)
+            return
+        remaining = "" if p.seconds_left is None else f", {p.seconds_left:.0f} s left"
+        text = f"{stage}{', MB' if self._unit > 1 else ''}: {done}/{total} ({p.rate / self._unit:.1f}/s{remaining})"
         if terminal:
             print(f"\r\033[K{text}", end="\n" if done >= total else "", file=sys.stderr, flush=True)
         else:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import argparse
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .console import ProgressLine, show
 from .options import add, data_folder, whole_numbers
 from .recording import recorded
 from .study import line
-
-if TYPE_CHECKING:
-    from ..jobs.progress import Progress
 
 ABOUT = "Networks that learn from one photographer's scenes, measured: a turn of the dial; stopped, it goes on."
 
@@ -37,17 +34,9 @@ def _dial(chosen: argparse.Namespace) -> None:
 
     size = {} if chosen.size is None else {"size_mean": chosen.size}
     who = Photographer(spread=chosen.spread, size_spread=chosen.size_spread, **size)
-    turn, data, shown = (
-        Turn(photographer=who, seeds=chosen.seeds, small=chosen.small),
-        data_folder(chosen),
-        ProgressLine(),
-    )
+    turn, data = Turn(photographer=who, seeds=chosen.seeds, small=chosen.small), data_folder(chosen)
     folder, name = turn.folder(data), f"{turn.recipe.name}, shares of the work"
-
-    def told(p: Progress) -> None:
-        shown(name, p.done, p.total or 0, p.rate, p.seconds_left)
-
-    with recorded(folder, told) as (progress, cancel):
+    with recorded(folder, ProgressLine(name)) as (progress, cancel):
         turn.run(data, progress=progress, cancel=cancel)
     records = summary(studies.read(folder))
     show(chosen, records, map(line, records))

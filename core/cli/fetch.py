@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import threading
 from typing import Any
 
-from .console import ProgressLine, say, show
+from .console import MEGABYTE, ProgressLine, show
 from .options import add, data_folder
 
 
@@ -20,19 +19,8 @@ def register(commands: Any) -> None:
 def _fetch(chosen: argparse.Namespace) -> None:
     from ..datasets import cifar
     from ..datasets.fetching import fetch_cifar10
-    from ..jobs.progress import Progress
+    from ..jobs.cancel import Cancel
 
-    line, stage = ProgressLine(), ""
-
-    def report(told: Progress | str) -> None:
-        nonlocal stage
-        if isinstance(told, str):
-            stage = told
-            say(told)
-        else:
-            done, total = (round((n or 0) / 2**20) for n in (told.done, told.total))
-            line(f"{stage}, MB", done, total, told.rate / 2**20, told.seconds_left)
-
-    folder = fetch_cifar10(data_folder(chosen))(report, threading.Event())
+    folder = fetch_cifar10(data_folder(chosen))(ProgressLine(unit=MEGABYTE), Cancel())
     parts = [cifar.address(folder, part) for part in ("train", "test")]
     show(chosen, {"name": chosen.name, "folder": str(folder), "photographs": parts}, parts)

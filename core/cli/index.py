@@ -7,12 +7,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .console import ProgressLine, Watch, say, show
+from .console import ProgressLine, say, show
 from .options import PLACES, add, data_folder, whole
 
 if TYPE_CHECKING:
     from ..exploration.measurements import Asked
-    from ..index.extract import Progress
     from ..index.store import Manifest
 
 
@@ -101,11 +100,7 @@ def _index_build(chosen: argparse.Namespace) -> None:
     from ..inference.engine import engines
     from ..networks import registry
 
-    card, line = registry.get(chosen.network, data_folder(chosen)), ProgressLine()
-
-    def told(p: Progress) -> None:
-        line("photographs", p.done, p.total, p.rate, p.seconds_left)
-
+    card, line = registry.get(chosen.network, data_folder(chosen)), ProgressLine("photographs")
     if chosen.engine == "ray":
         cluster = Cluster(chosen.workers, chosen.address)
         made = build_with_ray(
@@ -115,7 +110,7 @@ def _index_build(chosen: argparse.Namespace) -> None:
             reference=chosen.reference,
             thumbnails=chosen.thumbnails,
             cluster=cluster,
-            progress=told,
+            progress=line,
             shard_rows=chosen.shard_rows,
         )
     else:
@@ -126,7 +121,7 @@ def _index_build(chosen: argparse.Namespace) -> None:
             chosen.out,
             reference=chosen.reference,
             thumbnails=chosen.thumbnails,
-            progress=told,
+            progress=line,
             shard_rows=chosen.shard_rows,
         )
     if chosen.compact:
@@ -144,7 +139,7 @@ def _index_build(chosen: argparse.Namespace) -> None:
 def _compacted(folder: Path) -> Manifest:
     from ..index import compact
 
-    return compact.make(folder, Watch(ProgressLine()))
+    return compact.make(folder, ProgressLine())
 
 
 def _index_compact(chosen: argparse.Namespace) -> None:
@@ -156,8 +151,7 @@ def _index_compact(chosen: argparse.Namespace) -> None:
 def _index_push(chosen: argparse.Namespace) -> None:
     from ..index import milvus
 
-    watch = Watch(ProgressLine())
-    rows = milvus.push(chosen.index, chosen.to, lambda done, total: watch("rows", done, total))
+    rows = milvus.push(chosen.index, chosen.to, ProgressLine())
     show(chosen, {"to": chosen.to, "rows": rows}, [f"{rows} rows in {chosen.to}"])
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import threading
 from typing import TYPE_CHECKING, Any
 
-from .console import ProgressLine, say, show
+from .console import MEGABYTE, ProgressLine, say, show
 from .options import add, data_folder
 
 if TYPE_CHECKING:
@@ -44,17 +43,11 @@ def _networks(chosen: argparse.Namespace) -> None:
 
 
 def _fetch(chosen: argparse.Namespace, card: NetworkCard) -> None:
-    from ..jobs.progress import Progress
+    from ..jobs.cancel import Cancel
     from ..networks.fetching import fetch_weights
     from ..storage.downloads import digest_of
 
-    line = ProgressLine()
-
-    def report(told: Progress | str) -> None:
-        if isinstance(told, Progress):
-            done, total = (round((n or 0) / 2**20) for n in (told.done, told.total))
-            line("MB", done, total, told.rate / 2**20, told.seconds_left)
-
-    file = fetch_weights(card)(report, threading.Event())
+    line = ProgressLine(unit=MEGABYTE)
+    file = fetch_weights(card)(lambda p: line(p) if p.done else None, Cancel())
     digest = digest_of(card.remote, card.weights.parent) if card.remote else card.weights_digest
     show(chosen, {"key": card.key, "file": str(file), "digest": digest}, [f"{card.key}: {file}"])

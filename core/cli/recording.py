@@ -1,37 +1,35 @@
-"""Long work that pages watch: how far it is lies in its folder, and a request to terminate stops it within a batch."""
+"""Recording of long work that pages watch: its progress is written to its folder, and SIGTERM cancels it."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ..errors import Cancelled, PhotobiasError
-
-if TYPE_CHECKING:
-    from ..jobs.progress import Progress
-
-Watched = tuple[Callable[["Progress"], None], threading.Event]
+from ..errors import Cancelled, PhotobiasError, unexpected
+from ..jobs.cancel import Cancel
+from ..jobs.progress import Progress, Report
 
 
 @contextmanager
-def recorded(folder: Path, told: Callable[[Progress], None]) -> Iterator[Watched]:
-    """(progress, cancel) for the work in that folder of a study: what is reported is ``told``, and recorded there with
-    how it ended."""
+def recorded(folder: Path, report: Report) -> Iterator[tuple[Report, Cancel]]:
+    """Yield (progress, cancel) for the work in a study's folder. Progress goes to ``report`` and into the folder.
+
+    The folder also records how the work ended.
+    """
     from ..studies.process import Recorder
 
     recorder = Recorder(folder)
 
-    def progress(news: Progress) -> None:
-        told(news)
-        recorder(news)
+    def both(progress: Progress) -> None:
+        report(progress)
+        recorder(progress)
 
     try:
-        with _asked_to_stop() as cancel:
-            yield progress, cancel
+        with _cancelled_by_signal() as cancel:
+            yield both, cancel
     except (Cancelled, KeyboardInterrupt):
         recorder.end("stopped")
         raise KeyboardInterrupt from None
@@ -39,20 +37,20 @@ def recorded(folder: Path, told: Callable[[Progress], None]) -> Iterator[Watched
         recorder.end("failed", str(error))
         raise
     except Exception as error:
-        recorder.end("failed", f"unexpected {type(error).__name__}: {error}")
+        recorder.end("failed", str(unexpected(error)))
         raise
     recorder.end("finished")
 
 
 @contextmanager
-def _asked_to_stop() -> Iterator[threading.Event]:
-    """An event that a request to terminate sets: the page's way to stop a study. Outside the main thread none does."""
-    event = threading.Event()
+def _cancelled_by_signal() -> Iterator[Cancel]:
+    """Yield a Cancel that SIGTERM requests: this is how a page stops a study. Only the main thread receives signals."""
+    cancel = Cancel()
     if threading.current_thread() is not threading.main_thread():
-        yield event
+        yield cancel
         return
-    before = signal.signal(signal.SIGTERM, lambda *_: event.set())
+    before = signal.signal(signal.SIGTERM, lambda *_: cancel.request())
     try:
-        yield event
+        yield cancel
     finally:
         signal.signal(signal.SIGTERM, before)

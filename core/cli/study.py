@@ -13,7 +13,6 @@ from .options import PLACES, add, data_folder, whole, whole_numbers
 from .recording import recorded
 
 if TYPE_CHECKING:
-    from ..jobs.progress import Progress
     from ..studies.request import Request
 
 ABOUT = "An experiment of the paper over many photographs: a table in DIR, a summary here; stopped, it goes on."
@@ -69,12 +68,7 @@ def _study(chosen: argparse.Namespace) -> None:
     from ..studies.config import get
     from ..studies.summary import summary
 
-    shown = ProgressLine()
-
-    def told(p: Progress) -> None:
-        shown(f"{chosen.name} {get(chosen.name).counts}", p.done, p.total or 0, p.rate, p.seconds_left)
-
-    with recorded(chosen.out, told) as (progress, cancel):
+    with recorded(chosen.out, ProgressLine(f"{chosen.name} {get(chosen.name).counts}")) as (progress, cancel):
         asked = request(chosen)
         made = asked.run(
             data_folder(chosen), chosen.out, progress=progress, warn=lambda text: say(f"warning: {text}"), cancel=cancel

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .console import ProgressLine, Watch, say, show
+from .console import ProgressLine, say, show
 from .options import add, data_folder, whole_numbers
 
 
@@ -37,9 +37,9 @@ def _train(chosen: argparse.Namespace) -> None:
     named = [listing(place) for place in places]
     if chosen.small:
         named = [part[:: max(1, len(part) // most)] for part, most in zip(named, recipe.FEW, strict=False)]
-    watch = Watch(ProgressLine())
+    line = ProgressLine()
     made = []
-    for card in make(recipes, chosen.seeds, data_folder(chosen), named=named, family=chosen.family, told=watch):
+    for card in make(recipes, chosen.seeds, data_folder(chosen), named=named, family=chosen.family, report=line):
         made.append({"key": card.key, "top1": card.published["top1"], "weights": str(card.weights)})
         say(f"{card.key}: top-1 {card.published['top1']:.3f} on held-out photographs")
     show(chosen, made, (f"{m['key']:42} top-1 {m['top1']:.3f}  {m['weights']}" for m in made))

@@ -1,11 +1,12 @@
-"""Fetching CIFAR-10."""
+"""Download of CIFAR-10."""
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
-from ..jobs.job import Report, Work
+from ..jobs.cancel import Cancel
+from ..jobs.job import Work
+from ..jobs.progress import Progress, Report
 from ..storage.archives import extract_tar
 from ..storage.data_folder import DataFolder
 from ..storage.downloads import RemoteFile, fetch
@@ -15,7 +16,7 @@ CIFAR10_BYTES = 170_498_071
 
 
 def cifar10() -> RemoteFile:
-    """CIFAR-10 for Python: address and checksum as torchvision's dataset gives them."""
+    """Return CIFAR-10 for Python, with the address and checksum of torchvision's dataset."""
     from torchvision.datasets import CIFAR10
 
     return RemoteFile(
@@ -24,21 +25,19 @@ def cifar10() -> RemoteFile:
 
 
 def fetch_cifar10(data: DataFolder, archive: RemoteFile | None = None) -> Work[Path]:
-    """Work for a Job: download, unpack and check CIFAR-10, where ``cifar10:train`` and ``cifar10:test`` look for it.
+    """Return work for a Task: download, unpack and check CIFAR-10, for ``cifar10:train`` and ``cifar10:test``.
 
-    Each step goes on where it was stopped. Gives the folder that ``torchvision.datasets.CIFAR10`` takes. Where the
-    files are there already, they are checked only.
+    Each step resumes where it was stopped; existing files are only checked. The result is the folder that
+    ``torchvision.datasets.CIFAR10`` takes.
     """
 
-    def work(report: Report, cancel: threading.Event) -> Path:
+    def work(report: Report, cancel: Cancel) -> Path:
         folder = cifar.home(data)
         if not cifar.there(folder):
             remote = archive or cifar10()
-            report(f"Fetching {remote.name}")
             packed = fetch(remote, data.photographs, progress=report, cancel=cancel)
-            report("Unpacking")
             extract_tar(packed, folder, cancel=cancel, progress=report)
-        report("Checking")
+        report(Progress(stage="Checking"))
         cifar.photographs(cifar.address(folder, "test"))
         return folder
 

@@ -18,14 +18,14 @@ from ..index.search import FeatureIndex
 from ..index.typicality import typicality
 from ..inference.engine import Engine, Network
 from ..inference.pairs import outcomes
-from ..jobs.background import Background
+from ..jobs.job import Job
 from ..networks.card import NetworkCard
 from ..statistics.sensitivity import Outcome, Sensitivity, sensitivity
 from .results import Kind, Place, Settings, Store, Trace
 
 
 @dataclass(eq=False)
-class Exploration(Background):
+class Exploration(Job):
     """One photograph, up to four networks, one index. Fields are filled while it runs; reading them is safe.
 
     ``original`` gives typicality and centre crops; ``photograph`` (perhaps reduced) gives curves and pairs.
@@ -46,7 +46,8 @@ class Exploration(Background):
     place: Place | None = None
 
     def __post_init__(self) -> None:
-        self.total = sum(self._frames(card) for card in self.cards) + (self.index is not None)
+        super().__post_init__()
+        self._meter.set(total=sum(self._frames(card) for card in self.cards) + (self.index is not None))
 
     @property
     def strange(self) -> tuple[str, ...]:
@@ -60,8 +61,8 @@ class Exploration(Background):
         return self.finished or bool(self.pairs) or self.place is not None
 
     @property
-    def stage(self) -> tuple[bool, bool, bool]:
-        """Changes when a page has something new to begin: curves complete, typicality known, the end."""
+    def phase(self) -> tuple[bool, bool, bool]:
+        """Return a value that changes when curves are complete, when typicality is known, and at the end."""
         return self.drawn, self.place is not None, self.finished
 
     def measured(self, network: str, protocol: str) -> Sensitivity | None:
@@ -69,7 +70,7 @@ class Exploration(Background):
         rows = self.pairs.get((network, protocol))
         return _measured(rows) if rows else None
 
-    def _everything(self) -> None:
+    def _work(self) -> None:
         for card in self.cards:  # the first curve does not wait for the second network
             self._guarded(card.key, self._frames(card), self._load, card)
             if card.key in self.networks:
@@ -109,7 +110,7 @@ class Exploration(Background):
         trace: Trace | None = self.store.get(key)
         if trace is not None:
             self.traces = {**self.traces, (card.key, kind): trace}
-            self.done += len(trace.path.values)
+            self._skip(len(trace.path.values))
             return
         make: Callable[..., Path] = shift_path if kind == "shift" else size_path
         path = make(
@@ -126,7 +127,7 @@ class Exploration(Background):
             trace.add(part.finite(network))
             self._count(len(part))
             if not trace.complete:
-                self._stop()
+                self._check()
         self.store.put(key, trace)
 
     def _pairs(self, network: Network, name: str) -> None:
@@ -136,7 +137,7 @@ class Exploration(Background):
         found: tuple[Outcome, ...] = (self.store.get(key) or ())[: s.pairs]  # fewer pairs are a prefix of more
         if len(found) == s.pairs:
             self.pairs = {**self.pairs, (network.card.key, name): found}
-            self.done += 2 * s.pairs
+            self._skip(2 * s.pairs)
             return
         found = ()
         for part in outcomes(
@@ -154,7 +155,7 @@ class Exploration(Background):
         place: Place | None = self.store.get(key)
         if place is not None:
             self.place = place
-            self.done += 1
+            self._skip(1)
             return
         [result] = self.engine.predict(self.engine.load(card), [card.preprocessing.centre(self.original)])
         found = typicality(index, result.features[0].numpy(), self.original.digest, k=self.settings.k)

@@ -11,14 +11,14 @@ import torch
 from ..experiments.figure_01_trajectories.shift_map import Embedding, Shift, Values, coarse_to_fine, on_grid
 from ..images.photographs import Photograph
 from ..inference.engine import Engine, Predictions
-from ..jobs.background import Asked
+from ..jobs.job import Job
 from ..networks.card import NetworkCard
 from ..networks.probe import Layer, total_stride
 from .results import Store
 
 
 @dataclass(eq=False)
-class ShiftMapping(Asked):
+class ShiftMapping(Job):
     """The first ``done`` of ``shifts`` are known; started again after a cancel, it goes on where it was.
 
     ``answers`` float32 (n, K): probabilities of each shift in their order; of a representation without classes
@@ -26,6 +26,7 @@ class ShiftMapping(Asked):
     """
 
     what = "shift map"
+    resumable = True
     engine: Engine
     store: Store
     photograph: Photograph
@@ -38,7 +39,8 @@ class ShiftMapping(Asked):
 
     def __post_init__(self) -> None:
         self.shifts = coarse_to_fine(self.embedding.reach)
-        self.total = len(self.shifts)
+        super().__post_init__()
+        self._meter.set(total=len(self.shifts))
 
     @property
     def stride(self) -> int | None:
@@ -51,7 +53,8 @@ class ShiftMapping(Asked):
         if kept is None:
             return False
         self.layers, self.answers = kept
-        self.done, self.state = self.total, "done"
+        self._skip(self.total - self.done)
+        self.state = "done"
         return True
 
     def grid(self, index: int) -> Values:
@@ -69,7 +72,7 @@ class ShiftMapping(Asked):
         card = self.card
         return (self.photograph.digest, card.key, card.weights_digest, card.preprocessing, "map", self.embedding)
 
-    def _everything(self) -> None:
+    def _work(self) -> None:
         self._guarded(self.card.key, self.total - self.done, self._map)
 
     def _map(self) -> None:
@@ -84,7 +87,7 @@ class ShiftMapping(Asked):
             self.answers = torch.cat([self.answers.reshape(-1, found.shape[1]), found])
             self._count(len(part))
             if self.done < self.total:
-                self._stop()
+                self._check()
         self.layers = network.layers
         self.store.put(self._key, (self.layers, self.answers))
 

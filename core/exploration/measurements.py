@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -18,14 +17,13 @@ from ..index.search import FeatureIndex, Neighbour
 from ..index.typicality import ALTERNATIVES, NEIGHBOURS, alternatives, per_class, typicality
 from ..inference.engine import Engine, Network
 from ..inference.pairs import Skipped, accuracy, decoded, each_once, outcomes
+from ..jobs.progress import Meter, Report
 from ..networks import registry
 from ..networks.card import NetworkCard
 from ..statistics.accuracy import Accuracy
 from ..statistics.sensitivity import Outcome, Sensitivity, sensitivity
 from ..storage.data_folder import DataFolder
 from ..versions import software
-
-Progress = Callable[[str, int, int, float, float | None], None]
 
 
 def run(
@@ -37,7 +35,7 @@ def run(
     seed: int,
     short_side: int | None = None,
     limit: int | None = None,
-    progress: Progress = lambda *_: None,
+    progress: Report | None = None,
     warn: Callable[[str], None] = lambda _: None,
 ) -> list[dict[str, Any]]:
     """One record for each network and protocol.
@@ -61,12 +59,11 @@ def run(
             skipped = None if alone else _into(left_out)
             sources = _each_once(files, short_side, skipped)
             found: list[Outcome] = []
-            start = time.perf_counter()
+            meter = Meter(progress, len(files) * pairs, f"{card.key} {protocol.name} pairs")
+            meter.start()
             for part in outcomes(engine, network, sources, protocol, pairs=pairs, seed=seed, skipped=skipped):
                 found += part
-                total = max(len(found), (len(files) - len(left_out)) * pairs)
-                rate = len(found) / (time.perf_counter() - start)
-                progress(f"{card.key} {protocol.name} pairs", len(found), total, rate, (total - len(found)) / rate)
+                meter(len(found), max(len(found), (len(files) - len(left_out)) * pairs))
             for text in (f"{name} left out: {reason}" for name, reason in left_out):
                 if text not in told:
                     told.add(text)

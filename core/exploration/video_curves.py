@@ -12,20 +12,21 @@ from ..errors import BadVideo
 from ..images.video import Clip, squares
 from ..inference.engine import Engine, Network, Predictions
 from ..inference.pairs import judged
-from ..jobs.background import Asked
+from ..jobs.job import Job
 from ..networks.card import NetworkCard
 from ..statistics.sensitivity import Outcome
 from .results import Store, Track
 
 
 @dataclass(eq=False)
-class VideoCurves(Asked):
+class VideoCurves(Job):
     """Frames cut 1:1 around ``centre`` (fractions of width and height), one network after the other.
 
     Squares are made while they are predicted and not kept: a batch of them is all that is held.
     """
 
     what = "video"
+    resumable = True
     engine: Engine
     store: Store
     clip: Clip
@@ -34,7 +35,8 @@ class VideoCurves(Asked):
     tracks: Mapping[str, Track] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.total = self.clip.count * len(self.cards)
+        super().__post_init__()
+        self._meter.set(total=self.clip.count * len(self.cards))
 
     @property
     def strange(self) -> tuple[str, ...]:
@@ -48,7 +50,8 @@ class VideoCurves(Asked):
                 self._put(card, kept)
         if len(self.tracks) < len(self.cards):
             return False
-        self.done = self.total = sum(len(track.probabilities) for track in self.tracks.values())
+        frames = sum(len(track.probabilities) for track in self.tracks.values())
+        self._meter.set(done=frames, total=frames)
         self.state = "done"
         return True
 
@@ -69,9 +72,11 @@ class VideoCurves(Asked):
     def _put(self, card: NetworkCard, track: Track) -> None:
         self.tracks = {**self.tracks, card.key: track}
 
-    def _everything(self) -> None:
-        self.done = sum(len(track.probabilities) for track in self.tracks.values())
-        self.total = sum(self._frames(card) for card in self.cards)
+    def _work(self) -> None:
+        self._meter.set(
+            done=sum(len(track.probabilities) for track in self.tracks.values()),
+            total=sum(self._frames(card) for card in self.cards),
+        )
         for card in self.cards:
             if not (card.key in self.tracks and self.tracks[card.key].complete):
                 self._guarded(card.key, self._frames(card) - self._known(card), self._watch, card)
@@ -93,7 +98,7 @@ class VideoCurves(Asked):
         if damaged is not None:  # only now: the frames before the damage are worth having
             raise damaged
         self.tracks[card.key].complete = True
-        self.total += self._known(card) - self.clip.count
+        self._meter.set(total=self.total + self._known(card) - self.clip.count)
         self.store.put(self._key(card), self.tracks[card.key])
 
     def _predict(self, network: Network, track: Track) -> BadVideo | None:
@@ -113,5 +118,5 @@ class VideoCurves(Asked):
         for part in self.engine.predict(network, frames(known)):
             track.add(part.finite(network))
             self._count(len(part))
-            self._stop()
+            self._check()
         return ended[0] if ended else None

@@ -5,9 +5,8 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 import shutil
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -17,16 +16,16 @@ import numpy as np
 from ..datasets import Source, dataset_name, listing
 from ..errors import BadFolder, IndexBroken
 from ..inference.engine import Engine
+from ..jobs.cancel import Cancel
+from ..jobs.progress import Meter, Report
 from ..networks.card import NetworkCard
 from ..storage.atomic_files import alone
-from .extract import Elsewhere, Extraction, Meter, Progress, Section
+from .extract import Elsewhere, Extraction, Section
 from .files import SHARDS
 from .plan import Plan, order, settle
 from .search import FeatureIndex
 from .store import COMPACT, MANIFEST, PLAN, Manifest, Reference, Shard, read_features, read_table, write_manifest
 from .thumbnails import JOURNAL, PACK, Pack
-
-__all__ = ["NEIGHBOURS", "SHARD_ROWS", "Progress", "build"]
 
 log = logging.getLogger(__name__)
 
@@ -52,8 +51,8 @@ def build(
     *,
     reference: Path | str | None = None,
     thumbnails: bool = False,
-    progress: Callable[[Progress], None] | None = None,
-    cancel: threading.Event | None = None,
+    progress: Report | None = None,
+    cancel: Cancel | None = None,
     shard_rows: int = SHARD_ROWS,
     elsewhere: Elsewhere | None = None,
 ) -> Manifest:
@@ -75,13 +74,13 @@ def build(
         pack = Pack(out) if thumbnails or Pack(out) else None
         if (finished := _finished(out, plan)) and (pack is None or not pack.missing(finished)):
             return finished
-        meter = Meter(len(files) + len(queries), progress)
+        meter = Meter(progress, len(files) + len(queries))
         engines = (engine,) if isinstance(engine, Engine) else tuple(engine)
-        extraction = Extraction(card, engines, plan, meter, cancel or threading.Event(), pack, elsewhere)
+        extraction = Extraction(card, engines, plan, meter, cancel or Cancel(), pack, elsewhere)
         rows = Section(out / SHARDS, files, plan.roots, unit=True)
         asked = Section(out / REFERENCE, queries, plan.reference_roots, unit=False)
         kept, kept_asked = extraction.kept(rows), extraction.kept(asked)
-        meter.tell()
+        extraction.resume([(rows, kept), (asked, kept_asked)])
         manifest = _manifest(out, plan, extraction.complete(rows, kept))
         if queries:
             shards = extraction.complete(asked, kept_asked)
@@ -150,7 +149,7 @@ def _typicalities(
         table, _ = read_table(asked.folder, shard.name, shard.table)
         reason = reason or (table.bad[0].reason if table.bad else "")
         for row, feature in zip(table.rows, read_features(asked.folder, shard), strict=True):
-            extraction.stop(index.path)
+            extraction.check(index.path)
             near = index.neighbours(feature, NEIGHBOURS, without=row.digest)
             found.append(Reference(float(np.mean([n.cosine for n in near])), row.digest))
     if not found:

@@ -6,7 +6,7 @@ unless it was chosen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import BadFolder, IndexBroken
+from ..jobs.progress import Meter, Report
 from .exact import Exact, Mask, Ranked
 from .files import CHANGED, broken, read_bytes, sha256, write_whole
 from .mapped import mapped
@@ -30,10 +31,9 @@ ROUNDS, PASSES, LEARNT = 5, 10, 16_384  # of the rotation, of k-means, rows they
 SMALL = 100_000  # rows that one thread learns from sooner than several
 BLOCK = 16_384  # rows added at once
 SAMPLE = 48  # rows for each list that the quantisers learn from
-Told = Callable[[str, int, int], None]
 
 
-def make(folder: Path, told: Told = lambda *_: None) -> Manifest:
+def make(folder: Path, report: Report | None = None) -> Manifest:
     """Writes the compact copy of an index into its folder, measures it, and says so in its manifest.
 
     Raises BadFolder for an index so small that it needs none, IndexBroken.
@@ -48,8 +48,8 @@ def make(folder: Path, told: Told = lambda *_: None) -> Manifest:
     exact = Exact(mapped(folder, manifest))
     factory = _factory(manifest.rows, manifest.dim)
     with _team(exact.rows):
-        index = _trained(exact, factory, manifest.dim, told)
-    probes, refined, recall, error = _measured(exact, index, manifest.k, told)
+        index = _trained(exact, factory, manifest.dim, report)
+    probes, refined, recall, error = _measured(exact, index, manifest.k, report)
     data = _serialised(index)
     write_whole(folder / COMPACT, data)
     made = Compact(
@@ -128,7 +128,7 @@ def _factory(rows: int, dim: int) -> str:
     return f"OPQ{spaces}_{min(dim, 4 * spaces)},IVF{lists},PQ{spaces}np"
 
 
-def _trained(exact: Exact, factory: str, dim: int, told: Told) -> Any:
+def _trained(exact: Exact, factory: str, dim: int, report: Report | None) -> Any:
     import faiss
 
     index: Any = faiss.index_factory(dim, factory, faiss.METRIC_INNER_PRODUCT)
@@ -137,11 +137,12 @@ def _trained(exact: Exact, factory: str, dim: int, told: Told) -> Any:
     rotation.niter, rotation.niter_pq_0, rotation.niter_pq, rotation.max_train_points = ROUNDS, PASSES, 2, LEARNT
     inverted.pq.cp.niter, inverted.pq.cp.max_points_per_centroid = PASSES, LEARNT >> 8
     sample = np.random.default_rng(0).permutation(exact.rows)[: max(SAMPLE * inverted.nlist, LEAST)]
-    told("rows learnt from", 0, len(sample))
+    Meter(report, len(sample), "rows learnt from").set()
     index.train(exact.take(np.sort(sample)))
+    meter = Meter(report, exact.rows, "rows coded")
     for start in range(0, exact.rows, BLOCK):
         index.add(exact.take(np.arange(start, min(start + BLOCK, exact.rows))))
-        told("rows coded", min(start + BLOCK, exact.rows), exact.rows)
+        meter(min(start + BLOCK, exact.rows))
     return index
 
 
@@ -158,20 +159,20 @@ def _team(rows: int) -> Iterator[None]:
         faiss.omp_set_num_threads(before)
 
 
-def _measured(exact: Exact, index: Any, k: int, told: Told) -> tuple[int, int, float, float]:
+def _measured(exact: Exact, index: Any, k: int, report: Report | None) -> tuple[int, int, float, float]:
     """The smallest probes and refined that reach RECALL and ERROR, else the largest; recall and typicality error."""
     import faiss
 
     own = np.sort(np.random.default_rng(1).permutation(exact.rows)[:QUERIES])
     queries, inverted = exact.take(own), faiss.extract_index_ivf(index)
     truth = [_others(*found, row, k) for found, row in zip(exact.nearest(queries, k + 1), own, strict=True)]
-    probes = 1
+    probes, meter = 1, Meter(report, inverted.nlist, "probes tried")
     while True:
         probes = min(8 * probes, inverted.nlist)
         inverted.nprobe = probes
         found = _candidates(index, _unit(queries), max(REFINED) + 1)
         for refined in REFINED:
-            told("probes tried", probes, inverted.nlist)
+            meter(probes)
             recalls, errors = [], []
             for query, rows, row, (right, cosines) in zip(queries, found, own, truth, strict=True):
                 near = exact.rank(query, rows[(rows >= 0) & (rows != row)][:refined], k)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, ThreadPoolExecutor, wait
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -20,8 +18,10 @@ import numpy.typing as npt
 import torch
 
 from ..datasets import Source, check_there
-from ..errors import BadPhotograph, Cancelled, IndexBroken
+from ..errors import BadPhotograph, IndexBroken
 from ..inference.engine import Engine, Network, Predictions
+from ..jobs.cancel import Cancel
+from ..jobs.progress import Meter
 from ..jobs.streams import chunks, ordered_map, workers
 from ..networks.card import NetworkCard
 from .plan import Plan
@@ -36,46 +36,6 @@ class View:
     digest: str
     frame: torch.Tensor
     picture: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """``done`` of ``total`` photographs, those of earlier runs included, ``bad`` of them unreadable.
-
-    ``rate``: photographs a second in this run; ``seconds_left`` None until the first are done.
-    """
-
-    done: int
-    total: int
-    bad: int
-    rate: float
-    seconds_left: float | None
-
-
-@dataclass
-class Meter:
-    """Counts for Progress; several devices may add to it."""
-
-    total: int
-    report: Callable[[Progress], None] | None
-    done: int = 0
-    bad: int = 0
-    fresh: int = 0  # done in this run
-    began: float = field(default_factory=time.monotonic)
-    turn: threading.Lock = field(default_factory=threading.Lock)
-
-    def add(self, done: int, bad: int) -> None:
-        """Photographs of this run."""
-        with self.turn:
-            self.done, self.bad, self.fresh = self.done + done, self.bad + bad, self.fresh + done
-            self.tell()
-
-    def tell(self) -> None:
-        """Report how far it is."""
-        if self.report:
-            rate = self.fresh / max(time.monotonic() - self.began, 1e-9)
-            left = (self.total - self.done) / rate if rate else None
-            self.report(Progress(self.done, self.total, self.bad, rate, left))
 
 
 Elsewhere = Callable[["Extraction", "Section", dict[int, list[Source]]], None]
@@ -99,14 +59,13 @@ class Extraction:
     engines: tuple[Engine, ...]
     plan: Plan
     meter: Meter
-    cancel: threading.Event
+    cancel: Cancel
     pack: Pack | None = None
     elsewhere: Elsewhere | None = None  # makes shards on other machines, in the same folder
 
-    def stop(self, out: Path) -> None:
-        """Raises Cancelled when that was asked for."""
-        if self.cancel.is_set():
-            raise Cancelled(f"the build of {out}")
+    def check(self, out: Path) -> None:
+        """Raise Cancelled if the build was asked to stop."""
+        self.cancel.check(f"the build of {out}")
 
     def kept(self, section: Section) -> dict[int, Shard]:
         """Number → shard, of those that an earlier run finished and that are still whole."""
@@ -121,9 +80,16 @@ class Extraction:
             whole = table.plan == self.plan.digest and len(table.rows) + len(table.bad) == len(members)
             if whole and (pictures is None or pictures.get(number) == shard.rows):
                 found[number] = shard
-                self.meter.done += len(members)
-                self.meter.bad += len(table.bad)
         return found
+
+    def resume(self, kept: Sequence[tuple[Section, dict[int, Shard]]]) -> None:
+        """Report the photographs in these shards, which earlier runs finished."""
+        done = rows = 0
+        for section, shards in kept:
+            cuts = enumerate(chunks(section.files, self.plan.shard_rows))
+            done += sum(len(members) for number, members in cuts if number in shards)
+            rows += sum(shard.rows for shard in shards.values())
+        self.meter.set(done=done, bad=done - rows)
 
     def complete(self, section: Section, kept: dict[int, Shard]) -> list[Shard]:
         """All shards of the section, in order; those that are not ``kept`` are made."""
@@ -165,8 +131,7 @@ class Extraction:
     ) -> dict[int, Shard]:
         """The shards that one device makes."""
         network = engine.load(self.card)
-        if not self.meter.fresh:
-            self.meter.began = time.monotonic()  # loading the network is not extraction
+        self.meter.start()  # loading the network is not extraction
         begun, made = deque[int](), dict[int, Shard]()
 
         def files() -> Iterator[Source]:
@@ -194,7 +159,7 @@ class Extraction:
         """One shard, from the next views."""
         rows, bad, parts, pictures = list[Row](), list[Bad](), list[Features](), list[bytes]()
         for block in chunks(members, network.batch):  # cut by row number: the same batches in every run
-            self.stop(section.folder.parent)
+            self.check(section.folder.parent)
             seen = list(islice(views, len(block)))
             good, unread, features = self._block(engine, network, section, block, seen)
             parts.append(features)

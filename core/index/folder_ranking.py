@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -13,8 +12,9 @@ from ..errors import BadPhotograph
 from ..images.photographs import Photograph
 from ..inference.engine import Engine
 from ..inference.pairs import decoded, each_once
-from ..jobs.job import Report, Work
-from ..jobs.progress import Meter
+from ..jobs.cancel import Cancel
+from ..jobs.job import Work
+from ..jobs.progress import Meter, Progress, Report
 from ..networks.card import NetworkCard
 from ..statistics.ranking import ranked
 from .search import FeatureIndex
@@ -47,7 +47,7 @@ class _Reading:
     """The photographs of a folder as they are decoded; those that cannot be used are kept with the reason."""
 
     files: list[Source]
-    cancel: threading.Event
+    cancel: Cancel
     skipped: list[tuple[str, str]] = field(default_factory=list)
     sources: dict[str, Source] = field(default_factory=dict)
     drawn: bool = True
@@ -55,7 +55,7 @@ class _Reading:
     def photographs(self) -> Iterator[Photograph]:
         """Until asked to stop."""
         for file, got in each_once(decoded(self.files)):
-            if self.cancel.is_set():
+            if self.cancel.requested:
                 return
             if isinstance(got, Photograph):
                 self.sources[got.digest] = file
@@ -67,23 +67,24 @@ class _Reading:
 
 
 def rank_folder(place: str, card: NetworkCard, index: FeatureIndex, engine: Engine) -> Work[FolderRanking]:
-    """Work for a Job: ``place`` is a folder or ``scenes:…``, ``card`` the index's network.
+    """Return work for a Task: ``place`` is a folder or ``scenes:…``, ``card`` the index's network.
 
     Stopped, it gives the ranking of those that are done. Raises BadFolder, IndexMismatch, WeightsUnavailable, and
     BadPhotograph where none can be used.
     """
 
-    def work(report: Report, cancel: threading.Event) -> FolderRanking:
-        report("Listing the photographs")
+    def work(report: Report, cancel: Cancel) -> FolderRanking:
+        report(Progress(stage="Listing the photographs"))
         files = listing(place)
-        report(f"Loading {card.name}")
+        report(Progress(stage=f"Loading {card.name}"))
         network = engine.load(card)
-        report(f"Typicality of {len(files):,} photographs")
-        reading, meter, rows = _Reading(files, cancel), Meter(report, len(files)), list[Placed]()
+        meter = Meter(report, len(files), f"Typicality of {len(files):,} photographs")
+        meter.set()
+        reading, rows = _Reading(files, cancel), list[Placed]()
         for row in placed(engine, network, index, reading.photographs()):
             rows.append(row)
-            meter(len(rows) + len(reading.skipped), None)
-        if not rows and not cancel.is_set():
+            meter(len(rows) + len(reading.skipped))
+        if not rows and not cancel.requested:
             first = f" (the first: {reading.skipped[0][1]})" if reading.skipped else ""
             raise BadPhotograph(
                 got=f"no usable photograph among {len(files)} in {place}{first}",

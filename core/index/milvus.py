@@ -7,7 +7,7 @@ are fetched until none that was left out can belong, and ranked in float64 as ev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import IndexBroken, IndexMismatch
+from ..jobs.progress import Meter, Report
 from ..jobs.streams import chunks
 from .exact import MARGIN, Mask, Ranked, complete, cosine, ranked
 from .files import SHARDS
@@ -28,9 +29,10 @@ MESSAGE = 2**24  # bytes of features that are sent at once; a server takes 64 MB
 ROW, FEATURE = "row", "feature"
 
 
-def push(folder: Path, where: str, told: Callable[[int, int], None] = lambda *_: None) -> int:
-    """Fills the collection of an index, or what it lacks; returns its rows. ``told``: rows done, rows in all."""
+def push(folder: Path, where: str, report: Report | None = None) -> int:
+    """Fills the collection of an index, or what it lacks; returns its rows. ``report``: rows."""
     manifest = read_manifest(folder)
+    meter = Meter(report, manifest.rows, "rows")
     with _client(where) as client:
         name = collection(manifest)
         if not client.has_collection(name):
@@ -42,7 +44,7 @@ def push(folder: Path, where: str, told: Callable[[int, int], None] = lambda *_:
                 for rows in chunks(range(shard.rows), max(1, MESSAGE // (4 * manifest.dim))):
                     client.upsert(name, [{ROW: done + n, FEATURE: features[n]} for n in rows])
             done += shard.rows
-            told(done, manifest.rows)
+            meter(done)
         client.flush(name)
         return _rows(client, name)
 

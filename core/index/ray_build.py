@@ -7,8 +7,7 @@ a worker that dies loses the shard it was at, which another then makes. Only thi
 from __future__ import annotations
 
 import pickle
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,11 @@ from typing import Any
 from ..datasets import Source
 from ..errors import BadFolder, IndexBroken
 from ..inference.engine import Engine
+from ..jobs.cancel import Cancel
+from ..jobs.progress import Meter, Report
 from ..networks.card import NetworkCard
 from .build import SHARD_ROWS, build
-from .extract import Extraction, Meter, Progress, Section
+from .extract import Extraction, Section
 from .plan import Plan
 from .store import Manifest
 
@@ -31,8 +32,8 @@ def build_with_ray(
     reference: Path | str | None = None,
     thumbnails: bool = False,
     cluster: Cluster | None = None,
-    progress: Callable[[Progress], None] | None = None,
-    cancel: threading.Event | None = None,
+    progress: Report | None = None,
+    cancel: Cancel | None = None,
     shard_rows: int = SHARD_ROWS,
 ) -> Manifest:
     """As ``build``; ``out`` and the photographs lie where every node finds them, under the same path.
@@ -96,7 +97,7 @@ class Cluster:
             num_cpus=None if gpus else 1,
         )
         for row in made.iter_rows():
-            extraction.stop(section.folder.parent)
+            extraction.check(section.folder.parent)
             extraction.meter.add(row["done"], row["bad"])
 
 
@@ -105,7 +106,7 @@ class Mapper:
 
     def __init__(self, card: NetworkCard, plan: Plan, section: Section, batch: int | None) -> None:
         self._section = section
-        self._extraction = Extraction(card, (Engine(batch=batch),), plan, Meter(0, None), threading.Event())
+        self._extraction = Extraction(card, (Engine(batch=batch),), plan, Meter(), Cancel())
 
     def __call__(self, row: dict[str, Any]) -> dict[str, int]:
         number, files = int(row["shard"]), pickle.loads(row["files"])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 from pathlib import Path
 
 from ..errors import BadFolder
 from ..inference.engine import Engine
-from ..jobs.job import Report, Work
-from ..jobs.progress import Progress
+from ..jobs.cancel import Cancel
+from ..jobs.job import Work
+from ..jobs.progress import Progress, Report
 from ..networks.card import NetworkCard
 from ..networks.fetching import fetch_weights
 from ..storage.archives import extract_tar
@@ -36,25 +36,24 @@ def _identified(card: NetworkCard) -> NetworkCard:
 
 
 def build_starter(card: NetworkCard, engine: Engine, data: DataFolder, archive: RemoteFile | None = None) -> Work[Path]:
-    """Work for a Job: download, unpack and index Imagenette; each step goes on where it was stopped.
+    """Return work for a Task: download, unpack and index Imagenette; each step resumes where it was stopped.
 
     Where the card's weights are not here, they are fetched first.
     """
 
-    def work(report: Report, cancel: threading.Event) -> Path:
+    def work(report: Report, cancel: Cancel) -> Path:
         if not card.available:
             fetch_weights(card)(report, cancel)
         used = _identified(card)
         remote = archive or imagenette()
-        report(f"Fetching {remote.name}")
         packed = fetch(remote, data.photographs, progress=report, cancel=cancel)
-        report("Unpacking")
         folder = extract_tar(packed, data.photographs / "imagenette", cancel=cancel, progress=report)
         root = next((path.parent for path in sorted(folder.rglob("train")) if path.is_dir()), None)
         if root is None:
             raise BadFolder(got=f"{folder} without a folder train", wanted="train and val", remedy=f"Remove {folder}.")
         out = data.indexes / f"imagenette-{card.key.replace('/', '-')}"
-        report(f"Indexing with {card.title}")
+        stage = f"Indexing with {card.title}"
+        report(Progress(stage=stage))
         build(
             root / "train",
             used,
@@ -62,7 +61,7 @@ def build_starter(card: NetworkCard, engine: Engine, data: DataFolder, archive: 
             out,
             reference=root / "val",
             cancel=cancel,
-            progress=lambda p: report(Progress(p.done, p.total, p.rate)),
+            progress=lambda p: report(replace(p, stage=stage)),
         )
         return out
 

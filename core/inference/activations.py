@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,12 +9,14 @@ from typing import Generic, TypeVar
 
 import torch
 
-from ..errors import BadCard, Cancelled
+from ..errors import BadCard
+from ..jobs.cancel import Cancel
 from ..networks.probe import ACTIVATIONS, Layer, leaves
 from .engine import Engine, Network, Predictions
 
 T = TypeVar("T")
 See = Callable[[Layer, torch.Tensor], T]
+MEASUREMENT = "the measurement of layers"  # what a cancel stops
 DEPTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 POOLS = ("MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "SelectAdaptivePool2d")
 
@@ -105,7 +106,7 @@ def channel_maps(
     frames: Iterable[torch.Tensor],
     channels: Mapping[Layer, int],
     *,
-    cancel: threading.Event | None = None,
+    cancel: Cancel | None = None,
 ) -> dict[str, torch.Tensor]:
     """One channel of each layer → name of the layer: its maps over the frames, float32 (n, h, w), on the CPU.
 
@@ -113,14 +114,9 @@ def channel_maps(
     """
 
     def one(layer: Layer, maps: torch.Tensor) -> torch.Tensor:
-        stop(cancel)
+        if cancel is not None:
+            cancel.check(MEASUREMENT)
         return maps[:, channels[layer]].clone().cpu()
 
     parts = [seen.layers for seen in watch(engine, network, frames, channels, one)]
     return {layer.name: torch.cat([part[layer.name] for part in parts]) for layer in channels}
-
-
-def stop(cancel: threading.Event | None) -> None:
-    """Raises Cancelled where somebody has asked for it."""
-    if cancel is not None and cancel.is_set():
-        raise Cancelled("the measurement of its layers")

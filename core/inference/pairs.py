@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,10 +10,11 @@ from dataclasses import replace
 import torch
 
 from ..datasets import Source
-from ..errors import BadPhotograph, Cancelled, PhotobiasError
+from ..errors import BadPhotograph, PhotobiasError
 from ..images.frames import FramePair
 from ..images.photographs import Photograph, reduce_to
 from ..images.protocols import Protocol, generator
+from ..jobs.cancel import Cancel
 from ..jobs.streams import chunks, ordered_map
 from ..networks.card import Labels
 from ..statistics.accuracy import Accuracy
@@ -23,7 +23,7 @@ from ..statistics.sensitivity import Outcome
 from .engine import Engine, Network, Predictions
 
 THREADS = 4
-Job = tuple[Photograph, int]
+Pair = tuple[Photograph, int]
 Skipped = Callable[[str, PhotobiasError], None]
 Decoded = tuple[Source, Photograph | PhotobiasError]
 
@@ -80,23 +80,23 @@ def outcomes(
     *,
     pairs: int,
     seed: int,
-    cancel: threading.Event | None = None,
+    cancel: Cancel | None = None,
     skipped: Skipped | None = None,
 ) -> Iterator[list[Outcome]]:
     """``pairs`` random pairs of each photograph → their outcomes, a batch at a time, in order.
 
-    Raises Cancelled within one batch of the event being set. A photograph that is too small for the protocol
+    Raises Cancelled within one batch of a request. A photograph that is too small for the protocol
     raises BadProtocol, or goes to ``skipped`` (name, reason) where given.
     """
-    card = network.card
+    card, cancel = network.card, cancel or Cancel()
 
-    def make(job: Job) -> tuple[Job, FramePair | PhotobiasError]:
+    def make(job: Pair) -> tuple[Pair, FramePair | PhotobiasError]:
         try:
             return job, redo(job[0], protocol, network, seed=seed, pair=job[1])
         except PhotobiasError as error:
             return job, error
 
-    def made() -> Iterator[tuple[Job, FramePair]]:
+    def made() -> Iterator[tuple[Pair, FramePair]]:
         jobs = ((photo, number) for photo in sources for number in range(pairs))
         with ThreadPoolExecutor(THREADS) as pool:
             for job, got in ordered_map(make, jobs, pool=pool, ahead=max(THREADS, network.batch)):
@@ -106,12 +106,11 @@ def outcomes(
                     _skip(job[0].name, got, skipped)
 
     for part in chunks(made(), max(1, network.batch // 2)):
-        if cancel is not None and cancel.is_set():
-            raise Cancelled(f"{protocol.name} on {card.key}")
+        cancel.check(f"the protocol {protocol.name} on {card.key}")
         yield compared(engine, network, part)
 
 
-def compared(engine: Engine, network: Network, made: Sequence[tuple[Job, FramePair]]) -> list[Outcome]:
+def compared(engine: Engine, network: Network, made: Sequence[tuple[Pair, FramePair]]) -> list[Outcome]:
     """Frame pairs and what they are of → their outcomes, in order. Raises BadCard for answers that are no numbers."""
     frames = [frame for _, pair in made for frame in (pair.before, pair.after)]
     result = Predictions.join(engine.predict(network, frames)).finite(network)

@@ -1,4 +1,4 @@
-"""Work ahead of the device: threads make what it needs next, in order, and no more than a bounded amount."""
+"""Work ahead of the device: threads prepare what it needs next, in order and in bounded amounts."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ R = TypeVar("R")
 
 
 def workers() -> int:
-    """Cores that this process may use."""
+    """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def ordered_map(work: Callable[[T], R], items: Iterable[T], *, pool: Executor, ahead: int) -> Iterator[R]:
-    """``map`` in threads: results in the order of the items, at most ``ahead`` of them waiting."""
+    """Yield ``work(item)`` in the order of the items, computed in the pool; at most ``ahead`` results wait."""
     waiting: deque[Future[R]] = deque()
     source = iter(items)
     try:
@@ -34,7 +34,7 @@ def ordered_map(work: Callable[[T], R], items: Iterable[T], *, pool: Executor, a
 
 
 def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Lists of ``size`` items; the last may be shorter."""
+    """Yield lists of ``size`` items; the last may be shorter."""
     source = iter(items)
     while chunk := list(islice(source, size)):
         yield chunk

@@ -1,25 +1,23 @@
-"""Fetching a network's weights."""
+"""Download of a network's weights."""
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 from ..errors import DownloadFailed
-from ..jobs.job import Report, Work
+from ..jobs.cancel import Cancel
+from ..jobs.job import Work
+from ..jobs.progress import Report
 from ..storage.downloads import fetch
 from .card import NetworkCard
 
 
 def fetch_weights(card: NetworkCard) -> Work[Path]:
-    """Work for a Job: the weights of a card into its folder."""
+    """Return work for a Task: download the weights of a card into its folder."""
 
-    def work(report: Report, cancel: threading.Event) -> Path:
+    def work(report: Report, cancel: Cancel) -> Path:
         if card.remote is None:
-            raise DownloadFailed(
-                got=f"no address for {card.key}", wanted="a card with one", remedy="Place the file by hand."
-            )
-        report(f"Fetching {card.remote.name}")
+            raise DownloadFailed(f"The card of {card.key} has no address.", remedy=f"Save the file as {card.weights}.")
         return fetch(card.remote, card.weights.parent, progress=report, cancel=cancel)
 
     return work

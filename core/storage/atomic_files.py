@@ -1,70 +1,78 @@
-"""Files that several processes write: locks, names beside them, and what a failing disk is called."""
+"""Files that several processes write: locks, atomic writes, and errors of the disk."""
 
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
-import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from ..errors import BadFolder, Cancelled, DownloadFailed, PhotobiasError
+from ..jobs.cancel import Cancel
+
+POLL_S = 0.1
 
 
 @contextmanager
-def locked(path: Path, stop: threading.Event, what: str, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """One holder among all threads and processes; a killed one lets go. The lock file stays: removing it is a race."""
-    with beside(path, ".lock").open("wb") as handle:
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                waiting()
-            if stop.wait(0.1):
-                raise Cancelled(what)
-        try:
-            yield
-        finally:
-            fcntl.flock(handle, fcntl.LOCK_UN)  # closing is not enough where a forked child holds a copy
+def locked(
+    path: Path, what: str, cancel: Cancel | None = None, waiting: Callable[[], None] = lambda: None
+) -> Iterator[None]:
+    """Hold the lock of a path, which one thread of all processes can hold; a killed process releases it.
+
+    ``waiting`` is called while another holds it. Raises Cancelled, with ``what`` for a name. The lock file stays.
+    """
+
+    def give_up() -> bool:
+        waiting()
+        return cancel is not None and cancel.requested
+
+    lock = FileLock(beside(path, ".lock"), fallback_to_soft=False)
+    try:
+        lock.acquire(poll_interval=POLL_S, cancel_check=give_up)
+    except Timeout:
+        raise Cancelled(what) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager
 def alone(folder: Path, own: Collection[str], lock: str, what: str, busy: PhotobiasError) -> Iterator[None]:
-    """One maker of ``what`` in a folder at a time, and only in a folder of its own; a killed one lets go.
+    """Hold a folder in which one process at a time makes ``what`` ("a study"); a killed process releases it.
 
-    ``own``: the names that may lie there, those of files on their way included. Raises BadFolder for a folder with
-    anything else, ``busy`` where another is at work.
+    ``own``: the names that may lie there. Raises BadFolder for a folder with anything else (temporary files apart),
+    ``busy`` if another process holds it.
     """
+    holder = FileLock(folder / lock, fallback_to_soft=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        known = {*own, lock, *(f"{name}.part" for name in own)}
-        if foreign := sorted(p.name for p in folder.iterdir() if p.name not in known and not p.name.startswith(".")):
+        expected = {*own, lock, *(f"{name}.part" for name in own)}
+        names = sorted(path.name for path in folder.iterdir())
+        if foreign := [name for name in names if name not in expected and not name.startswith(".")]:
             raise BadFolder(
-                got=f"{folder}, which holds {foreign[0]!r}",
-                wanted=f"a new or empty folder, or {what}",
-                remedy=f"Choose another folder for {what}.",
+                f"{folder} holds {foreign[0]!r}.",
+                f"The folder of {what} is new, empty, or holds {what} already.",
+                f"Choose another folder for {what}.",
             )
-        handle = (folder / lock).open("wb")
+        holder.acquire(blocking=False)
+    except Timeout:
+        raise busy from None
     except OSError as error:
         raise BadFolder(
-            got=f"{folder} ({error.strerror or error})", wanted="a folder to write to", remedy="Choose another folder."
+            f"{folder} cannot be written to ({error.strerror or error}).", remedy="Choose another folder."
         ) from None
-    with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise busy from None
-        try:
-            yield
-        finally:
-            fcntl.flock(handle, fcntl.LOCK_UN)  # closing is not enough where a forked child holds a copy
+    try:
+        yield
+    finally:
+        holder.release()
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """The file appears whole or not at all, its folder too; raises OSError, and leaves no part behind."""
+    """Write a file that appears whole or not at all, and its folder. Raises OSError and leaves no part behind."""
     part = beside(path, ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,32 +88,35 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def write(path: Path, data: bytes) -> None:
-    """``write_whole``; a disk that does not take it is BadFolder."""
+    """Write a file as ``write_whole`` does. Raises BadFolder."""
     try:
         write_whole(path, data)
     except OSError as error:
         raise BadFolder(
-            got=f"{path} ({error.strerror or error})",
-            wanted=f"to write {len(data) / 1e6:.1f} MB there",
-            remedy="See to the disk and the folder, then start again: what was finished is kept.",
+            f"{path} could not be written ({error.strerror or error}).",
+            f"It needs {len(data) / 1e6:.1f} MB there.",
+            "Check the disk and the folder, then start again: what was finished is kept.",
         ) from None
 
 
 def beside(path: Path, ending: str) -> Path:
+    """Return the path with the ending appended to its name."""
     return path.with_name(path.name + ending)
 
 
 def changed(path: Path) -> int:
-    """When a file or folder was, in nanoseconds; 0 of what is not there."""
+    """Return when a file or folder last changed, in nanoseconds; 0 if it does not exist."""
     try:
         return path.stat().st_mtime_ns
     except (OSError, ValueError):
         return 0
 
 
-def disk_failed(exc: OSError, task: str) -> DownloadFailed:
-    full = exc.errno in (errno.ENOSPC, errno.EDQUOT)
-    remedy = "Free some space and start again: what arrived is kept." if full else "See to the folder, then try again."
-    return DownloadFailed(
-        got=f"{'a full disk' if full else 'a disk error'} ({exc})", wanted=f"to {task}", remedy=remedy
-    )
+def disk_failed(error: OSError, task: str) -> DownloadFailed:
+    """Return the error for a disk that failed at a task ("write x")."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DownloadFailed(
+            f"The disk is full: could not {task} ({error}).",
+            remedy="Free some space and start again: what arrived is kept.",
+        )
+    return DownloadFailed(f"Could not {task} ({error}).", remedy="Check the folder, then try again.")

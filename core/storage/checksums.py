@@ -1,4 +1,4 @@
-"""What files are held to: a hash that is known, or the one they had when they first arrived. Hashed once a change."""
+"""Checksums of files: published ones, or the one a file had when it first arrived. A file is hashed once a change."""
 
 from __future__ import annotations
 
@@ -10,54 +10,54 @@ from pathlib import Path
 
 from .atomic_files import beside
 
-_verified: dict[Path, str] = {}  # beside the ".verified" files, for folders that cannot be written
+_verified: dict[Path, str] = {}  # in addition to the ".verified" files, for folders that cannot be written
 
 
 def hash_of(path: Path, algorithm: str) -> str:
-    """Hexadecimal hash of a file's content."""
+    """Return the hexadecimal hash of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()
 
 
-def known(target: Path, algorithm: str, digest: str) -> bool:
-    """The file is there, and was found to be what it must be since it last changed; cheap, nothing is hashed."""
+def verified(target: Path, algorithm: str, digest: str) -> bool:
+    """Return whether the file exists and was verified since it last changed. Nothing is hashed."""
     return target.is_file() and _stamp(target, algorithm, digest) in _stamps(target)
 
 
 def holds(target: Path, algorithm: str, digest: str) -> bool:
-    """The file is there and is what it must be; hashed where it has changed since that was last found.
+    """Return whether the file exists and has this hash. It is hashed only if it changed since it was last verified.
 
-    ``digest`` "": it must be what it was when it first arrived; what somebody placed there by hand is what it is.
+    ``digest`` "": it must be what it was when it first arrived; a file that somebody put there is right as it is.
     """
-    if known(target, algorithm, digest):
+    if verified(target, algorithm, digest):
         return True
     if not target.is_file():
         return False
-    before = target.stat()  # before the hash, so that a change meanwhile shows
-    found = hash_of(target, algorithm)
-    if good := found.startswith(digest or first(target)):
-        _keep(target, _stamped(algorithm, digest or found, before))
+    before = target.stat()  # before the hash, so that a change meanwhile is noticed
+    actual = hash_of(target, algorithm)
+    if good := actual.startswith(digest or first(target)):
+        _keep(target, _stamped(algorithm, digest or actual, before))
     return good
 
 
 def remember(target: Path, algorithm: str, digest: str) -> None:
-    """The file as it lies there was just found to be what it must be."""
+    """Record that the file, as it is now, was verified."""
     _keep(target, _stamp(target, algorithm, digest))
 
 
 def pin(target: Path, digest: str) -> None:
-    """From now on the file is held to this sha256."""
+    """Record the sha256 that the file must have from now on."""
     beside(target, ".sha256").write_text(digest)
 
 
 def first(target: Path) -> str:
-    """The sha256 that a file is pinned to; "" where it is not."""
+    """Return the sha256 that a file is pinned to, or ""."""
     text = _text(beside(target, ".sha256")).strip()
     return text if re.fullmatch("[0-9a-f]{64}", text) else ""
 
 
 def own(target: Path) -> str:
-    """The sha256 that a file is pinned to, else its own; "" where it is not there. A file is hashed once a change."""
+    """Return the sha256 that a file is pinned to, else its own; "" if it does not exist."""
     if not target.is_file():
         return ""
     if not (pinned := first(target)):
@@ -78,7 +78,7 @@ def _stamps(target: Path) -> tuple[str, str]:
 
 
 def _seen(target: Path) -> str:
-    """The whole sha256 of a file as it is now, where it was hashed since it last changed."""
+    """Return the whole sha256 of a file, if it was hashed since it last changed."""
     for stamp in _stamps(target):
         digest = stamp.split(" ")[1] if stamp.startswith("sha256 ") else ""
         if len(digest) == 64 and stamp == _stamped("sha256", digest, target.stat()):
@@ -88,7 +88,7 @@ def _seen(target: Path) -> str:
 
 def _keep(target: Path, stamp: str) -> None:
     _verified[target] = stamp
-    with suppress(OSError):  # a folder that is read only
+    with suppress(OSError):  # a read-only folder
         beside(target, ".verified").write_text(stamp)
 
 

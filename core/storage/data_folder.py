@@ -1,4 +1,4 @@
-"""Where things lie: the data folder of a user, and what is embedded in the project."""
+"""The data folder of a user, and the data that the project ships."""
 
 from __future__ import annotations
 
@@ -15,66 +15,68 @@ def typed(text: str) -> str:
 
 
 def portable(path: Path) -> str:
-    """A path as a file that may be shipped keeps it: relative to the project where it lies there, else absolute."""
+    """Return the path as a shipped file stores it: relative to the project if it lies inside, else absolute."""
     whole = path.resolve()
     return (whole.relative_to(PROJECT) if whole.is_relative_to(PROJECT) else whole).as_posix()
 
 
 def located(kept: str) -> Path:
-    """The path that ``portable`` kept, on this machine."""
+    """Return the path on this machine that ``portable`` stored."""
     return PROJECT / kept
 
 
 def portable_root(root: str) -> str:
-    """Likewise of where photographs come from, which may be no path but a scheme (``scenes:…``)."""
+    """Return a source of photographs as ``portable`` does; it may also be a scheme (``scenes:…``)."""
     return portable(Path(root)) if Path(root).is_absolute() else root
 
 
 def located_root(kept: str) -> str:
-    """The root that ``portable_root`` kept, on this machine."""
+    """Return the source on this machine that ``portable_root`` stored."""
     return kept if ":" in kept else str(located(kept))
 
 
 @dataclass(frozen=True)
 class DataFolder:
-    """A user's data: cards and checkpoints, downloaded weights, indexes, studies, labels. Made when first written."""
+    """A user's data: cards and checkpoints, downloaded weights, indexes, studies, labels. Made when needed."""
 
     root: Path
 
     @staticmethod
     def default() -> DataFolder:
-        """``PHOTOBIAS_DATA``, else the project's own ``data/``."""
+        """Return the folder ``PHOTOBIAS_DATA``, or else the project's own ``data/``."""
         return DataFolder(Path(os.environ.get("PHOTOBIAS_DATA") or PROJECT / "data"))
 
     @property
     def networks(self) -> Path:
-        """Checkpoint cards (TOML) and their safetensors files."""
+        """Return the folder of checkpoint cards (TOML) and their safetensors files."""
         return self.root / "networks"
 
     @property
     def weights(self) -> Path:
-        """Downloaded weights."""
+        """Return the folder of downloaded weights."""
         return self.root / "weights"
 
     @property
     def indexes(self) -> Path:
-        """Feature indexes, one folder each."""
+        """Return the folder of feature indexes, one folder each."""
         return self.root / "indexes"
 
     @property
     def studies(self) -> Path:
-        """Studies over many photographs, one folder each."""
+        """Return the folder of studies over many photographs, one folder each."""
         return self.root / "studies"
 
     @property
     def labels(self) -> Path:
-        """Points clicked on photographs, one folder a set, in it one file a labeller."""
+        """Return the folder of clicked points: one folder per set, with one file per labeller."""
         return self.root / "labels"
 
     @property
     def photographs(self) -> Path:
-        """Downloaded photographs."""
+        """Return the folder of downloaded photographs."""
         return self.root / "photographs"
 
 
-EMBEDDED = DataFolder(PROJECT / "data" / "embedded")  # shipped: scene networks, their index, studies of them
+EMBEDDED = DataFolder(
+    PROJECT / "data" / "embedded"
+)  # shipped: networks trained on scenes, their index, studies of them

@@ -5,7 +5,6 @@ Networks whose frames are alike share them; a batch never spans two blocks, so t
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -16,18 +15,18 @@ from typing import cast
 import torch
 
 from ..datasets import Source, check_there
-from ..errors import BadProtocol, Cancelled, PhotobiasError
+from ..errors import BadProtocol, PhotobiasError
 from ..images.frames import FramePair
 from ..images.photographs import Photograph
 from ..images.protocols import Protocol, generator
 from ..inference.engine import Engine, Network, Predictions
 from ..inference.linear_probes import Answer, Readouts
 from ..inference.pairs import THREADS, decoded, each_once, judged, redo
+from ..jobs.cancel import Cancel
+from ..jobs.progress import Meter
 from ..jobs.streams import ordered_map
 from .block import Block, Centre, PairRow, Shown
 from .config import Study
-
-Report = Callable[[int, int], None]  # pairs done by one batch, frames
 
 
 @dataclass(eq=False)
@@ -77,12 +76,13 @@ class Computation:
         *,
         block: int,
         seen: dict[str, str],
-        report: Report,
-        cancel: threading.Event,
+        meter: Meter,
+        cancel: Cancel,
     ) -> None:
-        """``seen``: digest → name of the photographs that came before; ``report``: called after every batch."""
+        """``seen``: digest → name of the photographs that came before; ``meter``: counts pairs, after every batch."""
         self.study, self.engine, self.lanes, self.block = study, engine, lanes, block
-        self.seen, self.report, self.cancel = seen, report, cancel
+        self.seen, self.meter, self.cancel = seen, meter, cancel
+        self.frames = 0  # computed by this run
         self.skipped: list[tuple[str, str]] = []  # of the block that comes out next
         self._shared = [list(same) for _, same in _grouped(lanes, _frames_alike) if same[0].instances]
         self._centred = [list(same) for _, same in _grouped(lanes, _centres_alike)]
@@ -170,7 +170,7 @@ class Computation:
         """Compute a lane's pairs once there are at least so many."""
         if len(lane.pairs) < least:
             return
-        self._stop()
+        self._check()
         waiting, lane.pairs = lane.pairs, []
         named = [(photo.digest, number, photo.label) for _, photo, _, number, _ in waiting]
         frames = [frame for *_, pair in waiting for frame in (pair.before, pair.after)]
@@ -179,23 +179,24 @@ class Computation:
             for (shown, _, instance, _, pair), outcome in zip(waiting, outcomes, strict=one.comparable):
                 row = PairRow(shown, lane.number, instance, pair.placement, outcome, k, one.layer, one.depth)
                 block.add(row, pair)
-        self.report(len(waiting), 2 * len(waiting))
+        self.frames += 2 * len(waiting)
+        self.meter.add(len(waiting))
 
     def _centres(self, block: Block, lane: Lane, least: int) -> None:
         if len(lane.centres) < least:
             return
-        self._stop()
+        self._check()
         waiting, lane.centres = lane.centres, []
         answers = lane.answers(self.engine, [frame for _, frame in waiting])
         for row, (shown, _) in enumerate(waiting):
             place = shown, lane.network.card.key
             block.centres[place] = [Centre.of(one, shown.label, row) for one in answers if one.comparable]
             block.own[place] = Centre.of(answers[-1], shown.label, row)
-        self.report(0, len(waiting))
+        self.frames += len(waiting)
+        self.meter.add(0)
 
-    def _stop(self) -> None:
-        if self.cancel.is_set():
-            raise Cancelled(f"the study {self.study.name}")
+    def _check(self) -> None:
+        self.cancel.check(f"the study {self.study.name}")
 
 
 def _frames_alike(lane: Lane) -> object:

@@ -6,9 +6,8 @@ Pooled features are kept in parts, block by block, and readouts network by netwo
 from __future__ import annotations
 
 import json
-import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
@@ -19,12 +18,14 @@ import numpy as np
 import torch
 
 from ..datasets import check_there
-from ..errors import Cancelled, PhotobiasError
+from ..errors import PhotobiasError
 from ..inference import linear_probes as readouts
 from ..inference.activations import Deep, ends
 from ..inference.engine import Engine, Network
 from ..inference.linear_probes import Pooled, Readout, Readouts
 from ..inference.pairs import THREADS, Decoded, decoded, each_once
+from ..jobs.cancel import Cancel
+from ..jobs.progress import Meter
 from ..jobs.streams import ordered_map
 from ..networks.card import Preprocessing
 from ..statistics.accuracy import Accuracy
@@ -54,12 +55,13 @@ class Fitting:
         networks: Sequence[Network],
         folder: Path,
         digest: str,
-        report: Callable[[int, int], None],
-        cancel: threading.Event,
+        meter: Meter,
+        cancel: Cancel,
     ) -> None:
-        """``digest``: of the study's manifest; ``report``: photographs (times networks) done by one batch, frames."""
+        """``digest``: of the study's manifest; ``meter``: counts photographs (times networks)."""
         self.training, self.study, self.engine, self.networks = training, study, engine, networks
-        self.folder, self.digest, self.report, self.cancel = folder / PARTS, digest, report, cancel
+        self.folder, self.digest, self.meter, self.cancel = folder / PARTS, digest, meter, cancel
+        self.frames = 0  # computed by this run
         self.found = [ends(network) for network in networks]
         self.seen: dict[str, str] = {}
         self.skipped: list[list[str]] = []
@@ -89,7 +91,7 @@ class Fitting:
         if self._facts(path) is None:
             fitted = []
             for deep in found:
-                self._stop()
+                self._check()
                 fitted.append(readouts.fit(deep, self._layer(number, deep, blocks), labels, apart))
             self._write(path, *_stored(fitted))
         return Readouts(self.training.labels, _restored(path, found, self._facts(path) or {}))
@@ -99,7 +101,8 @@ class Fitting:
         blocks = list(range(-(-len(self.training.sources) // BLOCK)))
         while blocks and (facts := self._facts(self._path("features", blocks[0]))) is not None:
             self._remember(facts)
-            self.report((len(facts["labels"]) + len(facts["skipped"])) * len(self.networks), 0)
+            kept = (len(facts["labels"]) + len(facts["skipped"])) * len(self.networks)
+            self.meter.set(done=self.meter.progress.done + kept)
             blocks.pop(0)
         work = partial(self._framed, dict(self.seen))
         with ThreadPoolExecutor(1, "training") as pool:  # the next block's frames while this one's are computed
@@ -129,7 +132,7 @@ class Fitting:
         coming = each_once(decoded(files, short_side=self.study.reduce_to), seen)
         with ThreadPoolExecutor(THREADS, "crops") as pool:
             for (file, got), crops in ordered_map(cropped, coming, pool=pool, ahead=2 * THREADS):
-                self._stop()
+                self._check()
                 if isinstance(got, PhotobiasError):
                     check_there(file, "the study")
                     facts["skipped"].append([file.name, str(got)])
@@ -146,10 +149,11 @@ class Fitting:
         for number, (network, found) in enumerate(zip(self.networks, self.found, strict=True)):
             kept = []
             for seen in readouts.pooled(self.engine, network, frames[_view(network.card.preprocessing)], found):
-                self._stop()
+                self._check()
                 kept.append(seen.layers)
-                self.report(seen.frames, seen.frames)
-            self.report(len(facts["skipped"]), 0)
+                self.frames += seen.frames
+                self.meter.add(seen.frames)
+            self.meter.add(len(facts["skipped"]))
             if kept:
                 tensors |= {
                     _tensor(number, deep): torch.cat([part[deep.layer.name] for part in kept]) for deep in found
@@ -182,9 +186,8 @@ class Fitting:
             return None
         return held if held.get("manifest") == self.digest else None
 
-    def _stop(self) -> None:
-        if self.cancel.is_set():
-            raise Cancelled(f"the study {self.study.name}")
+    def _check(self) -> None:
+        self.cancel.check(f"the study {self.study.name}")
 
 
 def _tensors(path: Path, only: str | None = None) -> dict[str, torch.Tensor]:

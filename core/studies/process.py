@@ -93,7 +93,7 @@ def launch(asked: list[str], folder: Path, data: DataFolder) -> Status:
     """``python -m core`` with these words and --data, in a process that reports to that folder; once at a time."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with locked(folder / "start", threading.Event(), "the start of a study"):
+        with locked(folder / "start", "the start of a study"):
             if (held := _recorded(folder)) is not None and _runs(held):
                 return status(folder)
             words = [*asked, "--data", str(data.root.resolve())]

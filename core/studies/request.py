@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +13,8 @@ import numpy as np
 
 from ..datasets import Source, listing
 from ..inference.engine import Engine
-from ..jobs.progress import Progress
+from ..jobs.cancel import Cancel
+from ..jobs.progress import Report
 from ..networks import registry
 from ..networks.card import NetworkCard
 from ..networks.variants.twins import with_twins
@@ -101,9 +101,9 @@ class Request:
         folder: Path,
         *,
         engine: Engine | None = None,
-        progress: Callable[[Progress], None] | None = None,
+        progress: Report | None = None,
         warn: Callable[[str], None] = lambda _: None,
-        cancel: threading.Event | None = None,
+        cancel: Cancel | None = None,
     ) -> Manifest:
         """As ``runner.run``; ``warn``: what has to be said above any number of a network."""
         cards, (study, sources) = self.cards(data), self.settled()

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 import shutil
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ..datasets import Source
 from ..errors import BadPhotograph, StudyBroken
 from ..inference.engine import Engine
 from ..inference.linear_probes import Readouts as Fitted
 from ..inference.pairs import THREADS
-from ..jobs.progress import Meter, Progress
+from ..jobs.cancel import Cancel
+from ..jobs.progress import Meter, Report
 from ..networks.card import NetworkCard
 from ..storage.atomic_files import alone, write
 from . import manifest as manifests
@@ -47,8 +48,8 @@ def run(
     axes: Axes | None = None,
     engine: Engine | None = None,
     command: str = "",
-    progress: Callable[[Progress], None] | None = None,
-    cancel: threading.Event | None = None,
+    progress: Report | None = None,
+    cancel: Cancel | None = None,
 ) -> Manifest:
     """Rows of all photographs, networks and protocols in ``folder``; goes on where an earlier call stopped.
 
@@ -85,7 +86,7 @@ def run(
             keys = {card.key for card in cards}
             extra = {card.key: card for card in axes.cards() if card.key not in keys}
             lanes += [Lane(engine.load(card), -1, ()) for card in extra.values()]
-            stop = cancel or threading.Event()
+            stop = cancel or Cancel()
             settled = _Run(study, sources, lanes, folder, settled, axes, engine, training, progress, stop).complete()
         shutil.rmtree(folder / PARTS, ignore_errors=True)
         return settled
@@ -120,8 +121,8 @@ class _Run:
         axes: Axes,
         engine: Engine,
         training: TrainingSet | None,
-        progress: Callable[[Progress], None] | None,
-        cancel: threading.Event,
+        progress: Report | None,
+        cancel: Cancel,
     ) -> None:
         self.study, self.sources, self.lanes, self.folder = study, sources, lanes, folder
         self.manifest, self.axes, self.engine = settled, axes, engine
@@ -129,19 +130,18 @@ class _Run:
         self.per_photograph = study.pairs * sum(len(lane.instances) for lane in lanes)
         self.cancel, self.seen, self.readouts = cancel, dict[str, str](), list[Fitted]()
         self.skipped: list[tuple[str, str]] = []
-        self.done = self.frames = 0
+        self.meter = Meter(progress)
         measured = [lane.network for lane in lanes if lane.instances]
         self.fitting = (
             None
             if training is None
-            else Fitting(training, study, engine, measured, folder, settled.digest, report=self._report, cancel=cancel)
+            else Fitting(training, study, engine, measured, folder, settled.digest, meter=self.meter, cancel=cancel)
         )
-        self.meter = Meter(progress, None)
+        self.computation: Computation | None = None
 
     def complete(self) -> Manifest:
         """The parts that are missing, then the whole."""
         first, began = self._kept(), time.monotonic()
-        self._report(0, 0)
         if self.fitting is not None:
             self.readouts = self.fitting.readouts()
             for lane, found in zip((lane for lane in self.lanes if lane.instances), self.readouts, strict=True):
@@ -149,21 +149,22 @@ class _Run:
             # a photograph that readouts have learned from tells nothing of them
             self.seen |= {digest: f"{name}, a training photograph" for digest, name in self.fitting.seen.items()}
         if first < self.count:
-            computation = Computation(
+            self.computation = Computation(
                 self.study,
                 self.engine,
                 self.lanes,
                 block=self.manifest.block,
                 seen=self.seen,
-                report=self._report,
+                meter=self.meter,
                 cancel=self.cancel,
             )
             # the writer uses the pool, so that the pool ends after it: a block that is whole is kept at a cancel too
             with ThreadPoolExecutor(THREADS, "axes") as pool, ThreadPoolExecutor(1, "write") as writer:
                 last: Future[None] | None = None
                 try:
-                    for number, (block, left_out) in enumerate(computation.blocks(self.sources, first), first):
+                    for number, (block, left_out) in enumerate(self.computation.blocks(self.sources, first), first):
                         self.skipped += left_out
+                        self.meter.set(total=self._total)
                         if last is not None:
                             last.result()  # one at a time, and its errors
                         last = writer.submit(self._keep, number, block, left_out, pool)
@@ -172,25 +173,30 @@ class _Run:
                         last.result()
         return self._finish(time.monotonic() - began)
 
-    def _report(self, done: int, frames: int) -> None:
-        self.done, self.frames = self.done + done, self.frames + frames
+    @property
+    def _total(self) -> int:
+        """Return how many pairs there are, and photographs to learn from."""
         learned = self.fitting.units if self.fitting is not None else 0
-        self.meter(self.done, learned + (len(self.sources) - len(self.skipped)) * self.per_photograph)
+        return learned + (len(self.sources) - len(self.skipped)) * self.per_photograph
 
     def _kept(self) -> int:
-        """How many blocks are there from earlier runs; what they say of their photographs is taken over."""
-        for number in range(rows.parts(self.folder)):
-            pairs, centres = rows.part_paths(self.folder, number)
-            facts = [rows.facts(path) for path in (pairs, centres)]
-            if not facts[0] or facts[0] != facts[1]:
-                return number
-            held = json.loads(facts[0])
-            if held["manifest"] != self.manifest.digest:
-                return number
+        """Return how many blocks earlier runs finished, after taking over what they say of their photographs."""
+        number = photographs = 0
+        while number < rows.parts(self.folder) and (held := self._block_facts(number)) is not None:
             self.skipped += [(name, reason) for name, reason in held["skipped"]]
             self.seen |= dict(held["photographs"])
-            self.done += len(held["photographs"]) * self.per_photograph
-        return rows.parts(self.folder)
+            photographs += len(held["photographs"])
+            number += 1
+        self.meter.set(done=photographs * self.per_photograph, total=self._total)
+        return number
+
+    def _block_facts(self, number: int) -> dict[str, Any] | None:
+        """Return what a finished block says; None for a damaged one, or one of another study."""
+        facts = [rows.facts(path) for path in rows.part_paths(self.folder, number)]
+        if not facts[0] or facts[0] != facts[1]:
+            return None
+        held: dict[str, Any] = json.loads(facts[0])
+        return held if held["manifest"] == self.manifest.digest else None
 
     def _keep(self, number: int, block: Block, left_out: list[tuple[str, str]], pool: ThreadPoolExecutor) -> None:
         index, sure = self.axes.index_card, self.axes.confidence
@@ -215,12 +221,13 @@ class _Run:
             tables[READOUTS] = fitted(keys, self.readouts)
         for name, (whole, kind) in tables.items():
             write(self.folder / name, rows.encoded(whole, kind))
+        frames = sum(part.frames for part in (self.fitting, self.computation) if part is not None)
         done = self.manifest.done(
             used=len(self.sources) - len(self.skipped),
             rows=len(pairs),
             skipped=[[name, reason] for name, reason in self.skipped],
             training=self.fitting and self.fitting.used,
             files={name: (self.folder / name).stat().st_size for name in tables},
-            run={"seconds": seconds, "frames": self.frames, "frames_per_s": self.frames / max(seconds, 1e-9)},
+            run={"seconds": seconds, "frames": frames, "frames_per_s": frames / max(seconds, 1e-9)},
         )
         return done.write(self.folder)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import io
 import math
 import pickle
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from ..errors import BadRecipe, Cancelled
+from ..errors import BadRecipe
+from ..jobs.cancel import Cancel
+from ..jobs.progress import Meter, Report
 from ..networks.architectures.small import ARCHITECTURES
 from ..storage.atomic_files import write
 from .photographs import Photographs, batches
 from .recipe import Recipe, Schedule
-
-Counted = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,20 +57,22 @@ def train(
     *,
     state: Path,
     device: str | None = None,
-    told: Counted | None = None,
-    cancel: threading.Event | None = None,
+    report: Report | None = None,
+    cancel: Cancel | None = None,
 ) -> Trained:
     """A network by that recipe from that seed. ``held_out``: finished frames (N, S, S, 3).
 
     ``state``: the file of its state after each epoch; there, of the same recipe and seed, it goes on.
-    Raises BadRecipe when the file is of another, Cancelled within one batch; ``told``: batches done, of how many.
+    Raises BadRecipe when the file is of another, Cancelled within one batch. ``report``: batches.
     """
+    cancel = cancel or Cancel()
     run = Run(recipe, seed, classes, torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))
     run.restore(state)
     seen = recipe.crops or recipe.sides
     assert seen is not None  # no recipe is read without
     per_epoch = len(photographs) // recipe.schedule.batch
     total = recipe.schedule.epochs * per_epoch
+    meter = Meter(report, total, f"{recipe.name}-{seed}: training, batches")
     for epoch in range(len(run.log), recipe.schedule.epochs):
         began, loss, right, rate = time.perf_counter(), 0.0, 0, 0.0
         parts = batches(
@@ -84,13 +85,11 @@ def train(
             epoch=epoch,
         )
         for number, (frames, labels) in enumerate(parts, epoch * per_epoch):
-            if cancel is not None and cancel.is_set():
-                raise Cancelled(f"the training of {recipe.name}")
+            cancel.check(f"the training of {recipe.name}")
             rate = learning_rate(recipe.schedule, number + 1, per_epoch)
             part_loss, part_right = run.step(frames, labels, rate)
             loss, right = loss + part_loss, right + part_right
-            if told is not None:
-                told(number + 1, total)
+            meter(number + 1)
         count = per_epoch * recipe.schedule.batch
         run.log.append(
             Epoch(

@@ -6,10 +6,8 @@ import csv
 import hashlib
 import io
 import json
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +20,8 @@ from ..images import protocols
 from ..images.photographs import Photograph, photograph
 from ..inference.engine import Engine
 from ..inference.pairs import accuracy, outcomes
+from ..jobs.cancel import Cancel
+from ..jobs.progress import Meter, Report
 from ..networks.card import SCENES, NetworkCard, Preprocessing
 from ..networks.zoo import checkpoint
 from ..statistics.sensitivity import sensitivity
@@ -33,7 +33,6 @@ from .photographs import Photographs, labelled, scenes
 from .recipe import Recipe, Scenes
 
 MEASURED = 2_000  # held-out photographs whose pairs are measured, at most; top-1 is of all
-Told = Callable[[str, int, int], None]  # what, done, of how many
 
 
 def make(
@@ -44,8 +43,8 @@ def make(
     family: str = "own",
     named: Sequence[Sequence[Source]] = (),
     device: str | None = None,
-    told: Told = lambda *_: None,
-    cancel: threading.Event | None = None,
+    report: Report | None = None,
+    cancel: Cancel | None = None,
 ) -> Iterator[NetworkCard]:
     """Each recipe at each seed, yielded as it is done. One that stands there by the same recipe is not made again.
 
@@ -60,7 +59,7 @@ def make(
             card = _made(data, name, recipe)
             if card is None:
                 if (wanted := recipe.scenes or recipe.photographs) not in given:
-                    given = {wanted: _given(recipe, named, told, cancel)}
+                    given = {wanted: _given(recipe, named, report, cancel)}
                 at_hand = given[wanted]
                 frames = _centred(at_hand.held_out, recipe.preprocessing)
                 state = data.root / "training" / f"{name}.pt"
@@ -73,9 +72,9 @@ def make(
                     state=state,
                     device=device,
                     cancel=cancel,
-                    told=lambda done, total, name=name: told(f"{name}: training, batches", done, total),  # type: ignore[misc]
+                    report=report,
                 )
-                card = _written(data, f"{family}/{name}", recipe, seed, result, at_hand, told)
+                card = _written(data, f"{family}/{name}", recipe, seed, result, at_hand, report)
                 state.unlink(missing_ok=True)
             yield card
 
@@ -101,9 +100,9 @@ class Given:
     labels: str  # file name
 
 
-def _given(recipe: Recipe, named: Sequence[Sequence[Source]], told: Told, cancel: threading.Event | None) -> Given:
+def _given(recipe: Recipe, named: Sequence[Sequence[Source]], report: Report | None, cancel: Cancel | None) -> Given:
     if recipe.scenes is not None:
-        shown, held_out = _drawn(recipe.scenes, told, cancel)
+        shown, held_out = _drawn(recipe.scenes, report, cancel)
         return Given(shown, held_out, scene_classes(), SCENES, recipe.scenes.first_held_out, "scenes.txt")
     wanted = recipe.photographs
     if wanted is None or len(named) != 2 or not all(named):
@@ -112,13 +111,13 @@ def _given(recipe: Recipe, named: Sequence[Sequence[Source]], told: Told, cancel
             wanted=f"those of {wanted.dataset if wanted else 'its set'}",
             remedy="Name those for training with --photos and others with --held-out.",
         )
-    shown, names = labelled(named[0], wanted, told=partial(told, "reading training photographs"), cancel=cancel)
-    held_out, _ = labelled(named[1], wanted, names, told=partial(told, "reading held-out photographs"), cancel=cancel)
+    shown, names = labelled(named[0], wanted, report=report, stage="reading training photographs", cancel=cancel)
+    held_out, _ = labelled(named[1], wanted, names, report=report, stage="reading held-out photographs", cancel=cancel)
     dataset = f"{wanted.dataset} ({dataset_name(named[0][0].root)})"
     return Given(shown, held_out, names, dataset, None, f"{wanted.dataset.lower()}.txt")
 
 
-def _drawn(s: Scenes, told: Told, cancel: threading.Event | None) -> tuple[Photographs, Photographs]:
+def _drawn(s: Scenes, report: Report | None, cancel: Cancel | None) -> tuple[Photographs, Photographs]:
     """For training, and held out."""
     parts = [
         scenes(
@@ -126,7 +125,8 @@ def _drawn(s: Scenes, told: Told, cancel: threading.Event | None) -> tuple[Photo
             s.photographer,
             s.size,
             cancel=cancel,
-            told=lambda done, total, what=what: told(f"drawing {what} scenes", done, total),  # type: ignore[misc]
+            report=report,
+            stage=f"drawing {what} scenes",
         )
         for what, first, count in (("training", s.first, s.count), ("held-out", s.first_held_out, s.held_out))
     ]
@@ -143,7 +143,7 @@ def _centred(source: Photographs, preprocessing: Preprocessing) -> Photographs:
 
 
 def _written(
-    data: DataFolder, key: str, recipe: Recipe, seed: int, result: Trained, given: Given, told: Told
+    data: DataFolder, key: str, recipe: Recipe, seed: int, result: Trained, given: Given, report: Report | None
 ) -> NetworkCard:
     """Checkpoint (float16), labels, log, and last the card with what the checkpoint measures."""
     from safetensors.torch import save
@@ -168,9 +168,7 @@ def _written(
     write(data.networks / f"{name}.csv", _csv(result.log))
     path = data.networks / f"{name}.toml"
     write(path, toml(facts, {"preprocessing": shown}))
-    measured = measure(
-        checkpoint.read_card(path), _photographs(given), told=lambda *step: told(f"{name}: {step[0]}", *step[1:])
-    )
+    measured = measure(checkpoint.read_card(path), _photographs(given), report=report)
     training = {"recipe": recipe.digest, "seed": seed, "device": Engine().device_name, "software": software("timm")}
     tables = {"preprocessing": shown, "training": training, "recipe": recipe.as_dict(), "measured": measured}
     write(path, toml(facts | {"top1": measured["top1"]}, tables))
@@ -188,7 +186,7 @@ def _photographs(given: Given) -> list[Photograph]:
 
 
 def measure(
-    card: NetworkCard, shown: Sequence[Photograph], *, seed: int = 0, told: Told = lambda *_: None
+    card: NetworkCard, shown: Sequence[Photograph], *, seed: int = 0, report: Report | None = None
 ) -> dict[str, Any]:
     """Of the checkpoint as it ships, on held-out photographs: top-1, and one pair each of the four protocols."""
     engine = Engine()
@@ -198,9 +196,11 @@ def measure(
     found: dict[str, Any] = {"n": right.n, "seed": seed, "top1": right.top1, "top1_interval": list(right.interval)}
     for name in protocols.names():
         rows = []
+        stage = f"{card.key.split('/')[-1]}: measuring {name}, pairs"
+        meter = Meter(report, min(len(shown), MEASURED), stage)
         for part in outcomes(engine, network, shown[:MEASURED], protocols.create(name), pairs=1, seed=seed):
             rows += part
-            told(f"measuring {name}, pairs", len(rows), min(len(shown), MEASURED))
+            meter(len(rows))
         m = sensitivity(rows)
         assert m.p_top1_change_interval is not None  # these networks have classes
         assert m.mean_absolute_change_interval is not None  # and there is more than one photograph

@@ -6,7 +6,7 @@ import math
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -20,15 +20,16 @@ from PIL import Image
 
 from ..datasets import Source
 from ..datasets.scenes import Photographer, render, scene_classes
-from ..errors import BadFolder, Cancelled
+from ..errors import BadFolder
 from ..images.geometry import RESAMPLING, Interpolation, centre_crop
+from ..jobs.cancel import Cancel
+from ..jobs.progress import Meter, Report
 from ..jobs.streams import chunks, ordered_map, workers
 from .recipe import Crops, Named, Sides
 
 CHUNK = 64  # scenes that a process draws at a time
 ATTEMPTS = 10  # at a crop inside the photograph, as torchvision's
 Pixels = npt.NDArray[np.uint8]
-Counted = Callable[[int, int], None]  # done, of how many
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,13 +48,14 @@ def scenes(
     photographer: Photographer,
     size: int,
     *,
-    told: Counted | None = None,
-    cancel: threading.Event | None = None,
+    report: Report | None = None,
+    stage: str = "",
+    cancel: Cancel | None = None,
 ) -> Photographs:
     """Scenes of those numbers, drawn by one process a core. Raises Cancelled."""
     pixels = np.empty((len(seeds), size, size, 3), np.uint8)
     labels = np.empty(len(seeds), np.int64)
-    done = 0
+    done, cancel, meter = 0, cancel or Cancel(), Meter(report, len(seeds), stage)
     draw = partial(_drawn, photographer=photographer, size=size)
     spawned = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers(), mp_context=spawned, initializer=_end_with_parent) as pool:
@@ -62,10 +64,8 @@ def scenes(
             for some, classes in parts:
                 pixels[done : done + len(some)], labels[done : done + len(some)] = some, classes
                 done += len(some)
-                if told is not None:
-                    told(done, len(seeds))
-                if cancel is not None and cancel.is_set():
-                    raise Cancelled("drawing scenes")
+                meter(done)
+                cancel.check("the drawing of scenes")
     return Photographs(pixels, labels)
 
 
@@ -74,8 +74,9 @@ def labelled(
     named: Named,
     labels: Sequence[str] | None = None,
     *,
-    told: Counted | None = None,
-    cancel: threading.Event | None = None,
+    report: Report | None = None,
+    stage: str = "",
+    cancel: Cancel | None = None,
 ) -> tuple[Photographs, tuple[str, ...]]:
     """Photographs from files, as centred squares, and the names of their labels, by alphabet or as given.
 
@@ -90,6 +91,7 @@ def labelled(
             wanted=", ".join(names) if labels is not None else f"{named.classes} labels ({named.dataset})",
             remedy="Name a folder with a folder for each class, or a table with labels.",
         )
+    cancel, meter = cancel or Cancel(), Meter(report, len(sources), stage)
     pixels = np.empty((len(sources), named.size, named.size, 3), np.uint8)
 
     def read(source: Source) -> npt.NDArray[np.uint8]:
@@ -100,10 +102,9 @@ def labelled(
         with closing(cast(Generator[npt.NDArray[np.uint8], None, None], parts)):
             for done, square in enumerate(parts):
                 pixels[done] = square
-                if cancel is not None and cancel.is_set():
-                    raise Cancelled("reading photographs")
-                if told is not None and (done + 1) % CHUNK == 0:
-                    told(done + 1, len(sources))
+                cancel.check("the reading of photographs")
+                if (done + 1) % CHUNK == 0:
+                    meter(done + 1)
     places = {name: k for k, name in enumerate(names)}
     return Photographs(pixels, np.array([places[str(source.label)] for source in sources], np.int64)), names
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from core.datasets.scenes import render
 from core.experiments.figure_03_feature_maps import feature_maps
 from core.experiments.section_3_shiftability import corollaries
 from core.inference.engine import Engine
+from core.jobs.cancel import Cancel
 from core.networks import registry
 from core.storage.data_folder import DataFolder
 from tests.support.browsing import Serve, chromium, fresh, page, rested, serve, visitor
@@ -36,7 +36,7 @@ def test_maps_move_with_the_slider_and_the_corollaries_are_cores(serve: Serve, p
     page.goto(f"{serve(fresh)}/feature_maps?networks={KEY.replace('/', '%2F')}")
     expect(page.locator(".film canvas")).to_have_count(6, timeout=MEASURED_MS)  # the photograph and five layers
     engine, card, photograph = Engine("cpu"), registry.get(KEY, DataFolder(fresh)), render(7, label="cat")
-    cancel = threading.Event()
+    cancel = Cancel()
     found = feature_maps.measure(engine, card, photograph, nobody, cancel)
     deepest = found.shown[-1]
     channel = found.channels(None)[deepest.deep.layer.name]

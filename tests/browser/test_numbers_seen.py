@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from core.experiments.figure_10_11_augmentation import sizes
 from core.experiments.section_2_invariance import invariance
 from core.experiments.section_2_invariance.invariance import Trial
 from core.experiments.section_2_invariance.verdict import sentence
+from core.jobs.cancel import Cancel
 from core.networks.card import short
 from core.statistics import tables
 from core.storage.data_folder import EMBEDDED
@@ -44,7 +44,7 @@ def test_readouts_are_drawn_as_the_parquet_has_them(serve: Serve, page: Page, fr
 
 def test_augmentation_draws_its_tables_and_both_kinds_of_invariance(serve: Serve, page: Page, fresh: Path) -> None:
     page.goto(serve(fresh) + "/augmentation")
-    said = sentence(invariance.measure(Trial(), lambda _: None, threading.Event()))
+    said = sentence(invariance.measure(Trial(), lambda _: None, Cancel()))
     expect(page.locator(".st-key-finding")).to_have_text(said, timeout=MEASURED_MS)
     expect(page.locator(FIGURE)).to_have_count(9)
     for first, name in ((0, "figure_10"), (3, "figure_11")):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 
 import pytest
@@ -14,6 +13,7 @@ from core.experiments.figure_10_11_augmentation import sizes
 from core.experiments.section_2_invariance import invariance
 from core.experiments.section_2_invariance.invariance import Trial
 from core.experiments.section_2_invariance.verdict import sentence
+from core.jobs.cancel import Cancel
 from core.storage.data_folder import EMBEDDED, DataFolder
 from tests.support.framed import app, fresh, read_out, settled, texts
 
@@ -29,7 +29,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def measured(**settings: object) -> str:
-    return sentence(invariance.measure(Trial(**settings), lambda _: None, threading.Event()))  # type: ignore[arg-type]
+    return sentence(invariance.measure(Trial(**settings), lambda _: None, Cancel()))  # type: ignore[arg-type]
 
 
 def test_the_sentence_is_what_core_measures(fresh: DataFolder, small: None) -> None:

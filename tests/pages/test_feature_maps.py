@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from core.experiments.figure_04_readouts import depth
 from core.experiments.section_3_shiftability import corollaries, shiftability
 from core.inference.engine import Engine
 from core.inference.linear_probes import HEAD
+from core.jobs.cancel import Cancel
 from core.networks import registry
 from core.networks.card import short
 from core.statistics import tables
@@ -83,7 +83,7 @@ def test_the_corollaries_are_what_core_measures(fresh: DataFolder, engine: Engin
     at = opened(4, STRIDED)
     photograph, card = render(7, USUAL, label="cat"), registry.get(STRIDED, fresh)
     said = read_out(at.markdown)
-    cancel = threading.Event()
+    cancel = Cancel()
     halves = corollaries.of_parts(engine, card, photograph, 4, print, cancel)
     assert corollaries.parted_sentence(halves) in said
     at.segmented_control(key="corollaries_stride").set_value(8)

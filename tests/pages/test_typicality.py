@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from core.experiments import findings
 from core.index.folder_ranking import rank_folder
 from core.index.search import FeatureIndex
-from core.jobs.job import Job
+from core.jobs.job import Task
 from core.networks import registry
 from core.networks.card import short
 from core.statistics.association import binned, quintiles
@@ -102,7 +102,7 @@ def test_a_folder_is_ranked_in_the_background(fresh: DataFolder, monkeypatch: py
     at.run()
     assert not at.exception
     card = registry.get(NETWORKS[0], fresh)
-    wanted = Job(rank_folder("scenes:30-41", card, FeatureIndex.open(INDEX), resources.engine())).start()
+    wanted = Task(rank_folder("scenes:30-41", card, FeatureIndex.open(INDEX), resources.engine())).start()
     assert wanted.wait(120) == "done"
     assert wanted.result is not None
     [shown] = [frame.value for frame in at.dataframe if "typicality" in frame.value]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from ...errors import Cancelled
+from ...jobs.cancel import Cancel
+from ...jobs.progress import Meter, Report
 from ..scenes import describe
 from ..scenes.source import SceneFile
 from .boxes import Annotations, listed
@@ -15,20 +15,19 @@ KIND = "drawn scenes"
 
 def of_scenes(
     files: Sequence[SceneFile],
-    report: Callable[[int], None] = lambda _: None,
-    cancel: threading.Event | None = None,
+    report: Report | None = None,
+    cancel: Cancel | None = None,
 ) -> Annotations:
-    """The box of each scene's object in a frame of 1 x 1; nothing is drawn. ``report``: how many. Raises Cancelled.
+    """The box of each scene's object in a frame of 1 x 1; nothing is drawn. Raises Cancelled.
 
     An object that its photographer lets leave the frame ends where the frame does.
     """
-    rows = []
+    rows, cancel, meter = [], cancel or Cancel(), Meter(report, len(files), "describing scenes")
     for file in files:
-        if cancel is not None and cancel.is_set():
-            raise Cancelled("the description of scenes")
+        cancel.check("the description of scenes")
         scene = describe(file.seed, file.photographer, label=file.only)
         x, y = scene.x - scene.width / 2, scene.y - scene.height / 2
         ends = min(1.0, x + scene.width), min(1.0, y + scene.height)
         rows.append((file.name, scene.label, max(0.0, x), max(0.0, y), *ends, 1.0, 1.0))
-        report(len(rows))
+        meter(len(rows))
     return listed(rows, KIND)

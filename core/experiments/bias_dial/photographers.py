@@ -5,9 +5,8 @@ Under DATA/dial lie networks, indexes and studies, as under DATA itself: one stu
 
 from __future__ import annotations
 
-import threading
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +19,8 @@ from ...datasets.scenes.source import SceneFile
 from ...errors import BadCard
 from ...index.build import build
 from ...inference.engine import Engine
-from ...jobs.progress import Meter, Progress
+from ...jobs.cancel import Cancel
+from ...jobs.progress import Meter, Progress, Report
 from ...networks import registry
 from ...statistics.tables import per_photograph
 from ...storage.data_folder import EMBEDDED, DataFolder, portable
@@ -77,8 +77,8 @@ class Turn:
         data: DataFolder,
         *,
         engine: Engine | None = None,
-        progress: Callable[[Progress], None] | None = None,
-        cancel: threading.Event | None = None,
+        progress: Report | None = None,
+        cancel: Cancel | None = None,
     ) -> Manifest:
         """Draws and trains, indexes what was drawn, measures; goes on where it was stopped. ``progress``: its shares.
 
@@ -86,7 +86,7 @@ class Turn:
         """
         own, recipe, engine = home(data), self.recipe, engine or Engine()
         stages = _Stages(recipe.name, self.seeds, progress)
-        cards = list(make([recipe], self.seeds, own, family="dial", told=stages, cancel=cancel))
+        cards = list(make([recipe], self.seeds, own, family="dial", report=stages, cancel=cancel))
         features = registry.get(FEATURES, data)
         index = own.indexes / recipe.name
         assert recipe.scenes is not None  # it is one of scenes
@@ -98,7 +98,7 @@ class Turn:
             engine,
             index,
             cancel=cancel,
-            progress=lambda p: stages("index", p.done, p.total),
+            progress=lambda p: stages(replace(p, stage="index")),
         )
         study = Typicality(protocols=PROTOCOLS, pairs=PAIRS)
         shown = listing(TESTED)[: TRIAL if self.small else None]
@@ -111,7 +111,7 @@ class Turn:
             engine=engine,
             command=" ".join(["python", "-m", "core", *self.command, *_elsewhere(data)]),
             cancel=cancel,
-            progress=lambda p: stages("pairs", p.done, p.total or 1),
+            progress=lambda p: stages(replace(p, stage="pairs")),
         )
 
 
@@ -130,21 +130,23 @@ def _elsewhere(data: DataFolder) -> list[str]:
 
 
 class _Stages:
-    """Counts of one stage after the other → how far the whole is, in shares of what each usually takes."""
+    """Turns the progress of one stage after the other into that of the whole, weighted by their usual times."""
 
-    def __init__(self, name: str, seeds: tuple[int, ...], progress: Callable[[Progress], None] | None) -> None:
+    def __init__(self, name: str, seeds: tuple[int, ...], progress: Report | None) -> None:
         each = [f"{name}-{seed}: {what}" for seed in seeds for what in ("training", "measuring")]
         order = ["drawing training", "drawing held-out", *each, "index", "pairs"]
         self._cost = {stage: COST[stage.rpartition(": ")[2]] for stage in order}
         self._meter, self._far = Meter(progress, sum(self._cost.values())), 0
-        self._meter(0, None)  # it is at work, though what is drawn first takes a while
+        self._meter(0)  # it is at work, though what is drawn first takes a while
 
-    def __call__(self, what: str, done: int, total: int) -> None:
+    def __call__(self, progress: Progress) -> None:
         before = 0
         for stage, cost in self._cost.items():
-            if what.startswith(stage):
-                self._far = max(self._far, before + round(cost * done / max(total, 1)))  # four protocols are measured
-                self._meter(self._far, None)
+            if progress.stage.startswith(stage):
+                self._far = max(
+                    self._far, before + round(cost * (progress.fraction or 0.0))
+                )  # four protocols are measured
+                self._meter(self._far)
                 return
             before += cost
 

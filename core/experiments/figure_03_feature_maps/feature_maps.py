@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +13,8 @@ from ...images.paths import OnBlack, shift_path
 from ...images.photographs import Photograph
 from ...inference.activations import at_depths, channel_maps
 from ...inference.engine import Engine
-from ...jobs.job import Report
-from ...jobs.progress import Meter
+from ...jobs.cancel import Cancel
+from ...jobs.progress import Progress, Report
 from ...networks.card import NetworkCard
 from ..section_3_shiftability.shiftability import Spectrum, Sums, spectra, sums
 
@@ -71,28 +70,24 @@ def shifted(photograph: Photograph, card: NetworkCard) -> Path:
     return shift_path(photograph, card.size, view=OnBlack(), direction="down", interpolation=interpolation)
 
 
-def measure(
-    engine: Engine, card: NetworkCard, photograph: Photograph, report: Report, cancel: threading.Event
-) -> Layers:
+def measure(engine: Engine, card: NetworkCard, photograph: Photograph, report: Report, cancel: Cancel) -> Layers:
     """Global sums of all layers over all shifts. Raises BadCard, WeightsUnavailable, BadProtocol, Cancelled."""
-    report(f"{card.name}: loading")
+    report(Progress(stage=f"{card.name}: loading"))
     network, path = engine.load(card), shifted(photograph, card)
-    report(f"{card.name}: {len(path.values)} frames")
-    meter = Meter(report, len(path.values))
-    return Layers(card, path, sums(engine, network, path, report=lambda done: meter(done, None), cancel=cancel))
+    stage = f"{card.name}: {len(path.values)} frames"
+    report(Progress(stage=stage))
+    return Layers(card, path, sums(engine, network, path, report=report, stage=stage, cancel=cancel))
 
 
-def films(
-    engine: Engine, found: Layers, channels: dict[str, int], report: Report, cancel: threading.Event
-) -> dict[str, Film]:
+def films(engine: Engine, found: Layers, channels: dict[str, int], report: Report, cancel: Cancel) -> dict[str, Film]:
     """Layer → its channel over all shifts. Raises BadCard, WeightsUnavailable, Cancelled."""
-    report(f"{found.card.name}: feature maps")
+    report(Progress(stage=f"{found.card.name}: feature maps"))
     layers = {one.deep.layer: channels[one.deep.layer.name] for one in found.shown if one.deep.layer.name in channels}
     maps = channel_maps(engine, engine.load(found.card), found.path.frames, layers, cancel=cancel)
     return {name: Film.of(each) for name, each in maps.items()}
 
 
-def against_one(engine: Engine, found: Layers, report: Report, cancel: threading.Event) -> tuple[Spectrum, ...]:
+def against_one(engine: Engine, found: Layers, report: Report, cancel: Cancel) -> tuple[Spectrum, ...]:
     """Interpolation error and aliased energy of all layers, of the first frame. Raises BadCard, Cancelled."""
-    report(f"{found.card.name} at stride 1")
+    report(Progress(stage=f"{found.card.name} at stride 1"))
     return spectra(engine, engine.load(found.card), found.path.frames[0], cancel=cancel)

@@ -7,7 +7,6 @@ from.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -16,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ...datasets.scenes import USUAL, Photographer, render, scene_classes
-from ...errors import BadRecipe, Cancelled
-from ...jobs.job import Report
-from ...jobs.progress import Meter
+from ...errors import BadRecipe
+from ...jobs.cancel import Cancel
+from ...jobs.progress import Meter, Progress, Report
 from ...statistics.intervals import Integers, Interval, bootstrap
 from ...statistics.sensitivity import proportion
 
@@ -157,7 +156,7 @@ def shifted(pictures: Pictures, down: int, right: int) -> Pictures:
     return np.roll(pictures, (down, right), (-2, -1))
 
 
-def measure(trial: Trial, report: Report, cancel: threading.Event) -> tuple[Answers, ...]:
+def measure(trial: Trial, report: Report, cancel: Cancel) -> tuple[Answers, ...]:
     """Each classifier's answers to each group of scenes; equal for equal trials. Raises Cancelled."""
     drawn = drawings(trial, report, cancel)
     learned, classes = drawn[LEARNED], trial.classes_of(LEARNED)
@@ -169,13 +168,13 @@ def measure(trial: Trial, report: Report, cancel: threading.Event) -> tuple[Answ
     }
     found = []
     for name, (features, pictures, targets) in lessons.items():
-        report(f"{name}: learning from {len(pictures):,} pictures")
-        _go_on(cancel)
+        report(Progress(stage=f"{name}: learning from {len(pictures):,} pictures"))
+        cancel.check("the trial")
         inputs = features(pictures)
         model = _svm(inputs.shape[1]).fit(inputs, targets)
         for group in GROUPS:
-            report(f"{name}: asking about those {group}")
-            _go_on(cancel)
+            report(Progress(stage=f"{name}: asking about those {group}"))
+            cancel.check("the trial")
             some = drawn[group][: trial.held_out]  # as many of those learned from
             found.append(_answers(model, features, name, group, some, trial.classes_of(group)[: trial.held_out]))
     return tuple(found)
@@ -191,15 +190,15 @@ def _answers(model: Any, features: Features, name: str, group: str, pictures: Pi
     return Answers(name, group, unmoved == classes, changed, along)
 
 
-def drawings(trial: Trial, report: Report, cancel: threading.Event) -> dict[str, Pictures]:
+def drawings(trial: Trial, report: Report, cancel: Cancel) -> dict[str, Pictures]:
     """Group → its pictures. Raises Cancelled."""
-    report("drawing scenes")
     wanted = [(group, number) for group in GROUPS for number in trial.numbers(group)]
-    meter, drawn = Meter(report, len(wanted)), dict[str, list[Pictures]]()
+    meter, drawn = Meter(report, len(wanted), "drawing scenes"), dict[str, list[Pictures]]()
+    meter.set()
     for done, (group, number) in enumerate(wanted, 1):
-        _go_on(cancel)
+        cancel.check("the trial")
         drawn.setdefault(group, []).append(picture(trial, number, trial.photographer(group)))
-        meter(done, None)
+        meter(done)
     return {group: np.stack(pictures) for group, pictures in drawn.items()}
 
 
@@ -221,8 +220,3 @@ def _svm(width: int) -> Any:
     from sklearn.svm import SVC
 
     return make_pipeline(StandardScaler(), SVC(C=C, kernel=partial(rbf_kernel, gamma=1 / width)))
-
-
-def _go_on(cancel: threading.Event) -> None:
-    if cancel.is_set():
-        raise Cancelled("the trial")

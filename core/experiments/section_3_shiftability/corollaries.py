@@ -6,7 +6,6 @@ border of the frame it would meet at the other.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -19,10 +18,10 @@ from ...images.geometry import centre_cut, paste, resize
 from ...images.paths import path_length
 from ...images.photographs import Photograph
 from ...images.protocols.embed import default_side
-from ...inference.activations import Deep, ends, stop, watch
+from ...inference.activations import MEASUREMENT, Deep, ends, watch
 from ...inference.engine import Engine, Network
-from ...jobs.job import Report
-from ...jobs.progress import Meter
+from ...jobs.cancel import Cancel
+from ...jobs.progress import Meter, Progress, Report
 from ...networks.card import NetworkCard
 from ...networks.probe import Layer
 from ...networks.variants.circular import first_layer, low_pass, on_torus
@@ -67,16 +66,17 @@ def cases(cutoff: float) -> tuple[Case, ...]:
 
 
 def of_case(
-    engine: Engine, card: NetworkCard, photograph: Photograph, case: Case, report: Report, cancel: threading.Event
+    engine: Engine, card: NetworkCard, photograph: Photograph, case: Case, report: Report, cancel: Cancel
 ) -> tuple[Sums, ...]:
     """Global sums of the layers that end a block or stage, over all shifts of the photograph on black.
 
     Layers whose places do not divide the frame are left out: there is no torus for them. Raises BadCard, BadProtocol,
     WeightsUnavailable, Cancelled.
     """
-    report(f"{card.name} on the torus, {case.name}")
+    stage = f"{card.name} on the torus, {case.name}"
+    report(Progress(stage=stage))
     own, path = ends(engine.load(card)), shifted(photograph, card)
-    stop(cancel)
+    cancel.check(MEASUREMENT)
     network = engine.prepare(
         replace(card, labels=None),
         card.build(),
@@ -84,8 +84,7 @@ def of_case(
     )
     there = {layer.name: layer for layer in network.layers if layer.stride and layer.edge * layer.stride == card.size}
     found = [Deep(there[deep.layer.name], deep.depth) for deep in own if deep.layer.name in there]
-    meter = Meter(report, len(path.values))
-    measured = sums(engine, network, path, of=found, report=lambda done: meter(done, None), cancel=cancel)
+    measured = sums(engine, network, path, of=found, report=report, stage=stage, cancel=cancel)
     for one in measured:
         _checked(card, one)
     if not measured:
@@ -163,10 +162,11 @@ def parted(photograph: Photograph, card: NetworkCard) -> Path:
 
 
 def of_parts(
-    engine: Engine, card: NetworkCard, photograph: Photograph, stride: int, report: Report, cancel: threading.Event
+    engine: Engine, card: NetworkCard, photograph: Photograph, stride: int, report: Report, cancel: Cancel
 ) -> Parted:
     """What becomes of the first layer's global sum. Raises BadCard, BadProtocol, WeightsUnavailable, Cancelled."""
-    report(f"{card.name}, two halves")
+    stage = f"{card.name}, two halves"
+    report(Progress(stage=stage))
     if card.size % stride:
         raise BadProtocol(
             got=f"a stride of {stride} for frames of {card.size} px",
@@ -177,13 +177,12 @@ def of_parts(
     network = engine.prepare(
         replace(card, labels=None, remedy=None), card.build(), lambda model: first_layer(model, card.size)
     )
-    meter, done = Meter(report, len(path.values)), 0
+    meter = Meter(report, len(path.values), stage)
     parts: list[tuple[dict[str, Floats], Floats]] = []
     for seen in watch(engine, network, path.frames, [_last(network)], lambda _, maps: _three_ways(maps, stride)):
-        stop(cancel)
+        cancel.check(MEASUREMENT)
         parts.extend(seen.layers.values())
-        done += seen.frames
-        meter(done, None)
+        meter.add(seen.frames)
     ways = {name: np.concatenate([part[name] for part, _ in parts]) for name in parts[0][0]}
     return Parted(card, path, stride, ways, np.sum([energy for _, energy in parts], axis=0))
 

@@ -7,8 +7,7 @@ the second, and not the other way round.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,8 +17,10 @@ import torch
 
 from ...errors import BadCard
 from ...images.frames import Path
-from ...inference.activations import Deep, ends, stop, watch
+from ...inference.activations import MEASUREMENT, Deep, ends, watch
 from ...inference.engine import Engine, Network
+from ...jobs.cancel import Cancel
+from ...jobs.progress import Meter, Report
 from ...networks.probe import Layer
 from ...networks.variants.dilated import stride_free
 
@@ -113,21 +114,20 @@ def sums(
     path: Path,
     *,
     of: Sequence[Deep] | None = None,
-    report: Callable[[int], None] | None = None,
-    cancel: threading.Event | None = None,
+    report: Report | None = None,
+    stage: str = "",
+    cancel: Cancel | None = None,
 ) -> tuple[Sums, ...]:
     """Global sums and energies, over the shifts of a path, of the layers ``of``; None: all that end a block or stage.
 
-    ``report`` is told how many frames are done. Raises BadCard where no layer can be watched, Cancelled.
+    ``report``: frames. Raises BadCard where no layer can be watched, Cancelled.
     """
     found = ends(network) if of is None else of
-    parts, done = [], 0
+    parts, cancel, meter = [], cancel or Cancel(), Meter(report, len(path.values), stage)
     for seen in watch(engine, network, path.frames, [deep.layer for deep in found], _sums):
-        stop(cancel)
+        cancel.check(MEASUREMENT)
         parts.append(seen.layers)
-        done += seen.frames
-        if report is not None:
-            report(done)
+        meter.add(seen.frames)
     return tuple(
         Sums(
             deep,
@@ -145,7 +145,7 @@ def _sums(_layer: Layer, maps: torch.Tensor) -> tuple[Floats, Floats]:
 
 
 def spectra(
-    engine: Engine, network: Network, frame: torch.Tensor, *, cancel: threading.Event | None = None
+    engine: Engine, network: Network, frame: torch.Tensor, *, cancel: Cancel | None = None
 ) -> tuple[Spectrum, ...]:
     """Interpolation error and aliased energy of every layer that ends a block or stage, for one frame (3, S, S).
 
@@ -154,16 +154,16 @@ def spectra(
     the layer's own places it is the network's own. Where a response has not died away at the frame's border, the
     period's seam adds to both numbers. Raises BadCard for networks without a response at stride 1.
     """
-    found = ends(network)
+    found, cancel = ends(network), cancel or Cancel()
     layers = [deep.layer for deep in found]
-    stop(cancel)
+    cancel.check(MEASUREMENT)
     own = next(watch(engine, network, [frame], layers, lambda _, maps: maps[0].clone().cpu())).layers
     card = network.card
     reference = engine.prepare(card, card.build(), partial(stride_free, size=card.size))
     reference.batch = 2  # the frame and the empty one, together
 
     def see(layer: Layer, maps: torch.Tensor) -> tuple[float, float]:
-        stop(cancel)
+        cancel.check(MEASUREMENT)
         if len(maps) < 2:
             raise BadCard(
                 got=f"{card.key} at stride 1 and a device whose memory does not hold two frames of it",

@@ -48,9 +48,9 @@ def section() -> None:
         "and then it need not be so for other photographs."
     )
     trial = _settings()
-    asked = tasks.ask(("invariance", trial), lambda report, cancel: invariance.measure(trial, report, cancel))
-    tasks.state(asked, "The trial")
-    found: tuple[Answers, ...] | None = asked.job.result if asked.job.state == "done" else None
+    task = tasks.ask(("invariance", trial), lambda report, cancel: invariance.measure(trial, report, cancel))
+    tasks.state(task, "The trial")
+    found: tuple[Answers, ...] | None = task.result if task.state == "done" else None
     if found is None:
         return
     charts.finding(sentence(found))

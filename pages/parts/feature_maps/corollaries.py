@@ -15,6 +15,7 @@ from core.experiments.section_3_shiftability.corollaries_figure import Line, sum
 from core.experiments.section_3_shiftability.shiftability import Sums
 from core.images.photographs import Photograph
 from core.images.png import png
+from core.jobs.job import Task
 from core.networks.card import NetworkCard
 from pages.parts.components import charts
 from pages.parts.components.widgets import plain
@@ -104,7 +105,7 @@ def _blurred(photograph: Photograph, card: NetworkCard) -> None:
             help="Frequencies of the input, along either axis, by the ideal filter; s is the layer's stride.",
         )
 
-    def ask(case: Case) -> tasks.Asked:
+    def ask(case: Case) -> Task[Any]:
         return tasks.ask(
             ("torus", photograph.digest, card.key, card.weights_digest, case),
             lambda report, cancel: corollaries.of_case(engine, card, photograph, case, report, cancel),
@@ -158,10 +159,10 @@ def _four(photograph: Photograph, card: NetworkCard, stride: int, found: dict[Ca
     charts.draw(fig, "torus", f"Global sums of {card.name}, linear and not, blurred and not", select=False)
 
 
-def _result(asked: tasks.Asked, card: NetworkCard) -> Any:
+def _result(asked: Task[Any], card: NetworkCard) -> Any:
     """Return the result, or None while it is computed, with its progress shown."""
     tasks.state(asked, card.name)
-    return asked.job.result if asked.job.state == "done" else None
+    return asked.result if asked.state == "done" else None
 
 
 def _pictures(frames: dict[str, torch.Tensor]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -12,6 +13,7 @@ from core.experiments.figure_03_feature_maps.feature_maps import Layers
 from core.experiments.section_3_shiftability import figure as curves_figure
 from core.experiments.section_3_shiftability import shiftability
 from core.images.photographs import Photograph
+from core.jobs.job import Task
 from core.networks.card import NetworkCard
 from core.networks.variants.twins import couples
 from pages.parts.components import charts
@@ -40,7 +42,7 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard]) -> None:
     """Draw the sentence, the progress, the maps, the curves and the definitions."""
     headline.strange(text for card in cards if (text := card.strange_to(photograph)))
     sums = {card.key: _sums(photograph, card) for card in cards}
-    done = (asked.job.result for asked in sums.values() if asked.job.state == "done")
+    done = (asked.result for asked in sums.values() if asked.state == "done")
     found: list[Layers] = [layers for layers in done if layers is not None]
     top = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -62,7 +64,7 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard]) -> None:
     seen = [
         maps.Seen(one, one.channels(channel), job.result)
         for one in shown
-        if (job := films[one.card.key].job).state == "done" and job.result is not None
+        if (job := films[one.card.key]).state == "done" and job.result is not None
     ]
     if seen:
         maps.played(photograph, seen)
@@ -72,7 +74,7 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard]) -> None:
     _curves(photograph, found, spectra)
 
 
-def _sums(photograph: Photograph, card: NetworkCard) -> tasks.Asked:
+def _sums(photograph: Photograph, card: NetworkCard) -> Task[Any]:
     engine = resources.engine()
     return tasks.ask(
         ("sums", photograph.digest, card.key, card.weights_digest),
@@ -80,7 +82,7 @@ def _sums(photograph: Photograph, card: NetworkCard) -> tasks.Asked:
     )
 
 
-def _films(photograph: Photograph, one: Layers, channel: int | None) -> tasks.Asked:
+def _films(photograph: Photograph, one: Layers, channel: int | None) -> Task[Any]:
     engine, channels = resources.engine(), one.channels(channel)
     return tasks.ask(
         ("maps", photograph.digest, one.card.key, one.card.weights_digest, channel),
@@ -88,7 +90,7 @@ def _films(photograph: Photograph, one: Layers, channel: int | None) -> tasks.As
     )
 
 
-def _spectra(photograph: Photograph, one: Layers) -> tasks.Asked:
+def _spectra(photograph: Photograph, one: Layers) -> Task[Any]:
     engine = resources.engine()
     return tasks.ask(
         ("spectra", photograph.digest, one.card.key, one.card.weights_digest),
@@ -119,15 +121,15 @@ def _headline(cards: Sequence[NetworkCard], found: Sequence[Layers]) -> None:
         charts.finding(shiftability.sentence(named, min(len(one.path.values) for one in found)))
 
 
-def _curves(photograph: Photograph, found: Sequence[Layers], spectra: dict[str, tasks.Asked]) -> None:
+def _curves(photograph: Photograph, found: Sequence[Layers], spectra: dict[str, Task[Any]]) -> None:
     if not found:
         return
     keys = [one.card.key for one in found]
     place = places(keys, couples(keys))
     known = {
-        key: {s.deep.layer.name: s for s in asked.job.result}
+        key: {s.deep.layer.name: s for s in asked.result}
         for key, asked in spectra.items()
-        if asked.job.state == "done" and asked.job.result
+        if asked.state == "done" and asked.result
     }
     measures = {curves_figure.DRIFT: [_line(one, place, [layer.drift for layer in one.layers]) for one in found]}
     for measure, name in ((curves_figure.ERROR, "interpolation_error"), (curves_figure.ALIASED, "aliased_energy")):

@@ -10,7 +10,7 @@ import streamlit as st
 from core.errors import PhotobiasError
 from core.exploration import Exploration, Settings
 from core.index.search import FeatureIndex
-from core.jobs.background import Asked, Background
+from core.jobs.job import Job
 from core.networks import registry
 from core.networks.card import NetworkCard
 from pages.parts.session import resources, state
@@ -80,9 +80,11 @@ def explore(choice: state.Choice, settings: Settings, place: Indexed) -> Explora
     return found
 
 
-def asked(draw: Drawing, found: Asked, label: str, *, key: str, icon: str, note: str = "") -> None:
-    """A button that starts the work, then ``draw`` as ``live`` does. Apart from the page, which need not be drawn again
-    at the start: whoever wants to stop again finds the button for that at once."""
+def offer(draw: Drawing, found: Job, label: str, *, key: str, icon: str, note: str = "") -> None:
+    """Show a button that starts the job, then draw it as ``live`` does.
+
+    It is a fragment: the page is not drawn again at the start, so that the cancel button appears at once.
+    """
 
     def begin() -> None:
         found.start(resources.executor())
@@ -95,21 +97,21 @@ def asked(draw: Drawing, found: Asked, label: str, *, key: str, icon: str, note:
             st.caption(note)
         st.button(label, icon=icon, key=key, type="primary", on_click=begin)
 
-    part.__qualname__ = f"asked.{draw.__module__}.{draw.__qualname__}"
+    part.__qualname__ = f"offer.{draw.__module__}.{draw.__qualname__}"
     st.fragment(part)()
 
 
-def live(draw: Drawing, found: Background, *more: object, busy: bool) -> None:
+def live(draw: Drawing, found: Job, *more: object, busy: bool) -> None:
     """Draw a part now and, while ``busy``, again in a fragment. The whole page reruns when a new stage begins.
 
-    What is not busy is not drawn again: on two cores a page that draws takes its time from the network.
+    A part that is not busy is not drawn again: on two cores, drawing slows the network down.
     """
 
     def part() -> None:
-        if found.stage != begun:
+        if found.phase != begun:
             st.rerun()
         draw(found, *more)
 
-    begun = found.stage
+    begun = found.phase
     part.__qualname__ = f"live.{draw.__module__}.{draw.__qualname__}"
     st.fragment(part, run_every=POLL_S if busy else None)()

@@ -10,8 +10,8 @@ from core.errors import PhotobiasError
 from core.exploration import Exploration
 from core.exploration.summary import sentence
 from core.images.photographs import Photograph
-from core.jobs.background import Background
-from pages.parts.components.widgets import plain
+from core.jobs.job import Job
+from pages.parts.components.widgets import message, plain
 from pages.parts.session import state
 from pages.parts.session.tasks import duration
 from pages.parts.sidebar import networks
@@ -40,7 +40,7 @@ def photographed(choice: state.Choice) -> Photograph:
 
 def refused(problem: PhotobiasError) -> None:
     """Draw why a photograph cannot be used."""
-    st.error(plain(f"Got {problem.got}; wanted {problem.wanted}. {problem.remedy}"), icon=":material/broken_image:")
+    st.error(message(problem), icon=":material/broken_image:")
     st.caption("Everything else still works: drop in another photograph, or take an example, in the sidebar.")
 
 
@@ -83,7 +83,7 @@ def found(exploration: Exploration, said: Callable[[Exploration], str] = sentenc
     progress(exploration, state.forget)
 
 
-def progress(work: Background, go_on: Callable[[], object], prefix: str = "") -> None:
+def progress(work: Job, go_on: Callable[[], object], prefix: str = "") -> None:
     """Draw the progress with time left and Cancel; after a cancel, the button that resumes. ``prefix``: of the keys."""
     if work.state == "done":
         return
@@ -92,7 +92,7 @@ def progress(work: Background, go_on: Callable[[], object], prefix: str = "") ->
         go_on()
 
     with st.container(horizontal=True, vertical_alignment="center"):
-        if work.state == "cancelled":
+        if work.finished:
             st.caption(f"Stopped after {work.done} of {work.total} frames; what was measured stays.")
             if st.button("Go on", icon=":material/play_arrow:", key=f"{prefix}go_on", on_click=again):
                 st.rerun()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,8 +22,9 @@ from core.experiments.figure_05_photographers_bias import bias
 from core.experiments.figure_05_photographers_bias import figure as figures
 from core.experiments.figure_05_photographers_bias.bias import AXES, Places
 from core.images.png import preview
-from core.jobs.job import Report
-from core.jobs.progress import Meter
+from core.jobs.cancel import Cancel
+from core.jobs.job import Task
+from core.jobs.progress import Report
 from core.statistics.tables import per_photograph
 from core.storage.atomic_files import changed
 from core.storage.data_folder import typed
@@ -46,6 +46,8 @@ class Found:
     """Places of boxes.
 
     ``classes``: the table of ``bias.by_class``; ``photographer``: of scenes; ``sources``: photographs by stem.
+
+    ``classes``: the table of ``bias.by_class``; ``photographer``: of scenes; ``sources``: photographs by stem.
     """
 
     places: Places
@@ -60,7 +62,7 @@ def section() -> Found | None:
     if asked is None:
         return None
     tasks.state(asked, "The boxes")
-    found: Found | None = asked.job.result if asked.job.state == "done" else None
+    found: Found | None = asked.result if asked.state == "done" else None
     if found is None:
         return None
     st.caption(plain(_about(found.places)))
@@ -70,7 +72,7 @@ def section() -> Found | None:
     return found
 
 
-def _asked() -> tasks.Asked | None:
+def _asked() -> Task[Any] | None:
     """Draw the widgets and start the work that they ask for."""
     left, right = st.columns([2, 1], vertical_alignment="bottom")
     with left:
@@ -109,7 +111,7 @@ def _asked() -> tasks.Asked | None:
     return tasks.ask(key, lambda *_: _read(files_at(paths), photos))
 
 
-def _drawn(text: str, report: Report, cancel: threading.Event) -> Found:
+def _drawn(text: str, report: Report, cancel: Cancel) -> Found:
     files = scenes(text)
     if len(files) > MOST:
         raise BadAnnotations(got=f"{len(files):,} scenes", wanted=f"at most {MOST:,}", remedy="Ask for fewer.")
@@ -117,10 +119,8 @@ def _drawn(text: str, report: Report, cancel: threading.Event) -> Found:
     return Found(places, bias.by_class(places), files[0].photographer, {file.name: file for file in files})
 
 
-def _described(files: Sequence[SceneFile], report: Report, cancel: threading.Event) -> Places:
-    report("describing scenes")
-    meter = Meter(report, len(files))
-    return bias.places(of_scenes(files, lambda done: meter(done, None), cancel))
+def _described(files: Sequence[SceneFile], report: Report, cancel: Cancel) -> Places:
+    return bias.places(of_scenes(files, report, cancel))
 
 
 def _read(files: Sequence[File], photos: str) -> Found:
@@ -246,4 +246,4 @@ def _of_study(results: Results, found: Found) -> Places | None:
         ("boxes of study", *studies.key(results)), lambda report, cancel: _described(files, report, cancel)
     )
     tasks.state(asked, "The boxes of the study")
-    return asked.job.result if asked.job.state == "done" else None
+    return asked.result if asked.state == "done" else None

@@ -91,11 +91,11 @@ def _asked() -> Asked | None:
     if not text:
         return None
     place = typed(text)
-    asked = tasks.ask(("photographs to label", place, changed(Path(place))), lambda *_: _listed(place))
-    tasks.state(asked, "The photographs")
-    if asked.job.state != "done" or asked.job.result is None:
+    task = tasks.ask(("photographs to label", place, changed(Path(place))), lambda *_: _listed(place))
+    tasks.state(task, "The photographs")
+    if task.state != "done" or task.result is None:
         return None
-    return Asked(asked.job.result, wanted, store, labeller_file.stem)
+    return Asked(task.result, wanted, store, labeller_file.stem)
 
 
 def _listed(place: str) -> dict[Key, Source]:

@@ -20,7 +20,7 @@ from core.images.video import Clip, Video, encode, open_video
 from core.index.search import FeatureIndex
 from core.index.store import Manifest, read_manifest
 from core.inference.engine import Engine
-from core.jobs.job import Job, Work
+from core.jobs.job import Task, Work
 from core.storage.data_folder import DataFolder
 from core.studies import Results
 from core.studies import read as read_study
@@ -54,18 +54,18 @@ def executor() -> Executor:
 
 
 @st.cache_resource(show_spinner=False)
-def jobs() -> dict[str, Job[Any]]:
+def jobs() -> dict[str, Task[Any]]:
     """Return downloads and index builds by name, visible to every visitor."""
     return {}
 
 
 @st.cache_resource(show_spinner=False, max_entries=128)
-def background(key: Hashable, _work: Work[T]) -> Job[T]:
-    """Start work of a page on its own thread when it is first asked for; return its job, shared by all visitors.
+def task(key: tuple[Any, ...], _work: Work[T]) -> Task[T]:
+    """Return a task of a page, which starts on a thread of its own at the first call and is shared by all users.
 
-    ``key``: all that the work depends on. What failed is kept too, until ``background.clear(key, work)``.
+    ``key``: everything that the work depends on. A failed task is kept too, until ``task.clear(key, work)``.
     """
-    return Job(_work).start()
+    return Task(_work, key).start()
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

@@ -12,11 +12,11 @@ import streamlit as st
 from core.errors import PhotobiasError
 from core.exploration import Exploration, Kind
 from core.images.photographs import Photograph
-from core.jobs.background import Background
+from core.jobs.job import Job
 from core.networks.card import NetworkCard
 from core.storage.data_folder import PROJECT
 
-Work = TypeVar("Work", bound=Background)
+Work = TypeVar("Work", bound=Job)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +135,7 @@ def new_click(place: str, at: Any) -> bool:
     return at is not None and at != before
 
 
-def _end(work: Background | None) -> None:
+def _end(work: Job | None) -> None:
     if work is not None and not work.finished:
         work.cancel()
 

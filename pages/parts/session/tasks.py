@@ -1,92 +1,77 @@
-"""Long work that all visitors see: a button, progress with time left and Cancel, then the result."""
+"""Long work that all users share: a button that starts it, its progress with a cancel button, and its outcome."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
-from core.jobs.job import Job
+from core.jobs.job import Task, Work
 from pages.parts.components.widgets import plain
 from pages.parts.session import resources
 
+T = TypeVar("T")
 POLL_S = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Work of everybody's, started at the first ask: its key, the work, and its job."""
-
-    key: tuple[Any, ...]
-    work: Callable[..., Any]
-    job: Job[Any]
+def ask(key: tuple[Any, ...], work: Work[T]) -> Task[T]:
+    """Return the shared task that calls ``work(report, cancel)``; ``key``: everything that it depends on."""
+    return resources.task(key, work)
 
 
-def ask(key: tuple[Any, ...], work: Callable[..., Any]) -> Asked:
-    """``work(report, cancel)`` in the background; ``key``: all that it depends on."""
-    return Asked(key, work, resources.background(key, work))
-
-
-def state(asked: Asked, title: str) -> None:
-    """While it runs, how far it is; what went wrong; nothing when it is done."""
-    job, name = asked.job, " ".join(map(str, asked.key))
-    if job.state == "running":
-        st.fragment(follow, run_every=POLL_S)(name, job)
-    elif job.state != "done":
+def state(task: Task[Any], title: str) -> None:
+    """Show the progress of a task while it runs, and its error; nothing when it is done."""
+    name = " ".join(map(str, task.key))
+    if not task.finished:
+        st.fragment(follow, run_every=POLL_S)(name, task)
+    elif task.state != "done":
         what = f"**{plain(title)}**: "
-        st.warning(what + (plain(job.error) if job.error else "stopped."), icon=":material/warning:")
+        st.warning(what + (plain(task.error) if task.error else "stopped."), icon=":material/warning:")
         if st.button(
             "Try again",
             key=f"again {name}",
             icon=":material/refresh:",
-            on_click=resources.background.clear,
-            args=(asked.key, asked.work),
+            on_click=resources.task.clear,
+            args=(task.key, task.work),
         ):
             st.rerun()
 
 
-def offer(name: str, label: str, work: Callable[..., Any], *, icon: str, section: str = "") -> None:
-    """A button that starts ``work(report, cancel)`` on a thread of its own; while it runs, how far it is.
+def offer(name: str, label: str, work: Work[Any], *, icon: str, section: str = "") -> None:
+    """Show a button that starts ``work(report, cancel)`` on a thread of its own; while it runs, its progress.
 
-    ``section``: where several sections of a page may offer the same work, the one that this is.
+    ``section``: the section of the page, where several sections offer the same work.
     """
     jobs, place = resources.jobs(), f"{name} {section}".strip()
-    job = jobs.get(name)
-    if job is not None and job.state == "running":
-        st.fragment(follow, run_every=POLL_S)(place, job)
+    task = jobs.get(name)
+    if task is not None and not task.finished:
+        st.fragment(follow, run_every=POLL_S)(place, task)
         return
-    if job is not None and job.error is not None:
-        st.error(plain(job.error), icon=":material/error:")
-    if job is not None and job.state == "cancelled":
+    if task is not None and task.error is not None:
+        st.error(plain(task.error), icon=":material/error:")
+    if task is not None and task.state == "cancelled":
         st.caption("Stopped; what has arrived is kept.")
-    again = job is not None and job.state != "done"
+    again = task is not None and task.state != "done"
 
     def begin() -> None:
-        jobs[name] = Job(work).start()
+        jobs[name] = Task(work).start()
 
     text = f"{label} (go on)" if again else label
     if st.button(text, key=f"start {place}", icon=icon, type="primary", on_click=begin):
         st.rerun()
 
 
-def follow(place: str, job: Job[Any]) -> None:
-    """How far it is, and a cancel; for a fragment that runs every ``POLL_S``: the page runs again when it ends.
-
-    ``place``: the work and the section.
-    """
-    if job.state != "running":
+def follow(place: str, task: Task[Any]) -> None:
+    """Show the progress and a cancel button, in a fragment that runs every ``POLL_S``. At the end the page reruns."""
+    if task.finished:
         st.rerun()
-    progress = job.progress
-    fraction = 0.0 if progress is None or progress.fraction is None else min(progress.fraction, 1.0)
-    left = None if progress is None else progress.seconds_left
-    text = f"{job.stage or 'starting'}" + ("" if left is None else f" · {duration(left)} left")
-    st.progress(fraction, text=text)
-    st.button("Cancel", key=f"cancel {place}", icon=":material/close:", on_click=job.cancel)
+    progress = task.progress
+    left = "" if progress.seconds_left is None else f" · {duration(progress.seconds_left)} left"
+    st.progress(progress.fraction or 0.0, text=f"{progress.stage or 'starting'}{left}")
+    st.button("Cancel", key=f"cancel {place}", icon=":material/close:", on_click=task.cancel)
 
 
 def duration(seconds: float) -> str:
-    """Return seconds in words: 90 gives "1 min 30 s"."""
+    """Return a duration in words: "1 min 30 s" for 90."""
     whole = round(seconds)
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"

@@ -59,7 +59,7 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard], side: int | No
         ),
     )
     note = f"{found.total:,} frames on black, shifted by whole pixels in both directions; coarse steps first."
-    exploring.asked(_map, found, "Measure the map", icon=":material/grid_on:", key="measure_map", note=note)
+    exploring.offer(_map, found, "Measure the map", icon=":material/grid_on:", key="measure_map", note=note)
 
 
 def _map(found: ShiftMapping) -> None:

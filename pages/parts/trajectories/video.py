@@ -20,7 +20,7 @@ from core.images.png import marked
 from core.images.video import Clip, Video, corner
 from core.networks.card import NetworkCard
 from pages.parts.components import charts, save
-from pages.parts.components.widgets import plain
+from pages.parts.components.widgets import message, plain
 from pages.parts.live import exploring, headline
 from pages.parts.session import resources, state
 from pages.parts.trajectories import jaggedness, video_jumps
@@ -57,7 +57,7 @@ def section(cards: Sequence[NetworkCard]) -> None:
             centre=centre,
         ),
     )
-    exploring.asked(_curves, found, "Measure the video", icon=":material/movie:", key="measure_video")
+    exploring.offer(_curves, found, "Measure the video", icon=":material/movie:", key="measure_video")
 
 
 def _clip(cards: Sequence[NetworkCard]) -> Clip:
@@ -82,7 +82,7 @@ def _clip(cards: Sequence[NetworkCard]) -> Clip:
 
 
 def _problem(problem: BadVideo) -> None:
-    st.error(plain(f"Got {problem.got}; wanted {problem.wanted}. {problem.remedy}"), icon=":material/videocam_off:")
+    st.error(message(problem), icon=":material/videocam_off:")
 
 
 def _play(clip: Clip) -> None:

@@ -46,7 +46,7 @@ def test_a_study_of_another_kind_is_refused_in_one_line(run: Run, album: Path, t
         assert (status, out, err.count("\n")) == (1, "", 1)
         assert said in err
     status, _, err = run("study", "protocol", *words[2:])
-    assert (status, "wanted one of" in err) == (1, True)
+    assert (status, "There is no study" in err) == (1, True)
     assert run("study", "typicality", *words[2:])[2].count("without --index DIR") == 1
 
 

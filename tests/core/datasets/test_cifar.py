@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
-import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +16,8 @@ from core import cli
 from core.datasets import Source, address, check_there, cifar, dataset_name, find, listing, of_cifar10, reopened
 from core.datasets import fetching as cifar_fetching
 from core.errors import BadFolder, BadPhotograph, Cancelled, DownloadFailed
-from core.jobs.job import Job
+from core.jobs.cancel import Cancel
+from core.jobs.job import Task
 from core.jobs.progress import Progress
 from core.storage.data_folder import DataFolder
 from core.training import make, recipe
@@ -238,29 +238,29 @@ def test_a_recipe_trains_on_it_and_says_so(here: DataFolder) -> None:
 
 def test_it_is_fetched_unpacked_and_checked(server: Server, data: DataFolder) -> None:
     told, size = Told(), len(server.files[f"/{NAME}"])
-    folder = cifar_fetching.fetch_cifar10(data)(told, threading.Event())
+    folder = cifar_fetching.fetch_cifar10(data)(told, Cancel())
     assert folder == cifar.home(data)
     assert told.stages == STAGES
     for stage in STAGES[:2]:
         assert (told.progress[stage][-1].done, told.progress[stage][-1].total) == (size, size)
     assert len(listing("cifar10:train")) == 5 * EACH
     again = Told()
-    assert cifar_fetching.fetch_cifar10(data)(again, threading.Event()) == folder
+    assert cifar_fetching.fetch_cifar10(data)(again, Cancel()) == folder
     assert again.stages == STAGES[2:]
     assert server.asked == [(f"/{NAME}", None)]
 
 
 def test_it_goes_on_after_a_cancel(server: Server, data: DataFolder) -> None:
-    cancel = threading.Event()
+    cancel = Cancel()
 
     def stop(_: str, progress: Progress | None) -> None:
         if progress is not None and progress.done > 0:
-            cancel.set()
+            cancel.request()
 
     with pytest.raises(Cancelled):
         cifar_fetching.fetch_cifar10(data)(Told(stop), cancel)
     assert not cifar.there(cifar.home(data))
-    cifar_fetching.fetch_cifar10(data)(Told(), threading.Event())
+    cifar_fetching.fetch_cifar10(data)(Told(), Cancel())
     assert len(listing("cifar10:test")) == EACH
     [_, (_, asked)] = server.asked
     assert asked is not None
@@ -269,7 +269,7 @@ def test_it_goes_on_after_a_cancel(server: Server, data: DataFolder) -> None:
 
 def test_an_archive_with_another_md5_is_refused(server: Server, data: DataFolder) -> None:
     server.files[f"/{NAME}"] = server.files[f"/{NAME}"][:-1] + b"x"
-    job = Job(cifar_fetching.fetch_cifar10(data)).start()
+    job = Task(cifar_fetching.fetch_cifar10(data)).start()
     assert job.wait(30) == "failed"
     assert isinstance(job.error, DownloadFailed)
     assert CIFAR10.tgz_md5 in str(job.error)
@@ -282,18 +282,18 @@ def test_an_archive_of_other_files_is_refused(server: Server, data: DataFolder) 
     other = cifar_files.files() | {"data_batch_2": b"something else"}
     remote = server.remote("other.tar.gz", cifar_files.archive(other), algorithm="md5")
     with pytest.raises(BadFolder, match="not as it was published"):
-        cifar_fetching.fetch_cifar10(data, remote)(Told(), threading.Event())
+        cifar_fetching.fetch_cifar10(data, remote)(Told(), Cancel())
 
 
 def test_without_a_network_it_says_what_to_do(data: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    by_hand = rf"Or place it by hand: download {CIFAR10.url} and save it in {data.photographs} as {NAME}"
+    by_hand = rf"Or download {CIFAR10.url} by hand and save it in {data.photographs} as {NAME}"
     monkeypatch.setenv("PHOTOBIAS_OFFLINE", "1")
     with pytest.raises(DownloadFailed, match=rf"offline mode.*Unset it to download.*{by_hand}"):
-        cifar_fetching.fetch_cifar10(data)(Told(), threading.Event())
+        cifar_fetching.fetch_cifar10(data)(Told(), Cancel())
     monkeypatch.delenv("PHOTOBIAS_OFFLINE")
     monkeypatch.setattr(CIFAR10, "url", f"http://127.0.0.1:9/{NAME}")  # the port of discard: nobody listens
     with pytest.raises(DownloadFailed, match="Check the network and try again"):
-        cifar_fetching.fetch_cifar10(data)(Told(), threading.Event())
+        cifar_fetching.fetch_cifar10(data)(Told(), Cancel())
 
 
 def test_an_archive_placed_by_hand_needs_no_network(
@@ -302,7 +302,7 @@ def test_an_archive_placed_by_hand_needs_no_network(
     monkeypatch.setenv("PHOTOBIAS_OFFLINE", "1")
     data.photographs.mkdir(parents=True)
     (data.photographs / NAME).write_bytes(server.files[f"/{NAME}"])
-    cifar_fetching.fetch_cifar10(data)(Told(), threading.Event())
+    cifar_fetching.fetch_cifar10(data)(Told(), Cancel())
     assert len(listing("cifar10:test")) == EACH
     assert server.asked == []
 

@@ -27,7 +27,7 @@ from core.index.search import FeatureIndex
 from core.index.typicality import typicality
 from core.inference.engine import Engine, Network, Predictions
 from core.inference.pairs import outcomes
-from core.jobs import background
+from core.jobs import job, progress
 from core.networks.card import SCENES, NetworkCard
 from core.statistics.sensitivity import sensitivity
 from tests.support.basics import TinyCard, cut_outs
@@ -368,7 +368,7 @@ def test_cancel_stops_within_a_batch_and_keeps_what_is_there(
 
 def test_cancelled_before_it_starts(watched: Watched, shown: Photograph, tiny_card: TinyCard) -> None:
     found = explore(watched, shown, [tiny_card(9)])
-    assert (found.state, found.finished, found.seconds, found.seconds_left) == ("waiting", False, 0.0, None)
+    assert (found.state, found.finished, found.seconds, found.seconds_left) == ("new", False, 0.0, None)
     found.cancel()
     found.run()
     assert (found.state, found.done, watched.frames.total()) == ("cancelled", 0, 0)
@@ -459,7 +459,7 @@ def test_an_exploration_knows_from_its_start_what_is_strange_to_its_networks(
     scene = render(3)
     for original, count in ((scene, 0), (shown, 1)):
         made = explore(watched, reduce_to(original, 100), [card, tiny_card(5)], original=original)
-        assert made.state == "waiting"
+        assert made.state == "new"
         assert made.strange == tuple([card.strange(drawn=False)] * count)
     assert reduce_to(scene, 100).drawn
     assert explore(watched, shown, [tiny_card(9)], index=index, index_card=card).strange == (card.strange(drawn=False),)
@@ -475,8 +475,8 @@ def test_a_bug_is_logged_and_ends_it(
     found = explore(watched, shown, [tiny_card(9), tiny_card(5, build=bug)])
     with caplog.at_level(logging.ERROR):
         found.run()
-    assert (found.state, found.finished) == ("cancelled", True)
-    assert "an unexpected ZeroDivisionError: a bug" in str(found.problems["exploration"])
+    assert (found.state, found.finished) == ("failed", True)
+    assert str(found.error) == "Unexpected ZeroDivisionError: a bug. This is a bug; details are in the log."
     assert found.traces["test/tiny-9", "shift"].complete  # what was there stays
     assert "Traceback" in caplog.text
 
@@ -488,7 +488,8 @@ def test_seconds_left_follow_the_frames_and_not_the_loading(
     watched: Watched, shown: Photograph, tiny_card: TinyCard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = 1000.0
-    monkeypatch.setattr(background, "time", SimpleNamespace(perf_counter=lambda: clock))
+    for module in (job, progress):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock))
     told: list[tuple[int, float | None]] = []
     card = tiny_card(9)
 

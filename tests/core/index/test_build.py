@@ -10,7 +10,6 @@ import random
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -20,9 +19,10 @@ import pytest
 from core.datasets import Source, find, listing
 from core.errors import BadFolder, Cancelled, IndexBroken
 from core.images.photographs import read
-from core.index.build import Progress
 from core.index.search import FeatureIndex
 from core.index.verify import verify
+from core.jobs.cancel import Cancel
+from core.jobs.progress import Progress
 from tests.support.basics import ROOT
 from tests.support.counting import Counting
 from tests.support.indexed import (
@@ -147,11 +147,11 @@ def test_killed_by_the_system(tmp_path: Path, whole: Path, album: Path, held_out
 
 
 def test_cancel_keeps_whole_shards(tmp_path: Path, whole: Path, album: Path, held_out: Path) -> None:
-    out, cancel = tmp_path / "index", threading.Event()
+    out, cancel = tmp_path / "index", Cancel()
 
     def stop(progress: Progress) -> None:
         if progress.done >= 18:
-            cancel.set()
+            cancel.request()
 
     with pytest.raises(Cancelled):
         make(album, out, held_out, progress=stop, cancel=cancel)
@@ -203,7 +203,7 @@ def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path, album:
     with pytest.raises(BadFolder, match=r"holds 'holiday.jpg'"):
         make(album, tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["holiday.jpg"]
-    with pytest.raises(BadFolder, match="a folder to write to"):
+    with pytest.raises(BadFolder, match="cannot be written to"):
         make(album, tmp_path / "holiday.jpg")
 
 

@@ -17,12 +17,13 @@ import torch
 from core.errors import BadFolder, IndexBroken
 from core.images.photographs import read
 from core.index import thumbnails
-from core.index.build import Progress, build
+from core.index.build import build
 from core.index.ray_build import Cluster, build_with_ray
 from core.index.search import FeatureIndex
 from core.index.thumbnails import PACK, Pack
 from core.index.verify import verify
 from core.inference.engine import Engine, Network, Predictions, engines
+from core.jobs.progress import Progress
 from core.networks import registry
 from core.storage.data_folder import DataFolder
 from tests.support import packed

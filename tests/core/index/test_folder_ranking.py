@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import threading
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +14,8 @@ from core.index.folder_ranking import FolderRanking, rank_folder
 from core.index.search import FeatureIndex
 from core.index.typicality import placed, typicality
 from core.inference.engine import Engine
-from core.jobs.job import Job
+from core.jobs.cancel import Cancel
+from core.jobs.job import Task
 from core.jobs.progress import Progress
 from core.networks import registry
 from core.networks.card import NetworkCard
@@ -39,7 +39,7 @@ def card() -> NetworkCard:
 
 
 def ranking(place: str, card: NetworkCard, index: FeatureIndex, engine: Engine) -> FolderRanking:
-    return rank_folder(place, card, index, engine)(lambda _: None, threading.Event())
+    return rank_folder(place, card, index, engine)(lambda _: None, Cancel())
 
 
 def test_many_photographs_are_as_each_alone(card: NetworkCard, index: FeatureIndex, engine: Engine) -> None:
@@ -98,20 +98,20 @@ def test_what_cannot_be_read_is_left_out_and_a_real_photograph_is_labelled(
 
 
 def test_stopped_it_keeps_what_is_done(card: NetworkCard, index: FeatureIndex, engine: Engine) -> None:
-    heard: list[Progress | str] = []
-    cancel = threading.Event()
+    heard: list[Progress] = []
+    cancel = Cancel()
 
-    def report(news: Progress | str) -> None:
+    def report(news: Progress) -> None:
         heard.append(news)
-        if isinstance(news, Progress) and news.done == 3:
-            cancel.set()
+        if news.done == 3:
+            cancel.request()
 
     found = rank_folder(SCENES, card, index, engine)(report, cancel)
     assert 3 <= len(found.table) < 20
     assert not found.whole
-    done = [news.done for news in heard if isinstance(news, Progress)]
+    done = [news.done for news in heard if news.done]
     assert done == list(range(1, len(found.table) + 1))
-    job = Job(rank_folder(SCENES, card, index, engine)).start()
+    job = Task(rank_folder(SCENES, card, index, engine)).start()
     assert job.wait(60) == "done"
     assert job.result is not None
     pd.testing.assert_frame_equal(job.result.table[found.table.columns], ranking(SCENES, card, index, engine).table)

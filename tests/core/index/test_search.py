@@ -390,7 +390,7 @@ def test_milvus_answers_as_the_index_does(
     with pytest.raises(IndexMismatch, match=r"without the collection photobias_.*index push DIR --to milvus"):
         opening.opened(made, where).search(cloud(1, 0))
     told: list[tuple[int, int]] = []
-    assert milvus.push(made, where, lambda *done: told.append(done)) == ROWS
+    assert milvus.push(made, where, lambda p: told.append((p.done, p.total))) == ROWS
     assert told == [(400, ROWS), (800, ROWS), (1200, ROWS), (ROWS, ROWS)]
     there, here = opening.opened(made, where), FeatureIndex.open(made)
     queries = np.concatenate([cloud(4, 14), features[[5]].astype(np.float32)])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import tarfile
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,7 +20,8 @@ from core.index import starter
 from core.index.search import FeatureIndex
 from core.index.verify import verify
 from core.inference.engine import Engine
-from core.jobs.job import Job, Work
+from core.jobs.cancel import Cancel
+from core.jobs.job import Task, Work
 from core.jobs.progress import Progress
 from core.networks import fetching as weights_fetching
 from core.networks.card import NetworkCard
@@ -120,13 +120,13 @@ class Told:
         self.progress: dict[str, list[Progress]] = {}
         self._at = at
 
-    def __call__(self, news: Progress | str) -> None:
-        if isinstance(news, str):
-            self.stages.append(news)
-            self.progress[news] = []
-        else:
-            self.progress[self.stages[-1]].append(news)
-        self._at(self.stages[-1], None if isinstance(news, str) else news)
+    def __call__(self, news: Progress) -> None:
+        if news.stage not in self.progress:
+            self.stages.append(news.stage)
+            self.progress[news.stage] = []
+        if news.done:
+            self.progress[news.stage].append(news)
+        self._at(news.stage, news)
 
 
 def starter_work(card: NetworkCard, engine: Engine, data: DataFolder, remote: RemoteFile) -> Work:
@@ -148,28 +148,28 @@ def test_weights_are_fetched_once(server: Server, data: DataFolder, tiny_card: T
     card = weighted(tiny_card(9), data, server.remote("net-1.pth", WEIGHTS))
     assert not card.available
     told = Told()
-    assert weights_fetching.fetch_weights(card)(told, threading.Event()) == card.weights
+    assert weights_fetching.fetch_weights(card)(told, Cancel()) == card.weights
     assert card.available
     assert card.weights.read_bytes() == WEIGHTS
     assert told.stages == ["Fetching net-1.pth"]
     last = told.progress["Fetching net-1.pth"][-1]
     assert (last.done, last.total, last.fraction) == (len(WEIGHTS), len(WEIGHTS), 1.0)
-    weights_fetching.fetch_weights(card)(told, threading.Event())
+    weights_fetching.fetch_weights(card)(told, Cancel())
     assert server.asked == [("/net-1.pth", None)]
 
 
 def test_weights_go_on_after_a_cancel(server: Server, data: DataFolder, tiny_card: TinyCard) -> None:
     card = weighted(tiny_card(9), data, server.remote("net-1.pth", WEIGHTS))
-    cancel = threading.Event()
+    cancel = Cancel()
 
     def stop(_: str, progress: Progress | None) -> None:
         if progress is not None and progress.done > 0:
-            cancel.set()
+            cancel.request()
 
     with pytest.raises(Cancelled):
         weights_fetching.fetch_weights(card)(Told(stop), cancel)
     assert not card.available
-    weights_fetching.fetch_weights(card)(Told(), threading.Event())
+    weights_fetching.fetch_weights(card)(Told(), Cancel())
     assert card.weights.read_bytes() == WEIGHTS
     [_, (_, asked)] = server.asked
     assert asked is not None
@@ -178,7 +178,7 @@ def test_weights_go_on_after_a_cancel(server: Server, data: DataFolder, tiny_car
 
 def test_other_weights_than_promised_are_refused(server: Server, data: DataFolder, tiny_card: TinyCard) -> None:
     card = weighted(tiny_card(9), data, server.remote("net-1.pth", WEIGHTS, digest="0" * 64))
-    job = Job(weights_fetching.fetch_weights(card)).start()
+    job = Task(weights_fetching.fetch_weights(card)).start()
     assert job.wait(30) == "failed"
     assert isinstance(job.error, DownloadFailed)
     assert "0" * 64 in str(job.error)
@@ -187,8 +187,8 @@ def test_other_weights_than_promised_are_refused(server: Server, data: DataFolde
 
 
 def test_weights_without_an_address_are_said(data: DataFolder, tiny_card: TinyCard) -> None:
-    with pytest.raises(DownloadFailed, match=r"no address for test/tiny-9.*by hand"):
-        weights_fetching.fetch_weights(tiny_card(9))(Told(), threading.Event())
+    with pytest.raises(DownloadFailed, match=r"test/tiny-9 has no address.*Save the file as"):
+        weights_fetching.fetch_weights(tiny_card(9))(Told(), Cancel())
 
 
 # The starter index
@@ -199,9 +199,9 @@ def test_an_index_names_weights_whose_digest_is_known_once_they_are_here(
 ) -> None:
     remote, packed = server.remote("net-1.pth", WEIGHTS), server.remote("imagenette2-320.tgz", archive, algorithm="md5")
     card = replace(weighted(tiny_card(9), data, replace(remote, digest="")), weights_digest="")
-    out = starter_work(card, engine, data, packed)(Told(), threading.Event())
+    out = starter_work(card, engine, data, packed)(Told(), Cancel())
     assert FeatureIndex.open(Path(str(out))).manifest.weights_digest == hashlib.sha256(WEIGHTS).hexdigest()
-    assert starter_work(card, engine, data, packed)(Told(), threading.Event()) == out  # the same index: it goes on
+    assert starter_work(card, engine, data, packed)(Told(), Cancel()) == out  # the same index: it goes on
 
 
 def test_the_starter_index_stage_by_stage(
@@ -210,7 +210,7 @@ def test_the_starter_index_stage_by_stage(
     remote = server.remote("imagenette2-320.tgz", archive, algorithm="md5")
     card, told = tiny_card(9), Told()
     assert starter.indexes(data) == []
-    out = starter_work(card, engine, data, remote)(told, threading.Event())
+    out = starter_work(card, engine, data, remote)(told, Cancel())
     assert told.stages == STAGES
     for stage, total in zip(STAGES, (len(archive), len(archive), 21), strict=True):
         steps = told.progress[stage]
@@ -228,7 +228,7 @@ def test_the_starter_index_stage_by_stage(
     assert neighbour.row == row
     assert index.picture(neighbour) is not None
     again = Told()
-    assert starter_work(card, engine, data, remote)(again, threading.Event()) == out
+    assert starter_work(card, engine, data, remote)(again, Cancel()) == out
     assert again.stages == STAGES  # quickly: nothing is fetched, unpacked or computed
     assert server.asked == [("/imagenette2-320.tgz", None)]
 
@@ -240,14 +240,14 @@ def test_the_starter_index_goes_on_wherever_it_was_stopped(
     remote, card, cancel = (
         server.remote("imagenette2-320.tgz", archive, algorithm="md5"),
         tiny_card(9),
-        threading.Event(),
+        Cancel(),
     )
-    undisturbed = starter_work(card, engine, DataFolder(tmp_path / "undisturbed"), remote)(Told(), threading.Event())
+    undisturbed = starter_work(card, engine, DataFolder(tmp_path / "undisturbed"), remote)(Told(), Cancel())
     server.asked.clear()
 
     def stop(now: str, progress: Progress | None) -> None:
         if now == stage and progress is not None and progress.done > 0:
-            cancel.set()
+            cancel.request()
 
     told = Told(stop)
     with pytest.raises(Cancelled):
@@ -255,7 +255,7 @@ def test_the_starter_index_goes_on_wherever_it_was_stopped(
     assert told.stages == STAGES[: STAGES.index(stage) + 1]
     assert starter.indexes(data) == []
     assert not (data.photographs / "imagenette").exists() or stage == STAGES[2]  # unpacked whole or not at all
-    out = starter_work(card, engine, data, remote)(Told(), threading.Event())
+    out = starter_work(card, engine, data, remote)(Told(), Cancel())
     assert starter.indexes(data) == [out]
     assert features(Path(str(out))) == features(Path(str(undisturbed)))
     assert len(server.asked) == (2 if stage == STAGES[0] else 1)
@@ -265,13 +265,12 @@ def test_a_cancelled_job_says_so(
     server: Server, data: DataFolder, tiny_card: TinyCard, engine: Engine, archive: bytes
 ) -> None:
     remote = server.remote("imagenette2-320.tgz", archive, algorithm="md5")
-    job = Job(starter_work(tiny_card(9), engine, data, remote))
+    job = Task(starter_work(tiny_card(9), engine, data, remote))
     job.cancel()
     assert job.start().wait(30) == "cancelled"
-    job = Job(starter_work(tiny_card(9), engine, data, remote)).start()
+    job = Task(starter_work(tiny_card(9), engine, data, remote)).start()
     assert job.wait(60) == "done"
-    assert job.stage == STAGES[-1]
-    assert job.progress is not None
+    assert job.progress.stage == STAGES[-1]
     assert job.progress.fraction == 1.0
     assert starter.indexes(data) == [job.result]
 
@@ -282,7 +281,7 @@ def test_another_archive_than_promised_is_refused(
     remote = server.remote("imagenette2-320.tgz", archive, algorithm="md5", digest="0" * 32)
     told = Told()
     with pytest.raises(DownloadFailed, match="0" * 32):
-        starter_work(tiny_card(9), engine, data, remote)(told, threading.Event())
+        starter_work(tiny_card(9), engine, data, remote)(told, Cancel())
     assert told.stages == STAGES[:1]
     assert not (data.photographs / "imagenette").exists()
     assert not (data.photographs / remote.name).exists()
@@ -296,7 +295,7 @@ def test_an_archive_of_something_else_is_said(
         add(tar, "readme.txt", b"no photographs")
     remote = server.remote("imagenette2-320.tgz", buffer.getvalue(), algorithm="md5")
     with pytest.raises(BadFolder, match="without a folder train"):
-        starter_work(tiny_card(9), engine, data, remote)(Told(), threading.Event())
+        starter_work(tiny_card(9), engine, data, remote)(Told(), Cancel())
 
 
 def test_the_real_archive_is_named_with_its_checksum() -> None:

@@ -23,6 +23,7 @@ from core.images.photographs import Photograph, photograph
 from core.images.protocols import Protocol, create, generator
 from core.inference.engine import Engine, Network
 from core.inference.pairs import accuracy, outcomes, photographs, redo
+from core.jobs.cancel import Cancel
 from core.statistics.intervals import wilson
 from core.statistics.sensitivity import Outcome, sensitivity
 from tests.support.basics import TinyCard, tiny_network
@@ -115,10 +116,10 @@ class Counting:
 
 
 def test_cancelling_stops_within_one_batch(engine: Engine, tiny: Network, natural: list[Photograph]) -> None:
-    cancel, counting = threading.Event(), Counting(protocols.create("black"))
+    cancel, counting = Cancel(), Counting(protocols.create("black"))
     parts: Any = outcomes(engine, tiny, natural, counting, pairs=100, seed=0, cancel=cancel)  # type: ignore[arg-type]
     assert len(next(parts)) == len(next(parts)) == tiny.batch // 2
-    cancel.set()
+    cancel.request()
     with pytest.raises(Cancelled, match="black on test/tiny"):
         next(parts)
     time.sleep(0.05)
@@ -131,8 +132,8 @@ def test_cancelling_stops_within_one_batch(engine: Engine, tiny: Network, natura
 def test_cancelled_before_the_start_nothing_is_computed(
     engine: Engine, tiny: Network, natural: list[Photograph]
 ) -> None:
-    cancel = threading.Event()
-    cancel.set()
+    cancel = Cancel()
+    cancel.request()
     with pytest.raises(Cancelled):
         next(outcomes(engine, tiny, natural, protocols.create("crop"), pairs=1, seed=0, cancel=cancel))
 

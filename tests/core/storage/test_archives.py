@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import os
 import tarfile
-import threading
 from pathlib import Path
 
 import pytest
 
 from core.errors import Cancelled, DownloadFailed
+from core.jobs.cancel import Cancel
 from core.jobs.progress import Progress
 from core.storage.archives import extract_tar
 from tests.support.serving import BODY
@@ -90,9 +90,11 @@ def test_a_damaged_tar_leaves_nothing(tmp_path: Path, mode: str) -> None:
 
 
 def test_unpacking_can_be_cancelled_and_clears_what_a_kill_left(tmp_path: Path) -> None:
-    archive, stop = packed(tmp_path / "a.tar", mode="w", one=BODY, two=BODY), threading.Event()
+    archive, stop = packed(tmp_path / "a.tar", mode="w", one=BODY, two=BODY), Cancel()
     with pytest.raises(Cancelled, match="unpacking"):
-        extract_tar(archive, tmp_path / "out", cancel=stop, progress=lambda p: stop.set() if p.done > 99_999 else None)
+        extract_tar(
+            archive, tmp_path / "out", cancel=stop, progress=lambda p: stop.request() if p.done > 99_999 else None
+        )
     assert not (tmp_path / "out").exists()
     (tmp_path / "out.unpacking").mkdir()
     (tmp_path / "out.unpacking" / "rest").write_text("of a killed one")

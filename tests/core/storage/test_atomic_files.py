@@ -63,8 +63,8 @@ def test_what_stood_there_survives_a_failing_disk(
             write_whole(path, NEW)
         with pytest.raises(BadFolder) as caught:
             write(path, NEW)
-    assert caught.value.got == f"{path} ({reason})"
-    assert caught.value.wanted == "to write 1.5 MB there"
+    assert caught.value.got == f"{path} could not be written ({reason})."
+    assert caught.value.wanted == "It needs 1.5 MB there."
     assert "start again: what was finished is kept." in caught.value.remedy
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == ({"file.bin": OLD} if there else {})
     write(path, NEW)

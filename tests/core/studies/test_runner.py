@@ -7,7 +7,6 @@ import itertools
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,6 +18,7 @@ import pytest
 from core import studies
 from core.errors import BadFolder, Cancelled, StudyBroken, StudyMismatch
 from core.inference.engine import Engine
+from core.jobs.cancel import Cancel
 from core.jobs.progress import Progress
 from core.networks.card import NetworkCard
 from core.studies import Axes, manifest, rows, runner
@@ -78,12 +78,12 @@ def test_cancelled_after_every_batch(tmp_path: Path, whole: Path, many: list[Hel
     out, counts, stops = tmp_path / "out", [0], 0
     total = 2 * 36 * (2 * 2 + 1)
     while True:
-        engine, cancel, told = Counting(), threading.Event(), list[Progress]()
+        engine, cancel, told = Counting(), Cancel(), list[Progress]()
 
-        def stop(progress: Progress, told: list[Progress] = told, cancel: threading.Event = cancel) -> None:
+        def stop(progress: Progress, told: list[Progress] = told, cancel: Cancel = cancel) -> None:
             told.append(progress)
             if len(told) > 11:
-                cancel.set()
+                cancel.request()
 
         try:
             studies.run(study_of(), many, cards, out, engine=engine, progress=stop, cancel=cancel)
@@ -108,7 +108,7 @@ def test_a_block_that_is_still_being_written_is_kept_at_a_cancel(
     tmp_path: Path, many: list[Held], engine: Engine, cards: list[NetworkCard], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its tables are made after whoever computes has stopped, and everything that they need is there until then."""
-    real, cancel = Block.tables, threading.Event()
+    real, cancel = Block.tables, Cancel()
 
     def late(self: Block, *given: Any) -> Any:
         assert cancel.wait(60)
@@ -119,7 +119,7 @@ def test_a_block_that_is_still_being_written_is_kept_at_a_cancel(
 
     def stop(progress: Progress) -> None:
         if progress.done > 16 * 4:
-            cancel.set()
+            cancel.request()
 
     with pytest.raises(Cancelled):
         studies.run(study_of(), many, cards, tmp_path, engine=engine, progress=stop, cancel=cancel)
@@ -129,7 +129,7 @@ def test_a_block_that_is_still_being_written_is_kept_at_a_cancel(
 def test_a_block_that_could_not_be_written_is_told_at_a_cancel(
     tmp_path: Path, many: list[Held], engine: Engine, cards: list[NetworkCard], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cancel = threading.Event()
+    cancel = Cancel()
 
     def full(*_: object) -> None:
         assert cancel.wait(60)
@@ -139,7 +139,7 @@ def test_a_block_that_could_not_be_written_is_told_at_a_cancel(
 
     def stop(progress: Progress) -> None:
         if progress.done > 16 * 4:
-            cancel.set()
+            cancel.request()
 
     with pytest.raises(BadFolder, match="a full disk"):
         studies.run(study_of(), many, cards, tmp_path, engine=engine, progress=stop, cancel=cancel)
@@ -196,11 +196,11 @@ def test_killed_by_the_system_ten_times(tmp_path: Path) -> None:
 def test_damaged_and_foreign_parts_are_made_again(
     tmp_path: Path, whole: Path, engine: Engine, many: list[Held], cards: list[NetworkCard]
 ) -> None:
-    out, cancel = tmp_path / "out", threading.Event()
+    out, cancel = tmp_path / "out", Cancel()
 
     def stop(progress: Progress) -> None:
         if progress.done >= 36 * 4 - 8:
-            cancel.set()
+            cancel.request()
 
     with pytest.raises(Cancelled):
         studies.run(study_of(), many, cards, out, engine=engine, progress=stop, cancel=cancel)
@@ -268,8 +268,8 @@ def test_other_networks_photographs_and_axes_are_refused(
 def test_other_software_does_not_go_on_but_reads(
     tmp_path: Path, engine: Engine, many: list[Held], cards: list[NetworkCard], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cancel = threading.Event()
-    cancel.set()
+    cancel = Cancel()
+    cancel.request()
     with pytest.raises(Cancelled):
         studies.run(study_of(), many[:3], cards, tmp_path, engine=engine, cancel=cancel)
     with monkeypatch.context() as patched:
@@ -332,7 +332,7 @@ def test_finished_while_it_is_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The parts that a reader has counted are gone when it opens them."""
-    cancel = threading.Event()
+    cancel = Cancel()
     with pytest.raises(Cancelled):
         studies.run(
             study_of(),
@@ -341,7 +341,7 @@ def test_finished_while_it_is_read(
             tmp_path,
             engine=engine,
             cancel=cancel,
-            progress=lambda p: p.done > 70 and cancel.set(),
+            progress=lambda p: p.done > 70 and cancel.request(),
         )
     real = rows.parts
 
@@ -371,7 +371,9 @@ def test_a_full_disk_is_named_and_what_was_finished_is_kept(
         real(source, target)
 
     monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(BadFolder, match=r"000001\.parquet \(No space left on device\).*what was finished is kept"):
+    with pytest.raises(
+        BadFolder, match=r"000001\.parquet could not be written \(No space left on device\).*what was finished is kept"
+    ):
         studies.run(study_of(), many, cards, tmp_path, engine=engine)
     assert rows.parts(tmp_path) == 1
     assert not list(tmp_path.rglob("*.part"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,8 @@ import pytest
 import torch
 
 from core.errors import BadRecipe, Cancelled
+from core.jobs.cancel import Cancel
+from core.jobs.progress import Progress
 from core.networks.architectures.small import ARCHITECTURES
 from core.training.loop import Epoch, Trained, learning_rate, precision, train
 from core.training.photographs import Photographs, batches
@@ -108,7 +109,7 @@ class Straight:
 def straight(tmp_path_factory: pytest.TempPathFactory, one_thread: None) -> Straight:
     state = tmp_path_factory.mktemp("straight") / "tiny.pt"
     told: list[tuple[int, int]] = []
-    result = run(state, told=lambda *step: told.append(step))
+    result = run(state, report=lambda p: told.append((p.done, p.total)))
     return Straight(result, state.read_bytes(), told)
 
 
@@ -171,22 +172,22 @@ def test_a_killed_training_ends_in_the_same_network(tmp_path: Path, straight: St
     """Stopped after those batches, within one more at most; what is not a whole epoch is done again."""
     state = tmp_path / "tiny.pt"
     for stop in stops:
-        cancel = threading.Event()
+        cancel = Cancel()
         told: list[int] = []
 
-        def tell(done: int, _total: int, stop=stop, told=told, cancel=cancel) -> None:
-            told.append(done)
-            if done == stop:
-                cancel.set()
+        def tell(progress: Progress, stop=stop, told=told, cancel=cancel) -> None:
+            told.append(progress.done)
+            if progress.done == stop:
+                cancel.request()
 
-        with pytest.raises(Cancelled, match="the training of tiny"):
-            run(state, told=tell, cancel=cancel)
+        with pytest.raises(Cancelled, match="The training of tiny was cancelled"):
+            run(state, report=tell, cancel=cancel)
         assert told[-1] == stop
         assert state.is_file() == (stop >= PER_EPOCH)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(999)  # the program that goes on has another past
         told = []
-        resumed = run(state, told=lambda done, _: told.append(done))
+        resumed = run(state, report=lambda p: told.append(p.done))
     assert told[0] == stops[-1] // PER_EPOCH * PER_EPOCH + 1
     assert same_weights(resumed, straight.result)
     assert timeless(resumed.log) == timeless(straight.result.log)
@@ -196,7 +197,7 @@ def test_a_finished_training_is_not_done_again(tmp_path: Path, straight: Straigh
     state = tmp_path / "tiny.pt"
     state.write_bytes(straight.state)
     told: list[int] = []
-    again = run(state, told=lambda done, _: told.append(done))
+    again = run(state, report=lambda p: told.append(p.done))
     assert told == []
     assert same_weights(again, straight.result)
     assert again.log == straight.result.log

@@ -6,7 +6,6 @@ import copy
 import csv
 import dataclasses
 import hashlib
-import threading
 import tomllib
 from dataclasses import replace
 from functools import lru_cache
@@ -24,6 +23,8 @@ from core.images import protocols
 from core.images.photographs import Photograph
 from core.inference.engine import Engine
 from core.inference.pairs import accuracy, outcomes
+from core.jobs.cancel import Cancel
+from core.jobs.progress import Progress
 from core.networks.architectures.small import ARCHITECTURES
 from core.networks.card import SCENES, NetworkCard
 from core.networks.zoo.checkpoint import read_card
@@ -79,7 +80,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, one_thread: None) -> Made:
         patch.setattr(make, "scenes", lambda seeds, photographer, size, **_: draw_once(seeds, photographer, size))
         patch.setattr(make, "train", kept)
         patch.setattr(make, "measure", lambda card, some, **more: shown.extend(some) or measure(card, some, **more))
-        (card,) = make.make([FEW], [0], data, device="cpu", told=lambda *step: told.append(step))
+        (card,) = make.make([FEW], [0], data, device="cpu", report=lambda p: told.append((p.stage, p.done, p.total)))
     return Made(data, card, results[0], shown, told)
 
 
@@ -180,15 +181,15 @@ def test_the_same_recipe_and_seed_give_the_same_bytes_after_a_stop(
     tmp_path: Path, made: Made, monkeypatch: pytest.MonkeyPatch
 ):
     """Stopped within the second epoch, then killed while it was measured; in the end as if nothing had happened."""
-    data, cancel = DataFolder(tmp_path), threading.Event()
+    data, cancel = DataFolder(tmp_path), Cancel()
     state = tmp_path / "training" / "few.scenes-0.pt"
 
-    def stop(_what: str, done: int, _total: int) -> None:
-        if done == 5:
-            cancel.set()
+    def stop(progress: Progress) -> None:
+        if progress.stage.endswith("batches") and progress.done == 5:
+            cancel.request()
 
     with pytest.raises(Cancelled):
-        list(make.make([FEW], [0], data, device="cpu", told=stop, cancel=cancel))
+        list(make.make([FEW], [0], data, device="cpu", report=stop, cancel=cancel))
     assert state.is_file()
     assert not data.networks.exists()
     with monkeypatch.context() as patch:
@@ -197,7 +198,7 @@ def test_the_same_recipe_and_seed_give_the_same_bytes_after_a_stop(
             list(make.make([FEW], [0], data, device="cpu"))
     assert state.is_file()
     told: list[str] = []
-    (card,) = make.make([FEW], [0], data, device="cpu", told=lambda what, *_: told.append(what))
+    (card,) = make.make([FEW], [0], data, device="cpu", report=lambda p: told.append(p.stage))
     assert not any("training, batches" in what for what in told)  # all its epochs were kept
     assert not state.exists()
     assert card.published == made.card.published

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,6 +14,8 @@ from torchvision.transforms import RandomResizedCrop
 
 from core.datasets.scenes import USUAL, Photographer
 from core.errors import Cancelled
+from core.jobs.cancel import Cancel
+from core.jobs.progress import Progress
 from core.training import photographs
 from core.training.photographs import Photographs, batches, crop_box, scenes
 from core.training.recipe import Crops
@@ -30,7 +31,7 @@ def test_scenes_are_what_render_draws_in_their_order(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(photographs, "CHUNK", 8)
     monkeypatch.setattr(photographs, "workers", lambda: 2)
     told: list[tuple[int, int]] = []
-    got = scenes(range(40, 60), Photographer(spread=1.0), 32, told=lambda *step: told.append(step))
+    got = scenes(range(40, 60), Photographer(spread=1.0), 32, report=lambda p: told.append((p.done, p.total)))
     wanted = drawn_here(range(40, 60), Photographer(spread=1.0), 32)
     np.testing.assert_array_equal(got.pixels, wanted.pixels)
     np.testing.assert_array_equal(got.labels, wanted.labels)
@@ -43,14 +44,14 @@ def test_drawing_scenes_can_be_stopped(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(photographs, "CHUNK", 2)
     monkeypatch.setattr(photographs, "ProcessPoolExecutor", lambda *_, **__: ThreadPoolExecutor(1))  # starts at once
     told: list[int] = []
-    cancel = threading.Event()
+    cancel = Cancel()
 
-    def stop(done: int, _total: int) -> None:
-        told.append(done)
-        cancel.set()
+    def stop(progress: Progress) -> None:
+        told.append(progress.done)
+        cancel.request()
 
-    with pytest.raises(Cancelled, match="drawing scenes"):
-        scenes(range(10_000), USUAL, 32, told=stop, cancel=cancel)
+    with pytest.raises(Cancelled, match="The drawing of scenes was cancelled"):
+        scenes(range(10_000), USUAL, 32, report=stop, cancel=cancel)
     assert told == [2]
 
 

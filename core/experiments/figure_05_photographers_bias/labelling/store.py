@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +58,7 @@ class Store:
         path, data = self.path(labeller), b"".join(event.line() for event in events)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with locked(path, threading.Event(), "labelling"), path.open("a+b") as file:
+            with locked(path, "labelling"), path.open("a+b") as file:
                 torn = file.tell() > 0 and _last(file.fileno(), file.tell()) != b"\n"
                 file.write(b"\n" * torn + data)
                 file.flush()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from core.experiments.bias_dial.photographers import Taught, Turn
 from core.index.search import FeatureIndex
 from core.index.typicality import typicality
 from core.inference.engine import Engine
+from core.jobs.cancel import Cancel
 from core.jobs.progress import Progress
 from core.networks import registry
 from core.statistics.tables import per_photograph
@@ -252,11 +252,11 @@ def test_a_turn_trains_indexes_and_measures_and_is_not_made_twice(tmp_path: Path
 
 @pytest.mark.usefixtures("tiny")
 def test_stopped_it_goes_on(tmp_path: Path) -> None:
-    data, cancel = DataFolder(tmp_path), threading.Event()
+    data, cancel = DataFolder(tmp_path), Cancel()
 
     def stop(p: Progress) -> None:
         if (p.fraction or 0.0) > 0.5:
-            cancel.set()
+            cancel.request()
 
     with pytest.raises(Cancelled):
         TURN.run(data, progress=stop, cancel=cancel)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +19,7 @@ from core.images.photographs import Photograph
 from core.images.png import strip
 from core.inference.activations import channel_maps
 from core.inference.engine import Engine
+from core.jobs.cancel import Cancel
 from core.networks.architectures.small import ResNet10
 
 if TYPE_CHECKING:
@@ -38,12 +38,12 @@ def found(engine: Engine, tiny_card: TinyCard, natural: list[Photograph]) -> fea
         torch.manual_seed(2)
         model = ResNet10(5).eval().requires_grad_(False)
     card = tiny_card(key="test/films", build=lambda: model)
-    return feature_maps.measure(engine, card, natural[0], silent, threading.Event())
+    return feature_maps.measure(engine, card, natural[0], silent, Cancel())
 
 
 def test_a_film_is_every_shift_of_the_channel_on_one_scale(engine: Engine, found: feature_maps.Layers) -> None:
     channels = found.channels(None)
-    films = feature_maps.films(engine, found, channels, silent, threading.Event())
+    films = feature_maps.films(engine, found, channels, silent, Cancel())
     assert films.keys() == channels.keys()
     assert len(films) == 4
     network = engine.load(found.card)
@@ -63,8 +63,8 @@ def test_a_film_of_nothing_is_level() -> None:
 
 
 def test_films_stop_when_asked(engine: Engine, found: feature_maps.Layers) -> None:
-    cancel = threading.Event()
-    cancel.set()
+    cancel = Cancel()
+    cancel.request()
     with pytest.raises(Cancelled):
         feature_maps.films(engine, found, found.channels(None), silent, cancel)
 

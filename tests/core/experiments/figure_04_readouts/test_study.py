@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from core.inference.activations import ends
 from core.inference.engine import Engine, Network
 from core.inference.linear_probes import HEAD, Readout
 from core.inference.pairs import redo
+from core.jobs.cancel import Cancel
 from core.jobs.progress import Progress
 from core.networks.card import Labels, NetworkCard
 from core.statistics import tables
@@ -209,12 +209,12 @@ def test_killed_at_every_file(
 def test_stopped_it_goes_on_and_computes_nothing_again(
     whole: Path, place: Path, cards: list[NetworkCard], tmp_path: Path
 ) -> None:
-    cancel, told = threading.Event(), list[Progress]()
+    cancel, told = Cancel(), list[Progress]()
 
     def stop(progress: Progress) -> None:
         told.append(progress)
         if progress.done >= 2 * 20:  # photographs of two blocks, on two networks
-            cancel.set()
+            cancel.request()
 
     sources = listing(place / "test")
     with pytest.raises(Cancelled):

@@ -50,6 +50,7 @@ from core.experiments.figure_05_photographers_bias.labelling.places import (
 )
 from core.images.photographs import photograph
 from core.images.png import dotted
+from core.jobs.cancel import Cancel
 from core.statistics.intervals import bootstrap
 from core.storage.atomic_files import locked
 from tests.support.basics import ROOT
@@ -201,7 +202,7 @@ def test_who_comes_second_waits(tmp_path: Path) -> None:
     store.append("me", [event()])
     before = store.size("me")
     second = threading.Thread(target=lambda: store.append("me", [event()]))
-    with locked(store.path("me"), threading.Event(), "the test"):
+    with locked(store.path("me"), Cancel(), "the test"):
         second.start()
         second.join(0.3)
         assert second.is_alive()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 
 import numpy as np
@@ -30,6 +29,7 @@ from core.experiments.section_2_invariance.invariance import (
     shifted,
 )
 from core.experiments.section_2_invariance.verdict import more, sentence
+from core.jobs.cancel import Cancel
 from core.statistics.intervals import RESAMPLES, wilson
 
 SMALL = Trial(learned=24, held_out=12, classes=("cat", "car"))
@@ -37,12 +37,12 @@ SMALL = Trial(learned=24, held_out=12, classes=("cat", "car"))
 
 @pytest.fixture(scope="module")
 def found() -> tuple[Answers, ...]:
-    return measure(SMALL, lambda _: None, threading.Event())
+    return measure(SMALL, lambda _: None, Cancel())
 
 
 @pytest.fixture(scope="module")
 def drawn() -> dict[str, np.ndarray]:
-    return invariance.drawings(SMALL, lambda _: None, threading.Event())
+    return invariance.drawings(SMALL, lambda _: None, Cancel())
 
 
 def test_the_power_spectrum_is_that_of_a_plain_sum_and_no_shift_changes_it() -> None:
@@ -109,7 +109,7 @@ def test_answers_are_those_of_a_plain_loop(found: tuple[Answers, ...], drawn: di
 def test_the_power_spectrum_never_changes_its_answer_and_the_trial_is_the_same_each_time(
     found: tuple[Answers, ...],
 ) -> None:
-    again = measure(SMALL, lambda _: None, threading.Event())
+    again = measure(SMALL, lambda _: None, Cancel())
     assert [(one.classifier, one.group) for one in found] == [(c, g) for c in (FULL, PLAIN, COPIES) for g in GROUPS]
     for one, other in zip(found, again, strict=True):
         for name in ("right", "changed", "along"):
@@ -197,12 +197,12 @@ def test_settings_that_make_no_trial(settings: dict[str, object], said: str) -> 
 
 
 def test_it_stops_when_asked_to() -> None:
-    cancel, steps = threading.Event(), []
+    cancel, steps = Cancel(), []
 
     def report(news: object) -> None:
         steps.append(news)
         if len(steps) == 4:
-            cancel.set()
+            cancel.request()
 
     with pytest.raises(Cancelled):
         measure(replace(SMALL, other=Photographer()), report, cancel)

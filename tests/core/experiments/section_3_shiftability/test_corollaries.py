@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from core.experiments.section_3_shiftability.shiftability import Sums
 from core.images.photographs import Photograph
 from core.inference.activations import Deep, ends
 from core.inference.engine import Engine
+from core.jobs.cancel import Cancel
 from core.networks.architectures.small import ResNet10
 from core.networks.card import NetworkCard
 from core.networks.probe import Layer
@@ -69,7 +69,7 @@ def sized(card: NetworkCard) -> NetworkCard:
 
 
 def measured(engine: Engine, card: NetworkCard, scene: Photograph, case: Case) -> list[float]:
-    return [one.drift for one in corollaries.of_case(engine, card, scene, case, silent, threading.Event())]
+    return [one.drift for one in corollaries.of_case(engine, card, scene, case, silent, Cancel())]
 
 
 # Networks on the torus
@@ -179,7 +179,7 @@ def test_what_is_shiftable_keeps_its_sum_though_parts_move_differently(
     name: str, stride: int, engine: Engine, cards: dict[str, NetworkCard], scene: Photograph
 ) -> None:
     card = cards[name]
-    found = corollaries.of_parts(engine, card, scene, stride, silent, threading.Event())
+    found = corollaries.of_parts(engine, card, scene, stride, silent, Cancel())
     assert found.drifts[EVERYWHERE] < 1e-6
     assert found.drifts[BLURRED] < 1e-5
     assert found.drifts[SUBSAMPLED] > 1e-3
@@ -206,7 +206,7 @@ def test_a_stride_that_does_not_divide_the_frame_is_refused(
     engine: Engine, cards: dict[str, NetworkCard], scene: Photograph
 ) -> None:
     with pytest.raises(BadProtocol, match="a stride of 5"):
-        corollaries.of_parts(engine, cards["strided"], scene, 5, silent, threading.Event())
+        corollaries.of_parts(engine, cards["strided"], scene, 5, silent, Cancel())
 
 
 # What is said and drawn

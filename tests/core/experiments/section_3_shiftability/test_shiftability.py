@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -20,6 +19,8 @@ from core.experiments.section_3_shiftability import shiftability
 from core.images.frames import Path
 from core.inference.activations import Deep, at_depths, channel_maps, ends, watch
 from core.inference.engine import Engine
+from core.jobs.cancel import Cancel
+from core.jobs.progress import Progress
 from core.networks.architectures.small import ResNet10
 from core.networks.probe import Layer, layers
 from core.networks.variants import surgery
@@ -293,11 +294,11 @@ def test_networks_that_cannot_be_watched_say_so(engine: Engine, tiny_card: TinyC
 
 
 def test_it_stops_within_a_batch(engine: Engine, tiny_card: TinyCard, frame: torch.Tensor) -> None:
-    cancel, seen = threading.Event(), []
+    cancel, seen = Cancel(), []
 
-    def report(done: int) -> None:
-        seen.append(done)
-        cancel.set()
+    def report(progress: Progress) -> None:
+        seen.append(progress.done)
+        cancel.request()
 
     with pytest.raises(Cancelled):
         shiftability.sums(engine, engine.load(tiny_card()), around(frame), report=report, cancel=cancel)
