@@ -72,7 +72,7 @@ def section() -> Found | None:
     return found
 
 
-def _asked() -> Task[Any] | None:
+def _asked() -> Task[Found] | None:
     """Draw the widgets and start the work that they ask for."""
     left, right = st.columns([2, 1], vertical_alignment="bottom")
     with left:
