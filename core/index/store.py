@@ -13,7 +13,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import IndexBroken
+from ..storage.manifest import CLOSED, RecordError, check_record
 from .files import CHANGED, SHARDS, broken, read_bytes, sha256, to_json, write_whole
 
 PLAN, MANIFEST, COMPACT = "plan.json", "manifest.json", "compact.faiss"
@@ -120,6 +121,8 @@ class Manifest:
     reference: tuple[Reference, ...]
     compact: Compact | None = None
 
+    __pydantic_config__ = CLOSED
+
 
 def write_shard(
     folder: Path, name: str, features: Features, rows: Sequence[Row], bad: Sequence[Bad], plan: str
@@ -194,24 +197,18 @@ def read_manifest(folder: Path) -> Manifest:
         facts: Any = json.loads(read_bytes(path))
     except ValueError as error:
         raise broken(path, str(error), "JSON") from None
-    wanted = {"format", "checksum", *(field.name for field in fields(Manifest))} - {"compact"}
-    if not isinstance(facts, dict) or facts.get("format", FORMAT) != FORMAT:
+    if not isinstance(facts, dict) or facts.get("format") != FORMAT:
         raise broken(path, "another format", f"an index of format {FORMAT}")
-    if odd := sorted(wanted ^ (set(facts) - {"compact"})):
-        names = ", ".join(f"{'no' if name in wanted else 'an unknown'} field {name!r}" for name in odd)
-        raise broken(path, names, f"the fields {', '.join(sorted(wanted))}")
-    if facts.pop("checksum") != sha256(to_json(facts)):
-        raise broken(path, CHANGED, "the content that its checksum names")
-    facts.pop("format")
+    content = {name: value for name, value in facts.items() if name not in ("format", "checksum")}
     try:
-        facts["shards"] = tuple(Shard(**shard) for shard in facts["shards"])
-        facts["reference"] = tuple(Reference(**query) for query in facts["reference"])
-        facts["compact"] = Compact(**facts["compact"]) if facts.get("compact") else None
-        if odd := [shard.name for shard in facts["shards"] if not shard.name.isdecimal()]:
-            raise broken(path, f"a shard named {odd[0]!r}", "numbers")
-        return Manifest(**{**facts, "roots": tuple(facts["roots"])})
-    except (TypeError, AttributeError) as error:
-        raise broken(path, str(error), "a manifest as index build writes it") from None
+        manifest = check_record(content, Manifest)
+    except RecordError as error:
+        raise broken(path, error.got, error.wanted) from None
+    if facts.get("checksum") != sha256(to_json({**content, "format": FORMAT})):
+        raise broken(path, CHANGED, "the content that its checksum names")
+    if bad := [shard.name for shard in manifest.shards if not shard.name.isdecimal()]:
+        raise broken(path, f"a shard named {bad[0]!r}", "numbers")
+    return manifest
 
 
 def check_sizes(folder: Path, manifest: Manifest) -> None:

@@ -1,11 +1,14 @@
-"""What a study is of and what made it, in DIR/manifest.json: written first, and again when it is finished."""
+"""A study's manifest, DIR/manifest.json: what the rows are measured on and what measured them.
+
+It is written when a study starts, and again when it is finished.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import MISSING, asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -15,6 +18,7 @@ from ..errors import StudyBroken, StudyMismatch
 from ..networks.card import NetworkCard
 from ..storage.atomic_files import write
 from ..storage.data_folder import located, located_root, portable, portable_root
+from ..storage.manifest import OPEN, RecordError, identity, read_record
 from ..versions import software
 from .axes import Axes
 from .config import Study
@@ -25,13 +29,23 @@ IDENTITY = ("study", "config", "networks", "index", "confidence", "photographs",
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """``study`` to ``precision`` say what the rows are of: a folder holds rows of one such choice only.
+    """The manifest of one study. A folder holds the rows of one choice of the fields in IDENTITY.
 
-    ``networks``: key, weights, preprocessing, number of classes, and what has to be said above any number, each.
-    ``photographs``: how many were given, their roots, and a digest of their names and labels; under "training" the
-    same of those that readouts learned from. ``used`` of them gave ``rows`` pairs; ``skipped``: (name, reason).
-    ``training``: used and skipped of those. ``run``: seconds, frames and frames a second of the run that finished it.
-    ``finished`` None: not yet.
+    Attributes:
+        study: the name of the study.
+        config: its settings, as ``Study.as_dict`` returns them.
+        networks: key, weights, preprocessing, number of classes and warning of each network.
+        index: network, plan, rows, dataset and k of the index that gives typicality.
+        confidence: key and weights of the network that gives the confidence axis.
+        photographs: number of photographs given, their roots, and a digest of their names and labels. The entry
+            "training" has the same of the photographs that linear probes were trained on.
+        block: photographs in one part.
+        used: photographs that could be measured. They gave ``rows`` pairs.
+        skipped: (name, reason) of each of the others.
+        training: how many training photographs were used, and which were skipped.
+        files: the size in bytes of each table.
+        run: seconds, frames, and frames per second of the run that finished the study.
+        finished: when it was finished, None before.
     """
 
     study: str
@@ -52,40 +66,41 @@ class Manifest:
     rows: int = 0
     skipped: list[list[str]] | None = None
     training: dict[str, Any] | None = None
-    files: dict[str, int] | None = None  # name → bytes
+    files: dict[str, int] | None = None
     run: dict[str, float] | None = None
+
+    __pydantic_config__ = OPEN
 
     @property
     def digest(self) -> str:
-        """sha256 of what the rows are of and of the software that makes them."""
-        held = {name: getattr(self, name) for name in (*IDENTITY, "software")}
-        return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
+        """The sha256 of the fields in IDENTITY and of the software versions."""
+        return identity({name: getattr(self, name) for name in (*IDENTITY, "software")})
 
     @property
     def roots(self) -> tuple[str, ...]:
-        """Below which its photographs have their names."""
+        """The folders (or schemes such as ``scenes:``) below which the photographs have their names."""
         return tuple(map(located_root, self.photographs["roots"]))
 
     @property
     def index_folder(self) -> Path | None:
-        """The index that typicality is by, where it lay when the study began; None without one."""
+        """The folder of the typicality index when the study started; None without an index."""
         return located(self.index_path) if self.index_path else None
 
     def network(self, key: str) -> dict[str, Any]:
-        """The entry of a network; KeyError where it was not measured."""
-        return {one["key"]: one for one in self.networks}[key]
+        """Return the entry of a network. Raises KeyError if it was not measured."""
+        return {entry["key"]: entry for entry in self.networks}[key]
 
     def write(self, folder: Path) -> Self:
-        """Into its folder, whole."""
+        """Write the manifest to its folder, atomically, and return it."""
         write(folder / MANIFEST, (json.dumps(asdict(self), indent=1) + "\n").encode())
         return self
 
     def done(self, **facts: Any) -> Manifest:
-        """The same, finished now."""
+        """Return a copy that is finished now, with these fields."""
         return replace(self, finished=_now(), **facts)
 
 
-def of(
+def create_manifest(
     study: Study,
     sources: Sequence[Source],
     cards: Sequence[NetworkCard],
@@ -97,13 +112,13 @@ def of(
     command: str = "",
     training: Sequence[Source] | None = None,
 ) -> Manifest:
-    """The manifest of a study that begins now. ``training``: the photographs that its readouts learn from."""
-    photographs = listed(sources)
-    learned = {} if training is None else {"training": listed(training)}
+    """Return the manifest of a study that starts now. ``training``: the photographs that linear probes learn from."""
+    photographs = describe_sources(sources)
+    learned = {} if training is None else {"training": describe_sources(training)}
     return Manifest(
         study=study.name,
         config=study.as_dict(),
-        networks=[_network(card, photographs["drawn"], of_cifar10(sources)) for card in cards],
+        networks=[_describe_network(card, photographs["drawn"], of_cifar10(sources)) for card in cards],
         **axes.as_dict(),
         photographs=photographs | learned,
         block=block,
@@ -116,8 +131,8 @@ def of(
     )
 
 
-def listed(sources: Sequence[Source]) -> dict[str, Any]:
-    """Photographs, as a manifest keeps them."""
+def describe_sources(sources: Sequence[Source]) -> dict[str, Any]:
+    """Return the manifest's entry about photographs: their number, roots, and a digest of names and labels."""
     each = json.dumps([[file.root, file.name, file.label] for file in sources])
     return {
         "given": len(sources),
@@ -127,7 +142,7 @@ def listed(sources: Sequence[Source]) -> dict[str, Any]:
     }
 
 
-def _network(card: NetworkCard, drawn: bool, own: bool) -> dict[str, Any]:
+def _describe_network(card: NetworkCard, drawn: bool, own: bool) -> dict[str, Any]:
     return {
         "key": card.key,
         "name": card.name,
@@ -140,52 +155,50 @@ def _network(card: NetworkCard, drawn: bool, own: bool) -> dict[str, Any]:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Raises StudyBroken where there is none, or none that can be read."""
+    """Return the manifest of the study in a folder. Raises StudyBroken where there is none that can be read."""
     path = folder / MANIFEST
     try:
-        facts = json.loads(path.read_bytes())
-        # those of before readouts say nothing of training
-        return Manifest(**{f.name: facts[f.name] for f in fields(Manifest) if f.default is MISSING or f.name in facts})
-    except OSError as error:
-        got = f"{path} ({error.strerror or error})"
-    except (ValueError, TypeError, LookupError) as error:
-        got = f"{path} that is no manifest ({type(error).__name__})"
+        return read_record(path, Manifest)
+    except RecordError as error:
+        got = f"{path} that is no manifest: {error.got}" if path.exists() else f"{path} ({error.got})"
     raise StudyBroken(
         got=got, wanted="a study's folder", remedy="Choose another, or make it with: python -m core study"
     )
 
 
 def settle(wanted: Manifest, folder: Path) -> Manifest:
-    """Makes the folder this study's, or finds it so. Raises StudyMismatch, saying what differs, when it is another's.
+    """Write the manifest to a folder without one, or return the manifest that is in the folder.
 
-    A finished study stays what it is under newer software; an unfinished one does not go on under it.
+    A finished study may be opened with newer software. An unfinished study does not continue with it.
+
+    Raises:
+        StudyMismatch: the folder holds another study. The error names the first difference.
     """
     if not (folder / MANIFEST).exists():
         return wanted.write(folder)
-    there = read_manifest(folder)
-    held = IDENTITY if there.finished else (*IDENTITY, "software")
-    for name in held:
-        if (theirs := getattr(there, name)) != (ours := getattr(wanted, name)):
+    present = read_manifest(folder)
+    for name in IDENTITY if present.finished else (*IDENTITY, "software"):
+        if (theirs := getattr(present, name)) != (ours := getattr(wanted, name)):
             what, theirs, ours = _difference((name,), theirs, ours)
             raise StudyMismatch(
                 got=f"{folder}, which holds a study of {what} {theirs}",
                 wanted=f"one of {what} {ours}",
-                remedy="Choose another folder, or remove this one to begin anew.",
+                remedy="Choose another folder, or remove this one to start again.",
             )
-    return there
+    return present
 
 
 def _difference(path: tuple[str, ...], theirs: Any, ours: Any) -> tuple[str, Any, Any]:
-    """The first thing in which they differ: (in words, theirs, ours)."""
+    """Return the first difference: where it is, in words, and both values."""
     if isinstance(theirs, dict) and isinstance(ours, dict):
         inner = next(key for key in (*theirs, *ours) if theirs.get(key) != ours.get(key))
         return _difference((*path, inner), theirs.get(inner), ours.get(inner))
     if isinstance(theirs, list) and isinstance(ours, list):
-        there, here = ([one["key"] if isinstance(one, dict) else str(one) for one in some] for some in (theirs, ours))
-        place = next((n for n, (a, b) in enumerate(zip(theirs, ours, strict=False)) if a != b), 0)
-        if there == here:
-            return _difference((there[place],), theirs[place], ours[place])
-        theirs, ours = ", ".join(there), ", ".join(here)
+        keys = [[item["key"] if isinstance(item, dict) else str(item) for item in items] for items in (theirs, ours)]
+        if keys[0] == keys[1]:
+            number = next((n for n, (a, b) in enumerate(zip(theirs, ours, strict=True)) if a != b), 0)
+            return _difference((keys[0][number],), theirs[number], ours[number])
+        theirs, ours = (", ".join(names) for names in keys)
     return ", ".join(path) + (":" if len(path) > 1 else ""), theirs, ours
 
 

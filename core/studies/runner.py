@@ -65,7 +65,7 @@ def run(
     if training is not None:
         study = replace(study, classes=training.labels.names)  # type: ignore[call-arg]
     instances = [study.instances(card.size) for card in cards]
-    wanted = manifests.of(
+    wanted = manifests.create_manifest(
         study,
         sources,
         cards,

@@ -25,7 +25,7 @@ from ..images.geometry import RESAMPLING, Interpolation, centre_crop
 from ..jobs.cancel import Cancel
 from ..jobs.progress import Meter, Report
 from ..jobs.streams import chunks, ordered_map, workers
-from .recipe import Crops, Named, Sides
+from .recipe import Crops, NamedPhotographs, Sides
 
 CHUNK = 64  # scenes that a process draws at a time
 ATTEMPTS = 10  # at a crop inside the photograph, as torchvision's
@@ -71,7 +71,7 @@ def scenes(
 
 def labelled(
     sources: Sequence[Source],
-    named: Named,
+    named: NamedPhotographs,
     labels: Sequence[str] | None = None,
     *,
     report: Report | None = None,

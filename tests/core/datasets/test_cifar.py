@@ -21,7 +21,7 @@ from core.jobs.job import Task
 from core.jobs.progress import Progress
 from core.storage.data_folder import DataFolder
 from core.training import make, recipe
-from core.training.recipe import Named
+from core.training.recipe import NamedPhotographs
 from tests.core.index.test_starter import Server, Told, server
 from tests.support import cifar_files
 from tests.support.cifar_files import EACH, NAMES
@@ -222,7 +222,7 @@ def test_a_recipe_trains_on_it_and_says_so(here: DataFolder) -> None:
     """With the names of torchvision's classes, by alphabet, which is their own order."""
     wanted = recipe.get("resnet8_crop.cifar10")
     schedule = replace(wanted.schedule, epochs=1, batch=20, warmup_epochs=0.5)
-    few = replace(wanted, photographs=Named(dataset="CIFAR-10", classes=10, size=32), schedule=schedule)
+    few = replace(wanted, photographs=NamedPhotographs(dataset="CIFAR-10", classes=10, size=32), schedule=schedule)
     named = [listing("cifar10:train"), listing("cifar10:test")]
     (card,) = make.make([few], [0], here, named=named)
     assert card.labels is not None

@@ -32,13 +32,13 @@ from core.statistics.intervals import wilson
 from core.storage.data_folder import DataFolder
 from core.training import make, recipe
 from core.training.photographs import Photographs, batches, labelled, placed
-from core.training.recipe import Named, Sides
+from core.training.recipe import NamedPhotographs, Sides
 from tests.support.basics import TinyCard
 from tests.support.study_tables import pairs_table
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-FEW = Named(dataset="Few", classes=2, size=32)
+FEW = NamedPhotographs(dataset="Few", classes=2, size=32)
 
 
 @pytest.fixture(scope="module")
