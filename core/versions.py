@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
+PACKAGE = __name__.split(".", maxsplit=1)[0]  # core in a checkout, photobias when it is installed
 PACKAGES = ("torch", "torchvision", "pillow", "numpy")
 
 

@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Sequence
 
 from ..errors import PhotobiasError
-from . import bench, dial, fetch, index, measure, networks, scenes, study, train
+from . import bench, dial, fetch, index, measure, networks, scenes, study, train, work
 from .console import say
 from .options import Command
 
-COMMANDS = (networks, measure, index, study, scenes, train, dial, fetch, bench)
+COMMANDS = (networks, measure, index, study, scenes, train, dial, fetch, bench, work)
 
 
 def parser() -> argparse.ArgumentParser:

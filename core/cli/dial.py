@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .console import ProgressLine, show
 from .options import add, data_folder, whole_numbers
 from .recording import recorded
 from .study import line
+
+if TYPE_CHECKING:
+    from ..experiments.bias_dial.photographers import Turn
 
 ABOUT = "Networks that learn from one photographer's scenes, measured: a turn of the dial; stopped, it goes on."
 
@@ -27,14 +30,20 @@ def register(commands: Any) -> None:
 
 
 def _dial(chosen: argparse.Namespace) -> None:
-    from .. import studies
     from ..datasets.scenes import Photographer
     from ..experiments.bias_dial.photographers import Turn
-    from ..studies.summary import summary
 
     size = {} if chosen.size is None else {"size_mean": chosen.size}
     who = Photographer(spread=chosen.spread, size_spread=chosen.size_spread, **size)
-    turn, data = Turn(photographer=who, seeds=chosen.seeds, small=chosen.small), data_folder(chosen)
+    carry_out(Turn(photographer=who, seeds=chosen.seeds, small=chosen.small), chosen)
+
+
+def carry_out(turn: Turn, chosen: argparse.Namespace) -> None:
+    """Train and measure the networks of one photographer, and show the summary of their study."""
+    from .. import studies
+    from ..studies.summary import summary
+
+    data = data_folder(chosen)
     folder, name = turn.folder(data), f"{turn.recipe.name}, shares of the work"
     with recorded(folder, ProgressLine(name)) as (progress, cancel):
         turn.run(data, progress=progress, cancel=cancel)

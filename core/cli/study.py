@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,18 +65,22 @@ def request(chosen: argparse.Namespace) -> Request:
 
 
 def _study(chosen: argparse.Namespace) -> None:
+    carry_out(lambda: request(chosen), chosen.name, chosen.out, chosen)
+
+
+def carry_out(asked: Callable[[], Request], name: str, folder: Path, chosen: argparse.Namespace) -> None:
+    """Run the study ``name`` in its folder and show its summary. Errors of ``asked`` are recorded in the folder too."""
     from .. import studies
     from ..studies.config import get
     from ..studies.summary import summary
 
-    with recorded(chosen.out, ProgressLine(f"{chosen.name} {get(chosen.name).counts}")) as (progress, cancel):
-        asked = request(chosen)
-        made = asked.run(
-            data_folder(chosen), chosen.out, progress=progress, warn=lambda text: say(f"warning: {text}"), cancel=cancel
+    with recorded(folder, ProgressLine(f"{name} {get(name).counts}")) as (progress, cancel):
+        made = asked().run(
+            data_folder(chosen), folder, progress=progress, warn=lambda text: say(f"warning: {text}"), cancel=cancel
         )
-    for name, reason in made.skipped or []:
-        say(f"warning: {name} left out: {reason}")
-    records = summary(studies.read(chosen.out))
+    for photograph, reason in made.skipped or []:
+        say(f"warning: {photograph} left out: {reason}")
+    records = summary(studies.read(folder))
     show(chosen, records, map(line, records))
 
 

@@ -36,7 +36,7 @@ def _train(chosen: argparse.Namespace) -> None:
     places = [place for place in (chosen.photos, chosen.held_out) if place is not None]
     named = [listing(place) for place in places]
     if chosen.small:
-        named = [part[:: max(1, len(part) // most)] for part, most in zip(named, recipe.FEW, strict=False)]
+        named = [part[:: max(1, len(part) // most)] for part, most in zip(named, recipe.SMALL, strict=False)]
     line = ProgressLine()
     made = []
     for card in make(recipes, chosen.seeds, data_folder(chosen), named=named, family=chosen.family, report=line):

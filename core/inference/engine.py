@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 import logging
-import os
 import sys
 import threading
 from collections import OrderedDict
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import psutil
 import torch
 from torch import nn
 
@@ -272,7 +272,7 @@ def engines() -> list[Engine]:
 def _budget(device: torch.device) -> int:
     if device.type == "cuda":
         return int(torch.cuda.get_device_properties(device).total_memory) // 2
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
+    return int(psutil.virtual_memory().total) // 4
 
 
 def _fold(model: nn.Module) -> tuple[nn.Module, bool]:

@@ -30,6 +30,15 @@ def portable_root(root: str) -> str:
     return portable(Path(root)) if Path(root).is_absolute() else root
 
 
+def portable_place(place: str) -> str:
+    """Return a source of photographs as typed, such as a folder, a pattern or a scheme, for use from any folder.
+
+    >>> portable_place("scenes:0-99"), portable_place("hf://datasets/a/b")
+    ('scenes:0-99', 'hf://datasets/a/b')
+    """
+    return place if ":" in place.split("/")[0] else portable(Path(place).expanduser())
+
+
 def located_root(kept: str) -> str:
     """Return the source on this machine that ``portable_root`` stored."""
     return kept if ":" in kept else str(located(kept))

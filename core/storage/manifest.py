@@ -61,9 +61,10 @@ def parse_record(content: bytes | str, kind: type[T]) -> T:
     from pydantic import ValidationError
 
     try:
-        return _adapter(kind).validate_json(content)
+        record: T = _adapter(kind).validate_json(content)  # type: ignore[arg-type]
     except ValidationError as error:
         raise _first_problem(error.errors(include_url=False)[0], kind) from None
+    return record
 
 
 def check_record(facts: Mapping[str, Any], kind: type[T]) -> T:
@@ -81,7 +82,7 @@ def identity(facts: Mapping[str, Any]) -> str:
 
 
 @cache
-def _adapter(kind: type[T]) -> TypeAdapter[T]:
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
     from pydantic import TypeAdapter
 
     return TypeAdapter(kind)

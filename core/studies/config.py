@@ -17,6 +17,7 @@ from ..images.frames import Direction, Unit
 from ..images.photographs import Photograph
 from ..images.protocols import Protocol
 from ..registry import Registry
+from ..versions import PACKAGE
 
 _STUDIES = Registry("study")
 register = _STUDIES.register
@@ -24,7 +25,7 @@ register = _STUDIES.register
 
 def _load_experiments() -> None:
     """Import the experiments, which register their studies. By name: they lie above this package."""
-    importlib.import_module(f"{__name__.split('.', maxsplit=1)[0]}.experiments")
+    importlib.import_module(f"{PACKAGE}.experiments")
 
 
 def names() -> tuple[str, ...]:

@@ -1,39 +1,47 @@
-"""Studies in a process of their own: they outlive the page that started them, and every tab sees the same run."""
+"""Studies that run in a process of their own.
+
+The process outlives the page that started it, and every browser tab sees the same run. How far it is lies in
+DIR/progress.json, what it prints in DIR/log.txt.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-import shlex
-import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import psutil
+
 from ..errors import PhotobiasError, StudyBroken
 from ..jobs.progress import Progress
 from ..storage.atomic_files import locked, write
 from ..storage.data_folder import PROJECT, DataFolder
+from ..versions import PACKAGE
 from .manifest import MANIFEST, Manifest, read_manifest
 from .request import Request
-from .runner import LOG, PROGRESS
+from .runner import LOG, PROGRESS, REQUEST
 
 EVERY_S = 0.5  # between two reports
 NICE = 5
-PROC = Path("/proc")
+SAME_START_S = 5  # the system clock may be set while a process runs, and its start time moves with it
+AUTOGROUP = "/proc/{pid}/autogroup"
 State = Literal["running", "finished", "stopped", "failed"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """Of the study in ``folder``. ``error``: why it failed, or why its last start was refused.
+    """The state of the study in ``folder``.
 
-    ``progress``: pairs, as last reported; ``manifest`` None before it has one.
+    ``error`` says why it failed, or why its last start was refused. ``progress`` counts pairs, as last reported.
+    ``manifest`` is None before the study has one.
     """
 
     folder: Path
@@ -44,14 +52,17 @@ class Status:
 
 
 class Recorder:
-    """Writes DIR/progress.json for this process: while it computes there, or where ``start`` made it for that."""
+    """Writer of DIR/progress.json for this process.
+
+    It writes once this process computes in the folder, or where ``launch`` started this process for it.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._pid, self._own = folder, os.getpid(), False
         self._last, self._progress = 0.0, Progress(0, None, 0.0)
 
     def __call__(self, progress: Progress) -> None:
-        """How far it is; written twice a second at most."""
+        """Record the progress, at most twice a second."""
         now = time.monotonic()
         self._own, self._progress = True, progress
         if now - self._last >= EVERY_S:
@@ -59,118 +70,132 @@ class Recorder:
             _record(self._folder, self._pid, "running", progress)
 
     def end(self, state: State, error: str | None = None) -> None:
-        """The last word; none in a folder where this process has no part."""
-        held = _recorded(self._folder)
-        if self._own or (held is not None and held["pid"] == self._pid):
+        """Record how the work ended, if this process worked in the folder."""
+        last = _recorded(self._folder)
+        if self._own or (last is not None and last["pid"] == self._pid):
             _record(self._folder, self._pid, state, self._progress, error)
 
 
 def start(request: Request, folder: Path, data: DataFolder) -> Status:
-    """Runs the request in a new process, unless one is at work in the folder already. Its words go to DIR/log.txt.
-
-    The process works in the project's folder, where the command of a manifest is to be typed.
-    """
-    return launch([*request.arguments(), *_out(folder)], folder, data)
+    """Run the request in a new process, unless a process is already at work in the folder."""
+    return launch(request.as_dict(), folder, data)
 
 
 def resume(folder: Path, data: DataFolder) -> Status:
-    """Goes on with the study in the folder, as its manifest says that it was asked for. Raises StudyBroken."""
-    words = shlex.split(read_manifest(folder).command)
-    if words[:3] != ["python", "-m", "core"] or len(words) < 4:
+    """Resume the study in the folder by its request.json.
+
+    Raises:
+        StudyBroken: the folder has no request.json, because an earlier version started the study. The error gives the
+            command that resumes it.
+    """
+    try:
+        request = json.loads((folder / REQUEST).read_bytes())
+    except (OSError, ValueError):
+        command = read_manifest(folder).command
+        how = f"Resume it with: {command} --out {folder.resolve()}" if command else "Start the same study again there."
         raise StudyBroken(
-            got=f"{folder}, whose manifest holds no command",
-            wanted="the command that began it",
-            remedy="Ask for the same study again, into the same folder.",
-        )
-    return launch([*words[3:], *(_out(folder) if words[3] == "study" else [])], folder, data)
+            got=f"{folder} without a {REQUEST}, as studies of earlier versions are",
+            wanted=f"the {REQUEST} that a study's start writes",
+            remedy=how,
+        ) from None
+    return launch(request, folder, data)
 
 
-def _out(folder: Path) -> list[str]:
-    return ["--out", str(folder.resolve())]
+def launch(request: Mapping[str, Any], folder: Path, data: DataFolder) -> Status:
+    """Start a process that carries out a request and reports to the folder, and return its status.
 
+    Nothing is started where a process is at work in the folder. The process reads the request, plain values as
+    ``Request.as_dict`` returns them, from its standard input. It runs in the folder from which this package can be
+    imported, wherever the caller is.
 
-def launch(asked: list[str], folder: Path, data: DataFolder) -> Status:
-    """``python -m core`` with these words and --data, in a process that reports to that folder; once at a time."""
+    Raises:
+        StudyBroken: the folder cannot be written, or the process cannot be started.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder / "start", "the start of a study"):
-            if (held := _recorded(folder)) is not None and _runs(held):
+            if (last := _recorded(folder)) is not None and _is_running(last):
                 return status(folder)
-            words = [*asked, "--data", str(data.root.resolve())]
+            words = ["work", str(folder.resolve()), "--data", str(data.root.resolve())]
             with (folder / LOG).open("ab") as log:
                 process = subprocess.Popen(
-                    [sys.executable, "-m", "core", *words],
-                    stdin=subprocess.DEVNULL,
+                    [sys.executable, "-m", PACKAGE, *words],
+                    stdin=subprocess.PIPE,
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                     cwd=PROJECT,
                 )
-            _behind_pages(process.pid)
+            _yield_processors(process.pid)
             _record(folder, process.pid, "running", Progress(0, None, 0.0))
-            threading.Thread(target=process.wait, daemon=True).start()  # or it would stay a zombie
+            content = json.dumps(request).encode()
+            # the thread also waits for the end of the process, which would stay a zombie
+            threading.Thread(target=process.communicate, args=(content,), daemon=True).start()
     except OSError as error:
         raise StudyBroken(
-            got=f"{folder} ({error.strerror or error})", wanted="to start a study there", remedy="See to the folder."
+            got=f"{folder} ({error.strerror or error})",
+            wanted="a folder in which a study can start",
+            remedy="Check the folder and its permissions.",
         ) from None
     return status(folder)
 
 
-def _behind_pages(pid: int) -> None:
-    """A study takes the processors that whoever looks at a page leaves: it has hours, they are waiting."""
-    with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, pid, NICE)
-    with suppress(OSError):  # where the kernel groups processes by session, that number counts within a group alone
-        (PROC / str(pid) / "autogroup").write_text(str(NICE))
+def _yield_processors(pid: int) -> None:
+    """Lower the priority of a study, which takes hours, below that of pages, for which people wait."""
+    with suppress(psutil.Error):
+        psutil.Process(pid).nice(NICE)
+    with suppress(OSError):  # Linux may group processes by session; the number above then counts within a group only
+        Path(AUTOGROUP.format(pid=pid)).write_text(str(NICE))
 
 
 def status(folder: Path) -> Status:
-    """How the study in a folder stands; a process that died is noticed. Raises StudyBroken where there is none."""
-    held, manifest = _recorded(folder), None
-    if held is None or (folder / MANIFEST).exists():
+    """Return the state of the study in a folder; a process that died is noticed. Raises StudyBroken without a study."""
+    last, manifest = _recorded(folder), None
+    if last is None or (folder / MANIFEST).exists():
         manifest = read_manifest(folder)
-    progress = Progress(held["done"], held["total"], held["rate"]) if held else None
-    error: str | None = held["error"] if held else None
+    progress = Progress(last["done"], last["total"], last["rate"]) if last else None
+    error: str | None = last["error"] if last else None
     state: State
-    if held is not None and _runs(held):
+    if last is not None and _is_running(last):
         state = "running"
     elif manifest is not None and manifest.finished:
         state = "finished"
-    elif held is not None and held["state"] == "failed":
+    elif last is not None and last["state"] == "failed":
         state = "failed"
     else:
         state = "stopped"
-        if held is not None and held["state"] == "running":
-            error = f"Its process ended without a word: killed, or the machine went down. {folder / LOG} may tell more."
+        if last is not None and last["state"] == "running":
+            error = f"The process exited without writing a result. {folder / LOG} may say more."
     return Status(folder=folder, state=state, progress=progress, error=error, manifest=manifest)
 
 
 def cancel(folder: Path) -> bool:
-    """Asks the process at work in the folder to stop within a batch; False where none is. What is done is kept."""
-    held = _recorded(folder)
-    if held is None or not _runs(held):
+    """Ask the process at work in the folder to stop within one batch, and return False if there is none.
+
+    What is finished is kept.
+    """
+    last = _recorded(folder)
+    if last is None or not _is_running(last):
         return False
-    os.kill(held["pid"], signal.SIGTERM)
+    with suppress(psutil.NoSuchProcess):  # it has ended by itself since
+        psutil.Process(last["pid"]).terminate()
     return True
 
 
 def list_studies(studies: Path) -> list[Status]:
-    """Every study in DATA/studies, the one that changed last first; folders that hold none are left out."""
-    found = []
+    """Return the state of every study in DATA/studies, the one that changed last first. Other folders are skipped."""
+    entries: list[tuple[float, Status]] = []
     for folder in studies.iterdir() if studies.is_dir() else ():
-        try:
-            found.append(
-                ((folder / MANIFEST if (folder / MANIFEST).exists() else folder).stat().st_mtime, status(folder))
-            )
-        except (PhotobiasError, OSError):
-            continue
-    return [one for _, one in sorted(found, key=lambda pair: (-pair[0], pair[1].folder.name))]
+        path = folder / MANIFEST if (folder / MANIFEST).exists() else folder
+        with suppress(PhotobiasError, OSError):
+            entries.append((path.stat().st_mtime, status(folder)))
+    return [state for _, state in sorted(entries, key=lambda entry: (-entry[0], entry[1].folder.name))]
 
 
 def _record(folder: Path, pid: int, state: State, progress: Progress, error: str | None = None) -> None:
     facts = {
         "pid": pid,
-        "born": born(pid),
+        "born": start_time(pid),
         "state": state,
         "done": progress.done,
         "total": progress.total,
@@ -182,24 +207,24 @@ def _record(folder: Path, pid: int, state: State, progress: Progress, error: str
 
 def _recorded(folder: Path) -> dict[str, Any] | None:
     try:
-        found: dict[str, Any] = json.loads((folder / PROGRESS).read_bytes())
+        facts: dict[str, Any] = json.loads((folder / PROGRESS).read_bytes())
     except (OSError, ValueError):
         return None
-    return found if found.keys() >= {"pid", "born", "state", "done", "total", "rate", "error"} else None
+    return facts if facts.keys() >= {"pid", "born", "state", "done", "total", "rate", "error"} else None
 
 
-def _runs(held: dict[str, Any]) -> bool:
-    """Whether the process that wrote it is still at work, and no other one that was given its number."""
-    return held["state"] == "running" and held["born"] is not None and born(held["pid"]) == held["born"]
+def _is_running(last: dict[str, Any]) -> bool:
+    """Return whether the process that wrote the record still runs, and is not another one with the same number."""
+    if last["state"] != "running" or not isinstance(last["born"], float):
+        return False
+    now = start_time(last["pid"])
+    return now is not None and abs(now - last["born"]) < SAME_START_S
 
 
-def born(pid: int) -> str | None:
-    """When a process began, as the system counts it; None where there is none, or nothing but its exit status."""
-    if not (PROC / "self" / "stat").exists():  # not Linux
-        found = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
-        return found.stdout.strip() or None
+def start_time(pid: int) -> float | None:
+    """Return when a process started, in seconds since 1970; None if it does not exist or has ended."""
     try:
-        after_name = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
-    except OSError:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
+    except psutil.Error:
         return None
-    return None if after_name[0] == "Z" else after_name[19]

@@ -1,13 +1,14 @@
-"""A study as it is asked for: photographs, networks, settings. The same words on the command line and from a page."""
+"""A study as a person asks for it: photographs, networks and settings, on the command line or on a page."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -18,21 +19,48 @@ from ..jobs.progress import Report
 from ..networks import registry
 from ..networks.card import NetworkCard
 from ..networks.variants.twins import with_twins
-from ..storage.data_folder import DataFolder, portable
+from ..storage.data_folder import DataFolder, located, located_root, portable, portable_place
+from ..storage.manifest import CLOSED, check_record
+from ..versions import PACKAGE
 from . import runner
 from .axes import Axes
-from .config import Study
+from .config import Study, create
 from .manifest import Manifest
 
 SMALL = 16  # photographs of a trial
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
-    """``photos``: a folder, or ``scenes:…``; ``networks``: keys; ``limit``: only the first photographs.
+class StoredRequest:
+    """A request as request.json keeps it. Paths in the project are relative to it, so that folders can move."""
 
-    ``shuffle``: in an order drawn by the study's seed before any limit, for files that are sorted by class.
-    ``index``: a folder; ``confidence``: a key; ``trial``: shrunk to a minute's work (``--small``).
+    kind: Literal["study"]
+    study: str
+    config: dict[str, Any]
+    photos: str
+    networks: tuple[str, ...]
+    limit: int | None = None
+    shuffle: bool = False
+    index: str | None = None
+    confidence: str | None = None
+    trial: bool = False
+
+    __pydantic_config__ = CLOSED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A request for a study.
+
+    Attributes:
+        study: the study with its settings.
+        photos: a folder of photographs, or anything else that ``datasets.listing`` takes.
+        networks: keys of networks.
+        limit: use the first ``limit`` photographs only.
+        shuffle: shuffle the photographs by the study's seed, before any limit. For files that are sorted by class.
+        index: the folder of an index, for typicality.
+        confidence: the key of the network that gives the confidence axis.
+        trial: shrink the study to about a minute (``--small``).
     """
 
     study: Study
@@ -45,9 +73,9 @@ class Request:
     trial: bool = False
 
     def arguments(self) -> list[str]:
-        """The words after ``python -m core`` that ask for the same, but for --data and --out."""
+        """Return the words of the command for the same request, from ``study`` on and without --data and --out."""
         s = self.study
-        given = {
+        options = {
             "photos": self.photos,
             "network": ",".join(self.networks),
             "protocol": ",".join(s.protocols),
@@ -62,38 +90,82 @@ class Request:
             "index": self.index,
             "confidence": self.confidence,
         }
-        given |= {name.replace("_", "-"): getattr(s, name) or None for name in s.own}
-        words = [word for name, value in given.items() if value is not None for word in (f"--{name}", str(value))]
+        options |= {name.replace("_", "-"): getattr(s, name) or None for name in s.own}
+        words = [word for name, value in options.items() if value is not None for word in (f"--{name}", str(value))]
         flags = [f"--{name}" for name, on in (("shuffle", self.shuffle), ("small", self.trial)) if on]
         return ["study", s.name, *words, *flags]
 
     @property
     def command(self) -> str:
-        """For people: what to type in the project's folder."""
+        """The command for the same request, for people. It is to be typed in the project's folder."""
         index = self.index and portable(Path(self.index))
-        return shlex.join(["python", "-m", "core", *replace(self, index=index).arguments()])
+        return shlex.join(["python", "-m", PACKAGE, *replace(self, index=index).arguments()])
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, as request.json keeps them; ``from_dict`` reads them."""
+        config = self.study.as_dict()
+        if "train" in config:
+            config["train"] = portable_place(config["train"]) if config["train"] else ""
+        return {
+            "kind": "study",
+            "study": self.study.name,
+            "config": config,
+            "photos": portable_place(self.photos),
+            "networks": list(self.networks),
+            "limit": self.limit,
+            "shuffle": self.shuffle,
+            "index": self.index and portable(Path(self.index)),
+            "confidence": self.confidence,
+            "trial": self.trial,
+        }
+
+    @classmethod
+    def from_dict(cls, facts: Mapping[str, Any]) -> Self:
+        """Return the request that these values describe, with full paths.
+
+        Raises:
+            RecordError: a field is missing, unknown or of another type.
+            UnknownName, BadProtocol: there is no such study, or it does not take these settings.
+        """
+        stored = check_record(facts, StoredRequest)
+        config = dict(stored.config)
+        if config.get("train"):
+            config["train"] = located_root(config["train"])
+        return cls(
+            study=create(stored.study, **config),
+            photos=located_root(stored.photos),
+            networks=stored.networks,
+            limit=stored.limit,
+            shuffle=stored.shuffle,
+            index=stored.index and str(located(stored.index)),
+            confidence=stored.confidence,
+            trial=stored.trial,
+        )
 
     def place(self, studies: Path) -> Path:
-        """Its own folder among the studies: the same request has the same one, so that nobody runs it twice."""
+        """Return the folder of this request among the studies. Equal requests have the same folder."""
         digest = hashlib.sha256(json.dumps(self.arguments()).encode()).hexdigest()
         return studies / f"{self.study.name}-{digest[:10]}"
 
     def cards(self, data: DataFolder) -> list[NetworkCard]:
-        """Each network once; with antialiased twins that are here, where the study is of those. Raises UnknownName."""
+        """Return the card of each network once. Raises UnknownName.
+
+        Where the study compares networks with their antialiased twins, the twins with weights here are added.
+        """
         keys = tuple(dict.fromkeys(self.networks))
         if self.study.twins:
             keys = with_twins(keys, {key for key, card in registry.readable(data)[0].items() if card.available})
         return [registry.get(key, data) for key in keys]
 
     def settled(self) -> tuple[Study, list[Source]]:
-        """The study with what all its photographs decide, and those that it is over. Raises BadFolder."""
-        there = listing(self.photos)
+        """Return the study with the settings that depend on its photographs, and the photographs. Raises BadFolder."""
+        files = listing(self.photos)
         if self.shuffle:
-            there = [there[k] for k in np.random.default_rng(self.study.seed).permutation(len(there))]
-        study, limit = self.study.settled(there), self.limit
+            files = [files[k] for k in np.random.default_rng(self.study.seed).permutation(len(files))]
+        study, limit = self.study.settled(files), self.limit
         if self.trial:
             study, limit = study.small(), min(limit or SMALL, SMALL)
-        return study, there[:limit]
+        return study, files[:limit]
 
     def run(
         self,
@@ -105,7 +177,10 @@ class Request:
         warn: Callable[[str], None] = lambda _: None,
         cancel: Cancel | None = None,
     ) -> Manifest:
-        """As ``runner.run``; ``warn``: what has to be said above any number of a network."""
+        """Run the study, or the rest of it, as ``runner.run`` does, and return its manifest.
+
+        ``warn`` is called with each warning about a network that belongs above its numbers.
+        """
         cards, (study, sources) = self.cards(data), self.settled()
         axes = Axes.of(data, index=Path(self.index) if self.index else None, confidence=self.confidence)
         done = runner.run(
@@ -116,10 +191,11 @@ class Request:
             axes=axes,
             engine=engine,
             command=self.command,
+            request=self.as_dict(),
             progress=progress,
             cancel=cancel,
         )
-        for text in (one["warning"] for one in done.networks):
+        for text in (entry["warning"] for entry in done.networks):
             if text:
                 warn(text)
         return done

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -33,10 +33,10 @@ from .manifest import MANIFEST, Manifest
 from .rows import PARTS, PHOTOGRAPHS, READOUTS, RESULTS
 from .training_set import TrainingSet
 
-PROGRESS, LOG = "progress.json", "log.txt"
+REQUEST, PROGRESS, LOG = "request.json", "progress.json", "log.txt"
 LOCK, STARTING = "study.lock", "start.lock"
 BATCHES = 2  # of centre crops in a block: a killed run loses a block at most
-OWN = (MANIFEST, RESULTS, PHOTOGRAPHS, READOUTS, PARTS, PROGRESS, LOG, STARTING)
+OWN = (MANIFEST, RESULTS, PHOTOGRAPHS, READOUTS, PARTS, REQUEST, PROGRESS, LOG, STARTING)
 
 
 def run(
@@ -48,6 +48,7 @@ def run(
     axes: Axes | None = None,
     engine: Engine | None = None,
     command: str = "",
+    request: Mapping[str, Any] | None = None,
     progress: Report | None = None,
     cancel: Cancel | None = None,
 ) -> Manifest:
@@ -79,6 +80,8 @@ def run(
     with _alone(folder):
         settled = manifests.settle(wanted, folder)
         if not _whole(settled, folder):
+            if request is not None:
+                write(folder / REQUEST, (json.dumps(request, indent=1) + "\n").encode())
             lanes = [
                 Lane(engine.load(card), number, made)
                 for number, (card, made) in enumerate(zip(cards, instances, strict=True))

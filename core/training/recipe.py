@@ -17,7 +17,7 @@ from ..networks.card import Preprocessing
 from ..storage.manifest import CLOSED, RecordError, check_record, identity
 
 RECIPES = Path(__file__).parent / "recipes"
-SMALL_TRAINING, SMALL_HELD_OUT = 640, 160  # scenes of a trial
+SMALL = 640, 160  # photographs of a trial: for training, held out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,8 +124,8 @@ class Recipe:
         """Return a trial of this recipe that trains in under a minute: few scenes, two epochs."""
         scenes = self.scenes and replace(
             self.scenes,
-            count=min(self.scenes.count, SMALL_TRAINING),
-            held_out=min(self.scenes.held_out, SMALL_HELD_OUT),
+            count=min(self.scenes.count, SMALL[0]),
+            held_out=min(self.scenes.held_out, SMALL[1]),
         )
         schedule = replace(self.schedule, epochs=2, warmup_epochs=0.5, batch=min(self.schedule.batch, 32))
         return replace(self, name=f"{self.name}_small", scenes=scenes, schedule=schedule)

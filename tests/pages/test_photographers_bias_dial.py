@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -51,13 +52,13 @@ def test_what_ships_is_said_and_a_photographers_numbers_are_cores(fresh: DataFol
 
 
 def test_a_photographer_who_was_not_measured_is_asked_for(fresh: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    started: list[tuple[list[str], Path]] = []
-    monkeypatch.setattr(process, "launch", lambda words, folder, data: started.append((words, folder)))
+    started: list[tuple[dict[str, Any], Path]] = []
+    monkeypatch.setattr(process, "launch", lambda request, folder, data: started.append((request, folder)))
     at = opened(dial_spread=0.9, dial_sizes=0.3)
     assert "The nearest that was: places 1, sizes ± 0.3." in texts(at)
     at.button(key="turn the dial").click().run()
     turn = Turn(photographer=Photographer(spread=0.9, size_spread=0.3))
-    assert started == [(turn.command, turn.folder(fresh))]
+    assert started == [(turn.as_dict(), turn.folder(fresh))]
 
 
 def test_what_runs_and_what_failed_are_shown(fresh: DataFolder) -> None:

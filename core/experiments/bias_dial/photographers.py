@@ -6,10 +6,11 @@ Under DATA/dial lie networks, indexes and studies, as under DATA itself: one stu
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any, Self
 
 import pandas as pd
 
@@ -24,6 +25,7 @@ from ...jobs.progress import Meter, Progress, Report
 from ...networks import registry
 from ...statistics.tables import per_photograph
 from ...storage.data_folder import EMBEDDED, DataFolder, portable
+from ...storage.manifest import CLOSED, check_record
 from ...studies import Axes, Results, run
 from ...studies.manifest import Manifest
 from ...training import recipe as recipes
@@ -49,6 +51,8 @@ class Turn:
     seeds: tuple[int, ...] = SEEDS
     small: bool = False
 
+    __pydantic_config__ = CLOSED
+
     @cached_property
     def recipe(self) -> Recipe:
         """That of BASE, but for who took the scenes."""
@@ -67,6 +71,15 @@ class Turn:
         words = ["dial", "--spread", f"{who.spread:g}", "--size-spread", f"{who.size_spread:g}"]
         words += ["--size", f"{who.size_mean:g}"] if who.size_mean != usual.size_mean else []
         return [*words, "--seeds", ",".join(map(str, self.seeds)), *(["--small"] if self.small else [])]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, as request.json keeps them; ``from_dict`` reads them."""
+        return {"kind": "dial", **asdict(self)}
+
+    @classmethod
+    def from_dict(cls, facts: Mapping[str, Any]) -> Self:
+        """Return what these values describe. Raises RecordError, BadScene."""
+        return check_record({name: value for name, value in facts.items() if name != "kind"}, cls)
 
     def folder(self, data: DataFolder) -> Path:
         """That of its study."""
@@ -110,6 +123,7 @@ class Turn:
             axes=Axes.of(data, index=index),
             engine=engine,
             command=" ".join(["python", "-m", "core", *self.command, *_elsewhere(data)]),
+            request=self.as_dict(),
             cancel=cancel,
             progress=lambda p: stages(replace(p, stage="pairs")),
         )

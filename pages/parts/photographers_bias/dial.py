@@ -149,7 +149,7 @@ def _numbers(there: There, who: Photographer) -> None:
         processes.begin(
             label,
             "turn the dial",
-            lambda: process.launch(turn.command, folder, resources.data()),
+            lambda: process.launch(turn.as_dict(), folder, resources.data()),
             icon=":material/tune:",
             primary=True,
         )

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,9 +16,10 @@ import pytest
 
 from core import studies
 from core.cli import main
-from core.errors import BadFolder, StudyBroken
+from core.errors import BadFolder, Cancelled, StudyBroken
 from core.jobs.progress import Progress
-from core.storage.data_folder import EMBEDDED, DataFolder
+from core.storage.data_folder import EMBEDDED, PROJECT, DataFolder
+from core.storage.manifest import RecordError
 from core.studies import process as worker
 from core.studies import rows
 from core.studies.manifest import MANIFEST, read_manifest
@@ -107,37 +109,26 @@ def test_a_finished_one_and_a_refused_start(data: DataFolder) -> None:
     assert len(studies.read(folder).pairs) == 20
 
 
-def test_a_process_that_died_is_missed_and_another_of_its_number_left_alone(
+def test_a_dead_process_is_noticed_and_another_of_its_number_left_alone(
     tmp_path: Path, sleeper: subprocess.Popen[bytes]
 ) -> None:
-    worker._record(tmp_path, sleeper.pid, "running", Progress(3, 10, 1.5))
+    facts = {"pid": sleeper.pid, "born": worker.start_time(sleeper.pid), "state": "running"}
+    facts |= {"done": 3, "total": 10, "rate": 1.5, "error": None}
+    (tmp_path / "progress.json").write_text(json.dumps(facts))
     assert worker.status(tmp_path).state == "running"
     assert worker.status(tmp_path).progress == Progress(3, 10, 1.5)
-    facts = json.loads((tmp_path / "progress.json").read_bytes())
-    (tmp_path / "progress.json").write_text(json.dumps({**facts, "born": "1"}))  # that number was another's then
-    other = worker.status(tmp_path)
-    assert other.state == "stopped"
-    assert "ended without a word" in str(other.error)
-    assert not worker.cancel(tmp_path)
-    assert sleeper.poll() is None
+    for born in (1.0, None, "1"):  # that number was another's then, or an earlier version recorded it
+        (tmp_path / "progress.json").write_text(json.dumps({**facts, "born": born}))
+        other = worker.status(tmp_path)
+        assert other.state == "stopped"
+        assert "exited without writing a result" in str(other.error)
+        assert not worker.cancel(tmp_path)
+        assert sleeper.poll() is None
     (tmp_path / "progress.json").write_text(json.dumps(facts))
     sleeper.kill()
     assert until(tmp_path, lambda s: s.state != "running").state == "stopped"  # not waited for yet: a zombie
     sleeper.wait()
     assert worker.status(tmp_path).state == "stopped"
-
-
-def test_other_systems_ask_ps(monkeypatch: pytest.MonkeyPatch, sleeper: subprocess.Popen[bytes]) -> None:
-    asked: list[list[str]] = []
-
-    def ps(words: list[str], **_: object) -> subprocess.CompletedProcess[str]:
-        asked.append(words)
-        return subprocess.CompletedProcess(words, 0, "Wed Nov 25 10:00:00 2026\n")
-
-    monkeypatch.setattr(worker, "PROC", Path("/nowhere"))
-    monkeypatch.setattr(subprocess, "run", ps)
-    assert worker.born(sleeper.pid) == "Wed Nov 25 10:00:00 2026"
-    assert asked == [["ps", "-o", "lstart=", "-p", str(sleeper.pid)]]
 
 
 def test_who_has_no_part_in_a_folder_writes_nothing_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -155,9 +146,7 @@ def test_who_has_no_part_in_a_folder_writes_nothing_there(tmp_path: Path, capsys
 
 def test_progress_is_written_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[int] = []
-    monkeypatch.setattr(
-        worker, "_record", lambda folder, pid, state, progress, error=None: written.append(progress.done)
-    )
+    monkeypatch.setattr(worker, "write", lambda path, content: written.append(json.loads(content)["done"]))
     recorder = worker.Recorder(tmp_path)
     for done in range(1000):
         recorder(Progress(done, 1000, 1.0))
@@ -191,22 +180,64 @@ def test_the_same_request_has_the_same_place(tmp_path: Path) -> None:
     assert os.fspath(request().place(tmp_path)).startswith(f"{tmp_path}/protocols-")
 
 
-def test_it_goes_on_in_the_projects_folder_wherever_the_server_was_started(
+@pytest.mark.parametrize("name", studies.names())
+def test_a_request_is_stored_whole(name: str) -> None:
+    for wanted in (
+        request(study=studies.create(name)),
+        request(
+            study=studies.create(name, pairs=2, reduce_to=300, seed=5),
+            photos=str(PROJECT / "data"),
+            index=str(EMBEDDED.indexes / "scenes"),
+            confidence=KEY,
+            limit=7,
+            shuffle=True,
+            trial=True,
+        ),
+    ):
+        assert Request.from_dict(json.loads(json.dumps(wanted.as_dict()))) == wanted
+    assert wanted.as_dict()["index"] == "data/embedded/indexes/scenes"  # folders can move
+
+
+def test_a_stored_request_of_readouts_has_full_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    typed = request(study=studies.create("readouts", train="train", per_class=3), photos="test")
+    stored = Request.from_dict(typed.as_dict())
+    assert (stored.photos, stored.study.as_dict()["train"]) == (str(tmp_path / "test"), str(tmp_path / "train"))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"limit": "7"}, "limit = '7'"), ({"colour": 1}, "unknown field 'colour'"), ({"photos": None}, "photos = None")],
+)
+def test_a_request_that_does_not_fit_is_named(change: dict[str, object], said: str) -> None:
+    with pytest.raises(RecordError, match=said):
+        Request.from_dict(request().as_dict() | change)
+
+
+def test_a_study_goes_on_from_its_request_wherever_the_server_was_started(
     data: DataFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The index that its manifest names lies there."""
-    folder = Path(shutil.copytree(EMBEDDED.studies / "typicality", tmp_path / "one"))
-    assert "--index data/embedded/" in read_manifest(folder).command
+    wanted = request(photos="scenes:0-19", index=str(EMBEDDED.indexes / "scenes"))
+    folder, cancel = tmp_path / "one", threading.Event()
+    cancel.set()
+    with pytest.raises(Cancelled):
+        wanted.run(data, folder, cancel=cancel)
+    assert worker.status(folder).state == "stopped"
     monkeypatch.chdir(tmp_path)
     worker.resume(Path("one"), data)
-    assert until(folder, lambda now: now.state != "running").state == "finished"
+    done = until(folder, lambda now: now.state != "running")
+    assert (done.state, done.error) == ("finished", None), (folder / "log.txt").read_text()
+    assert len(studies.read(folder).pairs) == 20
 
 
-def test_what_holds_no_command_cannot_go_on(data: DataFolder, tmp_path: Path) -> None:
+def test_a_study_of_an_earlier_version_says_how_it_is_resumed(data: DataFolder, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(EMBEDDED.studies / "failures", tmp_path / "one"))
+    command = read_manifest(folder).command
+    with pytest.raises(StudyBroken, match=r"without a request\.json") as refused:
+        worker.resume(folder, data)
+    assert f"Resume it with: {command} --out {folder}" in str(refused.value)
     held = json.loads((folder / MANIFEST).read_bytes())
     (folder / MANIFEST).write_text(json.dumps({**held, "command": ""}))
-    with pytest.raises(StudyBroken, match="no command") as refused:
+    with pytest.raises(StudyBroken, match="Start the same study again"):
         worker.resume(folder, data)
-    assert "Ask for the same study again" in str(refused.value)
     assert not (folder / "log.txt").exists()
