@@ -195,7 +195,7 @@ def list_studies(studies: Path) -> list[Status]:
 def _record(folder: Path, pid: int, state: State, progress: Progress, error: str | None = None) -> None:
     facts = {
         "pid": pid,
-        "born": start_time(pid),
+        "born": None if (began := start_time(pid)) is None else str(began),
         "state": state,
         "done": progress.done,
         "total": progress.total,
@@ -215,10 +215,10 @@ def _recorded(folder: Path) -> dict[str, Any] | None:
 
 def _is_running(last: dict[str, Any]) -> bool:
     """Return whether the process that wrote the record still runs, and is not another one with the same number."""
-    if last["state"] != "running" or not isinstance(last["born"], float):
+    if last["state"] != "running" or last["born"] is None:
         return False
     now = start_time(last["pid"])
-    return now is not None and abs(now - last["born"]) < SAME_START_S
+    return now is not None and abs(now - float(last["born"])) < SAME_START_S
 
 
 def start_time(pid: int) -> float | None:

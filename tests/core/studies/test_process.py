@@ -112,12 +112,12 @@ def test_a_finished_one_and_a_refused_start(data: DataFolder) -> None:
 def test_a_dead_process_is_noticed_and_another_of_its_number_left_alone(
     tmp_path: Path, sleeper: subprocess.Popen[bytes]
 ) -> None:
-    facts = {"pid": sleeper.pid, "born": worker.start_time(sleeper.pid), "state": "running"}
+    facts = {"pid": sleeper.pid, "born": str(worker.start_time(sleeper.pid)), "state": "running"}
     facts |= {"done": 3, "total": 10, "rate": 1.5, "error": None}
     (tmp_path / "progress.json").write_text(json.dumps(facts))
     assert worker.status(tmp_path).state == "running"
     assert worker.status(tmp_path).progress == Progress(3, 10, 1.5)
-    for born in (1.0, None, "1"):  # that number was another's then, or an earlier version recorded it
+    for born in (None, "1"):  # that number was another's then, or an earlier version recorded it
         (tmp_path / "progress.json").write_text(json.dumps({**facts, "born": born}))
         other = worker.status(tmp_path)
         assert other.state == "stopped"
