@@ -1,4 +1,4 @@
-"""What photographs are laid out along: one named index (Figure 8), one named network's confidence (Figure 12)."""
+"""The two axes of photographs: typicality by one index (Figure 8), confidence by one network (Figure 12)."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ from .config import Study
 
 @dataclass(frozen=True, kw_only=True)
 class Axes:
-    """``index`` with the card of its network, for typicality; ``confidence``: the card of the one named network.
+    """The axes of a study: ``index`` with the card of its network, and the card of the ``confidence`` network.
 
-    Each photograph has one value on either axis, whichever network is measured: a network's own confidence would be
-    circular.
+    Each photograph has one value on an axis, for all measured networks. A network's own confidence would be circular.
     """
 
     index: FeatureIndex | None = None
@@ -29,7 +28,7 @@ class Axes:
 
     @staticmethod
     def of(data: DataFolder, *, index: Path | None = None, confidence: str | None = None) -> Axes:
-        """By folder and key. Raises IndexBroken, IndexMismatch, UnknownName."""
+        """Return the axes by an index folder and a network key. Raises IndexBroken, IndexMismatch, UnknownName."""
         card = registry.get(confidence, data) if confidence else None
         if index is None:
             return Axes(confidence=card)
@@ -37,7 +36,7 @@ class Axes:
         return Axes(index=opened, index_card=registry.get(opened.manifest.network, data), confidence=card)
 
     def check(self, study: Study) -> None:
-        """Raises where the study lacks an axis, or the index is of another network than its card."""
+        """Raise StudyMismatch if the study needs another axis, IndexMismatch if the index belongs to another card."""
         options = {"index": (self.index, "--index DIR"), "confidence": (self.confidence, "--confidence NETWORK")}
         for need in study.needs:
             value, option = options[need]
@@ -57,33 +56,34 @@ class Axes:
             self.index.check(self.index_card)
 
     def cards(self) -> tuple[NetworkCard, ...]:
-        """Networks whose centre crops the axes need."""
+        """Return the cards of the networks whose centre crops the axes need."""
         return tuple(card for card in (self.index_card, self.confidence) if card is not None)
 
     def as_dict(self) -> dict[str, Any]:
-        """What an axis is of, as a manifest keeps it."""
-        held = self.index.manifest if self.index is not None else None
+        """Return the manifest's entries about the axes."""
+        manifest = self.index.manifest if self.index is not None else None
         card = self.confidence
         return {
-            "index": held
-            and {"network": held.network, "plan": held.plan, "rows": held.rows, "dataset": held.dataset, "k": held.k},
+            "index": manifest
+            and {name: getattr(manifest, name) for name in ("network", "plan", "rows", "dataset", "k")},
             "confidence": card and {"key": card.key, "weights_digest": card.weights_digest},
         }
 
 
-def index_again(held: dict[str, Any] | None, last: Path | None, data: DataFolder) -> Path | None:
-    """Folder of the index that a study was laid out along, from its manifest's ``index`` and ``index_folder``.
+def index_again(entry: dict[str, Any] | None, last: Path | None, data: DataFolder) -> Path | None:
+    """Return the folder of the index that a study used, from its manifest's ``index`` and ``index_folder``.
 
-    Where it was, else the same among those that ship and a user's own; None when there is none, or another there now.
+    Where the last folder no longer has that index, the shipped indexes and the user's own are searched. None if no
+    folder has it.
     """
-    if held is None:
+    if entry is None:
         return None
     homes = [*sorted(EMBEDDED.indexes.glob("*")), *sorted(data.indexes.glob("*"))]
     for folder in [*([last] if last else []), *homes]:
         try:
-            there = read_manifest(folder)
+            manifest = read_manifest(folder)
         except PhotobiasError:
             continue
-        if (there.plan, there.network, there.rows) == (held["plan"], held["network"], held["rows"]):
+        if all(getattr(manifest, name) == entry[name] for name in ("plan", "network", "rows")):
             return folder
     return None

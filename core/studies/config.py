@@ -1,4 +1,4 @@
-"""What every study is: networks x protocols x pairs over photographs, and each photograph's centre crop."""
+"""The base class of studies: networks x protocols x pairs over photographs, and each photograph's centre crop."""
 
 from __future__ import annotations
 
@@ -40,13 +40,21 @@ SMALL_PAIRS, SMALL_SIDES = 2, 3
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """The settings of a study; an experiment of the paper is one with defaults of its own.
+    """The settings of a study. Each experiment of the paper is a subclass with its own defaults.
 
-    ``sides``: embedded short sides in network pixels, None for the study's own. ``reduce_to``: short side that the
-    photographs are first reduced to. ``needs``: the axes it cannot do without; ``twins``: whether antialiased twins of
-    the networks come along; ``likeness``: whether PSNR and SSIM stand beside pairs that fail; ``layered``: whether
-    readouts of their layers answer, a row each. ``own``: settings that no other study has, options of the command line;
-    ``counts``: what its progress counts.
+    Attributes:
+        protocols: names of protocols, each once.
+        pairs: random pairs for each photograph, network and protocol.
+        step, direction, unit: the displacement within a pair, as protocols take it.
+        sides: short sides of embedded photographs in network pixels; None for the study's own.
+        reduce_to: the short side in pixels to which photographs are reduced first; None leaves them as they are.
+        name, paper: the name of the study, and the figure or section of the paper.
+        needs: the axes without which the study cannot run.
+        twins: whether antialiased twins of the networks are measured too.
+        likeness: whether pairs that fail get PSNR and SSIM.
+        layered: whether linear probes of the networks' layers are measured, one row each.
+        own: settings that other studies do not have, as options of the command line.
+        counts: the unit of its progress.
     """
 
     protocols: tuple[str, ...] = ("crop", "black", "inpaint", "scale")
@@ -79,15 +87,20 @@ class Study:
         has = frozenset[str]().union(*map(protocols.settings, self.protocols))
         for setting, field, chosen in (("sides", "side", bool(self.sides)), ("unit", "unit", self.unit != "source")):
             if chosen and field not in has:
-                raise _bad(f"{setting} with {', '.join(self.protocols)}", "a setting that one of the protocols has")
+                raise _bad(f"{setting} with {', '.join(self.protocols)}", "a setting of one of the protocols")
         self._made([None])  # raises for steps and directions
 
     def default_sides(self, size: int) -> tuple[int | None, ...]:
-        """Embedded sides for frames of ``size`` where none are named; None: the protocol's own."""
+        """Return the embedded sides for frames of ``size`` pixels if none are chosen; None: the protocol's own."""
         return (None,)
 
     def instances(self, size: int) -> tuple[Protocol, ...]:
-        """The protocols as a network with frames of ``size`` meets them. Raises BadProtocol where one does not fit."""
+        """Return the protocols for frames of ``size`` pixels. Raises BadProtocol if one does not fit.
+
+        >>> from core.studies import create
+        >>> [protocol.name for protocol in create("protocols").instances(224)]
+        ['crop', 'black', 'inpaint', 'scale']
+        """
         made = self._for_frames(size)
         square = Photograph(torch.zeros(3, size, size, dtype=torch.uint8), "00" * 32, "a square")
         for protocol in made:
@@ -107,28 +120,32 @@ class Study:
         return tuple(made)
 
     def settled(self, sources: Sequence[Source]) -> Self:
-        """With what all its photographs decide, before any limit; most studies have nothing of the kind."""
+        """Return the study with the settings that depend on all its photographs, before any limit. Most have none."""
         return self
 
     def small(self) -> Self:
-        """A trial of the same kind: few pairs, few sides."""
+        """Return a trial of the study: few pairs, few sides."""
         sides = self.sides[:SMALL_SIDES] if self.sides else None
         return replace(self, pairs=min(self.pairs, SMALL_PAIRS), sides=sides)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, as a manifest keeps them; ``create`` takes them back."""
+        """Return plain values, as a manifest keeps them; ``create`` takes them."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
 
 
 def get(name: str) -> type[Study]:
-    """The class of that name, or UnknownName."""
+    """Return the class of the study of that name. Raises UnknownName."""
     _load_experiments()
     cls: type[Study] = _STUDIES.get(name)
     return cls
 
 
 def create(name: str, **settings: Any) -> Study:
-    """The study of that name; UnknownName and BadProtocol say what it does not take. Lists become tuples."""
+    """Return a study by its name and settings; lists become tuples. Raises UnknownName, BadProtocol.
+
+    >>> create("protocols", pairs=2, protocols=["crop", "black"]).protocols
+    ('crop', 'black')
+    """
     cls: Any = get(name)
     given = {k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()}
     try:

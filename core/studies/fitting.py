@@ -1,6 +1,6 @@
-"""The readouts of a study: one pass over the training photographs for all layers of all networks, then one fit a layer.
+"""Training of a study's linear probes: one pass over the training photographs for all layers, then one fit a layer.
 
-Pooled features are kept in parts, block by block, and readouts network by network: stopped, it goes on there.
+Pooled features are kept block by block, and probes network by network. A study that is stopped resumes there.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BLOCK = 256  # training photographs in a part
-ARRAYS = ("mean", "scale", "weight", "bias")  # of a readout
+ARRAYS = ("mean", "scale", "weight", "bias")  # of a linear probe
 Facts = dict[str, Any]
 View = tuple[object, ...]
-Framed = tuple[Facts, dict[View, list[torch.Tensor]]]  # what is to be said of a block, and its centre crops
+Framed = tuple[Facts, dict[View, list[torch.Tensor]]]  # the facts of a block, and its centre crops
 
 
 class Fitting:
-    """The work of one run. ``seen``: digest → name of the training photographs, once it is done."""
+    """The training of all linear probes. Afterwards, ``seen`` maps the digests of the training photographs to names."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Fitting:
         meter: Meter,
         cancel: Cancel,
     ) -> None:
-        """``digest``: of the study's manifest; ``meter``: counts photographs (times networks)."""
+        """``digest``: of the study's manifest; ``meter``: counts photographs times networks."""
         self.training, self.study, self.engine, self.networks = training, study, engine, networks
         self.folder, self.digest, self.meter, self.cancel = folder / PARTS, digest, meter, cancel
         self.frames = 0  # computed by this run
@@ -69,16 +69,21 @@ class Fitting:
 
     @property
     def units(self) -> int:
-        """How many photographs there are to report."""
+        """The number of photographs to report: training photographs times networks."""
         return len(self.training.sources) * len(self.networks)
 
     @property
     def used(self) -> Facts:
-        """How many training photographs there were, and who was left out, as a manifest keeps it."""
+        """The manifest's entry about training: how many photographs were used, and which were skipped."""
         return {"used": len(self.labels), "skipped": self.skipped}
 
     def readouts(self) -> list[Readouts]:
-        """Of every network. Raises Cancelled within a batch, BadFolder where too few photographs can be used."""
+        """Return the linear probes of every network.
+
+        Raises:
+            Cancelled: within one batch after a cancel.
+            BadFolder: too few photographs can be used.
+        """
         blocks = self._features()
         names = self.training.labels.names
         self.training.check(Counter(names[label] for label in self.labels))
@@ -97,7 +102,7 @@ class Fitting:
         return Readouts(self.training.labels, _restored(path, found, self._facts(path) or {}))
 
     def _features(self) -> int:
-        """Of the blocks that are not there yet; how many there are."""
+        """Compute the features of the blocks that are missing, and return the number of all blocks."""
         blocks = list(range(-(-len(self.training.sources) // BLOCK)))
         while blocks and (facts := self._facts(self._path("features", blocks[0]))) is not None:
             self._remember(facts)
@@ -119,14 +124,14 @@ class Fitting:
         self.labels += facts["labels"]
 
     def _framed(self, seen: dict[str, str], number: int) -> Framed:
-        """``seen``: of the blocks before, kept up to date."""
+        """Return the facts and the centre crops of a block. ``seen`` has the photographs before it, and is updated."""
         views = {_view(network.card.preprocessing): network.card.preprocessing for network in self.networks}
         frames: dict[View, list[torch.Tensor]] = {view: [] for view in views}
         facts: Facts = {"photographs": [], "labels": [], "skipped": []}
 
-        def cropped(one: Decoded) -> tuple[Decoded, dict[View, torch.Tensor]]:
-            got = one[1]
-            return one, {} if isinstance(got, PhotobiasError) else {k: how.centre(got) for k, how in views.items()}
+        def cropped(file: Decoded) -> tuple[Decoded, dict[View, torch.Tensor]]:
+            got = file[1]
+            return file, {} if isinstance(got, PhotobiasError) else {k: how.centre(got) for k, how in views.items()}
 
         files = self.training.sources[number * BLOCK : (number + 1) * BLOCK]
         coming = each_once(decoded(files, short_side=self.study.reduce_to), seen)
@@ -144,7 +149,7 @@ class Fitting:
         return facts, frames
 
     def _computed(self, facts: Facts, frames: dict[View, list[torch.Tensor]]) -> dict[str, torch.Tensor]:
-        """Features (n, C) of every layer of every network."""
+        """Return the features (n, C) of every layer of every network."""
         tensors = dict[str, torch.Tensor]()
         for number, (network, found) in enumerate(zip(self.networks, self.found, strict=True)):
             kept = []
@@ -161,11 +166,11 @@ class Fitting:
         return tensors
 
     def _layer(self, number: int, deep: Deep, blocks: int) -> Pooled:
-        """Features (N, C) of one layer over all training photographs (of all layers they might not fit)."""
+        """Return the features (N, C) of one layer for all training photographs. All layers might not fit in memory."""
         name = _tensor(number, deep)
         parts = [_tensors(self._path("features", block), name) for block in range(blocks)]
-        found: Pooled = torch.cat([tensor for part in parts for tensor in part.values()]).numpy()
-        return found
+        pooled: Pooled = torch.cat([tensor for part in parts for tensor in part.values()]).numpy()
+        return pooled
 
     def _path(self, what: str, number: int) -> Path:
         return self.folder / f"{what}-{number:06d}.safetensors"
@@ -176,22 +181,22 @@ class Fitting:
         write(path, save(tensors, {"study": json.dumps({**facts, "manifest": self.digest})}))
 
     def _facts(self, path: Path) -> Facts | None:
-        """What is said in a part; None of one that is not there, damaged, or another study's."""
+        """Return the facts in a part; None if it is missing, damaged, or belongs to another study."""
         from safetensors import SafetensorError, safe_open
 
         try:
             with safe_open(path, "pt") as file:
-                held: Facts = json.loads(file.metadata()["study"])
+                facts: Facts = json.loads(file.metadata()["study"])
         except (OSError, SafetensorError, TypeError, KeyError, ValueError):
             return None
-        return held if held.get("manifest") == self.digest else None
+        return facts if facts.get("manifest") == self.digest else None
 
     def _check(self) -> None:
         self.cancel.check(f"the study {self.study.name}")
 
 
 def _tensors(path: Path, only: str | None = None) -> dict[str, torch.Tensor]:
-    """Of a part: all, or that of one name, where there is one."""
+    """Return the tensors in a part: all, or the one of that name if it has one."""
     from safetensors import safe_open
 
     with safe_open(path, "pt") as file:
@@ -214,7 +219,7 @@ def _restored(path: Path, found: Sequence[Deep], facts: Facts) -> tuple[Readout,
 
 
 def fitted(networks: Sequence[str], found: Sequence[Readouts]) -> tuple[pa.Table, pa.Schema]:
-    """A table of all readouts, one a row, and its schema."""
+    """Return the table of all linear probes, one a row, and its schema."""
     import pyarrow as pa
 
     kind = schema(FITTED)
@@ -240,7 +245,7 @@ def fitted(networks: Sequence[str], found: Sequence[Readouts]) -> tuple[pa.Table
 
 
 def _view(how: Preprocessing) -> View:
-    """Networks of equal value are shown the same centre crops."""
+    """Return a value that is equal for networks with the same centre crops."""
     return how.resize, how.crop, how.interpolation
 
 

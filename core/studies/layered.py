@@ -1,4 +1,4 @@
-"""Base class of studies in which readouts of a network's layers answer, a row each."""
+"""The base class of studies that measure linear probes of a network's layers, one row each."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ SMALL_CLASS = 8  # training photographs of a class in a trial
 
 @dataclass(frozen=True, kw_only=True)
 class LayeredStudy(Study):
-    """Readouts are trained on the photographs in ``train``, one centre crop each.
+    """A study with linear probes, which are trained on the centre crops of the photographs in ``train``.
 
-    ``classes``: those of the readouts; None: all that the study's photographs have, before any limit. Training
-    photographs of other classes are left out. ``per_class``: only the first so many training photographs of each.
+    ``classes`` are those of the probes; None means all classes of the study's photographs, before any limit. Training
+    photographs of other classes are skipped. ``per_class`` limits the training photographs of each class.
     """
 
     train: str = ""
@@ -34,21 +34,21 @@ class LayeredStudy(Study):
         if self.per_class is not None and self.per_class < 2:
             raise BadProtocol(
                 got=f"{self.per_class} training photograph of each class",
-                wanted="two at least: one is held out",
-                remedy="Ask for more.",
+                wanted="at least two, because one is held out",
+                remedy="Choose a larger number.",
             )
 
     def settled(self, sources: Sequence[Source]) -> Self:
-        """The classes, from all photographs. Raises BadFolder where none has a label."""
-        found = {file.label for file in sources if file.label is not None}
-        if not found:
+        """Return the study with the classes of all photographs. Raises BadFolder if none has a label."""
+        classes = {file.label for file in sources if file.label is not None}
+        if not classes:
             raise BadFolder(
                 got="photographs without labels",
-                wanted="some whose classes are known, for the accuracy of readouts",
-                remedy="Sort them into a folder for each class, or put a labels.csv beside them.",
+                wanted="photographs with labels, for the accuracy of linear probes",
+                remedy="Sort them into one folder for each class, or add a labels.csv to their folder.",
             )
-        return self if self.classes is not None else replace(self, classes=tuple(sorted(found)))
+        return self if self.classes is not None else replace(self, classes=tuple(sorted(classes)))
 
     def small(self) -> Self:
-        """A trial: few pairs, few training photographs."""
+        """Return a trial of the study: few pairs, few training photographs."""
         return replace(super().small(), per_class=min(self.per_class or SMALL_CLASS, SMALL_CLASS))

@@ -128,9 +128,10 @@ def launch(request: Mapping[str, Any], folder: Path, data: DataFolder) -> Status
                 )
             _yield_processors(process.pid)
             _record(folder, process.pid, "running", Progress(0, None, 0.0))
-            content = json.dumps(request).encode()
-            # the thread also waits for the end of the process, which would stay a zombie
-            threading.Thread(target=process.communicate, args=(content,), daemon=True).start()
+            threading.Thread(target=process.wait, daemon=True).start()  # or it would stay a zombie
+            assert process.stdin is not None  # it is a pipe
+            with process.stdin:
+                process.stdin.write(json.dumps(request).encode())
     except OSError as error:
         raise StudyBroken(
             got=f"{folder} ({error.strerror or error})",

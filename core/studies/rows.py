@@ -1,4 +1,4 @@
-"""The two tables of a study: a row is one pair of one network, or one photograph's centre crop on one network."""
+"""The two tables of a study. A row is one pair on one network, or the centre crop of one photograph on one network."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 RESULTS, PHOTOGRAPHS, READOUTS, PARTS = "results.parquet", "photographs.parquet", "readouts.parquet", "parts"
 ROW_GROUP = 100_000
-_FACTS = b"study"  # a part's own, in its metadata
+_FACTS = b"study"  # the key of a part's facts in the metadata of its file
 
-TEXT, COUNT, CLASS, YES = "category", "int64", "Int32", "boolean"  # all but counts may be missing
+TEXT, COUNT, CLASS, YES = "category", "int64", "Int32", "boolean"  # only counts are never missing
 PAIRS = {
     "digest": TEXT, "name": TEXT, "label": TEXT, "network": TEXT, "protocol": TEXT, "side": CLASS, "step": COUNT,
     "direction": TEXT, "unit": TEXT, "seed": COUNT, "pair": COUNT, "x": COUNT, "y": COUNT, "class_before": CLASS,
     "class_after": CLASS, "p_before": "float32", "p_after": "float32", "changed": YES, "kind": TEXT,
     "feature_cosine": "float64", "label_index": CLASS, "typicality": "float64", "confidence": "float64",
 }  # fmt: skip
-LIKENESS = {"psnr": "float64", "ssim": "float64"}  # in studies of failures: of pairs that changed, or worst ones
-LAYERS = {"layer": TEXT, "depth": "float64"}  # in studies of readouts: a row is one of one layer
+LIKENESS = {"psnr": "float64", "ssim": "float64"}  # in studies of failures: for pairs that changed, or the worst pair
+LAYERS = {"layer": TEXT, "depth": "float64"}  # in studies of linear probes: a row is one pair on one layer
 CENTRES = {
     "digest": TEXT,
     "name": TEXT,
@@ -56,14 +56,14 @@ FITTED = {
 
 @cache
 def schemas(study: str) -> tuple[pa.Schema, pa.Schema]:
-    """Of the pairs and of the centre crops of the study of that name; pandas finds its own types in them."""
+    """Return the schemas of a study's two tables, pairs and centre crops. They carry the types of pandas."""
     kind = get(study)
     layers = LAYERS if kind.layered else {}
     return schema(PAIRS | (LIKENESS if kind.likeness else {}) | layers), schema(CENTRES | layers)
 
 
 def schema(columns: Mapping[str, str]) -> pa.Schema:
-    """Columns with pandas' types → what parquet has for them."""
+    """Return the parquet schema of columns, given the types that pandas has for them."""
     import pandas as pd
     import pyarrow as pa
 
@@ -77,7 +77,7 @@ def schema(columns: Mapping[str, str]) -> pa.Schema:
 
 
 def encoded(whole: pa.Table, kind: pa.Schema, facts: bytes = b"") -> bytes:
-    """A table → a parquet file: equal rows give equal bytes, whatever parts they came in. ``facts`` go beside them."""
+    """Return a table as a parquet file. Equal rows give equal bytes. ``facts`` go into the metadata of the file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -90,7 +90,7 @@ def encoded(whole: pa.Table, kind: pa.Schema, facts: bytes = b"") -> bytes:
 
 
 def decoded(path: Path) -> pa.Table:
-    """A parquet file's table. Raises StudyBroken."""
+    """Return the table in a parquet file. Raises StudyBroken if it cannot be read."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -100,27 +100,30 @@ def decoded(path: Path) -> pa.Table:
         raise StudyBroken(
             got=f"{path} that cannot be read ({type(error).__name__})",
             wanted="a table as studies write it",
-            remedy="Remove the study's folder and run it again.",
+            remedy="Remove the study's folder and run the study again.",
         ) from None
 
 
 def facts(path: Path) -> bytes:
-    """What was written beside a table; empty where nothing was, or where the file is none of ours."""
+    """Return the facts in the metadata of a parquet file; empty if it has none or cannot be read."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        found: bytes = (pq.read_schema(path).metadata or {}).get(_FACTS, b"")
+        stored: bytes = (pq.read_schema(path).metadata or {}).get(_FACTS, b"")
     except (OSError, pa.ArrowException):
         return b""
-    return found
+    return stored
 
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """A study's tables, with the columns of PAIRS (and LIKENESS or LAYERS) and CENTRES; as far as it is, while it runs.
+    """The tables of a study. Of a study that is not finished, they have the rows that are written so far.
 
-    ``readouts``: a row is one that was fitted (FITTED), of a finished study that has some.
+    Attributes:
+        pairs: one row for each pair, with the columns PAIRS, and LIKENESS or LAYERS where the study has them.
+        photographs: one row for each centre crop, with the columns CENTRES, and LAYERS where the study has them.
+        readouts: one row for each linear probe, with the columns FITTED; None before the study is finished.
     """
 
     folder: Path
@@ -130,7 +133,7 @@ class Results:
     readouts: pd.DataFrame | None = None
 
     def photograph(self, digest: str) -> Photograph | None:
-        """Read or drawn again, with the label that it had; None when it is gone or has changed."""
+        """Return a photograph of the study by its digest, with its label; None if it is gone or has changed."""
         rows = self.photographs[self.photographs["digest"] == digest]
         if rows.empty:
             return None
@@ -138,17 +141,17 @@ class Results:
         label = label if isinstance(label, str) else None
         for root in self.manifest.roots:
             try:
-                found = reopened(root, name, label)
-            except BadFolder:  # a name that cannot be one of that root's
+                photo = reopened(root, name, label)
+            except BadFolder:  # the name cannot belong to this root
                 continue
-            if found is not None and self.manifest.config["reduce_to"] is not None:
-                found = reduce_to(found, self.manifest.config["reduce_to"])
-            if found is not None and found.digest == digest:
-                return replace(found, name=name, label=label)
+            if photo is not None and self.manifest.config["reduce_to"] is not None:
+                photo = reduce_to(photo, self.manifest.config["reduce_to"])
+            if photo is not None and photo.digest == digest:
+                return replace(photo, name=name, label=label)
         return None
 
     def pair(self, row: pd.Series[Any]) -> FramePair | None:
-        """The frames of a row of ``pairs`` as its network saw them; None when the photograph is gone."""
+        """Return the frames of a row of ``pairs`` as its network saw them; None if the photograph is gone."""
         photo, how = self.photograph(row["digest"]), self.manifest.network(row["network"])["preprocessing"]
         if photo is None:
             return None
@@ -160,7 +163,11 @@ class Results:
 
 
 def read(folder: Path) -> Results:
-    """The results in a study's folder; of one that is not finished, the parts that are. Raises StudyBroken."""
+    """Return the results in a study's folder. Of a study that is not finished, these are its finished parts.
+
+    Raises:
+        StudyBroken: the folder has no study, or a table cannot be read.
+    """
     manifest = read_manifest(folder)
     try:
         if manifest.finished:
@@ -168,7 +175,9 @@ def read(folder: Path) -> Results:
         else:
             tables = collected(folder, manifest.study, parts(folder))
     except StudyBroken:
-        if not manifest.finished and read_manifest(folder).finished:  # in between: its parts are gone
+        if (
+            not manifest.finished and read_manifest(folder).finished
+        ):  # it was finished meanwhile, and its parts are gone
             return read(folder)
         raise
     fitted = decoded(folder / READOUTS).to_pandas() if READOUTS in (manifest.files or {}) else None
@@ -176,12 +185,12 @@ def read(folder: Path) -> Results:
 
 
 def part_paths(folder: Path, number: int) -> tuple[Path, Path]:
-    """Pairs and centre crops of the block of that number."""
+    """Return the files of a block: pairs and centre crops."""
     return folder / PARTS / f"{number:06d}.parquet", folder / PARTS / f"{number:06d}.centre.parquet"
 
 
 def parts(folder: Path) -> int:
-    """How many blocks are there, from the first on."""
+    """Return how many blocks are finished, counted from the first without a gap."""
     number = 0
     while part_paths(folder, number)[0].exists():
         number += 1
@@ -189,7 +198,7 @@ def parts(folder: Path) -> int:
 
 
 def collected(folder: Path, study: str, count: int) -> tuple[pa.Table, pa.Table]:
-    """Pairs and centre crops of the first ``count`` parts, one after the other. Raises StudyBroken."""
+    """Return the pairs and the centre crops of the first ``count`` parts, concatenated. Raises StudyBroken."""
     import pyarrow as pa
 
     paths = [part_paths(folder, number) for number in range(count)]
@@ -203,6 +212,10 @@ def collected(folder: Path, study: str, count: int) -> tuple[pa.Table, pa.Table]
 
 
 def write_part(folder: Path, number: int, pairs: pa.Table, centres: pa.Table, beside: bytes) -> None:
-    """Both tables of a block, with facts; the part is there once its pairs are. Raises BadFolder for a full disk."""
+    """Write both tables of a block, with facts. The pairs come last, because a part exists once its pairs do.
+
+    Raises:
+        BadFolder: the disk is full, or cannot be written.
+    """
     for whole, path in zip((centres, pairs), reversed(part_paths(folder, number)), strict=True):
         write(path, encoded(whole, whole.schema, beside))

@@ -1,4 +1,7 @@
-"""One study over many photographs: parts are kept as they are finished; stopped at any moment, it goes on there."""
+"""The runner of a study over many photographs.
+
+Finished parts are kept. A study that is stopped, at any moment, resumes after its last finished part.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ from .training_set import TrainingSet
 
 REQUEST, PROGRESS, LOG = "request.json", "progress.json", "log.txt"
 LOCK, STARTING = "study.lock", "start.lock"
-BATCHES = 2  # of centre crops in a block: a killed run loses a block at most
+BATCHES = 2  # of centre crops in a block; a killed run loses at most one block
 OWN = (MANIFEST, RESULTS, PHOTOGRAPHS, READOUTS, PARTS, REQUEST, PROGRESS, LOG, STARTING)
 
 
@@ -52,13 +55,23 @@ def run(
     progress: Report | None = None,
     cancel: Cancel | None = None,
 ) -> Manifest:
-    """Rows of all photographs, networks and protocols in ``folder``; goes on where an earlier call stopped.
+    """Measure all photographs, networks and protocols, or those that are missing in ``folder``; return the manifest.
 
-    ``axes``: the index and the confidence network that photographs are laid out along. ``command``: what was typed,
-    for whoever wants it again. ``progress``: pairs done, of how many; after every batch, in this thread.
-    Raises Cancelled within a batch (what is finished is kept), StudyMismatch where the folder holds another study,
-    StudyBroken where another run is at work in it, BadFolder for a full disk, BadPhotograph where none can be used.
-    Readouts are fitted first; BadFolder, BadCard say why they cannot be.
+    Linear probes, where the study has them, are trained first.
+
+    Args:
+        axes: the index for typicality and the network for confidence.
+        command: the command for the same study, which the manifest keeps for people.
+        request: the request as plain values, kept in request.json so that the study can be resumed.
+        progress: called in this thread after each batch, with the number of pairs.
+
+    Raises:
+        Cancelled: within one batch after ``cancel``. What is finished is kept.
+        StudyMismatch: the folder holds another study, or the study lacks an axis.
+        StudyBroken: another run is at work in the folder.
+        BadFolder: the disk is full, or linear probes have no training photographs.
+        BadPhotograph: no photograph can be used.
+        BadCard: a network has no layers for linear probes.
     """
     axes, engine = axes or Axes(), engine or Engine()
     axes.check(study)
@@ -98,21 +111,21 @@ def run(
 def _alone(folder: Path) -> AbstractContextManager[None]:
     busy = StudyBroken(
         got=f"{folder}, in which another run is at work",
-        wanted="one run in a folder",
-        remedy="Wait until it is done, or stop it; then start again.",
+        wanted="one run in a folder at a time",
+        remedy="Wait until it has finished, or cancel it. Then start again.",
     )
     return alone(folder, OWN, LOCK, "a study", busy)
 
 
 def _whole(settled: Manifest, folder: Path) -> bool:
-    """Whether it is finished and its tables are there, with the bytes that they had."""
+    """Return whether the study is finished and its tables have the sizes in the manifest."""
     if not settled.finished or not settled.files:
         return False
     return all((folder / name).is_file() and (folder / name).stat().st_size == n for name, n in settled.files.items())
 
 
 class _Run:
-    """The work of one call."""
+    """The work of one call of ``run``."""
 
     def __init__(
         self,
@@ -143,13 +156,13 @@ class _Run:
         self.computation: Computation | None = None
 
     def complete(self) -> Manifest:
-        """The parts that are missing, then the whole."""
+        """Compute the missing parts, then write the tables."""
         first, began = self._kept(), time.monotonic()
         if self.fitting is not None:
             self.readouts = self.fitting.readouts()
-            for lane, found in zip((lane for lane in self.lanes if lane.instances), self.readouts, strict=True):
-                lane.readouts = found
-            # a photograph that readouts have learned from tells nothing of them
+            for lane, probes in zip((lane for lane in self.lanes if lane.instances), self.readouts, strict=True):
+                lane.readouts = probes
+            # a probe is not tested on the photographs that it was trained on
             self.seen |= {digest: f"{name}, a training photograph" for digest, name in self.fitting.seen.items()}
         if first < self.count:
             self.computation = Computation(
@@ -161,7 +174,7 @@ class _Run:
                 meter=self.meter,
                 cancel=self.cancel,
             )
-            # the writer uses the pool, so that the pool ends after it: a block that is whole is kept at a cancel too
+            # the writer uses the pool, so the pool is closed last; a whole block is kept after a cancel too
             with ThreadPoolExecutor(THREADS, "axes") as pool, ThreadPoolExecutor(1, "write") as writer:
                 last: Future[None] | None = None
                 try:
@@ -169,9 +182,9 @@ class _Run:
                         self.skipped += left_out
                         self.meter.set(total=self._total)
                         if last is not None:
-                            last.result()  # one at a time, and its errors
+                            last.result()  # one write at a time; this raises its errors
                         last = writer.submit(self._keep, number, block, left_out, pool)
-                finally:  # at a cancel too, a block that could not be written is told
+                finally:  # after a cancel too, a block that could not be written raises
                     if last is not None:
                         last.result()
         return self._finish(time.monotonic() - began)
@@ -183,23 +196,23 @@ class _Run:
         return learned + (len(self.sources) - len(self.skipped)) * self.per_photograph
 
     def _kept(self) -> int:
-        """Return how many blocks earlier runs finished, after taking over what they say of their photographs."""
+        """Return how many blocks earlier runs have finished, and take over the photographs in them."""
         number = photographs = 0
-        while number < rows.parts(self.folder) and (held := self._block_facts(number)) is not None:
-            self.skipped += [(name, reason) for name, reason in held["skipped"]]
-            self.seen |= dict(held["photographs"])
-            photographs += len(held["photographs"])
+        while number < rows.parts(self.folder) and (facts := self._block_facts(number)) is not None:
+            self.skipped += [(name, reason) for name, reason in facts["skipped"]]
+            self.seen |= dict(facts["photographs"])
+            photographs += len(facts["photographs"])
             number += 1
         self.meter.set(done=photographs * self.per_photograph, total=self._total)
         return number
 
     def _block_facts(self, number: int) -> dict[str, Any] | None:
-        """Return what a finished block says; None for a damaged one, or one of another study."""
-        facts = [rows.facts(path) for path in rows.part_paths(self.folder, number)]
-        if not facts[0] or facts[0] != facts[1]:
+        """Return the facts of a finished block; None if it is damaged or belongs to another study."""
+        both = [rows.facts(path) for path in rows.part_paths(self.folder, number)]
+        if not both[0] or both[0] != both[1]:
             return None
-        held: dict[str, Any] = json.loads(facts[0])
-        return held if held["manifest"] == self.manifest.digest else None
+        facts: dict[str, Any] = json.loads(both[0])
+        return facts if facts["manifest"] == self.manifest.digest else None
 
     def _keep(self, number: int, block: Block, left_out: list[tuple[str, str]], pool: ThreadPoolExecutor) -> None:
         index, sure = self.axes.index_card, self.axes.confidence
@@ -213,7 +226,7 @@ class _Run:
             raise BadPhotograph(
                 got=f"no usable photograph among {len(self.sources)}"
                 + (f" (the first: {self.skipped[0][1]})" if self.skipped else ""),
-                wanted="at least one",
+                wanted="at least one usable photograph",
                 remedy="Choose other photographs.",
             )
         pairs, centres = rows.collected(self.folder, self.study.name, self.count)

@@ -1,4 +1,4 @@
-"""A study's tables → one record for each network, protocol and side: the measures with their intervals."""
+"""Summaries of studies: the measures of each network, protocol and side, with their intervals."""
 
 from __future__ import annotations
 
@@ -11,37 +11,40 @@ from .rows import Results
 
 
 def summary(results: Results) -> list[dict[str, Any]]:
-    """Records in the order of the study, with everything that says what a number is of, as plain values."""
+    """Return one record of plain values for each network, protocol and side, in the order of the study.
+
+    A record has the measures with their intervals, and the settings, weights and software that they belong to. In
+    studies of linear probes, there is one for each layer too.
+    """
     whole, layers = accuracies(results.photographs), layer_accuracies(results.photographs)
-    found = measured(results.pairs)
     return [
-        _record(results.manifest, one, whole.get(one.network))
-        if one.layer is None
-        else {"layer": one.layer, "depth": one.depth}
-        | _record(results.manifest, one, layers.get((one.network, one.layer)))
-        for one in found
+        _record(results.manifest, group, whole.get(group.network))
+        if group.layer is None
+        else {"layer": group.layer, "depth": group.depth}
+        | _record(results.manifest, group, layers.get((group.network, group.layer)))
+        for group in measured(results.pairs)
     ]
 
 
-def _record(m: Manifest, one: Measured, right: Accuracy | None) -> dict[str, Any]:
-    network = m.network(one.network)
+def _record(m: Manifest, group: Measured, right: Accuracy | None) -> dict[str, Any]:
+    network = m.network(group.network)
     return {
         "study": m.study,
         "network": network["key"],
         "weights_digest": network["weights_digest"],
         "trained_on": network["trained_on"],
         "warning": network["warning"],
-        "protocol": one.protocol,
-        "side": one.side,
-        "step": one.step,
-        "direction": one.direction,
-        "unit": one.unit,
+        "protocol": group.protocol,
+        "side": group.side,
+        "step": group.step,
+        "direction": group.direction,
+        "unit": group.unit,
         "size": network["preprocessing"]["crop"],
         "interpolation": network["preprocessing"]["interpolation"],
         "reduced_to": m.config["reduce_to"],
         "seed": m.config["seed"],
         "pairs_per_photograph": m.config["pairs"],
-        **one.sensitivity.as_dict(),
+        **group.sensitivity.as_dict(),
         **Accuracy.fields(right),
         "skipped": sorted(name for name, _ in m.skipped or []),
         "device": m.device,

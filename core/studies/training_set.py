@@ -1,4 +1,4 @@
-"""The photographs that a study's readouts learn from."""
+"""The photographs that a study's linear probes are trained on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .layered import LayeredStudy
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingSet:
-    """Labelled photographs of the readouts' classes, in the order of ``place``."""
+    """Labelled photographs of the probes' classes, in the order in which ``place`` lists them."""
 
     place: str
     sources: Sequence[Source]
@@ -22,44 +22,46 @@ class TrainingSet:
 
     @staticmethod
     def of(study: LayeredStudy) -> TrainingSet:
-        """As the study names it. Raises StudyMismatch where it names none, BadFolder where nothing can be learned."""
+        """Return the training set of a study. Raises StudyMismatch if it has none, BadFolder if it cannot be used."""
         if not study.train:
             raise StudyMismatch(
                 got=f"the study {study.name} ({study.paper}) without --train PLACE",
-                wanted="labelled photographs to train readouts on",
+                wanted="labelled photographs to train linear probes on",
                 remedy="Name them with --train PLACE.",
             )
-        known = [(file, str(file.label)) for file in listing(study.train) if file.label is not None]
-        if not known:
+        labelled = [(file, str(file.label)) for file in listing(study.train) if file.label is not None]
+        if not labelled:
             raise BadFolder(
                 got=f"{study.train}, whose photographs have no labels",
-                wanted="training photographs of known classes",
-                remedy="Sort them into a folder for each class, or put a labels.csv beside them.",
+                wanted="training photographs with labels",
+                remedy="Sort them into one folder for each class, or add a labels.csv to their folder.",
             )
-        labels = Labels(study.classes or tuple(sorted({label for _, label in known})))
+        labels = Labels(study.classes or tuple(sorted({label for _, label in labelled})))
         kept, count = list[Source](), Counter[str]()
-        for file, label in known:
-            if labels.find(label) is not None and count[label] < (study.per_class or len(known)):
+        for file, label in labelled:
+            if labels.find(label) is not None and count[label] < (study.per_class or len(labelled)):
                 kept.append(file)
                 count[label] += 1
-        found = TrainingSet(study.train, kept, labels)
-        found.check(count)
-        return found
+        training = TrainingSet(study.train, kept, labels)
+        training.check(count)
+        return training
 
     def check(self, count: Counter[str]) -> None:
-        """``count``: usable photographs of each class. Raises BadFolder unless there are two classes, and two of each:
-        one is held out."""
+        """Raise BadFolder unless there are two classes with two photographs each, one of which is held out.
+
+        ``count`` has the number of usable photographs of each class.
+        """
         names = self.labels.names
         if len(names) < 2:
             raise BadFolder(
                 got=f"photographs of one class, {', '.join(names)}",
-                wanted="two classes at least, to tell apart",
+                wanted="at least two classes",
                 remedy="Choose photographs of more classes.",
             )
         if few := [name for name in names if count[name] < 2]:
             none = [name for name in few if not count[name]]
             raise BadFolder(
                 got=f"{self.place} with {'no' if none else 'one'} usable photograph of {choices(none or few, 4)}",
-                wanted="two training photographs at least of each class that is tested",
-                remedy="Add some, or test with photographs of other classes.",
+                wanted="at least two training photographs of each class that is tested",
+                remedy="Add training photographs, or test with photographs of other classes.",
             )

@@ -1,1 +1,1 @@
-"""Training: one loop, and the recipes of the networks that this project ships."""
+"""Training of small networks: one loop, and the recipes of the networks that ship."""

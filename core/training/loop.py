@@ -1,4 +1,4 @@
-"""The training loop. After each epoch its state is kept: a killed training goes on and ends in the same network."""
+"""The training loop. Its state is kept after each epoch: a killed training resumes, and ends in the same network."""
 
 from __future__ import annotations
 
@@ -26,23 +26,28 @@ from .recipe import Recipe, Schedule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Epoch:
-    """One line of the log. ``loss`` and ``top1``: of the augmented training frames, as they went by.
+    """One line of the log.
 
-    ``held_out_top1``: of the whole held-out photographs, centre crops. No epoch is chosen by it: the last one ships.
+    Attributes:
+        learning_rate: the rate at the end of the epoch.
+        loss, top1: means over the augmented training frames of the epoch.
+        held_out_top1: the accuracy on the centre crops of held-out photographs. It does not choose an epoch: the
+            network of the last epoch ships.
+        precision: of the forward passes.
     """
 
     epoch: int
-    learning_rate: float  # at its end
+    learning_rate: float
     loss: float
     top1: float
     held_out_top1: float
-    precision: str  # of its forward passes
+    precision: str
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
-class Trained:
-    """The network, in eval mode on the CPU, and its log."""
+class TrainingResult:
+    """A trained network, in eval mode on the CPU, and its log."""
 
     model: nn.Module
     log: tuple[Epoch, ...]
@@ -59,17 +64,24 @@ def train(
     device: str | None = None,
     report: Report | None = None,
     cancel: Cancel | None = None,
-) -> Trained:
-    """A network by that recipe from that seed. ``held_out``: finished frames (N, S, S, 3).
+) -> TrainingResult:
+    """Return the network of a recipe and a seed.
 
-    ``state``: the file of its state after each epoch; there, of the same recipe and seed, it goes on.
-    Raises BadRecipe when the file is of another, Cancelled within one batch. ``report``: batches.
+    Args:
+        held_out: frames uint8 (N, S, S, 3) that are ready for the network.
+        classes: the number of classes.
+        state: the file of the state after each epoch. Training resumes from it.
+        report: called with the number of batches.
+
+    Raises:
+        BadRecipe: the file has the state of another recipe or seed.
+        Cancelled: within one batch after ``cancel``.
     """
     cancel = cancel or Cancel()
     run = Run(recipe, seed, classes, torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))
     run.restore(state)
     seen = recipe.crops or recipe.sides
-    assert seen is not None  # no recipe is read without
+    assert seen is not None  # every recipe has one of them
     per_epoch = len(photographs) // recipe.schedule.batch
     total = recipe.schedule.epochs * per_epoch
     meter = Meter(report, total, f"{recipe.name}-{seed}: training, batches")
@@ -103,11 +115,17 @@ def train(
             )
         )
         run.keep(state)
-    return Trained(run.model.float().cpu().eval().requires_grad_(False), tuple(run.log))
+    return TrainingResult(run.model.float().cpu().eval().requires_grad_(False), tuple(run.log))
 
 
 def learning_rate(schedule: Schedule, step: int, per_epoch: int) -> float:
-    """Rate of the ``step``-th batch, counted from 1 over all epochs."""
+    """Return the learning rate of the ``step``-th batch, counted from 1 over all epochs.
+
+    >>> from core.training.recipe import get
+    >>> schedule = get("resnet10.scenes").schedule  # 8 epochs, 1 of them warm-up, to 0.1
+    >>> [round(learning_rate(schedule, step, per_epoch=100), 3) for step in (50, 100, 450, 800)]
+    [0.05, 0.1, 0.05, 0.0]
+    """
     warm, total = schedule.warmup_epochs * per_epoch, schedule.epochs * per_epoch
     if step < warm:
         return schedule.learning_rate * step / warm
@@ -115,9 +133,9 @@ def learning_rate(schedule: Schedule, step: int, per_epoch: int) -> float:
 
 
 def precision(recipe: Recipe, device: torch.device) -> str:
-    """Of the forward passes: bfloat16 where it is asked for and the device has it, else float32.
+    """Return the precision of the forward passes: bfloat16 if the recipe wants it and the device has it, else float32.
 
-    A processor that has to emulate it trains ten times slower than in float32.
+    A processor that emulates bfloat16 trains ten times slower than in float32.
     """
     if device.type == "cuda":
         fit = torch.cuda.is_bf16_supported(including_emulation=False)
@@ -127,7 +145,7 @@ def precision(recipe: Recipe, device: torch.device) -> str:
 
 
 class Run:
-    """A network on its way: one step after the other, and what is kept between epochs."""
+    """A training run: the network, its optimiser, and the state that is kept between epochs."""
 
     def __init__(self, recipe: Recipe, seed: int, classes: int, device: torch.device) -> None:
         self.recipe, self.seed, self.device, self.precision = recipe, seed, device, precision(recipe, device)
@@ -151,7 +169,7 @@ class Run:
         )
 
     def step(self, frames: torch.Tensor, labels: torch.Tensor, rate: float) -> tuple[float, int]:
-        """One batch: its summed loss, and how many were right."""
+        """Train on one batch, frames uint8 (N, 3, S, S); return its summed loss and how many answers were right."""
         self.model.train()
         for group in self.optimiser.param_groups:
             group["lr"] = rate
@@ -165,7 +183,7 @@ class Run:
 
     @torch.no_grad()
     def accuracy(self, frames: Photographs) -> float:
-        """Top-1 of finished frames."""
+        """Return the top-1 accuracy on frames uint8 (N, S, S, 3)."""
         self.model.eval()
         right = 0
         for pixels, labels in _parts(frames, self.recipe.schedule.batch):
@@ -179,23 +197,25 @@ class Run:
         return logits.float()
 
     def keep(self, path: Path) -> None:
+        """Write the state to a file, atomically."""
         buffer = io.BytesIO()
-        held = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
-        torch.save({**held, "log": [asdict(row) for row in self.log], "of": self._name()}, buffer)
+        state = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
+        torch.save({**state, "log": [asdict(row) for row in self.log], "of": self._name()}, buffer)
         write(path, buffer.getvalue())
 
     def restore(self, path: Path) -> None:
+        """Load the state in a file, if there is one. Raises BadRecipe if it belongs to another recipe or seed."""
         if not path.is_file():
             return
         try:
-            held: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
-            if (of := held["of"]) != self._name():
+            state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
+            if (of := state["of"]) != self._name():
                 raise _other(path, f"the state of {of}")
-            self.model.load_state_dict(held["model"])
-            self.optimiser.load_state_dict(held["optimiser"])
-            self.log = [Epoch(**row) for row in held["log"]]
+            self.model.load_state_dict(state["model"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.log = [Epoch(**row) for row in state["log"]]
         except (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, TypeError, ValueError) as error:
-            raise _other(path, f"a content that does not load ({type(error).__name__})") from None
+            raise _other(path, f"content that cannot be loaded ({type(error).__name__})") from None
 
     def _name(self) -> str:
         return f"{self.recipe.name}, seed {self.seed}, recipe {self.recipe.digest[:12]}"
@@ -209,5 +229,5 @@ def _parts(frames: Photographs, size: int) -> Iterator[tuple[torch.Tensor, torch
 
 def _other(path: Path, got: str) -> BadRecipe:
     return BadRecipe(
-        got=f"{path} with {got}", wanted="the state of this recipe and seed", remedy=f"Remove {path} to begin anew."
+        got=f"{path} with {got}", wanted="the state of this recipe and seed", remedy=f"Remove {path} to start again."
     )

@@ -1,4 +1,4 @@
-"""Recipes and seeds → networks in a data folder: checkpoint, card and log beside each other, measured as they ship."""
+"""Networks from recipes and seeds: a checkpoint, its card and its log in a data folder, measured as they ship."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from ..statistics.sensitivity import sensitivity
 from ..storage.atomic_files import write
 from ..storage.data_folder import DataFolder
 from ..versions import software
-from .loop import Epoch, Trained, train
+from .loop import Epoch, TrainingResult, train
 from .photographs import Photographs, labelled, scenes
 from .recipe import Recipe, Scenes
 
-MEASURED = 2_000  # held-out photographs whose pairs are measured, at most; top-1 is of all
+MEASURED = 2_000  # held-out photographs for pairs, at most; top-1 is measured on all
 
 
 def make(
@@ -46,13 +46,20 @@ def make(
     report: Report | None = None,
     cancel: Cancel | None = None,
 ) -> Iterator[NetworkCard]:
-    """Each recipe at each seed, yielded as it is done. One that stands there by the same recipe is not made again.
+    """Yield the card of each recipe at each seed, once its network is trained and measured.
 
-    All at one seed before the next; photographs are drawn or read once for recipes that share them. ``named``: those
-    for training and those held out, for recipes that draw no scenes. Stopped, it goes on after the last whole epoch.
-    Raises BadRecipe where they are missing.
+    Networks already trained with the same recipe are reused. All recipes are trained at one seed before the next one.
+    Recipes with the same photographs share them. Training that is stopped resumes after the last whole epoch.
+
+    Args:
+        family: the first part of the networks' keys.
+        named: photographs for training and held-out photographs, for recipes that draw no scenes.
+
+    Raises:
+        BadRecipe: a recipe lacks its photographs.
+        Cancelled: within one batch after ``cancel``.
     """
-    given: dict[Any, Given] = {}
+    given: dict[Any, TrainingData] = {}
     for seed in seeds:
         for recipe in recipes:
             name = f"{recipe.name}-{seed}"
@@ -80,7 +87,7 @@ def make(
 
 
 def _made(data: DataFolder, name: str, recipe: Recipe) -> NetworkCard | None:
-    """The network, if it is there whole by this recipe."""
+    """Return the card of the network if it was trained with this recipe and its weights are here, else None."""
     path = data.networks / f"{name}.toml"
     if not path.is_file() or f'recipe = "{recipe.digest}"' not in path.read_text("utf-8"):
         return None
@@ -89,36 +96,42 @@ def _made(data: DataFolder, name: str, recipe: Recipe) -> NetworkCard | None:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Given:
-    """What a recipe is trained on, and what is held out: of which set, and the names of its classes."""
+class TrainingData:
+    """The photographs of a recipe, for training (``shown``) and held out.
+
+    ``names`` are the classes, ``dataset`` is the name of the data set, ``first`` the number of the first held-out
+    scene, and ``labels`` the name of the file with the classes.
+    """
 
     shown: Photographs
     held_out: Photographs
     names: tuple[str, ...]
     dataset: str
-    first: int | None  # number of the first held-out scene
-    labels: str  # file name
+    first: int | None
+    labels: str
 
 
-def _given(recipe: Recipe, named: Sequence[Sequence[Source]], report: Report | None, cancel: Cancel | None) -> Given:
+def _given(
+    recipe: Recipe, named: Sequence[Sequence[Source]], report: Report | None, cancel: Cancel | None
+) -> TrainingData:
     if recipe.scenes is not None:
         shown, held_out = _drawn(recipe.scenes, report, cancel)
-        return Given(shown, held_out, scene_classes(), SCENES, recipe.scenes.first_held_out, "scenes.txt")
+        return TrainingData(shown, held_out, scene_classes(), SCENES, recipe.scenes.first_held_out, "scenes.txt")
     wanted = recipe.photographs
     if wanted is None or len(named) != 2 or not all(named):
         raise BadRecipe(
             got=f"{recipe.name} without photographs",
             wanted=f"those of {wanted.dataset if wanted else 'its set'}",
-            remedy="Name those for training with --photos and others with --held-out.",
+            remedy="Choose photographs for training with --photos, and others with --held-out.",
         )
     shown, names = labelled(named[0], wanted, report=report, stage="reading training photographs", cancel=cancel)
     held_out, _ = labelled(named[1], wanted, names, report=report, stage="reading held-out photographs", cancel=cancel)
     dataset = f"{wanted.dataset} ({dataset_name(named[0][0].root)})"
-    return Given(shown, held_out, names, dataset, None, f"{wanted.dataset.lower()}.txt")
+    return TrainingData(shown, held_out, names, dataset, None, f"{wanted.dataset.lower()}.txt")
 
 
 def _drawn(s: Scenes, report: Report | None, cancel: Cancel | None) -> tuple[Photographs, Photographs]:
-    """For training, and held out."""
+    """Return the scenes for training, and the held-out scenes."""
     parts = [
         scenes(
             range(first, first + count),
@@ -134,7 +147,7 @@ def _drawn(s: Scenes, report: Report | None, cancel: Cancel | None) -> tuple[Pho
 
 
 def _centred(source: Photographs, preprocessing: Preprocessing) -> Photographs:
-    """The network's own evaluation view of each."""
+    """Return the centre crop of each photograph, as the network is tested on it."""
     size = preprocessing.crop
     frames = np.empty((len(source), size, size, 3), np.uint8)
     for k, pixels in enumerate(source.pixels):
@@ -143,9 +156,15 @@ def _centred(source: Photographs, preprocessing: Preprocessing) -> Photographs:
 
 
 def _written(
-    data: DataFolder, key: str, recipe: Recipe, seed: int, result: Trained, given: Given, report: Report | None
+    data: DataFolder,
+    key: str,
+    recipe: Recipe,
+    seed: int,
+    result: TrainingResult,
+    given: TrainingData,
+    report: Report | None,
 ) -> NetworkCard:
-    """Checkpoint (float16), labels, log, and last the card with what the checkpoint measures."""
+    """Write the checkpoint (float16), its labels and log, and last its card with its measurements; return the card."""
     from safetensors.torch import save
 
     name = key.split("/")[-1]
@@ -175,8 +194,8 @@ def _written(
     return checkpoint.read_card(path)
 
 
-def _photographs(given: Given) -> list[Photograph]:
-    """Those held out; scenes as ``render`` gives them."""
+def _photographs(given: TrainingData) -> list[Photograph]:
+    """Return the held-out photographs; scenes are as ``render`` returns them."""
     pixels, labels = given.held_out.pixels, given.held_out.labels
     names = [f"scene-{given.first + k}" if given.first is not None else f"{k}" for k in range(len(labels))]
     return [
@@ -188,12 +207,15 @@ def _photographs(given: Given) -> list[Photograph]:
 def measure(
     card: NetworkCard, shown: Sequence[Photograph], *, seed: int = 0, report: Report | None = None
 ) -> dict[str, Any]:
-    """Of the checkpoint as it ships, on held-out photographs: top-1, and one pair each of the four protocols."""
+    """Return the measurements of a checkpoint: top-1 accuracy, and P(top-1 change) and mean absolute change (MAC).
+
+    The changes are over one pair of each of the four protocols for each of the first MEASURED photographs.
+    """
     engine = Engine()
     network = engine.load(card)
     right = accuracy(engine, network, shown)
     assert right is not None  # every scene has a class
-    found: dict[str, Any] = {"n": right.n, "seed": seed, "top1": right.top1, "top1_interval": list(right.interval)}
+    measured: dict[str, Any] = {"n": right.n, "seed": seed, "top1": right.top1, "top1_interval": list(right.interval)}
     for name in protocols.names():
         rows = []
         stage = f"{card.key.split('/')[-1]}: measuring {name}, pairs"
@@ -204,18 +226,22 @@ def measure(
         m = sensitivity(rows)
         assert m.p_top1_change_interval is not None  # these networks have classes
         assert m.mean_absolute_change_interval is not None  # and there is more than one photograph
-        found[name] = {
+        measured[name] = {
             "p_top1_change": m.p_top1_change,
             "p_top1_change_interval": list(m.p_top1_change_interval),
             "mean_absolute_change": m.mean_absolute_change,
             "mean_absolute_change_interval": list(m.mean_absolute_change_interval),
             "pairs": len(rows),
         }
-    return found
+    return measured
 
 
 def toml(facts: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]]) -> bytes:
-    """A card's text: its facts, then tables (nested ones follow their own)."""
+    """Return the text of a card: its facts, then its tables. Nested tables follow their own.
+
+    >>> toml({"key": "own/x"}, {"training": {"seed": 0}})
+    b'key = "own/x"\\n\\n[training]\\nseed = 0\\n'
+    """
     lines = [f"{name} = {_value(value)}" for name, value in facts.items()]
 
     def table(name: str, content: Mapping[str, Any]) -> None:
@@ -231,7 +257,7 @@ def toml(facts: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]]) -> b
 
 
 def _value(value: Any) -> str:
-    """JSON's texts (but for one character), numbers, lists and truth values are TOML's too."""
+    """Return a value in TOML, which writes strings (but for one character), numbers, lists and booleans as JSON does."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

@@ -1,4 +1,4 @@
-"""Photographs as arrays for training, and the random parts that a network sees of them."""
+"""Photographs as arrays for training, and their random crops."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from ..jobs.progress import Meter, Report
 from ..jobs.streams import chunks, ordered_map, workers
 from .recipe import Crops, NamedPhotographs, Sides
 
-CHUNK = 64  # scenes that a process draws at a time
-ATTEMPTS = 10  # at a crop inside the photograph, as torchvision's
+CHUNK = 64  # scenes that a process draws at once
+ATTEMPTS = 10  # to draw a crop inside the photograph, as in torchvision
 Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Photographs:
-    """``pixels`` uint8 (N, H, W, 3), ``labels`` int64 (N,)."""
+    """Photographs in memory: ``pixels`` uint8 (N, H, W, 3) and ``labels`` int64 (N,)."""
 
     pixels: Pixels
     labels: npt.NDArray[np.int64]
@@ -52,7 +52,7 @@ def scenes(
     stage: str = "",
     cancel: Cancel | None = None,
 ) -> Photographs:
-    """Scenes of those numbers, drawn by one process a core. Raises Cancelled."""
+    """Return the scenes of these numbers, drawn by one process for each core. Raises Cancelled."""
     pixels = np.empty((len(seeds), size, size, 3), np.uint8)
     labels = np.empty(len(seeds), np.int64)
     done, cancel, meter = 0, cancel or Cancel(), Meter(report, len(seeds), stage)
@@ -78,18 +78,22 @@ def labelled(
     stage: str = "",
     cancel: Cancel | None = None,
 ) -> tuple[Photographs, tuple[str, ...]]:
-    """Photographs from files, as centred squares, and the names of their labels, by alphabet or as given.
+    """Return photographs from files, as centred squares, and the names of their classes.
 
-    Raises BadFolder where one has no label or not one of these, or the names are not as many as the recipe has;
-    BadPhotograph; Cancelled.
+    The classes are ``labels``, or else the labels of the photographs, sorted.
+
+    Raises:
+        BadFolder: a photograph has no label or another one, or there are more or fewer classes than in the recipe.
+        BadPhotograph: a photograph cannot be read.
+        Cancelled: after ``cancel``.
     """
-    found = {source.label for source in sources}
-    names = tuple(labels) if labels is not None else tuple(sorted(name for name in found if name is not None))
-    if len(names) != named.classes or not found <= set(names):
+    present = {source.label for source in sources}
+    names = tuple(labels) if labels is not None else tuple(sorted(name for name in present if name is not None))
+    if len(names) != named.classes or not present <= set(names):
         raise BadFolder(
-            got=f"{len(sources)} photographs of {len(found)} labels: {', '.join(sorted(map(str, found))[:12])}",
+            got=f"{len(sources)} photographs of {len(present)} labels: {', '.join(sorted(map(str, present))[:12])}",
             wanted=", ".join(names) if labels is not None else f"{named.classes} labels ({named.dataset})",
-            remedy="Name a folder with a folder for each class, or a table with labels.",
+            remedy="Choose a folder with one folder for each class, or a table with labels.",
         )
     cancel, meter = cancel or Cancel(), Meter(report, len(sources), stage)
     pixels = np.empty((len(sources), named.size, named.size, 3), np.uint8)
@@ -110,7 +114,7 @@ def labelled(
 
 
 def _end_with_parent() -> None:
-    """A pool's processes outlive a parent that is killed, waiting for work for ever; these do not."""
+    """End this process of a pool with its parent. It would else wait for work for ever after the parent is killed."""
 
     def wait() -> None:
         parent = multiprocessing.parent_process()
@@ -138,9 +142,10 @@ def batches(
     seed: int,
     epoch: int,
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """One epoch: frames uint8 (batch, 3, S, S) and labels (batch,), shuffled; what fills no batch is left to another.
+    """Yield the batches of one epoch, shuffled: frames uint8 (batch, 3, S, S) and labels int64 (batch,).
 
-    Everything follows from seed and epoch, however many threads cut: an epoch can be made again.
+    Photographs that do not fill a batch are skipped. The batches depend on ``seed`` and ``epoch`` only, not on the
+    number of threads.
     """
     order = np.random.default_rng([seed, epoch]).permutation(len(source))
     whole = [np.array(part) for part in chunks(order, batch) if len(part) == batch]
@@ -160,12 +165,14 @@ def _seen(
 ) -> Pixels:
     if isinstance(seen, Crops):
         return _crop(pixels, seen, size, interpolation, rng)
-    return placed(pixels, int(rng.integers(seen.least, seen.most, endpoint=True)), size, interpolation, rng)
+    return crop_or_pad(pixels, int(rng.integers(seen.least, seen.most, endpoint=True)), size, interpolation, rng)
 
 
-def placed(pixels: Pixels, side: int, size: int, interpolation: Interpolation, rng: np.random.Generator) -> Pixels:
-    """A square photograph uint8 (H, H, 3), resized to ``side`` → uint8 (S, S, 3): at a random place on black where it
-    is smaller, a random part of it where it is larger (paper, Figure 10)."""
+def crop_or_pad(pixels: Pixels, side: int, size: int, interpolation: Interpolation, rng: np.random.Generator) -> Pixels:
+    """Return a square photograph uint8 (H, H, 3) resized to ``side``, in a frame uint8 (S, S, 3) (paper, Figure 10).
+
+    A smaller photograph lies at a random position on black. Of a larger one, a random part fills the frame.
+    """
     if side != pixels.shape[0]:
         pixels = np.asarray(Image.fromarray(pixels).resize((side, side), RESAMPLING[interpolation]))
     x, y = (int(rng.integers(0, abs(size - side), endpoint=True)) for _ in range(2))
@@ -177,14 +184,21 @@ def placed(pixels: Pixels, side: int, size: int, interpolation: Interpolation, r
 
 
 def _crop(pixels: Pixels, crops: Crops, size: int, interpolation: Interpolation, rng: np.random.Generator) -> Pixels:
-    """A random part of a photograph uint8 (H, W, 3), perhaps mirrored → uint8 (S, S, 3)."""
+    """Return a random crop of a photograph uint8 (H, W, 3), perhaps flipped, as uint8 (S, S, 3)."""
     box = crop_box(pixels.shape[1], pixels.shape[0], crops, rng)
     cut = np.asarray(Image.fromarray(pixels).resize((size, size), RESAMPLING[interpolation], box=box))
     return cut[:, ::-1] if crops.flip and rng.random() < 0.5 else cut
 
 
 def crop_box(width: int, height: int, crops: Crops, rng: np.random.Generator) -> tuple[int, int, int, int]:
-    """(left, top, right, bottom) in whole pixels; the largest centred box of an allowed aspect where none fitted."""
+    """Return (left, top, right, bottom) of a random crop, in whole pixels.
+
+    Where no draw fits into the photograph, it is the largest centred box of an allowed aspect.
+
+    >>> from core.training.recipe import get
+    >>> crop_box(100, 50, get("resnet10.scenes").crops, np.random.default_rng(0))
+    (26, 0, 61, 47)
+    """
     low, high = math.log(crops.aspect[0]), math.log(crops.aspect[1])
     for area, aspect in zip(
         rng.uniform(*crops.area, ATTEMPTS) * width * height, np.exp(rng.uniform(low, high, ATTEMPTS)), strict=True

@@ -17,7 +17,7 @@ from core.errors import BadRecipe, Cancelled
 from core.jobs.cancel import Cancel
 from core.jobs.progress import Progress
 from core.networks.architectures.small import ARCHITECTURES
-from core.training.loop import Epoch, Trained, learning_rate, precision, train
+from core.training.loop import Epoch, TrainingResult, learning_rate, precision, train
 from core.training.photographs import Photographs, batches
 from core.training.recipe import Recipe
 from tests.support.trained import FRAME, coloured, schedule, tiny
@@ -81,11 +81,11 @@ def run(
     shown: Photographs = SHOWN,
     held_out: Photographs = HELD_OUT,
     **more: Any,
-) -> Trained:
+) -> TrainingResult:
     return train(wanted or tiny(), seed, shown, held_out, 3, state=state, device="cpu", **more)
 
 
-def same_weights(one: Trained, other: Trained) -> bool:
+def same_weights(one: TrainingResult, other: TrainingResult) -> bool:
     states = [model.state_dict() for model in (one.model, other.model)]
     assert list(states[0]) == list(states[1])
     return all(torch.equal(states[0][k], states[1][k]) for k in states[0])
@@ -100,7 +100,7 @@ def timeless(log: tuple[Epoch, ...]) -> list[Epoch]:
 class Straight:
     """A training that nothing stopped, its state file and what it told."""
 
-    result: Trained
+    result: TrainingResult
     state: bytes
     told: list[tuple[int, int]]
 

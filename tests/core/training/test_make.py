@@ -31,7 +31,7 @@ from core.networks.zoo.checkpoint import read_card
 from core.statistics.sensitivity import sensitivity
 from core.storage.data_folder import DataFolder
 from core.training import make, recipe
-from core.training.loop import Trained, train
+from core.training.loop import TrainingResult, train
 from core.training.photographs import Photographs
 from core.training.recipe import Recipe
 from tests.support.trained import drawn_here, tiny, toml_text
@@ -56,7 +56,7 @@ class Made:
 
     data: DataFolder
     card: NetworkCard
-    result: Trained
+    result: TrainingResult
     measured_on: list[Photograph]
     told: list[tuple[str, int, int]]
 
@@ -68,11 +68,11 @@ class Made:
 def made(tmp_path_factory: pytest.TempPathFactory, one_thread: None) -> Made:
     data = DataFolder(tmp_path_factory.mktemp("made"))
     told: list[tuple[str, int, int]] = []
-    results: list[Trained] = []
+    results: list[TrainingResult] = []
     shown: list[Photograph] = []
     measure = make.measure
 
-    def kept(*args: Any, **more: Any) -> Trained:
+    def kept(*args: Any, **more: Any) -> TrainingResult:
         results.append(train(*args, **more))
         return results[-1]
 
@@ -216,10 +216,10 @@ class Fake:
         self.drawn.append((seeds[0], len(seeds)))
         return Photographs(np.zeros((len(seeds), size, size, 3), np.uint8), np.zeros(len(seeds), np.int64))
 
-    def train(self, wanted: Recipe, seed: int, shown: Photographs, *_: object, **__: object) -> Trained:
+    def train(self, wanted: Recipe, seed: int, shown: Photographs, *_: object, **__: object) -> TrainingResult:
         self.trained.append((wanted.name, seed))
         assert len(shown) == wanted.scenes.count
-        return Trained(ARCHITECTURES[wanted.architecture](len(scene_classes())).eval(), ())
+        return TrainingResult(ARCHITECTURES[wanted.architecture](len(scene_classes())).eval(), ())
 
     def measure(self, *_: object, **__: object) -> dict[str, Any]:
         return {"n": 1, "top1": 0.5}
