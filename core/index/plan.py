@@ -1,4 +1,4 @@
-"""What an index is built from, in one file that is written first: the same plan gives the same index."""
+"""The plan of an index: the network, and all photographs. It is written first; the same plan gives the same index."""
 
 from __future__ import annotations
 

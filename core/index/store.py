@@ -50,7 +50,7 @@ class Bad:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What a shard's JSON holds: the build it belongs to, its rows in order, and sha256 and bytes of its .npy."""
+    """The table in a shard's JSON: the plan of its build, its rows in order, and sha256 and bytes of its .npy."""
 
     plan: str
     rows: tuple[Row, ...]

@@ -257,7 +257,7 @@ def toml(facts: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]]) -> b
 
 
 def _value(value: Any) -> str:
-    """Return a value in TOML, which writes strings (but for one character), numbers, lists and booleans as JSON does."""
+    """Return a value in TOML, which writes strings (but for one character), numbers and lists as JSON does."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

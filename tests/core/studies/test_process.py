@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 from core import studies
 from core.cli import main
 from core.errors import BadFolder, Cancelled, StudyBroken
+from core.jobs.cancel import Cancel
 from core.jobs.progress import Progress
 from core.storage.data_folder import EMBEDDED, PROJECT, DataFolder
 from core.storage.manifest import RecordError
@@ -218,8 +218,8 @@ def test_a_study_goes_on_from_its_request_wherever_the_server_was_started(
     data: DataFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted = request(photos="scenes:0-19", index=str(EMBEDDED.indexes / "scenes"))
-    folder, cancel = tmp_path / "one", threading.Event()
-    cancel.set()
+    folder, cancel = tmp_path / "one", Cancel()
+    cancel.request()
     with pytest.raises(Cancelled):
         wanted.run(data, folder, cancel=cancel)
     assert worker.status(folder).state == "stopped"

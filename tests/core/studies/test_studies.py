@@ -3,39 +3,35 @@
 from __future__ import annotations
 
 import itertools
-import json
 import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from PIL import Image
-from skimage import metrics
 from torch import nn
 
 from core import studies
 from core.datasets import PhotoFile
-from core.errors import BadFolder, BadPhotograph, BadProtocol, Cancelled, StudyMismatch, UnknownName
-from core.images.frames import FramePair
+from core.errors import BadFolder, BadPhotograph, Cancelled, StudyMismatch
 from core.images.photographs import Photograph, photograph, read, reduce_to
 from core.index.build import build
 from core.index.search import FeatureIndex
 from core.index.typicality import typicality
-from core.inference.engine import Engine, Network, Predictions
+from core.inference.engine import Engine
 from core.inference.pairs import accuracy, outcomes, redo
 from core.jobs.cancel import Cancel
 from core.jobs.progress import Progress
 from core.networks.card import NetworkCard
 from core.networks.variants.twins import twin, with_twins
 from core.statistics.sensitivity import Outcome, rank, sensitivity
-from core.studies import Axes, compute, rows, runner
+from core.studies import Axes, rows, runner
 from core.studies.summary import summary
 from tests.support.basics import TinyCard
-from tests.support.runs import CENTRES, PAIRS, Held, cards, content, held, many, plain, study_of
+from tests.support.runs import CENTRES, PAIRS, Held, cards, content, held, many, plain, study_of, whole
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -212,45 +208,6 @@ def test_without_classes(
         studies.run(studies.create("confidence"), many, cards, tmp_path / "c", axes=Axes(confidence=representation))
 
 
-def test_failures_say_how_alike_the_frames_are(
-    tmp_path: Path, engine: Engine, many: list[Held], cards: list[NetworkCard]
-) -> None:
-    studies.run(studies.create("failures", pairs=3), many[:8], cards, tmp_path, engine=engine)
-    found, photos = studies.read(tmp_path), {one.photo.digest: one.photo for one in many}
-    frame = found.pairs
-    changed = frame["changed"].to_numpy(dtype=bool)
-    assert 0 < changed.sum() < len(frame)
-    assert frame.loc[changed, ["psnr", "ssim"]].notna().all(axis=None)
-    quiet = 0
-    for _, group in frame.groupby(["digest", "network"], observed=True):
-        if not group["changed"].any():  # the worst is looked at
-            quiet += 1
-            moved = (group["p_after"].astype(float) - group["p_before"].astype(float)).abs()
-            assert list(group.index[group["psnr"].notna()]) == [moved.idxmax()]
-    assert quiet
-    protocols = {p.name: p for p in studies.create("failures").instances(32)}
-    for _, row in frame[frame["psnr"].notna()].iterrows():
-        pair = redo(photos[row["digest"]], protocols[row["protocol"]], engine.load(cards[0]), seed=0, pair=row["pair"])
-        a, b = pair.before.numpy(), pair.after.numpy()
-        assert row["psnr"] == pytest.approx(metrics.peak_signal_noise_ratio(a, b, data_range=255))
-        assert row["ssim"] == pytest.approx(
-            np.mean(
-                [
-                    metrics.structural_similarity(
-                        a[c], b[c], gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=255
-                    )
-                    for c in range(3)
-                ]
-            )
-        )
-
-
-def test_equal_frames_are_infinitely_alike() -> None:
-    frame = torch.zeros(3, 32, 32, dtype=torch.uint8)
-    pair = FramePair(frame, frame, None)  # type: ignore[arg-type]
-    assert (studies.image_similarity.psnr(pair), studies.image_similarity.ssim(pair)) == (float("inf"), 1.0)
-
-
 def test_the_summary_is_of_the_same_outcomes(
     tmp_path: Path, engine: Engine, many: list[Held], cards: list[NetworkCard]
 ) -> None:
@@ -267,49 +224,6 @@ def test_the_summary_is_of_the_same_outcomes(
         assert right is not None
         assert (record["top1"], record["top1_interval"], record["top1_n"]) == (right.top1, list(right.interval), 9)
         assert record["weights_digest"] == card.weights_digest
-
-
-# frames are made once
-
-
-def test_networks_that_see_the_same_frames_share_them(
-    tmp_path: Path, engine: Engine, many: list[Held], tiny_card: TinyCard, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made: list[tuple[str, str, int]] = []
-    guard = threading.Lock()
-
-    def counting(photo: Photograph, protocol: Any, network: Network, *, seed: int, pair: int) -> FramePair:
-        with guard:
-            made.append((photo.digest, protocol.name, pair))
-        return redo(photo, protocol, network, seed=seed, pair=pair)
-
-    monkeypatch.setattr(compute, "redo", counting)
-    sharper = tiny_card(7)
-    sharper = replace(sharper, preprocessing=replace(sharper.preprocessing, interpolation="bicubic"))
-    other_crop = tiny_card(8)
-    other_crop = replace(other_crop, preprocessing=replace(other_crop.preprocessing, resize=40))
-    alike = [tiny_card(), tiny_card(3), other_crop]
-    studies.run(studies.create("protocols", pairs=2), many[:6], alike, tmp_path / "1", engine=engine)
-    assert len(made) == len(set(made)) == 6 * 4 * 2
-    made.clear()
-    studies.run(studies.create("protocols", pairs=2), many[:6], [*alike, sharper], tmp_path / "2", engine=engine)
-    assert len(made) == 2 * len(set(made)) == 2 * 6 * 4 * 2
-
-
-def test_no_batch_is_padded_within_a_block(
-    tmp_path: Path, many: list[Held], cards: list[NetworkCard], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sizes: list[int] = []
-    engine, inner = Engine("cpu"), Engine._batch
-
-    def watched(self: Engine, network: Network, frames: torch.Tensor) -> Predictions:
-        sizes.append(len(frames))
-        return inner(self, network, frames)
-
-    monkeypatch.setattr(Engine, "_batch", watched)
-    studies.run(studies.create("protocols"), many[:32], cards, tmp_path, engine=engine)
-    assert set(sizes) == {8}
-    assert len(sizes) * 8 == 2 * 32 * (4 * 2 + 1)
 
 
 # photographs that cannot be used
@@ -365,59 +279,6 @@ def test_a_disk_that_goes_away_leaves_nobody_out(
     gone = PhotoFile(str(tmp_path / "usb"), "a.png", None)
     with pytest.raises(BadFolder, match="gone during the study"):
         studies.run(study_of(), [*many[:3], gone], cards, tmp_path / "out", engine=engine)
-
-
-# configurations
-
-
-@pytest.mark.parametrize("name", studies.names())
-def test_every_study_is_said_whole_and_made_again(name: str) -> None:
-    study = studies.create(name)
-    assert (study.name, bool(study.paper), bool(study.__doc__)) == (name, True, True)
-    assert f"core study {name} --photos" in str(study.__doc__)
-    assert studies.create(name, **json.loads(json.dumps(study.as_dict()))) == study
-    assert study.instances(224)
-    small = study.small()
-    assert small.pairs <= 2
-    assert len(small.instances(224)) <= max(4, len(small.protocols))
-
-
-def test_default_sides_are_in_absolute_pixels() -> None:
-    def sides(size: int, **settings: Any) -> list[int]:
-        made = studies.create("embedded_size", **settings).instances(size)
-        return [p.side for p in made]  # type: ignore[attr-defined]
-
-    assert sides(224) == list(range(40, 221, 20))
-    assert sides(299) == list(range(40, 281, 20))
-    assert sides(96) == list(range(16, 95, 8))
-    assert sides(224, step=3)[-1] == 200
-    assert sides(299, sides=(100, 50)) == [100, 50]
-    with pytest.raises(BadProtocol, match="embedded side of 100 with a step of 1 in a frame of 96"):
-        sides(96, sides=(50, 100))
-
-
-@pytest.mark.parametrize(
-    ("settings", "said"),
-    [
-        ({"protocols": ("crop", "crop")}, "each of them once"),
-        ({"protocols": ()}, "at least one protocol"),
-        ({"protocols": ("zoom",)}, "There is no protocol 'zoom'"),
-        ({"pairs": 0}, "0 pairs"),
-        ({"seed": -1}, "seed -1"),
-        ({"step": 40}, "got step 40"),
-        ({"protocols": ("crop",), "sides": (40,)}, "sides with crop"),
-        ({"protocols": ("black", "scale"), "unit": "network"}, "unit with black, scale"),
-        ({"colour": 1}, "settings of protocols"),
-    ],
-)
-def test_wrong_settings_are_refused(settings: dict[str, Any], said: str) -> None:
-    with pytest.raises((BadProtocol, UnknownName), match=said):
-        studies.create("protocols", **settings)
-
-
-def test_an_unknown_study_lists_the_known() -> None:
-    with pytest.raises(UnknownName, match=r"There is no study.*antialiasing.*confidence"):
-        studies.create("protocol")
 
 
 def test_twins() -> None:

@@ -242,17 +242,17 @@ def _state(straight: Straight, path: Path, **changes: object) -> bytes:
 
 
 BROKEN: dict[str, tuple[Callable[[Straight, Path], bytes], str]] = {
-    "cut": (lambda straight, _: straight.state[: len(straight.state) // 2], "does not load"),
-    "cut at its end": (lambda straight, _: straight.state[:-10], "does not load"),
-    "empty": (lambda *_: b"", "does not load"),
-    "text": (lambda *_: b"of what?\n" * 50, "does not load"),
-    "noise": (lambda *_: np.random.default_rng(0).bytes(500), "does not load"),
-    "a pickle that ends early": (lambda *_: b"\x80\x02a", "does not load"),
-    "a list": (lambda _, path: _saved(path, [1, 2]), "does not load"),
-    "a tensor": (lambda _, path: _saved(path, torch.zeros(3)), "does not load"),
-    "weights alone": (lambda straight, path: _saved(path, straight.result.model.state_dict()), "does not load"),
-    "an older log": (lambda straight, path: _state(straight, path, log=[{"epoch": 1}]), "does not load"),
-    "other weights": (lambda straight, path: _state(straight, path, model={"w": torch.zeros(3)}), "does not load"),
+    "cut": (lambda straight, _: straight.state[: len(straight.state) // 2], "cannot be loaded"),
+    "cut at its end": (lambda straight, _: straight.state[:-10], "cannot be loaded"),
+    "empty": (lambda *_: b"", "cannot be loaded"),
+    "text": (lambda *_: b"of what?\n" * 50, "cannot be loaded"),
+    "noise": (lambda *_: np.random.default_rng(0).bytes(500), "cannot be loaded"),
+    "a pickle that ends early": (lambda *_: b"\x80\x02a", "cannot be loaded"),
+    "a list": (lambda _, path: _saved(path, [1, 2]), "cannot be loaded"),
+    "a tensor": (lambda _, path: _saved(path, torch.zeros(3)), "cannot be loaded"),
+    "weights alone": (lambda straight, path: _saved(path, straight.result.model.state_dict()), "cannot be loaded"),
+    "an older log": (lambda straight, path: _state(straight, path, log=[{"epoch": 1}]), "cannot be loaded"),
+    "other weights": (lambda straight, path: _state(straight, path, model={"w": torch.zeros(3)}), "cannot be loaded"),
     "another's": (lambda straight, path: _state(straight, path, of="x, seed 9"), "the state of x, seed 9"),
 }
 

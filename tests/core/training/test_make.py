@@ -38,7 +38,6 @@ from tests.support.trained import drawn_here, tiny, toml_text
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-
 FEW = replace(tiny(epochs=2, batch=32), name="few.scenes", title="Few „scenes“")
 FILES = ["few.scenes-0.csv", "few.scenes-0.safetensors", "few.scenes-0.toml", "scenes.txt"]
 draw_once = lru_cache(drawn_here)
