@@ -99,7 +99,12 @@ def launch(asked: list[str], folder: Path, data: DataFolder) -> Status:
             words = [*asked, "--data", str(data.root.resolve())]
             with (folder / LOG).open("ab") as log:
                 process = subprocess.Popen(
-                    [sys.executable, "-m", "core", *words],
+                    [
+                        sys.executable,
+                        "-m",
+                        __name__.partition(".")[0],
+                        *words,
+                    ],  # core, or photobias where it is installed
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
