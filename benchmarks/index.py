@@ -31,7 +31,7 @@ JITTER = 0.42  # length of the noise beside a feature's: two copies of one have 
 
 
 def run(source: Path, folder: Path, *, rows: int = ROWS, rounds: int = 7, compacted: bool = True) -> dict[str, Any]:
-    """Return latencies of a synthetic index of ``rows`` in ``folder``; it is made from the index ``source`` if missing."""
+    """Return latencies of a synthetic index of ``rows`` in ``folder``, made from the index ``source`` if missing."""
     real = np.concatenate(mapped(source, FeatureIndex.open(source).manifest)).astype(np.float32)
     began = time.perf_counter()
     if not (folder / "manifest.json").is_file():
