@@ -26,6 +26,7 @@ from .runner import LOG, PROGRESS
 EVERY_S = 0.5  # between two reports
 NICE = 5
 PROC = Path("/proc")
+PACKAGE = __name__.partition(".")[0]  # core in a checkout, photobias where it is installed
 State = Literal["running", "finished", "stopped", "failed"]
 
 
@@ -99,12 +100,7 @@ def launch(asked: list[str], folder: Path, data: DataFolder) -> Status:
             words = [*asked, "--data", str(data.root.resolve())]
             with (folder / LOG).open("ab") as log:
                 process = subprocess.Popen(
-                    [
-                        sys.executable,
-                        "-m",
-                        __name__.partition(".")[0],
-                        *words,
-                    ],  # core, or photobias where it is installed
+                    [sys.executable, "-m", PACKAGE, *words],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
