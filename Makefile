@@ -1,16 +1,20 @@
-# make run: set up and open the dashboard.   make test: set up and pass the tests.   make test-full: the long version.
+# make run: set up and open the dashboard.   make test: set up and run the tests.   make test-full: the long ones too.
+# make test-fast: the tests for the loop while working, without browser, pages and real networks.
 PYTHON ?= python3
 BIN := .venv/bin
 APART := -n 2 --no-loadscope-reorder  # two files at a time: most tests keep one core busy
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -q --no-compile
 
-.PHONY: run test test-full check browser format bench embedded embedded-studies embedded-dial embedded-sizes clean
+.PHONY: run test test-fast test-full check browser format bench embedded embedded-studies embedded-dial embedded-sizes clean
 
 run: .venv/.run
 	$(BIN)/python -m streamlit run app.py
 
 test: check browser
 	$(BIN)/python -m pytest $(APART)
+
+test-fast: .venv/.dev
+	$(BIN)/python -m pytest $(APART) -m "not browser and not real and not slow" --ignore=tests/browser --ignore=tests/pages
 
 test-full: check browser .venv/.full
 	PHOTOBIAS_FULL=1 $(BIN)/python -m pytest $(APART)
@@ -50,7 +54,7 @@ embedded-studies: .venv/.run
 	$(call STUDY,augmentation) --limit 150
 	$(call STUDY,readouts) --train $(READ) --limit 400
 
-# The dial: five photographers from a fixed place and size to free ones, three networks each (about a quarter of an hour).
+# The bias dial: five photographers, from fixed to free position and size, three networks each (a quarter of an hour).
 TURN = $(BIN)/python -m core dial --spread $(1) --size-spread $(2) --seeds 0,1,2 --data data/embedded
 embedded-dial: .venv/.run
 	$(call TURN,0,0)

@@ -1,4 +1,4 @@
-"""An index of ImageNet-train's size on this machine, from jittered copies of real features: latencies and ratios."""
+"""Search in an index of ImageNet-train's size, made of noisy copies of real features: latencies and ratios."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ JITTER = 0.42  # length of the noise beside a feature's: two copies of one have 
 
 
 def run(source: Path, folder: Path, *, rows: int = ROWS, rounds: int = 7, compacted: bool = True) -> dict[str, Any]:
-    """Figures of a synthetic index of ``rows`` in ``folder``, made there where it is not, from the index ``source``."""
+    """Return latencies of a synthetic index of ``rows`` in ``folder``, made from the index ``source`` if missing."""
     real = np.concatenate(mapped(source, FeatureIndex.open(source).manifest)).astype(np.float32)
     began = time.perf_counter()
     if not (folder / "manifest.json").is_file():
@@ -88,13 +88,13 @@ def _compact(folder: Path, queries: npt.NDArray[np.float32], rounds: int) -> dic
 
 
 def _asking(index: FeatureIndex, queries: npt.NDArray[np.float32]) -> Callable[[], object]:
-    """One query after the other."""
+    """Return a function that searches for the next query at each call."""
     each = cycle(queries)
     return lambda: index.search(next(each))
 
 
 def jittered(real: npt.NDArray[np.float32], rows: int, rng: np.random.Generator) -> npt.NDArray[np.float32]:
-    """Copies of some features (n, D), drawn at random, each with noise of its own: float32 (rows, D)."""
+    """Return randomly drawn copies of features (n, D), each with its own noise: float32 (rows, D)."""
     copies = real[rng.integers(len(real), size=rows)]
     noise = rng.standard_normal(copies.shape, dtype=np.float32)
     made: npt.NDArray[np.float32] = copies + noise * (
@@ -104,7 +104,7 @@ def jittered(real: npt.NDArray[np.float32], rows: int, rng: np.random.Generator)
 
 
 def synthetic(folder: Path, real: npt.NDArray[np.float32], rows: int) -> Manifest:
-    """An index of jittered copies of real features; its photographs are names only."""
+    """Write an index of noisy copies of real features and return its manifest. Its photographs are names only."""
     plan = to_json({"synthetic": rows, "of": sha256(real.tobytes())})
     write_whole(folder / PLAN, plan)
     shards = []
@@ -135,6 +135,6 @@ def synthetic(folder: Path, real: npt.NDArray[np.float32], rows: int) -> Manifes
 
 
 def touched(parts: list[npt.NDArray[Any]]) -> int:
-    """Every byte of the features is read once, by as many threads as there are cores."""
+    """Read every byte of the features once, with one thread per core, and return the maximum."""
     with ThreadPoolExecutor(workers()) as pool:
         return int(max(pool.map(lambda part: int(part.view(np.int64).max()), parts)))

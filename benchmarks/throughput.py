@@ -1,4 +1,4 @@
-"""Throughput on this machine, as ratios to raw forward passes that are measured in the same run, interleaved."""
+"""Throughput as ratios to raw forward passes, which are measured in the same run, interleaved."""
 
 from __future__ import annotations
 
@@ -42,10 +42,13 @@ def run(
     study: int = 0,
     indexed: int = 0,
 ) -> dict[str, Any]:
-    """Frames a second and ratios; without a network's key, ResNet-50's architecture at random values.
+    """Return frames per second and ratios.
 
-    ``study``: instead, of a study over so many photographs, one pair of each protocol; ``indexed``: of an index built
-    from so many.
+    Args:
+        network: A key; without it, ResNet-50's architecture with random weights.
+        photos: A folder of photographs; without it, some are made.
+        study: Measure a study over so many photographs instead, one pair of each protocol.
+        indexed: Measure an index built from so many photographs instead.
     """
     engine = Engine()
     if network is None:
@@ -80,7 +83,7 @@ def run(
 
 
 def _batching(engine: Engine, network: Network, plain: nn.Module, rounds: int) -> dict[str, float]:
-    """The engine at its fixed batch against the plain network, one frame at a time."""
+    """Compare the engine at its fixed batch with the plain network, one frame at a time."""
     frames = _frames(network.card.size, 2 * network.batch)
     one = frames[0].to(engine.device)[None]
 
@@ -103,7 +106,7 @@ def _batching(engine: Engine, network: Network, plain: nn.Module, rounds: int) -
 
 
 def _end_to_end(engine: Engine, network: Network, files: list[Source], rounds: int) -> dict[str, float]:
-    """Decode, all four protocols, forward and tally, against the forward passes of as many prepared frames."""
+    """Compare decoding, all four protocols, forward passes and measures with forward passes of prepared frames."""
     pairs = max(2, network.batch // 2)
     count = len(names()) * len(files) * pairs * 2
     raw = _raw(engine, network, count)
@@ -122,7 +125,7 @@ def _end_to_end(engine: Engine, network: Network, files: list[Source], rounds: i
 
 
 def _study(engine: Engine, network: Network, files: list[Source], rounds: int) -> dict[str, float]:
-    """A whole study, its tables written, against the forward passes of as many prepared frames."""
+    """Compare a whole study, its tables written, with forward passes of as many prepared frames."""
     count = len(files) * (2 * len(names()) + 1)  # one is the centre crop
     raw = _raw(engine, network, count)
 
@@ -139,7 +142,7 @@ def _study(engine: Engine, network: Network, files: list[Source], rounds: int) -
 
 
 def _index(engine: Engine, network: Network, files: list[Source], rounds: int) -> dict[str, float]:
-    """A whole index, its shards written, against the forward passes of as many prepared frames."""
+    """Compare a whole index build, its shards written, with forward passes of as many prepared frames."""
     raw = _raw(engine, network, len(files))
 
     def whole() -> None:
@@ -155,7 +158,7 @@ def _index(engine: Engine, network: Network, files: list[Source], rounds: int) -
 
 
 def _raw(engine: Engine, network: Network, count: int) -> Callable[[], None]:
-    """Forward passes of so many frames that are there already."""
+    """Return a function that runs ``count`` prepared frames through the network."""
     frames = list(islice(cycle(_frames(network.card.size, network.batch)), count))
 
     def work() -> None:
@@ -166,7 +169,7 @@ def _raw(engine: Engine, network: Network, count: int) -> Callable[[], None]:
 
 
 def interleaved(first: Callable[[], object], second: Callable[[], object], rounds: int) -> tuple[float, float]:
-    """Median seconds of each, taken in turns after one unmeasured turn."""
+    """Return the median seconds of both functions, called alternately after one unmeasured round."""
     times: tuple[list[float], list[float]] = ([], [])
     for turn in range(rounds + 1):
         for kept, work in zip(times, (first, second), strict=True):
@@ -191,7 +194,7 @@ def _random(card: NetworkCard) -> nn.Module:
 
 
 def _photographs(folder: Path, count: int) -> list[Source]:
-    """JPEG files of ImageNet's usual size with a natural photograph's 1/f spectrum."""
+    """Return JPEG files of ImageNet's usual size with a natural photograph's 1/f spectrum, written to ``folder``."""
 
     def noise(rng: np.random.Generator) -> Iterator[np.ndarray[Any, np.dtype[np.float64]]]:
         fy, fx = np.meshgrid(np.fft.fftfreq(375), np.fft.rfftfreq(500), indexing="ij")

@@ -1,4 +1,4 @@
-"""Throughput of training by a recipe, beside the same steps on one batch that is made once and kept."""
+"""Throughput of training by a recipe, as a ratio to the same steps on one kept batch."""
 
 from __future__ import annotations
 
@@ -15,15 +15,21 @@ from core.training.loop import Run
 from core.training.photographs import Photographs, batches
 from core.training.recipe import Recipe
 
-# Of a round, in which threads start anew as they do with an epoch: so many that the start is no large part of it.
+# Batches per round. Threads start anew in each round, as in an epoch; with so many batches their start takes little.
 BATCHES = {"cuda": 64, "cpu": 16}
 
 
 def run(name: str, *, rounds: int = 5) -> dict[str, Any]:
-    """Photographs a second and their ratio; ``name``: a recipe's, or its TOML file. Raises UnknownName, BadRecipe.
+    """Return photographs per second and their ratio.
 
-    The photographs are random pixels of the recipe's size: what is measured is the loop, which cuts, resizes, stacks
-    and copies them to the device, against steps of the same network on a batch that lies on the device.
+    The photographs are random pixels of the recipe's size. The loop cuts, resizes, stacks and copies them to the
+    device; it is compared with steps of the same network on a batch that stays on the device.
+
+    Args:
+        name: A recipe's name, or its TOML file.
+        rounds: How often each is timed.
+
+    Raises UnknownName, BadRecipe.
     """
     wanted = recipe.get(name)
     seen, size, batch = wanted.crops or wanted.sides, wanted.preprocessing.crop, wanted.schedule.batch
@@ -60,7 +66,7 @@ def run(name: str, *, rounds: int = 5) -> dict[str, Any]:
 
 
 def _random(wanted: Recipe, count: int) -> tuple[Photographs, int]:
-    """So many, and how many classes there are."""
+    """Return ``count`` photographs of random pixels and the number of classes."""
     rng = np.random.default_rng(0)
     if wanted.scenes is not None:
         side, classes = wanted.scenes.size, len(scene_classes())

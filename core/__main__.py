@@ -1,4 +1,4 @@
-"""``python -m core``."""
+"""The command line: ``python -m core`` in a checkout, ``photobias`` where the package is installed."""
 
 import io
 import os
@@ -10,6 +10,13 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from .cli import main
 
-if isinstance(sys.stdout, io.TextIOWrapper):
-    sys.stdout.reconfigure(errors="backslashreplace")  # a file name that is no text stops no listing
-sys.exit(main())
+
+def run() -> int:
+    """Return the exit status of the command that the process was started with."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file name that is not text does not end a listing
+    return main()
+
+
+if __name__ == "__main__":
+    sys.exit(run())

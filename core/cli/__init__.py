@@ -10,12 +10,14 @@ from . import bench, dial, fetch, index, measure, networks, scenes, study, train
 from .console import say
 from .options import Command
 
+PACKAGE = __name__.partition(".")[0]  # core in a checkout, photobias where it is installed
+PROGRAM = "python -m core" if PACKAGE == "core" else PACKAGE
 COMMANDS = (networks, measure, index, study, scenes, train, dial, fetch, bench, work)
 
 
 def parser() -> argparse.ArgumentParser:
-    """All commands with what they take."""
-    made = argparse.ArgumentParser(prog="python -m core", description="Photographer's Bias on the command line.")
+    """Return the parser of all commands."""
+    made = argparse.ArgumentParser(prog=PROGRAM, description="Photographer's Bias on the command line.")
     commands = made.add_subparsers(required=True, metavar="COMMAND")
     for module in COMMANDS:
         module.register(commands)

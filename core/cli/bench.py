@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from ..errors import UnknownName
 from .console import show
 from .options import add, data_folder, whole
 
@@ -26,8 +27,14 @@ def register(commands: Any) -> None:
 
 
 def _bench(chosen: argparse.Namespace) -> None:
-    from benchmarks import index, throughput, training
-
+    try:
+        from benchmarks import index, throughput, training
+    except ModuleNotFoundError:
+        raise UnknownName(
+            got="no folder benchmarks beside the package",
+            wanted="a checkout of the project",
+            remedy="Run python -m core bench in the checkout's folder.",
+        ) from None
     if chosen.index:
         folder = chosen.out or data_folder(chosen).root / "bench" / f"{chosen.index.name}-{chosen.rows}"
         result = index.run(chosen.index, folder, rows=chosen.rows, rounds=chosen.rounds)

@@ -50,7 +50,7 @@ def listing(place: Path | str) -> list[Source]:
         return list(folder.listing(Path(place)))
 
 
-def find(places: Sequence[Path]) -> list[Source]:
+def find(places: Sequence[Path | str]) -> list[Source]:
     """Photographs and whatever ``listing`` takes, in the order given. Raises BadFolder."""
     found: list[Source] = []
     for place in places:

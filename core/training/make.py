@@ -178,7 +178,7 @@ def _written(
         "sha256": hashlib.sha256(weights).hexdigest(),
         "labels": given.labels,
         "source": "this project, python -m core train",
-        "license": "as the project",
+        "license": "Apache-2.0",
         "trained_on": given.dataset,
     }
     shown = recipe.preprocessing.as_dict()

@@ -1,0 +1,80 @@
+"""Sensitivity and typicality of photographs in memory or in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ..datasets import find
+from ..images import protocols
+from ..images.photographs import Photograph
+from ..images.protocols import Protocol
+from ..index.search import FeatureIndex
+from ..index.typicality import NEIGHBOURS, Typicality, placed
+from ..inference.engine import Network
+from ..inference.pairs import outcomes
+from ..inference.pairs import photographs as decoded
+from ..statistics.sensitivity import Sensitivity, sensitivity
+from .networks import engine, load_network
+
+
+def measure(
+    photographs: Photograph | Iterable[Photograph] | str | Path,
+    network: Network,
+    protocol: str | Protocol = "crop",
+    *,
+    pairs: int = 16,
+    seed: int = 0,
+    **settings: Any,
+) -> Sensitivity:
+    """Return how often, and by how much, a network's answer changes when photographs move by one pixel.
+
+    The same photographs, settings and seed give the same numbers as ``python -m core measure``.
+
+    Args:
+        photographs: One, several, or a place: a folder, ``"scenes:0-99"``, whatever the command line takes.
+        network: From ``load_network`` or ``wrap``.
+        protocol: ``"crop"``, ``"black"``, ``"inpaint"``, ``"scale"``, or a protocol with its settings.
+        pairs: Random pairs of frames for each photograph.
+        seed: Of the pairs.
+        settings: The protocol's: ``step``, ``direction``, ``unit`` (crop), ``side`` (black, inpaint, scale).
+
+    Raises BadPhotograph, BadProtocol, BadFolder, UnknownName.
+
+    >>> network = load_network("embedded/resnet10.scenes-0")
+    >>> result = measure("scenes:2000000-2000003", network, "black", pairs=4, side=60)
+    >>> result.photographs, result.pairs
+    (4, 16)
+    >>> 0 <= result.p_top1_change <= 1
+    True
+    """
+    chosen = protocols.create(protocol, **settings) if isinstance(protocol, str) else protocol
+    if isinstance(photographs, Photograph):
+        photographs = [photographs]
+    elif isinstance(photographs, str | Path):
+        photographs = decoded(find([photographs]))
+    parts = outcomes(engine(), network, photographs, chosen, pairs=pairs, seed=seed)
+    return sensitivity(outcome for part in parts for outcome in part)
+
+
+def typicality(
+    photograph: Photograph, index: FeatureIndex, network: Network | None = None, *, k: int = NEIGHBOURS
+) -> Typicality:
+    """Return the mean cosine of a photograph to its nearest training photographs, with these and the percentile.
+
+    Args:
+        photograph: Where it is in the index itself, that row is left out.
+        index: From ``open_index``.
+        network: The network that the index was built with; it is loaded by its key without it.
+        k: How many neighbours are averaged. The percentile needs the k that the index was built with (10).
+
+    Raises IndexMismatch where the index holds features of another network.
+
+    >>> from photobias import open_index, read_photograph
+    >>> found = typicality(read_photograph("scenes:2000000"), open_index("scenes"))
+    >>> len(found.neighbours), found.references, 0 <= found.percentile <= 100
+    (10, 1600, True)
+    """
+    network = network or load_network(index.manifest.network)
+    return next(placed(engine(), network, index, [photograph], k=k)).typicality
