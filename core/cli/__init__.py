@@ -25,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; a known error is one line on stderr."""
+    """Run one command and return its exit status: 0, 1 for a known error (one line on stderr), 130 when interrupted."""
     chosen = parser().parse_args(arguments)
     run: Command = chosen.run
     try:
@@ -34,6 +34,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"error: {error}")
         return 1
     except KeyboardInterrupt:
-        say("stopped; what was finished is kept")
+        say("Stopped. Finished work is kept.")
         return 130
     return 0

@@ -1,4 +1,4 @@
-"""``bench``."""
+"""The command ``bench``."""
 
 from __future__ import annotations
 
@@ -12,18 +12,26 @@ from .options import add, data_folder, whole
 
 
 def register(commands: Any) -> None:
-    """The subcommand."""
-    about = "Throughput, as ratios to raw forward passes measured in the same run."
+    """Add the subcommand."""
+    about = "Measure throughput as ratios to raw forward passes in the same run."
     one = add(commands, "bench", _bench, about)
     one.add_argument("--network", help="a key whose weights are here (default: ResNet-50's architecture)")
     one.add_argument("--photos", type=Path, metavar="DIR", help="photographs for end to end (default: made for it)")
     one.add_argument("--rounds", type=whole, default=5)
-    one.add_argument("--study", type=whole, default=0, metavar="N", help="instead, a whole study over N photographs")
-    one.add_argument("--build", type=whole, default=0, metavar="N", help="instead, an index built from N photographs")
-    one.add_argument("--train", metavar="RECIPE", help="instead, the training loop over one batch that is kept")
-    one.add_argument("--index", type=Path, metavar="DIR", help="search: jittered copies of this index's features")
-    one.add_argument("--rows", type=whole, default=1_281_167, help="of that search (ImageNet-train's)")
-    one.add_argument("--out", type=Path, metavar="DIR", help="where they are kept (4 kB a row of 2,048 features)")
+    one.add_argument(
+        "--study", type=whole, default=0, metavar="N", help="measure a whole study over N photographs instead"
+    )
+    one.add_argument(
+        "--build", type=whole, default=0, metavar="N", help="measure an index build of N photographs instead"
+    )
+    one.add_argument("--train", metavar="RECIPE", help="measure the training loop over one fixed batch instead")
+    one.add_argument(
+        "--index", type=Path, metavar="DIR", help="measure search among jittered copies of this index's features"
+    )
+    one.add_argument(
+        "--rows", type=whole, default=1_281_167, help="rows of that search (default: as many as ImageNet-train)"
+    )
+    one.add_argument("--out", type=Path, metavar="DIR", help="folder for these rows (4 kB per row of 2,048 features)")
 
 
 def _bench(chosen: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""``dial``."""
+"""The command ``dial``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ABOUT = "Networks that learn from one photographer's scenes, measured: a turn of
 
 
 def register(commands: Any) -> None:
-    """The subcommand."""
+    """Add the subcommand."""
     one = add(commands, "dial", _dial, ABOUT)
     one.add_argument(
         "--spread", type=float, required=True, help="of the subject's place: 0 centred, 1 anywhere in frame"

@@ -1,4 +1,4 @@
-"""``fetch``."""
+"""The command ``fetch``."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from .options import add, data_folder
 
 
 def register(commands: Any) -> None:
-    """The subcommand."""
-    about = "Download a set of photographs into the data folder; stopped, it goes on."
+    """Add the subcommand."""
+    about = "Download a data set into the data folder. Run it again to resume."
     one = add(commands, "fetch", _fetch, about)
     one.add_argument("name", choices=("cifar10",), help="cifar10: 60,000 pictures of 32 x 32 pixels, 170 MB")
 

@@ -1,4 +1,4 @@
-"""``typicality`` and ``index``."""
+"""The commands ``typicality`` and ``index``."""
 
 from __future__ import annotations
 
@@ -16,45 +16,63 @@ if TYPE_CHECKING:
 
 
 def register(commands: Any) -> None:
-    """The subcommands."""
-    about = "Mean cosine to the nearest photographs of an index, and its percentile."
+    """Add the subcommands."""
+    about = (
+        "Measure how typical a photograph is: mean cosine to its nearest photographs in an index, and the percentile."
+    )
     one = add(commands, "typicality", _typicality, about)
     one.add_argument("photo", type=Path, metavar="PHOTO")
     one.add_argument("--index", type=Path, required=True, metavar="DIR")
-    one.add_argument("--per-class", action="store_true", help="also among the photographs of each class alone")
-    one.add_argument("--scores", action="store_true", help="also other scores of density, of the 50 nearest")
+    one.add_argument(
+        "--per-class", action="store_true", help="also report the typicality among the photographs of each class"
+    )
+    one.add_argument("--scores", action="store_true", help="also report other density scores of the 50 nearest")
     query_options(one)
     index = commands.add_parser("index", help="Build, verify or search an index of features.")
     parts = index.add_subparsers(required=True, metavar="ACTION")
-    one = add(parts, "build", _index_build, "Build an index from a folder; starting again goes on.")
+    one = add(parts, "build", _index_build, "Build an index of a folder. Run it again to resume.")
     one.add_argument("--photos", required=True, metavar="PLACE", help=PLACES)
     one.add_argument("--network", required=True)
     one.add_argument("--out", type=Path, required=True, metavar="DIR")
     one.add_argument("--reference", metavar="PLACE", help="held-out photographs, for percentiles")
-    one.add_argument("--thumbnails", action="store_true", help="keep small pictures of the photographs")
-    one.add_argument("--compact", action="store_true", help="make a compact copy too, as index compact does")
-    one.add_argument("--shard-rows", type=whole, default=512, help="photographs a shard: the most work lost (512)")
-    one.add_argument("--engine", choices=("local", "ray"), default="local", help="ray: on a cluster's machines")
-    one.add_argument("--workers", type=whole, help="of Ray (one for each GPU, else for each CPU)")
-    one.add_argument("--address", help="of a Ray cluster (the one this machine is in, else a new one here)")
-    one = add(parts, "compact", _index_compact, "A compact copy for small machines, measured against exact search.")
+    one.add_argument("--thumbnails", action="store_true", help="store small pictures of the photographs")
+    one.add_argument("--compact", action="store_true", help="also make a compact copy, like index compact")
+    one.add_argument(
+        "--shard-rows",
+        type=whole,
+        default=512,
+        help="photographs per shard; a stopped build loses at most one shard (512)",
+    )
+    one.add_argument(
+        "--engine", choices=("local", "ray"), default="local", help="local, or ray: on the machines of a cluster"
+    )
+    one.add_argument("--workers", type=whole, help="number of Ray workers (default: one per GPU, else one per CPU)")
+    one.add_argument(
+        "--address", help="address of a Ray cluster (default: this machine's cluster, else a new one here)"
+    )
+    one = add(
+        parts, "compact", _index_compact, "Make a compact copy for small machines and measure it against exact search."
+    )
     one.add_argument("index", type=Path, metavar="DIR")
-    one = add(parts, "push", _index_push, "Fill a Milvus collection with an index; starting again goes on.")
+    one = add(parts, "push", _index_push, "Copy an index into a Milvus collection. Run it again to resume.")
     one.add_argument("index", type=Path, metavar="DIR")
     one.add_argument("--to", required=True, metavar="milvus://HOST[:PORT]")
     one = add(parts, "verify", _index_verify, "Check every file of an index against its checksums.")
     one.add_argument("index", type=Path, metavar="DIR")
-    one = add(parts, "search", _index_search, "The nearest photographs of an index, the query's own included.")
+    one = add(parts, "search", _index_search, "List the nearest photographs of an index, the query itself included.")
     one.add_argument("index", type=Path, metavar="DIR")
     one.add_argument("photo", type=Path, metavar="PHOTO")
     query_options(one)
 
 
 def query_options(one: argparse.ArgumentParser) -> None:
+    """Add the options of a search: how many neighbours, among which photographs, by which search."""
     one.add_argument("--k", type=whole, default=10)
-    one.add_argument("--network", help="refuse the index unless it was built with this network")
+    one.add_argument("--network", help="stop unless the index was built with this network")
     one.add_argument("--class", dest="labels", action="append", metavar="NAME", help="only photographs of this class")
-    one.add_argument("--distinct", action="store_true", help="leave exact duplicates out: of the photo, of each other")
+    one.add_argument(
+        "--distinct", action="store_true", help="leave out exact duplicates of the photograph and of each other"
+    )
     one.add_argument("--search", default="exact", metavar="HOW", help="exact (default), compact, milvus://HOST[:PORT]")
 
 
@@ -91,6 +109,7 @@ def _asked(chosen: argparse.Namespace) -> Asked:
 
 
 def neighbour_line(n: dict[str, Any]) -> str:
+    """Return one neighbour as a line for people: cosine, label, path."""
     return f"{n['cosine']:.4f}  {n['label'] or '':24} {n['path']}"
 
 

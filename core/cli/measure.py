@@ -1,4 +1,4 @@
-"""``measure``, ``consistency``."""
+"""The commands ``measure`` and ``consistency``."""
 
 from __future__ import annotations
 
@@ -13,31 +13,43 @@ from .options import add, data_folder, whole
 
 
 def register(commands: Any) -> None:
-    """The subcommands."""
-    about = "Sensitivity to a small step: P(top-1 change), mean absolute change, intervals."
+    """Add the subcommands."""
+    about = "Measure the sensitivity to a small step: P(top-1 change) and mean absolute change, with intervals."
     one = add(commands, "measure", _measure, about)
     _what(one)
     one.add_argument("--protocol", default="all", help="crop, black, inpaint, scale, several with commas, or all")
-    one.add_argument("--pairs", type=whole, default=16, help="random pairs for each photograph (16)")
+    one.add_argument("--pairs", type=whole, default=16, help="random pairs per photograph (16)")
     one.add_argument("--side", type=whole, help="embedded short side in network pixels (100 · S / 224)")
     step_options(one)
 
-    _what(add(commands, "consistency", _consistency, "Adobe's consistency: how often two random crops of 224 agree."))
+    _what(
+        add(
+            commands,
+            "consistency",
+            _consistency,
+            "Measure Adobe's consistency: how often two random crops of 224 agree.",
+        )
+    )
 
 
 def _what(one: argparse.ArgumentParser) -> None:
     one.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="photographs, folders of them, scenes:0-99")
     one.add_argument("--network", required=True, help="one key, or several with commas")
     one.add_argument("--seed", type=partial(whole, least=0), default=0)
-    one.add_argument("--limit", type=whole, help="only the first photographs")
+    one.add_argument("--limit", type=whole, help="use only the first so many photographs")
 
 
 def step_options(one: argparse.ArgumentParser) -> None:
-    """How the second frame differs from the first, and what is done to the photograph before."""
+    """Add the options of a step, and of what is done to the photograph before it."""
     one.add_argument("--step", type=whole, help="pixels, 1 to 32 (1)")
     one.add_argument("--direction", choices=("diagonal", "right", "down"))
-    one.add_argument("--unit", choices=("source", "network"), help="pixels that crop moves in (source)")
-    one.add_argument("--reduce-to", type=whole, metavar="PIXELS", help="first reduce the short side to this (375)")
+    one.add_argument("--unit", choices=("source", "network"), help="the pixels in which a crop moves (source)")
+    one.add_argument(
+        "--reduce-to",
+        type=whole,
+        metavar="PIXELS",
+        help="first reduce the short side to so many pixels, such as 375 (default: off)",
+    )
 
 
 def _measure(chosen: argparse.Namespace) -> None:
@@ -79,7 +91,7 @@ def _consistency(chosen: argparse.Namespace) -> None:
 
 
 def measure_line(r: dict[str, Any]) -> str:
-    """A record with the fields of a Sensitivity, for people."""
+    """Return a record with the fields of a Sensitivity as a line for people."""
     measures = {"P(top-1 change)": ("p_top1_change", 3), "MAC": ("mean_absolute_change", 3)}
     if r["p_top1_change"] is None:  # a representation without classes
         measures = {"representation change": ("representation_change", 5)}
@@ -93,6 +105,7 @@ def measure_line(r: dict[str, Any]) -> str:
 
 
 def protocols_of(chosen: argparse.Namespace) -> list[Any]:
+    """Return the chosen protocols with the chosen settings. Raises UnknownName, BadProtocol."""
     from ..images import protocols
 
     names = protocols.names() if chosen.protocol == "all" else tuple(chosen.protocol.split(","))

@@ -1,4 +1,4 @@
-"""``networks``."""
+"""The command ``networks``."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def register(commands: Any) -> None:
-    """The subcommand."""
+    """Add the subcommand."""
     about = "List the networks: key, whether the weights are here, MB, license, source."
     what = add(commands, "networks", _networks, about).add_mutually_exclusive_group()
-    what.add_argument("--search", metavar="TEXT", help="list timm's networks whose names hold all these words")
+    what.add_argument("--search", metavar="TEXT", help="list the networks of timm whose names contain all these words")
     what.add_argument("--fetch", metavar="KEY", help="download the weights of one network")
-    what.add_argument("--layers", metavar="KEY", help="name, kind, map and total stride of a network's layers")
+    what.add_argument("--layers", metavar="KEY", help="list a network's layers: name, kind, map size, total stride")
 
 
 def _networks(chosen: argparse.Namespace) -> None:
@@ -33,7 +33,7 @@ def _networks(chosen: argparse.Namespace) -> None:
     if chosen.search is not None:
         rows = listing.found(chosen.search, data.weights)
         if not rows:
-            say(f"none of timm's names holds: {chosen.search}")
+            say(f"No network of timm has a name with {chosen.search}.")
         return show(chosen, rows, map(listing.line, rows))
     found, problems = registry.readable(data)
     for problem in problems:

@@ -1,4 +1,4 @@
-"""``scenes``."""
+"""The command ``scenes``."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def register(commands: Any) -> None:
-    """The subcommand."""
-    scenes = commands.add_parser("scenes", help="Drawn photographs whose photographer's bias is known.")
+    """Add the subcommand."""
+    scenes = commands.add_parser("scenes", help="Draw scenes: photographs whose photographer's bias is known.")
     parts = scenes.add_subparsers(required=True, metavar="ACTION")
-    one = add(parts, "render", _scenes_render, "One scene, as PNG.")
+    one = add(parts, "render", _scenes_render, "Draw one scene as PNG.")
     one.add_argument("--seed", type=partial(whole, least=0), default=0)
-    one.add_argument("--label", help="the class (default: drawn by the seed)")
+    one.add_argument("--label", help="class (default: chosen by the seed)")
     one.add_argument("--out", type=Path, required=True, metavar="FILE")
-    one = add(parts, "sheet", _scenes_sheet, "A contact sheet of all classes, as PNG.")
+    one = add(parts, "sheet", _scenes_sheet, "Draw a contact sheet of all classes as PNG.")
     one.add_argument("--seed", type=partial(whole, least=0), default=0)
     one.add_argument("--per-class", type=whole, default=8)
     one.add_argument("--out", type=Path, required=True, metavar="FILE")

@@ -1,4 +1,4 @@
-"""``study``."""
+"""The command ``study``."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ from .recording import recorded
 if TYPE_CHECKING:
     from ..studies.request import Request
 
-ABOUT = "An experiment of the paper over many photographs: a table in DIR, a summary here; stopped, it goes on."
+ABOUT = "Run an experiment of the paper over many photographs. Tables go to DIR, a summary is printed. Run it again to resume."
 NAMES = "protocols, embedded_size, typicality, confidence, antialiasing, failures, readouts or augmentation"
 
 
 def register(commands: Any) -> None:
-    """The subcommand."""
+    """Add the subcommand."""
     one = add(commands, "study", _study, ABOUT)
     one.add_argument("name", metavar="NAME", help=NAMES)
     one.add_argument("--photos", required=True, metavar="PLACE", help=PLACES)
     one.add_argument("--network", required=True, help="one key, or several with commas")
-    one.add_argument("--out", type=Path, required=True, metavar="DIR", help="the study's own folder")
+    one.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of this study")
     one.add_argument("--protocol", help="crop, black, inpaint, scale, several with commas, or all (the study's own)")
-    one.add_argument("--pairs", type=whole, help="random pairs for each photograph (the study's own: 1 or 4)")
+    one.add_argument("--pairs", type=whole, help="random pairs per photograph (default: the study's own, 1 or 4)")
     one.add_argument("--seed", type=partial(whole, least=0))
     one.add_argument("--sides", type=whole_numbers, metavar="PIXELS", help="embedded short sides: 40, or 40,100,220")
     step_options(one)
-    one.add_argument("--limit", type=whole, help="only the first photographs: the same rows as of all")
-    one.add_argument("--shuffle", action="store_true", help="in an order by the seed: for files sorted by class")
-    one.add_argument("--index", metavar="DIR", help="for typicality")
-    one.add_argument("--confidence", metavar="NETWORK", help="key of the one network whose confidence is the axis")
-    one.add_argument("--train", metavar="PLACE", help="for readouts: labelled photographs to train them on")
-    one.add_argument("--per-class", type=whole, metavar="N", help="for readouts: only the first N of each class")
-    one.add_argument("--small", action="store_true", help="a trial: few photographs, pairs and sides")
+    one.add_argument("--limit", type=whole, help="use only the first so many photographs; their rows do not change")
+    one.add_argument("--shuffle", action="store_true", help="shuffle by the seed first, for files sorted by class")
+    one.add_argument("--index", metavar="DIR", help="index for typicality")
+    one.add_argument("--confidence", metavar="NETWORK", help="key of the network whose confidence is the axis")
+    one.add_argument("--train", metavar="PLACE", help="labelled photographs to train readouts on")
+    one.add_argument("--per-class", type=whole, metavar="N", help="train readouts on only the first N of each class")
+    one.add_argument("--small", action="store_true", help="run a trial with few photographs, pairs and sides")
 
 
 def request(chosen: argparse.Namespace) -> Request:
-    """What was asked for. Raises UnknownName, BadProtocol."""
+    """Return the request that the options make. Raises UnknownName, BadProtocol."""
     from .. import studies
     from ..images import protocols
     from ..studies.request import Request
@@ -85,7 +85,7 @@ def carry_out(asked: Callable[[], Request], name: str, folder: Path, chosen: arg
 
 
 def line(r: dict[str, Any]) -> str:
-    """A record of a study's summary, for people."""
+    """Return a record of a study's summary as a line for people."""
     side = "" if r["side"] is None else f"  side {r['side']}"
     side += f"  {r['layer']}, depth {r['depth']:.2f}" if "layer" in r else ""
     if r["top1"] is None:

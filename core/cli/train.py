@@ -1,4 +1,4 @@
-"""``train``."""
+"""The command ``train``."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ from .options import add, data_folder, whole_numbers
 
 
 def register(commands: Any) -> None:
-    """The subcommand."""
-    about = "Train networks by a recipe; stopped, it goes on after the last whole epoch."
+    """Add the subcommand."""
+    about = "Train networks by a recipe. Run it again to resume after the last whole epoch."
     one = add(commands, "train", _train, about)
     one.add_argument("recipes", nargs="+", metavar="RECIPE", help="names (resnet10.scenes, …) or TOML files")
     seeds = partial(whole_numbers, least=0)
-    one.add_argument("--seeds", type=seeds, default=(0,), help="one network for each: 0, or 0,1,2 (0)")
-    one.add_argument("--small", action="store_true", help="a trial in under a minute: few scenes, two epochs")
+    one.add_argument("--seeds", type=seeds, default=(0,), help="seeds, one network each: 0, or 0,1,2 (0)")
+    one.add_argument("--small", action="store_true", help="run a trial of under a minute: few scenes, two epochs")
     one.add_argument(
         "--photos", type=Path, metavar="PLACE", help="labelled photographs, for recipes without scenes: cifar10:train"
     )
-    one.add_argument("--held-out", type=Path, metavar="PLACE", help="others, never trained on: cifar10:test")
-    one.add_argument("--family", default="own", help="the key's first part (own)")
+    one.add_argument(
+        "--held-out", type=Path, metavar="PLACE", help="held-out photographs, never trained on: cifar10:test"
+    )
+    one.add_argument("--family", default="own", help="first part of the network's key (own)")
 
 
 def _train(chosen: argparse.Namespace) -> None:
