@@ -16,7 +16,7 @@ from .recording import recorded
 if TYPE_CHECKING:
     from ..studies.request import Request
 
-ABOUT = "Run an experiment of the paper over many photographs. Tables go to DIR, a summary is printed. Run it again to resume."
+ABOUT = "Run an experiment of the paper over many photographs, into tables in DIR. Run it again to resume."
 NAMES = "protocols, embedded_size, typicality, confidence, antialiasing, failures, readouts or augmentation"
 
 

@@ -81,7 +81,7 @@ def test_a_study_is_started_once_seen_stopped_and_goes_on(data: DataFolder, tmp_
     assert (stopped.state, stopped.error) == ("stopped", None)
     assert not worker.cancel(folder)
     assert len(studies.read(folder).pairs) == 16 * rows.parts(folder) > 0
-    assert "stopped; what was finished is kept" in (folder / "log.txt").read_text()
+    assert "Stopped. Finished work is kept." in (folder / "log.txt").read_text()
 
     failed = until(broken.place(data.studies), lambda s: s.state != "running")
     assert failed.state == "failed"
