@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Sequence
 
 from ..errors import PhotobiasError
+from ..versions import PACKAGE
 from . import bench, dial, fetch, index, measure, networks, scenes, study, train, work
 from .console import say
 from .options import Command
 
-PACKAGE = __name__.partition(".")[0]  # core in a checkout, photobias where it is installed
 PROGRAM = "python -m core" if PACKAGE == "core" else PACKAGE
 COMMANDS = (networks, measure, index, study, scenes, train, dial, fetch, bench, work)
 
