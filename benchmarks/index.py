@@ -16,13 +16,14 @@ import numpy.typing as npt
 
 from benchmarks.throughput import interleaved
 from core.index import compact
-from core.index.build import NEIGHBOURS, SHARD_ROWS
+from core.index.build import SHARD_ROWS
 from core.index.exact import Exact
 from core.index.extract import stored
 from core.index.files import SHARDS, sha256, to_json, write_whole
 from core.index.mapped import mapped
 from core.index.search import FeatureIndex
 from core.index.store import PLAN, Manifest, Row, read_table, write_manifest, write_shard
+from core.index.typicality import NEIGHBOURS
 from core.jobs.streams import workers
 
 ROWS = 1_281_167  # ImageNet-train

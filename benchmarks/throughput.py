@@ -20,10 +20,11 @@ from torch import nn
 
 from core import studies
 from core.datasets import Source, find
+from core.datasets.decoding import photographs
 from core.images.protocols import create, names
 from core.index.build import build
 from core.inference.engine import Engine, Network
-from core.inference.pairs import outcomes, photographs
+from core.inference.pairs import outcomes
 from core.networks import registry
 from core.networks.card import NetworkCard
 from core.networks.zoo import torchvision

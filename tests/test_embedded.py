@@ -14,6 +14,7 @@ from scipy import stats
 
 from core import studies
 from core.datasets import listing
+from core.datasets.decoding import photographs
 from core.datasets.scenes import scene_classes
 from core.datasets.scenes.source import scenes
 from core.images import protocols
@@ -23,7 +24,7 @@ from core.index.typicality import typicality
 from core.index.verify import verify
 from core.inference.engine import Engine
 from core.inference.linear_probes import HEAD
-from core.inference.pairs import accuracy, outcomes, photographs
+from core.inference.pairs import accuracy, outcomes
 from core.networks import registry
 from core.networks.card import SCENES, NetworkCard
 from core.networks.variants.twins import twin

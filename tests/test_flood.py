@@ -34,13 +34,13 @@ def flood(engine: Engine, data: DataFolder, rounds: int) -> tuple[Answers, list[
         one = Exploration(engine, Store(), photo, photo, [card], Settings(), index, card)
         with ThreadPoolExecutor(1) as pool:
             one.start(pool)
-            while one.place is None and not one.finished:
+            while one.rating is None and not one.finished:
                 time.sleep(0.002)
             seconds = time.perf_counter() - began
             one.cancel()
         assert not one.problems
-        assert one.place is not None
-        return seconds, one.place.typicality.value
+        assert one.rating is not None
+        return seconds, one.rating.typicality.value
 
     process.start(request, folder, data)
     try:

@@ -11,7 +11,7 @@ from .console import ProgressLine, say, show
 from .options import PLACES, add, data_folder, whole
 
 if TYPE_CHECKING:
-    from ..exploration.measurements import Asked
+    from ..exploration.measurements import Query
     from ..index.store import Manifest
 
 
@@ -80,7 +80,7 @@ def _typicality(chosen: argparse.Namespace) -> None:
     from ..exploration import measurements
 
     result = measurements.typicality_of(
-        chosen.photo, chosen.index, data_folder(chosen), _asked(chosen), classes=chosen.per_class, scores=chosen.scores
+        chosen.photo, chosen.index, data_folder(chosen), _query(chosen), classes=chosen.per_class, scores=chosen.scores
     )
     if result["warning"]:
         say(f"warning: {result['warning']}")
@@ -101,11 +101,11 @@ def _typicality(chosen: argparse.Namespace) -> None:
     show(chosen, result, lines)
 
 
-def _asked(chosen: argparse.Namespace) -> Asked:
-    from ..exploration.measurements import Asked
+def _query(chosen: argparse.Namespace) -> Query:
+    from ..exploration.measurements import Query
 
     labels = tuple(chosen.labels) if chosen.labels else None
-    return Asked(k=chosen.k, network=chosen.network, distinct=chosen.distinct, labels=labels, how=chosen.search)
+    return Query(k=chosen.k, network=chosen.network, distinct=chosen.distinct, labels=labels, how=chosen.search)
 
 
 def neighbour_line(n: dict[str, Any]) -> str:
@@ -188,5 +188,5 @@ def _index_verify(chosen: argparse.Namespace) -> None:
 def _index_search(chosen: argparse.Namespace) -> None:
     from ..exploration import measurements
 
-    found = measurements.search(chosen.photo, chosen.index, data_folder(chosen), _asked(chosen))
+    found = measurements.search(chosen.photo, chosen.index, data_folder(chosen), _query(chosen))
     show(chosen, found, map(neighbour_line, found))

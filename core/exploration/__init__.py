@@ -2,14 +2,13 @@
 
 from .exploration import Exploration
 from .mapping import ShiftMapping
-from .results import Answers, Kind, Place, Settings, Store, Trace, Track
+from .results import Answers, Kind, Settings, Store, Trace, Track
 from .video_curves import VideoCurves
 
 __all__ = [
     "Answers",
     "Exploration",
     "Kind",
-    "Place",
     "Settings",
     "ShiftMapping",
     "Store",

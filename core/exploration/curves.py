@@ -1,4 +1,4 @@
-"""The answers along a path or a video, as curves for figures and as tables."""
+"""Answers along a path or a video, as curves for figures and as tables."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from . import Answers, Exploration, Kind, VideoCurves
 
 
 def curve(found: Exploration, kind: Kind, watched: str | None = None) -> list[Curve]:
-    """The curves of one kind as a figure wants them; ``watched`` None: each network's own answer at the start."""
+    """Return the curves of one kind for a figure; ``watched`` None takes each network's own answer at the start."""
     return [c for c in _along(found, kind, watched) if c.watched]
 
 
 def representations(found: Exploration, kind: Kind) -> list[Curve]:
-    """Of the networks without classes: the cosine of each frame's feature to the first frame's."""
+    """Return, for networks without classes, the cosine of each frame's feature to the first frame's."""
     return [c for c in _along(found, kind, None) if not c.watched]
 
 
@@ -34,7 +34,7 @@ def _along(found: Exploration, kind: Kind, watched: str | None) -> Iterator[Curv
 
 
 def video_curves(found: VideoCurves, watched: str | None = None) -> dict[str, Curve]:
-    """Each network's along a video, by its key: P of the class, or the cosine where there are none."""
+    """Return the curve of each network along a video, by its key: P of the class, or the cosine without classes."""
     return {
         card.key: drawn
         for place, card in enumerate(found.cards)
@@ -51,12 +51,12 @@ def _drawn(
     watched: str | None,
     stride: int | None = None,
 ) -> Iterator[Curve]:
-    """The one curve of a network's answers; none before the first."""
+    """Yield the one curve of a network's answers; nothing before the first answer."""
     if card.labels is None:
         cosines = answers.cosines.tolist()
         if cosines:
             yield Curve(card.name, place, "", values[: len(cosines)], cosines, (), stride)
-    elif len(p := answers.probabilities):  # p once: it may grow meanwhile
+    elif len(p := answers.probabilities):  # read once: p may grow meanwhile
         top = p.argmax(1).tolist()
         own = card.labels.find(watched)
         index, names = top[0] if own is None else own, card.labels.names
@@ -66,7 +66,7 @@ def _drawn(
 
 
 def curves_csv(found: Exploration) -> str:
-    """One row for each frame of each curve."""
+    """Return one row for each frame of each curve, as CSV."""
     rows = []
     for (key, kind), trace in found.traces.items():
         for k, answer in enumerate(_frame_by_frame(found.networks[key].card, trace)):
@@ -76,7 +76,7 @@ def curves_csv(found: Exploration) -> str:
 
 
 def video_csv(found: VideoCurves) -> str:
-    """One row for each frame of a video and each network."""
+    """Return one row for each frame of a video and each network, as CSV."""
     rows = []
     for card in found.cards:
         if (track := found.tracks.get(card.key)) is not None:
@@ -89,8 +89,11 @@ def video_csv(found: VideoCurves) -> str:
 
 
 def _frame_by_frame(card: NetworkCard, answers: Answers) -> Iterator[dict[str, Any]]:
-    """The arg-max there, P of the class that led at the start, and the feature's cosine to the first frame's (of a
-    representation without classes that alone)."""
+    """Yield a frame's arg-max, P of the class that led at the start, and the cosine of its feature to the first
+    frame's.
+
+    A network without classes has the cosine alone.
+    """
     labels, probabilities = card.labels, answers.probabilities
     for k, cosine in enumerate(answers.cosines.tolist()):
         row = {"class": "", "p": "", "top1": "", "p_top1": "", "feature_cosine": cosine}
@@ -102,7 +105,7 @@ def _frame_by_frame(card: NetworkCard, answers: Answers) -> Iterator[dict[str, A
 
 
 def as_csv(rows: list[dict[str, Any]]) -> str:
-    """Rows with the same keys → CSV; empty where there are none."""
+    """Return rows with the same keys as CSV; empty without rows."""
     buffer = io.StringIO()
     if rows:
         writer = csv.DictWriter(buffer, list(rows[0]), lineterminator="\n")

@@ -1,6 +1,6 @@
 """Everything about one photograph, computed in the background: curves first, then typicality, then protocols.
 
-What is complete is kept in a Store, so that adding a network or changing one setting computes only what is new.
+Complete results are kept in a Store, so that adding a network or changing one setting computes only what is new.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from ..images.frames import Path
 from ..images.paths import path_length, shift_path, size_path
 from ..images.photographs import Photograph
 from ..index.search import FeatureIndex
-from ..index.typicality import typicality
+from ..index.typicality import Rating, rate
 from ..inference.engine import Engine, Network
 from ..inference.pairs import outcomes
 from ..jobs.job import Job
 from ..networks.card import NetworkCard
 from ..statistics.sensitivity import Outcome, Sensitivity, sensitivity
-from .results import Kind, Place, Settings, Store, Trace
+from .results import Kind, Settings, Store, Trace
 
 
 @dataclass(eq=False)
 class Exploration(Job):
-    """One photograph, up to four networks, one index. Fields are filled while it runs; reading them is safe.
+    """One photograph, up to four networks, one index. Its fields are filled while it runs; reading them is safe.
 
     ``original`` gives typicality and centre crops; ``photograph`` (perhaps reduced) gives curves and pairs.
     """
@@ -43,7 +43,7 @@ class Exploration(Job):
     networks: Mapping[str, Network] = field(default_factory=dict)
     traces: Mapping[tuple[str, Kind], Trace] = field(default_factory=dict)
     pairs: Mapping[tuple[str, str], tuple[Outcome, ...]] = field(default_factory=dict)
-    place: Place | None = None
+    rating: Rating | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -51,22 +51,22 @@ class Exploration(Job):
 
     @property
     def strange(self) -> tuple[str, ...]:
-        """What has to stand above any number: networks that never saw such a photograph, or that mislead unread."""
+        """Warnings to show above the numbers."""
         cards = (*self.cards, *([self.index_card] if self.index_card is not None else []))
         return tuple(dict.fromkeys(filter(None, (card.strange_to(self.original) for card in cards))))
 
     @property
     def drawn(self) -> bool:
-        """Whether every curve that will come is complete."""
-        return self.finished or bool(self.pairs) or self.place is not None
+        """True if every curve that will come is complete."""
+        return self.finished or bool(self.pairs) or self.rating is not None
 
     @property
     def phase(self) -> tuple[bool, bool, bool]:
         """Return a value that changes when curves are complete, when typicality is known, and at the end."""
-        return self.drawn, self.place is not None, self.finished
+        return self.drawn, self.rating is not None, self.finished
 
     def measured(self, network: str, protocol: str) -> Sensitivity | None:
-        """Of the pairs so far; None before the first."""
+        """Return the sensitivity over the pairs so far; None before the first."""
         rows = self.pairs.get((network, protocol))
         return _measured(rows) if rows else None
 
@@ -83,7 +83,7 @@ class Exploration(Job):
             for network in self.networks.values():
                 part = f"{network.card.key}, {name}"
                 self._guarded(part, 2 * self.settings.pairs, self._pairs, network, name)
-        for network in self.networks.values():  # last: the first of a process takes seconds
+        for network in self.networks.values():  # last: the first call in a process takes seconds
             self._guarded(network.card.key, 0, lambda network=network: network.layers)
 
     def _frames(self, card: NetworkCard) -> int:
@@ -152,22 +152,16 @@ class Exploration(Job):
         index.check(card)
         held = index.manifest
         key = (self.original.digest, held.plan, held.shards, held.reference, self.settings.k)
-        place: Place | None = self.store.get(key)
-        if place is not None:
-            self.place = place
+        rating: Rating | None = self.store.get(key)
+        if rating is not None:
+            self.rating = rating
             self._skip(1)
             return
-        [result] = self.engine.predict(self.engine.load(card), [card.preprocessing.centre(self.original)])
-        found = typicality(index, result.features[0].numpy(), self.original.digest, k=self.settings.k)
-        predicted, confidence = None, None
-        if card.labels is not None:
-            best = int(result.probabilities[0].argmax())
-            predicted, confidence = card.labels.names[best], float(result.probabilities[0, best])
-        self.place = Place(found, predicted, confidence, None if predicted is None else index.count(predicted))
+        [self.rating] = rate(self.engine, self.engine.load(card), index, [self.original], k=self.settings.k)
         self._count(1)
-        self.store.put(key, self.place)
+        self.store.put(key, self.rating)
 
 
 @lru_cache(maxsize=512)
-def _measured(rows: tuple[Outcome, ...]) -> Sensitivity:  # its bootstrap is too slow for a page that asks often
+def _measured(rows: tuple[Outcome, ...]) -> Sensitivity:  # the bootstrap is too slow for a page that asks often
     return sensitivity(rows)

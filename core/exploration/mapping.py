@@ -1,4 +1,4 @@
-"""The map of one photograph and one network over all shifts, in the background: coarse first, then what is between."""
+"""The map of one photograph and one network over all shifts, in the background, from coarse to fine."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from .results import Store
 
 @dataclass(eq=False)
 class ShiftMapping(Job):
-    """The first ``done`` of ``shifts`` are known; started again after a cancel, it goes on where it was.
+    """A shift map in the making: the first ``done`` of ``shifts`` are known. Restarted after a cancel, it goes on.
 
-    ``answers`` float32 (n, K): probabilities of each shift in their order; of a representation without classes
-    (n, 1): the cosine of its feature to that of the unmoved photograph.
+    ``answers`` float32 (n, K): probabilities at each shift, in order. For a network without classes (n, 1): the cosine
+    of its feature to that of the unshifted photograph.
     """
 
     what = "shift map"
@@ -35,7 +35,7 @@ class ShiftMapping(Job):
     layers: Sequence[Layer] = ()
     answers: torch.Tensor = field(default_factory=lambda: torch.empty(0, 0))
     shifts: Sequence[Shift] = field(init=False)
-    _unmoved: torch.Tensor | None = None  # its feature (1, D)
+    _unmoved: torch.Tensor | None = None  # feature (1, D) of the unshifted photograph
 
     def __post_init__(self) -> None:
         self.shifts = coarse_to_fine(self.embedding.reach)
@@ -44,11 +44,11 @@ class ShiftMapping(Job):
 
     @property
     def stride(self) -> int | None:
-        """Total stride of the network, at the end at the latest; None where it has no feature map."""
+        """Total stride of the network, known at the end at the latest; None for a network without feature maps."""
         return total_stride(self.layers)
 
     def recall(self) -> bool:
-        """Take the whole map from the store, where somebody has measured it: whether it was there."""
+        """Take the whole map from the store. Returns True if it was there."""
         kept = self.store.get(self._key)
         if kept is None:
             return False
@@ -58,12 +58,12 @@ class ShiftMapping(Job):
         return True
 
     def grid(self, index: int) -> Values:
-        """P of the class at that place so far (or column 0: the cosine), [down, right], NaN where it is not known."""
-        known = self.answers  # once: it may grow meanwhile
+        """Return P of the class with that number so far (or column 0, the cosine), [down, right], NaN where unknown."""
+        known = self.answers  # read once: it may grow meanwhile
         return on_grid(self.embedding.reach, self.shifts, known[:, index].tolist() if len(known) else ())
 
     def classes(self) -> Values:
-        """The arg-max class's place so far, [down, right], NaN where it is not known."""
+        """Return the number of the arg-max class so far, [down, right], NaN where unknown."""
         known = self.answers
         return on_grid(self.embedding.reach, self.shifts, known.argmax(1).tolist() if len(known) else ())
 

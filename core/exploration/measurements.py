@@ -1,22 +1,23 @@
-"""Whole measurements with everything that says where they come from: what the command line prints, the page saves."""
+"""Records of whole measurements: the command line prints them, the page saves them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from ..datasets import SceneFile, Source, find, of_cifar10
+from ..datasets.decoding import photographs
 from ..errors import BadPhotograph, PhotobiasError
 from ..experiments.figure_09_13_antialiasing.consistency import consistency, edge
-from ..images.photographs import Photograph
 from ..images.protocols import Protocol
 from ..index.opening import EXACT, opened
 from ..index.search import FeatureIndex, Neighbour
-from ..index.typicality import ALTERNATIVES, NEIGHBOURS, alternatives, per_class, typicality
+from ..index.typicality import ALTERNATIVES, NEIGHBOURS, alternatives, per_class, rate
+from ..inference.batching import centre_crops
 from ..inference.engine import Engine, Network
-from ..inference.pairs import Skipped, accuracy, decoded, each_once, outcomes
+from ..inference.pairs import accuracy, outcomes
 from ..jobs.progress import Meter, Report
 from ..networks import registry
 from ..networks.card import NetworkCard
@@ -24,6 +25,8 @@ from ..statistics.accuracy import Accuracy
 from ..statistics.sensitivity import Outcome, Sensitivity, sensitivity
 from ..storage.data_folder import DataFolder
 from ..versions import software
+
+Warn = Callable[[str], None]
 
 
 def run(
@@ -36,74 +39,81 @@ def run(
     short_side: int | None = None,
     limit: int | None = None,
     progress: Report | None = None,
-    warn: Callable[[str], None] = lambda _: None,
+    warn: Warn = lambda _: None,
 ) -> list[dict[str, Any]]:
-    """One record for each network and protocol.
+    """Return one record for each network and protocol.
 
-    A bad photograph among several is left out with a warning; so is one whose pixels came before, as it would only
-    count the same pairs twice.
+    A photograph that cannot be used, or whose pixels came before, is left out with a warning; a single one raises
+    BadPhotograph or BadProtocol instead. Raises BadPhotograph where none can be used.
     """
-    files = find(paths)[:limit]
-    alone = len(files) == 1
-    engine = Engine()
+    files, engine, warn = find(paths)[:limit], Engine(), _once(warn)
     results = []
-    told: set[str] = set()
     for card in cards:
         network = engine.load(card)
-        if text := card.strange(drawn=_drawn(files), own=of_cifar10(files)):
-            warn(text)
-        known = [file for file in files if card.labels and card.labels.find(file.label) is not None]
-        right = accuracy(engine, network, _each_once(known, short_side, lambda *_: None)) if known else None
+        _warn_of(card, files, warn)
+        right = _accuracy(engine, network, files, short_side)
         for protocol in protocols:
-            left_out: list[tuple[str, PhotobiasError]] = []
-            skipped = None if alone else _into(left_out)
-            sources = _each_once(files, short_side, skipped)
-            found: list[Outcome] = []
             meter = Meter(progress, len(files) * pairs, f"{card.key} {protocol.name} pairs")
-            meter.start()
-            for part in outcomes(engine, network, sources, protocol, pairs=pairs, seed=seed, skipped=skipped):
-                found += part
-                meter(len(found), max(len(found), (len(files) - len(left_out)) * pairs))
-            for text in (f"{name} left out: {reason}" for name, reason in left_out):
-                if text not in told:
-                    told.add(text)
-                    warn(text)
+            how: dict[str, Any] = {"pairs": pairs, "seed": seed, "short_side": short_side}
+            found, left_out = _outcomes(engine, network, files, protocol, meter, **how)
+            for name, reason in left_out:
+                warn(f"{name} left out: {reason}")
             if not found:
                 raise BadPhotograph(
                     got=f"no usable photograph among {len(files)}", wanted="at least one", remedy="See the warnings."
                 )
-            results.append(
-                record(
-                    engine,
-                    network,
-                    protocol,
-                    sensitivity(found),
-                    seed=seed,
-                    pairs=pairs,
-                    short_side=short_side,
-                    accuracy=right,
-                    skipped=sorted(name for name, _ in left_out),
-                )
-            )
+            skipped = sorted(name for name, _ in left_out)
+            measured = sensitivity(found)
+            results.append(record(engine, network, protocol, measured, accuracy=right, skipped=skipped, **how))
     return results
 
 
-def _drawn(files: Sequence[Source]) -> bool:
-    return all(isinstance(file, SceneFile) for file in files)
+def _outcomes(
+    engine: Engine,
+    network: Network,
+    files: Sequence[Source],
+    protocol: Protocol,
+    meter: Meter,
+    *,
+    pairs: int,
+    seed: int,
+    short_side: int | None,
+) -> tuple[list[Outcome], list[tuple[str, PhotobiasError]]]:
+    """Return the outcomes, and (name, reason) of the photographs that were left out: none where there is but one."""
+    found: list[Outcome] = []
+    left_out: list[tuple[str, PhotobiasError]] = []
+    skipped = None if len(files) == 1 else lambda *photograph: left_out.append(photograph)
+    sources = photographs(files, short_side=short_side, skipped=skipped)
+    meter.start()
+    for part in outcomes(engine, network, sources, protocol, pairs=pairs, seed=seed, skipped=skipped):
+        found += part
+        meter(len(found), max(len(found), (len(files) - len(left_out)) * pairs))
+    return found, left_out
 
 
-def _into(left_out: list[tuple[str, PhotobiasError]]) -> Skipped:
-    return lambda name, reason: left_out.append((name, reason))
+def _accuracy(engine: Engine, network: Network, files: Sequence[Source], short_side: int | None) -> Accuracy | None:
+    """Return the accuracy on the readable files whose label is a class of the network."""
+    labels = network.card.labels
+    known = [file for file in files if labels is not None and labels.find(file.label) is not None]
+    return accuracy(engine, network, photographs(known, short_side=short_side, skipped=lambda *_: None))
 
 
-def _each_once(files: Sequence[Source], short_side: int | None, skipped: Skipped | None) -> Iterator[Photograph]:
-    for file, got in each_once(decoded(files, short_side=short_side)):
-        if isinstance(got, Photograph):
-            yield got
-        elif skipped is None:
-            raise got
-        else:
-            skipped(file.name, got)
+def _warn_of(card: NetworkCard, files: Sequence[Source], warn: Warn) -> None:
+    drawn = all(isinstance(file, SceneFile) for file in files)
+    if text := card.strange(drawn=drawn, own=of_cifar10(files)):
+        warn(text)
+
+
+def _once(warn: Warn) -> Warn:
+    """Return a function that passes each text on the first time only."""
+    texts: set[str] = set()
+
+    def first(text: str) -> None:
+        if text not in texts:
+            texts.add(text)
+            warn(text)
+
+    return first
 
 
 def consistencies(
@@ -112,25 +122,16 @@ def consistencies(
     *,
     seed: int,
     limit: int | None = None,
-    warn: Callable[[str], None] = lambda _: None,
+    warn: Warn = lambda _: None,
 ) -> list[dict[str, Any]]:
-    """Adobe's consistency, one record a network; a bad photograph is left out with a warning, as ``run`` does."""
-    files = find(paths)[:limit]
-    engine = Engine()
+    """Return Adobe's consistency, one record a network. Photographs are left out with a warning, as ``run`` does."""
+    files, engine, warn = find(paths)[:limit], Engine(), _once(warn)
     results = []
-    told: set[str] = set()
-
-    def skipped(name: str, reason: PhotobiasError) -> None:
-        text = f"{name} left out: {reason}"
-        if text not in told:
-            told.add(text)
-            warn(text)
-
     for card in cards:
         network = engine.load(card)
-        if text := card.strange(drawn=_drawn(files), own=of_cifar10(files)):
-            warn(text)
-        found = consistency(engine, network, _each_once(files, None, skipped), seed=seed)
+        _warn_of(card, files, warn)
+        usable = photographs(files, skipped=lambda name, reason: warn(f"{name} left out: {reason}"))
+        found = consistency(engine, network, usable, seed=seed)
         results.append(
             {
                 "network": card.key,
@@ -163,7 +164,7 @@ def record(
     accuracy: Accuracy | None = None,
     skipped: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Everything that says what a sensitivity is of, as plain values."""
+    """Return a sensitivity and everything needed to measure it again, as plain values."""
     settings = {f.name: getattr(protocol, f.name) for f in fields(protocol)}  # type: ignore[arg-type]
     settings.setdefault("unit", "network")
     return {
@@ -187,10 +188,15 @@ def record(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What is asked of an index: ``k``, the network it must be of, and FeatureIndex.neighbours's choices.
+class Query:
+    """A question to an index.
 
-    ``how``: "exact", "compact", or ``milvus://…``: where it is searched.
+    Args:
+        k: number of nearest photographs.
+        network: key of the network that the index must be of; None takes the index's own.
+        distinct: leave exact duplicates out, as ``FeatureIndex.neighbours`` does.
+        labels: search these classes alone.
+        how: "exact", "compact", or ``milvus://…`` to search there.
     """
 
     k: int = NEIGHBOURS
@@ -199,27 +205,32 @@ class Asked:
     labels: tuple[str, ...] | None = None
     how: str = EXACT
 
+    def open(self, folder: Path, data: DataFolder) -> tuple[FeatureIndex, NetworkCard]:
+        """Return the index in a folder and the card of its network. Raises IndexBroken, IndexMismatch, UnknownName."""
+        index = opened(folder, self.how)
+        card = registry.get(self.network or index.manifest.network, data)
+        index.check(card)
+        return index, card
+
 
 def typicality_of(
-    path: Path, folder: Path, data: DataFolder, asked: Asked, *, classes: bool = False, scores: bool = False
+    path: Path, folder: Path, data: DataFolder, query: Query, *, classes: bool = False, scores: bool = False
 ) -> dict[str, Any]:
-    """Typicality of one photograph file, with its neighbours.
+    """Return the record of one photograph's typicality, with its neighbours.
 
-    ``classes``: of each class alone too; ``scores``: other scores of density too.
+    Args:
+        folder: the index.
+        classes: also the typicality among the photographs of each class alone.
+        scores: also other scores of density.
     """
-    photo, index, card = _query(path, folder, data, asked)
-    engine = Engine()
-    result = next(engine.predict(engine.load(card), [card.preprocessing.centre(photo)]))
-    feature = result.features[0].numpy()
-    found = typicality(index, feature, photo.digest, k=asked.k, distinct=asked.distinct, labels=asked.labels)
-    predicted = card.labels.names[int(result.probabilities[0].argmax())] if card.labels else None
+    (index, card), photo, engine = query.open(folder, data), find([path])[0].read(), Engine()
+    among: dict[str, Any] = {"distinct": query.distinct, "labels": query.labels}
+    [rating] = rate(engine, engine.load(card), index, [photo], k=query.k, **among)
     more: dict[str, Any] = {}
     if classes:
-        more["per_class"] = per_class(index, feature, photo.digest, k=asked.k)
+        more["per_class"] = per_class(index, rating.feature, photo.digest, k=query.k)
     if scores:
-        near = index.neighbours(
-            feature, ALTERNATIVES, without=photo.digest, distinct=asked.distinct, labels=asked.labels
-        )
+        near = index.neighbours(rating.feature, ALTERNATIVES, without=photo.digest, **among)
         more["alternatives"] = alternatives([n.cosine for n in near])
     return {
         "photograph": photo.name,
@@ -228,42 +239,31 @@ def typicality_of(
         "trained_on": card.trained_on,
         "index": str(folder),
         "warning": card.strange_to(photo),
-        "typicality": found.value,
-        "percentile": found.percentile,
-        "references": found.references,
-        "k": found.k,
+        "typicality": rating.typicality.value,
+        "percentile": rating.typicality.percentile,
+        "references": rating.typicality.references,
+        "k": rating.typicality.k,
         "search": index.how,
-        "distinct": asked.distinct,
-        "classes": asked.labels and list(asked.labels),
+        "distinct": query.distinct,
+        "classes": query.labels and list(query.labels),
         "rows": index.manifest.rows,
-        "predicted": predicted,
-        "confidence": float(result.probabilities[0].max()) if card.labels else None,
-        "indexed_of_predicted": index.count(predicted) if predicted else None,
-        "neighbours": _plain(found.neighbours),
+        "predicted": rating.predicted,
+        "confidence": rating.confidence,
+        "indexed_of_predicted": rating.indexed_of_predicted,
+        "neighbours": _plain(rating.typicality.neighbours),
         **more,
         "software": software("faiss-gpu", "faiss-cpu"),
     }
 
 
-def search(path: Path, folder: Path, data: DataFolder, asked: Asked) -> list[dict[str, Any]]:
-    """The nearest rows of an index, the query itself included where it is indexed (unless ``distinct``)."""
-    photo, index, card = _query(path, folder, data, asked)
-    engine = Engine()
-    result = next(engine.predict(engine.load(card), [card.preprocessing.centre(photo)]))
-    without = photo.digest if asked.distinct else None
-    return _plain(
-        index.neighbours(
-            result.features[0].numpy(), asked.k, without=without, distinct=asked.distinct, labels=asked.labels
-        )
-    )
+def search(path: Path, folder: Path, data: DataFolder, query: Query) -> list[dict[str, Any]]:
+    """Return the nearest photographs of an index, the query itself included where it is indexed (unless distinct)."""
+    (index, card), photo, engine = query.open(folder, data), find([path])[0].read(), Engine()
+    [(_, result)] = centre_crops(engine, engine.load(card), [photo])
+    without = photo.digest if query.distinct else None
+    feature = result.features[0].numpy()
+    return _plain(index.neighbours(feature, query.k, without=without, distinct=query.distinct, labels=query.labels))
 
 
-def _plain(found: Iterable[Neighbour]) -> list[dict[str, Any]]:
-    return [{"label": n.label, "cosine": n.cosine, "path": n.path} for n in found]
-
-
-def _query(path: Path, folder: Path, data: DataFolder, asked: Asked) -> tuple[Photograph, FeatureIndex, NetworkCard]:
-    index = opened(folder, asked.how)
-    card = registry.get(asked.network or index.manifest.network, data)
-    index.check(card)
-    return find([path])[0].read(), index, card
+def _plain(neighbours: Iterable[Neighbour]) -> list[dict[str, Any]]:
+    return [{"label": n.label, "cosine": n.cosine, "path": n.path} for n in neighbours]

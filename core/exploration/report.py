@@ -1,4 +1,4 @@
-"""Taking an exploration away: tables, a record that is enough to make every number again, a self-contained page."""
+"""Downloads of an exploration: tables, a record that reproduces every number, a self-contained page."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from ..images import protocols
 from ..images.paths import way
 from ..images.png import preview
 from ..index.search import FeatureIndex
+from ..index.typicality import Rating
 from ..networks.card import Labels, NetworkCard
 from ..versions import software
-from . import Exploration, Kind, Place, Trace, measurements
+from . import Exploration, Kind, Trace, measurements
 from .curves import as_csv, curve, representations
 from .summary import sentence
 
@@ -34,13 +35,13 @@ HEADS = ("network", "protocol", "n pairs", "P(top-1 change)", "95 %", "mean |Δp
 
 
 def stem(found: Exploration) -> str:
-    """A file name for downloads: the photograph's name and the first digits of its digest."""
+    """Return a file name for downloads: the photograph's name and the first digits of its digest."""
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", found.original.name.rsplit(".", 1)[0]).strip("-") or "photograph"
     return f"{name[:40]}-{found.original.digest[:8]}"
 
 
 def pairs_csv(found: Exploration) -> str:
-    """One row for each pair."""
+    """Return one row for each pair, as CSV."""
     rows = []
     for (key, name), outcomes in found.pairs.items():
         network = found.networks[key]
@@ -73,11 +74,11 @@ def _name(labels: Labels | None, place: int | None) -> str:
 
 
 def record(found: Exploration) -> dict[str, Any]:
-    """Settings, digests, software and results; each sensitivity as ``python -m core measure --json`` prints it."""
+    """Return settings, digests, software and results; sensitivities as ``core measure --json`` prints them."""
     s = found.settings
     short_side = min(found.photograph.width, found.photograph.height)
     reduced = short_side if found.photograph.digest != found.original.digest else None
-    place = found.place
+    rating = found.rating
     return {
         "photograph": {
             "name": found.original.name,
@@ -110,7 +111,7 @@ def record(found: Exploration) -> dict[str, Any]:
             for (key, kind), trace in found.traces.items()
             if len(trace.probabilities)
         ],
-        "typicality": None if place is None or found.index is None else _typicality(place, found.index),
+        "typicality": None if rating is None or found.index is None else _typicality(rating, found.index),
         "problems": {part: str(problem) for part, problem in found.problems.items()},
         "device": found.engine.device_name,
         "precision": found.engine.precision,
@@ -130,7 +131,7 @@ def _network(card: NetworkCard) -> dict[str, Any]:
 
 
 def _curve(trace: Trace) -> dict[str, Any]:
-    p, cosines = trace.probabilities, trace.cosines  # once: they may grow meanwhile
+    p, cosines = trace.probabilities, trace.cosines  # read once: they may grow meanwhile
     plain = {
         "unit": trace.path.unit,
         "description": trace.path.description,
@@ -142,16 +143,16 @@ def _curve(trace: Trace) -> dict[str, Any]:
     return plain | {"top1": p.argmax(1).tolist(), "p_of_first_top1": p[:, p[0].argmax()].tolist()}
 
 
-def _typicality(place: Place, index: FeatureIndex) -> dict[str, Any]:
-    t, held = place.typicality, index.manifest
+def _typicality(rating: Rating, index: FeatureIndex) -> dict[str, Any]:
+    t, held = rating.typicality, index.manifest
     return {
         "typicality": t.value,
         "percentile": t.percentile,
         "k": t.k,
         "references": t.references,
-        "predicted": place.predicted,
-        "confidence": place.confidence,
-        "indexed_of_predicted": place.indexed_of_predicted,
+        "predicted": rating.predicted,
+        "confidence": rating.confidence,
+        "indexed_of_predicted": rating.indexed_of_predicted,
         "neighbours": [{"label": n.label, "cosine": n.cosine, "path": n.path} for n in t.neighbours],
         "index": {
             "path": str(index.path),
@@ -165,12 +166,12 @@ def _typicality(place: Place, index: FeatureIndex) -> dict[str, Any]:
 
 
 def record_json(found: Exploration) -> str:
-    """The record as JSON text."""
+    """Return the record as JSON text."""
     return json.dumps(record(found), indent=1, ensure_ascii=False)
 
 
 def html(found: Exploration) -> str:
-    """One file with the photograph, every figure (interactive, savable as SVG), the tables and the record."""
+    """Return one file with the photograph, every figure (interactive, savable as SVG), the tables and the record."""
     picture = base64.b64encode(preview(found.photograph, 480)).decode()
     parts = [
         f"<h1>{escape(found.original.name)}</h1>",
@@ -179,8 +180,8 @@ def html(found: Exploration) -> str:
         f'<img alt="the photograph" src="data:image/png;base64,{picture}">',
         *_figures(found),
         _table(found),
-        _neighbours(found.place),
-        f"<details><summary>Record (enough to make every number again)</summary><pre>{escape(record_json(found))}</pre>"
+        _neighbours(found.rating),
+        f"<details><summary>Record (enough to reproduce every number)</summary><pre>{escape(record_json(found))}</pre>"
         "</details>",
     ]
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>{STYLE}</style>'
@@ -189,7 +190,7 @@ def html(found: Exploration) -> str:
 
 
 def bars(found: Exploration) -> list[Bar]:
-    """What is measured so far, in the order of networks and protocols."""
+    """Return the measures so far, in the order of networks and protocols."""
     return [
         Bar(card.name, place, name, measured)
         for place, card in enumerate(found.cards)
@@ -215,9 +216,9 @@ def _figures(found: Exploration) -> Iterable[str]:
                 figures.append((name, fig))
     measured = bars(found)
     figures += [(name, draw(measured, protocols.names())) for name, draw in measures(measured).items()]
-    if found.place is not None and found.index is not None and found.index.manifest.reference:
+    if found.rating is not None and found.index is not None and found.index.manifest.reference:
         reference = [r.typicality for r in found.index.manifest.reference]
-        figures.append(("Typicality", among_references(found.place.typicality.value, reference)))
+        figures.append(("Typicality", among_references(found.rating.typicality.value, reference)))
     for number, (name, fig) in enumerate(figures):
         fig.update_layout(template="plotly_white")
         config = {"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": f"{stem(found)}-{name}"}}
@@ -240,10 +241,10 @@ def _number(value: float | None, digits: int) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
 
 
-def _neighbours(place: Place | None) -> str:
-    if place is None:
+def _neighbours(rating: Rating | None) -> str:
+    if rating is None:
         return ""
-    t = place.typicality
+    t = rating.typicality
     rows = "".join(
         f"<tr><td>{escape(n.label or '–')}<td>{n.cosine:.4f}<td>{escape(Path(n.path).name)}" for n in t.neighbours
     )

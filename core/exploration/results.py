@@ -1,4 +1,4 @@
-"""What an exploration is asked for, what it finds, and where that is kept for the next one."""
+"""Settings and results of an exploration, and the store that keeps results for the next one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from ..images import protocols
 from ..images.frames import Direction, Path, Unit
 from ..images.paths import Cropped, Heading, OnBlack, View
 from ..images.protocols import Protocol
-from ..index.typicality import Typicality
 from ..inference.engine import Predictions
 from ..networks.card import Labels
 
@@ -22,10 +21,11 @@ Kind = Literal["shift", "size"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a person can turn. ``side``, ``x``, ``y``: of the photograph on black in the curves; None: the middle.
+    """Settings that a person can choose.
 
-    ``per_pixel``: frames of the cropped shift curve for each pixel; it alone may have a ``direction`` in degrees.
-    ``pairs`` 0: the curves alone.
+    ``side``, ``x``, ``y``: of the photograph on black in the curves; None takes the middle. ``per_pixel``: frames of
+    the cropped shift curve for each pixel; that curve alone may have a ``direction`` in degrees. ``pairs`` 0: curves
+    alone.
     """
 
     view: Literal["black", "crop"] = "black"
@@ -42,48 +42,48 @@ class Settings:
     k: int = 10
 
     def path_view(self) -> View:
-        """Where the curves' photograph stands."""
+        """Return how the curves show the photograph."""
         return Cropped() if self.view == "crop" else OnBlack(side=self.side, x=self.x, y=self.y)
 
     def protocol(self, name: str) -> Protocol:
-        """The protocol of that name at these settings."""
+        """Return the protocol of that name at these settings."""
         more = {"unit": self.unit} if name == "crop" else {}
         return protocols.create(name, step=self.step, direction=self.pair_direction, **more)
 
 
 @dataclass(eq=False, kw_only=True)
 class Answers:
-    """One network's, to the n frames done so far: ``probabilities`` float32 (n, K), ``features`` (n, D)."""
+    """One network's answers to the first n frames: ``probabilities`` float32 (n, K) and ``features`` (n, D)."""
 
     probabilities: torch.Tensor
     features: torch.Tensor
 
     @classmethod
     def none_yet(cls, labels: Labels | None, **more: Any) -> Self:
-        """Of a network with these classes."""
+        """Return empty answers of a network with these classes."""
         return cls(probabilities=torch.empty(0, len(labels.names) if labels else 0), features=torch.empty(0, 0), **more)
 
     def add(self, part: Predictions) -> None:
-        """The next frames. Features first: a reader who sees a probability finds its feature."""
+        """Add the next frames. Features come first: a reader who sees a probability finds its feature."""
         self.features = torch.cat([self.features.reshape(-1, part.features.shape[1]), part.features])
         self.probabilities = torch.cat([self.probabilities, part.probabilities])
 
     @property
     def cosines(self) -> torch.Tensor:
-        """Of each frame's feature with the first frame's, float64 (n,): what a representation keeps of itself."""
+        """Cosine of each frame's feature to the first frame's, float64 (n,)."""
         unit = torch.nn.functional.normalize(self.features[: len(self.probabilities)].double(), dim=1)
         return unit @ unit[0] if len(unit) else unit.new_empty(0)
 
 
 @dataclass(eq=False, kw_only=True)
 class Trace(Answers):
-    """Along a path."""
+    """Answers along a path."""
 
     path: Path
 
     @property
     def complete(self) -> bool:
-        """Whether every frame is done."""
+        """True if every frame is done."""
         return len(self.probabilities) == len(self.path.values)
 
     @property
@@ -93,32 +93,22 @@ class Trace(Answers):
 
     @property
     def steps(self) -> torch.Tensor:
-        """(n − 1,) by how much that changes from each frame to the next, |Δp|."""
+        """(n − 1,) absolute change of that probability from each frame to the next, |Δp|."""
         return self.own.diff().abs()
 
 
 @dataclass(eq=False, kw_only=True)
 class Track(Answers):
-    """Along a video: ``times`` in seconds of the n frames done, perhaps already of those to come."""
+    """Answers along a video. ``times``: seconds of the n frames done, and perhaps of some to come."""
 
     times: tuple[float, ...] = ()
     complete: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Typicality of the photograph with what it was measured with."""
-
-    typicality: Typicality
-    predicted: str | None
-    confidence: float | None
-    indexed_of_predicted: int | None
-
-
 class Store:
-    """Results that are complete, least recently used ones dropped; shared by everyone on this server.
+    """Complete results, shared by everyone on this server; the least recently used are dropped.
 
-    Half a gigabyte at most: two of seven entries are curves, whose frames take 5 MB at S = 224.
+    At most half a gigabyte: two of seven entries are curves, whose frames take 5 MB at S = 224.
     """
 
     def __init__(self, most: int = 300) -> None:
@@ -126,7 +116,7 @@ class Store:
         self._kept: OrderedDict[Any, Any] = OrderedDict()
 
     def get(self, key: Any) -> Any | None:
-        """The result, or None."""
+        """Return the result, or None."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)

@@ -1,4 +1,4 @@
-"""One sentence in plain words: what was found about a photograph. Made from the numbers alone."""
+"""One sentence in plain words about a photograph, made from the numbers alone."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ PLACES = {"black": ("placement on black", "placements on black"), "crop": ("crop
 
 
 def sentence(found: Exploration) -> str:
-    """What is known so far: only what is complete; empty before that. Networks in the order they were chosen in."""
+    """Return what is complete so far, in the order of the chosen networks; empty before that."""
     pairs = _pairs(found)
-    parts = [text for text in (pairs, _curve(found), _typical(found, "its" if pairs else "the photograph's")) if text]
+    parts = [text for text in (pairs, _curve(found), _typical(found)) if text]
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}." if text else ""
 
@@ -38,7 +38,7 @@ def _count(m: Sensitivity, name: str) -> str:
     if m.p_top1_change is None or m.p_top1_change_interval is None:
         return ""
     low, high = m.p_top1_change_interval
-    percent = f"({100 * m.p_top1_change:.0f} %, 95 % interval {100 * low:.0f} % to {100 * high:.0f} %)"
+    percent = f"({100 * m.p_top1_change:.0f} %, 95 % CI {100 * low:.0f}-{100 * high:.0f} %)"
     return f"in {m.changed or 'none'} of {_placed(m, name)} {percent}"
 
 
@@ -61,11 +61,11 @@ def _curve(found: Exploration) -> str:
     return ""
 
 
-def _typical(found: Exploration, whose: str) -> str:
-    if found.place is None:
+def _typical(found: Exploration) -> str:
+    if found.rating is None:
         return ""
-    t = found.place.typicality
+    t = found.rating.typicality
     if t.percentile is None:
-        return f"{whose} typicality is {t.value:.3f}"
-    references = f"{t.references} reference photographs"
-    return f"{whose} typicality, {t.value:.3f}, lies at percentile {t.percentile:.0f} of {references}"
+        return f"this photograph's typicality is {t.value:.3f}"
+    than = f"more typical than {t.percentile:.0f} % of the {t.references} reference photographs"
+    return f"this photograph's typicality is {t.value:.3f}, {than}"

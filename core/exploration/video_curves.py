@@ -1,4 +1,4 @@
-"""The curves of one video (paper, Figure 1, bottom): every frame of it, predicted by each network in the background."""
+"""The curves of one video (paper, Figure 1, bottom): every frame, predicted by each network in the background."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .results import Store, Track
 class VideoCurves(Job):
     """Frames cut 1:1 around ``centre`` (fractions of width and height), one network after the other.
 
-    Squares are made while they are predicted and not kept: a batch of them is all that is held.
+    Squares are made while they are predicted and not kept: memory holds one batch of them.
     """
 
     what = "video"
@@ -40,11 +40,11 @@ class VideoCurves(Job):
 
     @property
     def strange(self) -> tuple[str, ...]:
-        """What has to stand above any number of these networks and this video."""
+        """Warnings to show above the numbers."""
         return tuple(dict.fromkeys(filter(None, (card.strange(drawn=self.clip.drawn) for card in self.cards))))
 
     def recall(self) -> bool:
-        """Take from the store what somebody has measured: whether that is everything."""
+        """Take earlier results from the store. Returns True if they are complete."""
         for card in self.cards:
             if (kept := self.store.get(self._key(card))) is not None:
                 self._put(card, kept)
@@ -56,12 +56,12 @@ class VideoCurves(Job):
         return True
 
     def between(self, card: NetworkCard, number: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """The squares number − 1 and ``number``, uint8 (3, S, S), made once more."""
+        """Return the squares number − 1 and ``number``, uint8 (3, S, S), made again."""
         found = squares(self.clip, card.size, self.centre, number - 1)
         return next(found).pixels, next(found).pixels
 
     def step(self, card: NetworkCard, number: int) -> Outcome:
-        """From the frame before to frame ``number``, as a pair of frames is compared."""
+        """Return the outcome of the pair made of the previous frame and frame ``number``."""
         track, both = self.tracks[card.key], slice(number - 1, number + 1)
         made = Predictions(track.probabilities[both], track.features[both])
         return judged(card.labels, [(self.clip.digest, number, None)], made)[0]
@@ -85,7 +85,7 @@ class VideoCurves(Job):
         return len(self.tracks[card.key].probabilities) if card.key in self.tracks else 0
 
     def _frames(self, card: NetworkCard) -> int:
-        """As many as are known once the video has ended, else as it announces."""
+        """Return the number of frames of a network: exact once the video has ended, before that as announced."""
         track = self.tracks.get(card.key)
         return self._known(card) if track is not None and track.complete else self.clip.count
 
@@ -95,14 +95,14 @@ class VideoCurves(Job):
         if card.key not in self.tracks:
             self._put(card, Track.none_yet(card.labels))
         damaged = self._predict(network, self.tracks[card.key])
-        if damaged is not None:  # only now: the frames before the damage are worth having
+        if damaged is not None:  # only now, so that the frames before the damage are kept
             raise damaged
         self.tracks[card.key].complete = True
         self._meter.set(total=self.total + self._known(card) - self.clip.count)
         self.store.put(self._key(card), self.tracks[card.key])
 
     def _predict(self, network: Network, track: Track) -> BadVideo | None:
-        """The rest of the frames; what ended them early, if anything."""
+        """Predict the remaining frames. Returns the error that ended them early, if any."""
         ended: list[BadVideo] = []
 
         def frames(start: int) -> Iterator[torch.Tensor]:

@@ -11,8 +11,6 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from ..datasets import Source, dataset_name, listing
 from ..errors import BadFolder, IndexBroken
 from ..inference.engine import Engine
@@ -26,11 +24,11 @@ from .plan import Plan, order, settle
 from .search import FeatureIndex
 from .store import COMPACT, MANIFEST, PLAN, Manifest, Reference, Shard, read_features, read_table, write_manifest
 from .thumbnails import JOURNAL, PACK, Pack
+from .typicality import NEIGHBOURS, typicality
 
 log = logging.getLogger(__name__)
 
-SHARD_ROWS = 512  # files a shard: the most work that is lost; 2 MB of 2,048 features
-NEIGHBOURS = 10  # of a reference query, as of every typicality
+SHARD_ROWS = 512  # photographs in a shard: the most work that a kill loses; 2 MB of 2,048 features
 REFERENCE = "reference"  # shards of the reference queries (float32), until the manifest holds their typicalities
 LOCK = "build.lock"
 PACKAGES = {
@@ -56,18 +54,23 @@ def build(
     shard_rows: int = SHARD_ROWS,
     elsewhere: Elsewhere | None = None,
 ) -> Manifest:
-    """The index of all photographs' features in folder ``out``; goes on where an earlier call stopped.
+    """Build the index of all photographs' features in folder ``out``, or the rest of it after an earlier call stopped.
 
-    ``engine``: one, or several, which then make shards side by side; ``elsewhere`` makes them on other machines
-    instead. ``reference``: held-out photographs whose typicalities become the percentile scale. ``thumbnails``: keep
-    small pictures too (where some are kept already, the rest follow anyway). ``progress`` is called after every batch,
-    one device at a time. Raises IndexMismatch when ``out`` holds another plan's build, IndexBroken for a full disk or
-    a second builder, BadFolder when there is nothing to index, Cancelled; what is finished is kept.
+    Args:
+        engine: one engine, or several that make shards side by side.
+        reference: held-out photographs, whose typicalities become the scale of percentiles.
+        thumbnails: keep small pictures too. An index that keeps some already gets the rest anyway.
+        progress: called after every batch, by one device at a time.
+        shard_rows: photographs in a shard.
+        elsewhere: makes the shards on other machines.
+
+    Finished shards are kept. Raises IndexMismatch when ``out`` holds a build of another plan, IndexBroken for a full
+    disk or a second builder, BadFolder when there is nothing to index, and Cancelled.
     """
     files = order(listing(photos) if isinstance(photos, Path | str) else photos)
     queries = order(listing(reference)) if reference is not None else []
     if len(files) < (least := NEIGHBOURS if queries else 1):
-        raise BadFolder(got=f"{len(files)} photographs", wanted=f"at least {least}", remedy="Add some.")
+        raise BadFolder(got=f"{len(files)} photographs", wanted=f"at least {least}", remedy="Add photographs.")
     plan = Plan.of(files, queries, card, shard_rows)
     with _alone(out):
         settle(plan, out)
@@ -100,7 +103,7 @@ def _alone(out: Path) -> AbstractContextManager[None]:
 
 
 def _finished(out: Path, plan: Plan) -> Manifest | None:
-    """The manifest, if the index lacks nothing; what only its making needed is removed."""
+    """Return the manifest if the index is complete, and remove what only its making needed."""
     try:
         manifest = FeatureIndex.open(out).manifest
     except IndexBroken as unfinished:
@@ -113,7 +116,7 @@ def _finished(out: Path, plan: Plan) -> Manifest | None:
 
 
 def _manifest(out: Path, plan: Plan, shards: list[Shard]) -> Manifest:
-    """Of finished shards, the reference still empty; raises BadFolder when no photograph could be read."""
+    """Return the manifest of finished shards, without references. Raises BadFolder when no photograph was readable."""
     labels: Counter[str] = Counter()
     bad, rows = 0, sum(shard.rows for shard in shards)
     for shard in shards:
@@ -143,15 +146,14 @@ def _manifest(out: Path, plan: Plan, shards: list[Shard]) -> Manifest:
 def _typicalities(
     index: FeatureIndex, asked: Section, shards: list[Shard], extraction: Extraction
 ) -> tuple[Reference, ...]:
-    """Sorted typicalities of the reference queries, by the arithmetic of core.index.typicality."""
+    """Return the sorted typicalities of the reference queries."""
     found, reason = [], ""
     for shard in shards:
         table, _ = read_table(asked.folder, shard.name, shard.table)
         reason = reason or (table.bad[0].reason if table.bad else "")
         for row, feature in zip(table.rows, read_features(asked.folder, shard), strict=True):
             extraction.check(index.path)
-            near = index.neighbours(feature, NEIGHBOURS, without=row.digest)
-            found.append(Reference(float(np.mean([n.cosine for n in near])), row.digest))
+            found.append(Reference(typicality(index, feature, row.digest).value, row.digest))
     if not found:
         raise _unreadable(len(asked.files), reason)
     return tuple(sorted(found, key=lambda r: (r.typicality, r.digest)))

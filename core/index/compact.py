@@ -1,7 +1,7 @@
-"""A compact copy of an index's features for small machines: FAISS's OPQ and IVF-PQ; what it finds is ranked exactly.
+"""A compact copy of an index's features for small machines: FAISS's OPQ and IVF-PQ.
 
-It distorts neighbours: how much is measured against exact search and stands in the manifest. No number comes from it
-unless it was chosen.
+The copy finds candidates, which are ranked exactly. It misses some neighbours: the loss is measured against exact
+search and stands in the manifest. The copy is searched only where it was chosen.
 """
 
 from __future__ import annotations
@@ -23,20 +23,24 @@ from .mapped import mapped
 from .search import FeatureIndex
 from .store import COMPACT, Compact, Features, Manifest, read_manifest, write_manifest
 
-LEAST = 10_000  # rows; fewer are searched exactly in a millisecond, and too few to learn 256 centroids from
-QUERIES = 200  # of the index's own rows, each left out
-RECALL, ERROR = 0.95, 0.002  # what the smallest effort that reaches both is chosen by
-REFINED = (64, 128, 256, 512)  # rows ranked exactly: which are tried
-ROUNDS, PASSES, LEARNT = 5, 10, 16_384  # of the rotation, of k-means, rows they learn from: FAISS's own take hours
-SMALL = 100_000  # rows that one thread learns from sooner than several
+LEAST = 10_000  # rows; fewer are searched exactly in a millisecond, and cannot train 256 centroids
+QUERIES = 200  # rows of the index, each searched without itself
+RECALL, ERROR = 0.95, 0.002  # targets: the smallest effort that reaches both is chosen
+REFINED = (64, 128, 256, 512)  # numbers of rows ranked exactly, to be tried
+ROUNDS, PASSES, LEARNT = (
+    5,
+    10,
+    16_384,
+)  # rounds of the rotation, of k-means, rows that train them; FAISS's defaults take hours
+SMALL = 100_000  # rows; below it one thread trains faster than several
 BLOCK = 16_384  # rows added at once
-SAMPLE = 48  # rows for each list that the quantisers learn from
+SAMPLE = 48  # rows for each list that train the quantisers
 
 
 def make(folder: Path, report: Report | None = None) -> Manifest:
-    """Writes the compact copy of an index into its folder, measures it, and says so in its manifest.
+    """Write the compact copy of an index into its folder, measure it, and return the manifest that says so.
 
-    Raises BadFolder for an index so small that it needs none, IndexBroken.
+    Raises BadFolder for an index too small to need a copy, and IndexBroken.
     """
     manifest = read_manifest(folder)
     if manifest.rows < LEAST:
@@ -69,7 +73,7 @@ def make(folder: Path, report: Report | None = None) -> Manifest:
 
 
 def opened(folder: Path) -> FeatureIndex:
-    """The index, searched by its compact copy. Raises IndexBroken where it has none."""
+    """Return the index, searched by its compact copy. Raises IndexBroken where it has none."""
     index = FeatureIndex.open(folder)
     if index.manifest.compact is None:
         raise IndexBroken(
@@ -81,7 +85,7 @@ def opened(folder: Path) -> FeatureIndex:
 
 
 class CompactSearch:
-    """What searches an index by its compact copy."""
+    """Search of an index by its compact copy."""
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         import faiss
@@ -97,7 +101,10 @@ class CompactSearch:
         self._refined, self._exact = held.refined, Exact(mapped(folder, manifest), "cpu")
 
     def nearest(self, queries: npt.NDArray[np.float32], k: int, among: Mask | None = None) -> list[Ranked]:
-        """As Exact.nearest, of what the copy finds; ``among`` is searched exactly."""
+        """Return the nearest rows, as ``Exact.nearest`` does, among the candidates of the copy.
+
+        Rows restricted by ``among`` are searched exactly.
+        """
         if among is not None:
             return self._exact.nearest(queries, k, among)
         found = _candidates(self._index, _unit(queries), max(self._refined, 4 * k))
@@ -108,7 +115,7 @@ class CompactSearch:
 
 
 def problems(folder: Path, manifest: Manifest) -> list[str]:
-    """What is wrong with the copy, in a sentence; empty where there is none."""
+    """Return the problems of the compact copy's file, one sentence each."""
     if manifest.compact is None:
         return []
     try:
@@ -137,7 +144,7 @@ def _trained(exact: Exact, factory: str, dim: int, report: Report | None) -> Any
     rotation.niter, rotation.niter_pq_0, rotation.niter_pq, rotation.max_train_points = ROUNDS, PASSES, 2, LEARNT
     inverted.pq.cp.niter, inverted.pq.cp.max_points_per_centroid = PASSES, LEARNT >> 8
     sample = np.random.default_rng(0).permutation(exact.rows)[: max(SAMPLE * inverted.nlist, LEAST)]
-    Meter(report, len(sample), "rows learnt from").set()
+    Meter(report, len(sample), "training rows").set()
     index.train(exact.take(np.sort(sample)))
     meter = Meter(report, exact.rows, "rows coded")
     for start in range(0, exact.rows, BLOCK):
@@ -148,7 +155,7 @@ def _trained(exact: Exact, factory: str, dim: int, report: Report | None) -> Any
 
 @contextmanager
 def _team(rows: int) -> Iterator[None]:
-    """FAISS's threads for this one: for few rows one, as a team's would wait for each other most of the time."""
+    """Limit FAISS's threads in the block: with few rows a team of threads would mostly wait for each other."""
     import faiss
 
     before = faiss.omp_get_max_threads()
@@ -160,7 +167,10 @@ def _team(rows: int) -> Iterator[None]:
 
 
 def _measured(exact: Exact, index: Any, k: int, report: Report | None) -> tuple[int, int, float, float]:
-    """The smallest probes and refined that reach RECALL and ERROR, else the largest; recall and typicality error."""
+    """Return probes and refined rows, recall and typicality error.
+
+    These are the smallest that reach RECALL and ERROR, else the largest.
+    """
     import faiss
 
     own = np.sort(np.random.default_rng(1).permutation(exact.rows)[:QUERIES])
@@ -189,7 +199,7 @@ def _others(rows: npt.NDArray[np.int64], cosines: npt.NDArray[np.float64], row: 
 
 
 def _candidates(index: Any, unit: Features, fetch: int) -> npt.NDArray[np.int64]:
-    """Rows (N, fetch) that the copy finds near, nearest first by its own scores; -1 where it finds fewer."""
+    """Return rows (N, fetch) that the copy finds near, nearest first by its own scores; −1 where it finds fewer."""
     rows: npt.NDArray[np.int64] = index.search(unit, min(fetch, index.ntotal))[1]
     return rows
 

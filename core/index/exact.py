@@ -1,8 +1,9 @@
 """Exact nearest rows by cosine: FAISS or a matrix product finds candidates, float64 arithmetic ranks them.
 
-FAISS scans the float16 features where they lie (its fp16 codes are the same bytes), one query at a time; many queries,
-and those to a GPU, go through one product (``product``). Both score by inner products with rows whose length is 1 only
-up to float16's rounding, and may rank near-equal rows wrongly: every row that can belong among the first k is ranked.
+FAISS scans the float16 features in place (its fp16 codes are the same bytes), one query at a time. Many queries, and
+queries on a GPU, go through one matrix product (``product``). Both score by inner products with rows whose length is 1
+only up to float16's rounding, so they may rank near-equal rows wrongly. Every row that could be among the first k is
+therefore ranked in float64.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ import torch
 from .product import Product
 from .store import Features
 
-MARGIN = 32  # candidates beyond k that FAISS is asked for
-PART = 50_000  # rows that are worth a thread of their own
-MOST_THREADS = 8  # past that memory is the limit
+MARGIN = 32  # candidates beyond k that FAISS returns
+PART = 50_000  # rows that justify a thread of their own
+MOST_THREADS = 8  # with more threads memory is the limit
 RANKED = 4096  # rows that are ranked at once, in float64
 
 Ranked = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]  # rows, cosines; nearest first
@@ -31,13 +32,16 @@ Mask = npt.NDArray[np.bool_]
 
 
 class Search(Protocol):
-    """Where the rows of an index are searched: here, in a compact copy, or in a collection elsewhere."""
+    """Interface of a search: exact, in a compact copy, or in a collection elsewhere."""
 
     def nearest(self, queries: npt.NDArray[np.float32], k: int, among: Mask | None = None) -> list[Ranked]: ...
 
 
 class Exact:
-    """Float16 rows (R, D), in parts, each of length 1 (or 0). May be shared by threads. ``device``: the GPU if any."""
+    """Exact search of float16 rows (R, D) in parts, each row of length 1 (or 0). Threads may share it.
+
+    ``device``: where to multiply; None takes a GPU with enough memory, else the CPU.
+    """
 
     def __init__(self, parts: Sequence[Features], device: str | None = None, kind: torch.dtype | None = None) -> None:
         self._parts = list(parts)
@@ -48,9 +52,11 @@ class Exact:
         self._dim = self._parts[0].shape[1] if ends else 1
 
     def nearest(self, queries: npt.NDArray[np.float32], k: int, among: Mask | None = None) -> list[Ranked]:
-        """Queries (N, D) of any length → the k rows of largest cosine of each, ties by row number.
+        """Return the k rows of largest cosine of each query, ties by row number; all rows where there are fewer.
 
-        ``among`` bool (R,): only these rows. Where there are fewer than k, all of them.
+        Args:
+            queries: (N, D), of any length.
+            among: bool (R,), search these rows alone.
         """
         k = min(k, self.rows if among is None else int(among.sum()))
         lengths = np.linalg.norm(queries.astype(np.float64), axis=1, keepdims=True)
@@ -63,7 +69,12 @@ class Exact:
     def nearest_of_each(
         self, query: npt.NDArray[np.float32], k: int, groups: npt.NDArray[np.int32], count: int
     ) -> list[Ranked]:
-        """Query (D,) and each row's group (R,), 0 to count - 1 or -1 for none → each group's k nearest, in one pass."""
+        """Return the k nearest rows of each group, in one pass.
+
+        Args:
+            query: (D,).
+            groups: group of each row, (R,), from 0 to count − 1, or −1 for none.
+        """
         length = np.linalg.norm(query.astype(np.float64)) or 1
         scores = self.product.scores((query / length).astype(np.float32))
         order = np.lexsort((-scores, groups))
@@ -75,12 +86,12 @@ class Exact:
         return found
 
     def rank(self, query: npt.NDArray[np.float32], rows: npt.NDArray[np.int64], k: int) -> Ranked:
-        """The k nearest among some rows."""
+        """Return the k nearest of some rows."""
         blocks = [self.take(rows[n : n + RANKED]) for n in range(0, len(rows), RANKED)]
         return ranked(rows, np.concatenate([cosine(query, block) for block in blocks]) if blocks else np.empty(0), k)
 
     def take(self, rows: npt.NDArray[np.int64]) -> Features:
-        """Stored rows by number, as float32 (exact)."""
+        """Return stored rows by number, as float32 (which is exact)."""
         parts = np.searchsorted(self._starts, rows, side="right") - 1
         places = zip(parts.tolist(), (rows - self._starts[parts]).tolist(), strict=True)
         return np.stack([self._parts[part][place] for part, place in places]).astype(np.float32)
@@ -93,7 +104,10 @@ class Exact:
         return self.product.shortlists(unit, k, 2 * (self.product.error + length_error(self._dim)), among)
 
     def _scanned(self, unit: Features, fetch: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-        """FAISS's scores (fetch,) of one query of length 1, best first, and their rows. A thread for each share."""
+        """Return FAISS's scores (fetch,) of one query of length 1, best first, and their rows.
+
+        Each share of the parts has a thread.
+        """
         threads = min(os.cpu_count() or 1, MOST_THREADS, 1 + self.rows // PART, len(self._parts))
         shares = [range(n * len(self._parts) // threads, (n + 1) * len(self._parts) // threads) for n in range(threads)]
         if threads == 1:
@@ -107,7 +121,7 @@ class Exact:
         return scores[best], rows
 
     def _scan(self, unit: Features, fetch: int, share: range) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-        """Some parts as FAISS's inverted lists, in this thread alone, without a copy."""
+        """Scan some parts as FAISS's inverted lists, in this thread alone, without a copy."""
         import faiss as library
 
         faiss: Any = library  # its stubs lack the scanner
@@ -125,30 +139,40 @@ class Exact:
 
 
 def length_error(dim: int) -> float:
-    """By how much a stored row's length may differ from 1, by float16: normal numbers, subnormal ones."""
+    """Return the bound of the difference between a stored row's length and 1, by float16's rounding.
+
+    The terms bound normal numbers and subnormal ones.
+    """
     return 2**-11 + math.sqrt(dim) / 2**25 + 1e-5
 
 
 def complete(scores: npt.NDArray[np.float32], k: int, dim: int) -> bool:
-    """Float32 inner products with the best rows, best first: whether no row beyond them can be one of the k nearest."""
+    """Return True if no row beyond the given ones can be among the k nearest.
+
+    Args:
+        scores: float32 inner products with the best rows, best first.
+    """
     return bool(scores[-1] < scores[k - 1] - 2 * (dim / 2.0**24 + length_error(dim)))
 
 
 def ranked(rows: npt.NDArray[np.int64], cosines: npt.NDArray[np.float64], k: int) -> Ranked:
-    """The first k by cosine, ties by row number."""
+    """Return the first k rows by cosine, ties by row number."""
     order = np.lexsort((rows, -cosines))[:k]
     return rows[order], np.clip(cosines[order], -1, 1)
 
 
 def _place(size: int) -> str:
-    """The GPU, where there is one with room for so many bytes and as much again; else the CPU."""
+    """Return "cuda" where a GPU has room for twice the bytes, else "cpu"."""
     return "cuda" if torch.cuda.is_available() and torch.cuda.mem_get_info()[0] > 2 * size else "cpu"
 
 
 def cosine(query: npt.NDArray[np.float32], rows: Features) -> npt.NDArray[np.float64]:
-    """Query (D,) and rows (R, D) of any length → cosines (R,) in float64; 0 where one of them has length 0.
+    """Return the cosines (R,) of a query (D,) and rows (R, D) of any length, in float64; 0 for a length of 0.
 
     Each row is summed by itself, so that equal rows have equal cosines wherever they stand.
+
+    >>> cosine(np.array([1, 0], np.float32), np.array([[2, 0], [0, 1], [0, 0]], np.float16)).tolist()
+    [1.0, 0.0, 0.0]
     """
     wide, one = rows.astype(np.float64), query.astype(np.float64)
     lengths = np.sqrt(np.sum(wide * wide, axis=1) * np.sum(one * one))

@@ -31,7 +31,7 @@ from .thumbnails import Pack, webp
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """What a photograph gives: its digest, its frame uint8 (3, S, S), its WebP picture where one is wanted."""
+    """A decoded photograph: digest of its pixels, its frame uint8 (3, S, S), and a WebP picture where one is kept."""
 
     digest: str
     frame: torch.Tensor
@@ -43,7 +43,10 @@ Elsewhere = Callable[["Extraction", "Section", dict[int, list[Source]]], None]
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Files that fill the shards of one folder. ``unit``: features float16 of length 1, else float32 as they come."""
+    """Files that fill the shards of one folder.
+
+    ``unit``: store features as float16 of length 1, else as float32, unscaled.
+    """
 
     folder: Path
     files: Sequence[Source]
@@ -53,7 +56,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Extraction:
-    """One run of a build: finds the shards that are whole, makes those that are missing."""
+    """One run of a build: it finds the finished shards and makes the missing ones."""
 
     card: NetworkCard
     engines: tuple[Engine, ...]
@@ -68,7 +71,7 @@ class Extraction:
         self.cancel.check(f"the build of {out}")
 
     def kept(self, section: Section) -> dict[int, Shard]:
-        """Number → shard, of those that an earlier run finished and that are still whole."""
+        """Return number → shard, of the shards that an earlier run finished and that are still whole."""
         found = {}
         pictures = None if self.pack is None or not section.unit else self.pack.rows()
         for number, members in enumerate(chunks(section.files, self.plan.shard_rows)):
@@ -92,14 +95,14 @@ class Extraction:
         self.meter.set(done=done, bad=done - rows)
 
     def complete(self, section: Section, kept: dict[int, Shard]) -> list[Shard]:
-        """All shards of the section, in order; those that are not ``kept`` are made."""
+        """Return all shards of the section, in order, making those that are not in ``kept``."""
         cuts = dict(enumerate(chunks(section.files, self.plan.shard_rows)))
         missing = [number for number in cuts if number not in kept]
         shards = kept | (self.make(section, {number: cuts[number] for number in missing}) if missing else {})
         return [shards[number] for number in cuts]
 
     def make(self, section: Section, cuts: dict[int, list[Source]]) -> dict[int, Shard]:
-        """These shards, number → photographs: every device takes the next that nobody has taken."""
+        """Return these shards (number → photographs), made: every device takes the next free one."""
         if self.elsewhere is not None:
             self.elsewhere(self, section, cuts)
             return {number: read_table(section.folder, _name(number))[1] for number in cuts}
@@ -116,7 +119,7 @@ class Extraction:
                 try:
                     wait(filling, return_when=FIRST_EXCEPTION)
                 finally:
-                    while _taken(left) is not None:  # after a failure the others end with the shards they are at
+                    while _taken(left) is not None:  # after a failure the other devices stop after their current shards
                         pass
                 return {number: shard for device in filling for number, shard in device.result().items()}
 
@@ -129,9 +132,9 @@ class Extraction:
         pool: Executor,
         threads: int,
     ) -> dict[int, Shard]:
-        """The shards that one device makes."""
+        """Return the shards that one device makes."""
         network = engine.load(self.card)
-        self.meter.start()  # loading the network is not extraction
+        self.meter.start()  # loading the network does not count
         begun, made = deque[int](), dict[int, Shard]()
 
         def files() -> Iterator[Source]:
@@ -156,9 +159,9 @@ class Extraction:
         members: list[Source],
         views: Iterator[View | str],
     ) -> Shard:
-        """One shard, from the next views."""
+        """Make one shard from the next views, and return its entry."""
         rows, bad, parts, pictures = list[Row](), list[Bad](), list[Features](), list[bytes]()
-        for block in chunks(members, network.batch):  # cut by row number: the same batches in every run
+        for block in chunks(members, network.batch):  # by row number, so batches are the same in every run
             self.check(section.folder.parent)
             seen = list(islice(views, len(block)))
             good, unread, features = self._block(engine, network, section, block, seen)
@@ -175,9 +178,9 @@ class Extraction:
     def _block(
         self, engine: Engine, network: Network, section: Section, block: list[Source], views: list[View | str]
     ) -> tuple[list[tuple[Row, bytes | None]], list[Bad], Features]:
-        """One batch: rows (with pictures) and features (rows, D) of what could be read, and what could not."""
+        """Return one batch: rows (with pictures) and features (rows, D) of the readable files, and the others."""
         frames = [view.frame for view in views if not isinstance(view, str)]
-        shown = frames or [torch.zeros(3, self.card.size, self.card.size, dtype=torch.uint8)]  # tells D at least
+        shown = frames or [torch.zeros(3, self.card.size, self.card.size, dtype=torch.uint8)]  # gives D, at least
         features = Predictions.join(engine.predict(network, shown)).features.numpy()[: len(frames)]
         finite = np.isfinite(features).all(axis=1)
         rows, bad, place = list[tuple[Row, bytes | None]](), list[Bad](), 0
@@ -211,7 +214,11 @@ def _taken(left: SimpleQueue[int]) -> int | None:
 
 
 def stored(features: npt.NDArray[np.float32]) -> npt.NDArray[np.float16]:
-    """Features float32 (N, D) → as an index keeps them: of length 1 (a zero feature stays zero), float16."""
+    """Return features float32 (N, D) as an index keeps them: float16 of length 1; a zero feature stays zero.
+
+    >>> stored(np.array([[3.0, 4.0], [0.0, 0.0]], np.float32)).tolist()
+    [[0.60009765625, 0.7998046875], [0.0, 0.0]]
+    """
     lengths = np.linalg.norm(features, axis=1, keepdims=True)
     return (features / np.where(lengths > 0, lengths, 1)).astype(np.float16)
 

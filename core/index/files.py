@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and what is said about one that is broken."""
+"""Files of an index, written whole or not at all, and the errors of broken ones."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ CHANGED = "changed since it was built"
 
 
 def sha256(data: bytes | memoryview) -> str:
-    """Hex digest."""
+    """Return the sha256 hex digest."""
     return hashlib.sha256(data).hexdigest()
 
 
 def to_json(value: Any) -> bytes:
-    """Plain values → JSON, the same for equal values."""
+    """Return plain values as JSON, the same bytes for equal values."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """The file appears whole or not at all; raises IndexBroken when the disk does not take it."""
+    """Write a file that appears whole or not at all. Raises IndexBroken when the disk refuses it."""
     try:
         atomic_files.write_whole(path, data)
     except OSError as error:
@@ -35,16 +35,16 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def disk_refused(path: Path, size: int, reason: str, *, full: bool) -> IndexBroken:
-    """An IndexBroken for what the disk did not take, ``size`` in bytes."""
+    """Return an IndexBroken for a write of ``size`` bytes that the disk refused."""
     return IndexBroken(
         got=f"{'a full disk' if full else 'a disk error'} ({reason})",
         wanted=f"to write {path} ({size / 1e6:.1f} MB)",
-        remedy=("Free some space" if full else "See to the folder") + " and build again: finished shards are kept.",
+        remedy=("Free some space" if full else "Check the folder") + " and build again: finished shards are kept.",
     )
 
 
 def read_bytes(path: Path) -> bytes:
-    """The file's content; raises IndexBroken when it is gone."""
+    """Return the file's content. Raises IndexBroken when it is gone."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -52,10 +52,10 @@ def read_bytes(path: Path) -> bytes:
 
 
 def broken(path: Path, got: str, wanted: str) -> IndexBroken:
-    """An IndexBroken that names the file as index/file, and says how the index is mended."""
+    """Return an IndexBroken that names the file as index/file and says how to mend the index."""
     name = f"{path.parent.name}/{path.name}" if path.parent.name == SHARDS else path.name
     return IndexBroken(
         got=f"{name}: {got}",
         wanted=wanted,
-        remedy=f"Remove {path} and run the same index build again: it makes only what is missing.",
+        remedy=f"Remove {path} and run the same index build again: it makes only the missing files.",
     )

@@ -1,33 +1,33 @@
-"""A folder of one's own, its photographs from the most to the least typical of an index (paper, Figure 7)."""
+"""A folder's photographs ranked from the most to the least typical of an index (paper, Figure 7)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pandas as pd
 
 from ..datasets import Source, check_there, listing, of_cifar10
+from ..datasets.decoding import decoded, each_once
 from ..errors import BadPhotograph
 from ..images.photographs import Photograph
 from ..inference.engine import Engine
-from ..inference.pairs import decoded, each_once
 from ..jobs.cancel import Cancel
 from ..jobs.job import Work
 from ..jobs.progress import Meter, Progress, Report
 from ..networks.card import NetworkCard
 from ..statistics.ranking import ranked
 from .search import FeatureIndex
-from .typicality import Placed, placed
+from .typicality import Rating, rate
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FolderRanking:
-    """``table``: as ``core.statistics.ranking.ranked`` orders it, percentiles and the index's network's answers beside it.
+    """The ranking of a folder.
 
-    ``given``: photographs in the folder; ``skipped``: (name, reason). Fewer in both than given: it was stopped.
-    ``sources``: digest → where to read it again.
-    ``warning``: what has to be said above any number.
+    ``table``: as ``core.statistics.ranking.ranked`` orders it, with percentiles and the answers of the index's network.
+    ``given``: number of photographs in the folder. ``skipped``: (name, reason). ``sources``: digest → where to read the
+    photograph again. ``warning``: text to show above the numbers.
     """
 
     table: pd.DataFrame
@@ -38,39 +38,15 @@ class FolderRanking:
 
     @property
     def whole(self) -> bool:
-        """Whether every photograph of the folder was looked at."""
+        """True if every photograph of the folder was ranked or skipped; False after a cancel."""
         return len(self.table) + len(self.skipped) == self.given
 
 
-@dataclass
-class _Reading:
-    """The photographs of a folder as they are decoded; those that cannot be used are kept with the reason."""
-
-    files: list[Source]
-    cancel: Cancel
-    skipped: list[tuple[str, str]] = field(default_factory=list)
-    sources: dict[str, Source] = field(default_factory=dict)
-    drawn: bool = True
-
-    def photographs(self) -> Iterator[Photograph]:
-        """Until asked to stop."""
-        for file, got in each_once(decoded(self.files)):
-            if self.cancel.requested:
-                return
-            if isinstance(got, Photograph):
-                self.sources[got.digest] = file
-                self.drawn = self.drawn and got.drawn
-                yield got
-            else:
-                check_there(file, "the ranking")
-                self.skipped.append((file.name, str(got)))
-
-
 def rank_folder(place: str, card: NetworkCard, index: FeatureIndex, engine: Engine) -> Work[FolderRanking]:
-    """Return work for a Task: ``place`` is a folder or ``scenes:…``, ``card`` the index's network.
+    """Return the work of a Task that ranks the photographs of ``place``, a folder or ``scenes:…``.
 
-    Stopped, it gives the ranking of those that are done. Raises BadFolder, IndexMismatch, WeightsUnavailable, and
-    BadPhotograph where none can be used.
+    ``card`` is the index's network. After a cancel the work returns the ranking of the photographs that are done. It
+    raises BadFolder, IndexMismatch, WeightsUnavailable, and BadPhotograph where no photograph can be used.
     """
 
     def work(report: Report, cancel: Cancel) -> FolderRanking:
@@ -80,36 +56,52 @@ def rank_folder(place: str, card: NetworkCard, index: FeatureIndex, engine: Engi
         network = engine.load(card)
         meter = Meter(report, len(files), f"Typicality of {len(files):,} photographs")
         meter.set()
-        reading, rows = _Reading(files, cancel), list[Placed]()
-        for row in placed(engine, network, index, reading.photographs()):
+        rows, skipped = list[Rating](), list[tuple[str, str]]()
+        sources, drawn = dict[str, Source](), set[bool]()
+
+        def photographs() -> Iterator[Photograph]:
+            for file, result in each_once(decoded(files)):
+                if cancel.requested:
+                    return
+                if isinstance(result, Photograph):
+                    sources[result.digest] = file
+                    drawn.add(result.drawn)
+                    yield result
+                else:
+                    check_there(file, "the ranking")
+                    skipped.append((file.name, str(result)))
+
+        for row in rate(engine, network, index, photographs()):
             rows.append(row)
-            meter(len(rows) + len(reading.skipped))
+            meter(len(rows) + len(skipped))
+            if cancel.requested:
+                break
         if not rows and not cancel.requested:
-            first = f" (the first: {reading.skipped[0][1]})" if reading.skipped else ""
+            first = f" (the first: {skipped[0][1]})" if skipped else ""
             raise BadPhotograph(
                 got=f"no usable photograph among {len(files)} in {place}{first}",
                 wanted="at least one",
                 remedy="Choose another folder.",
             )
-        warning = card.strange(drawn=reading.drawn, own=of_cifar10(files))
-        return FolderRanking(ranked(table(rows)), len(files), tuple(reading.skipped), reading.sources, warning)
+        warning = card.strange(drawn=False not in drawn, own=of_cifar10(files))
+        return FolderRanking(ranked(table(rows)), len(files), tuple(skipped), sources, warning)
 
     return work
 
 
-def table(rows: Iterable[Placed]) -> pd.DataFrame:
-    """One row a photograph, in the order given; columns as ``core.statistics.ranking.ranked`` takes them."""
+def table(rows: Iterable[Rating]) -> pd.DataFrame:
+    """Return one row a photograph, in the order given, with the columns of ``core.statistics.ranking.ranked``."""
     columns = ("digest", "name", "label", "typicality", "percentile", "predicted", "confidence")
     values = [
         (
-            one.digest,
-            one.name,
-            one.label,
-            one.typicality.value,
-            one.typicality.percentile,
-            one.predicted,
-            one.confidence,
+            row.digest,
+            row.name,
+            row.label,
+            row.typicality.value,
+            row.typicality.percentile,
+            row.predicted,
+            row.confidence,
         )
-        for one in rows
+        for row in rows
     ]
     return pd.DataFrame(values, columns=pd.Index(columns))

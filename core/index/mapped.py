@@ -1,4 +1,4 @@
-"""An index's features as they lie on the disk: mapped, not read. A shard is held against its hash once a change."""
+"""Features of an index mapped from the disk, not read. A shard's hash is checked once after each change."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ..storage import atomic_files
 from .files import CHANGED, SHARDS, broken, sha256, to_json
 from .store import Features, Manifest, Shard
 
-HASHED = ".hashed"  # says which state of the shards was found to be whole
-LARGE = 2**28  # bytes; what is smaller is hashed whenever it is opened, in a fraction of a second
+HASHED = ".hashed"  # names the state of the shards whose hashes were right
+LARGE = 2**28  # bytes; smaller indexes are hashed at every opening, in a fraction of a second
 
 
 def mapped(folder: Path, manifest: Manifest) -> list[Features]:
-    """The features (rows, D) of every shard that has rows, float16, in order; raises IndexBroken for changed ones.
+    """Return the features (rows, D) of every shard that has rows, float16, in order. Raises IndexBroken.
 
-    Pages are read when they are used and shared by all processes: opening a million rows takes no memory.
+    Pages are read when they are used, and all processes share them: opening a million rows takes no memory.
     """
     shards = [shard for shard in manifest.shards if shard.rows]
     try:
@@ -35,7 +35,7 @@ def mapped(folder: Path, manifest: Manifest) -> list[Features]:
     with ThreadPoolExecutor(workers()) as pool:
         parts = list(pool.map(lambda shard: _part(folder / SHARDS, shard, manifest.dim, known=known), shards))
     if not known and sum(shard.size for shard in shards) >= LARGE:
-        with suppress(OSError):  # a folder that is read only: hashed again the next time
+        with suppress(OSError):  # a read-only folder is hashed again the next time
             atomic_files.write_whole(folder / HASHED, stamp.encode())
     return parts
 
@@ -62,7 +62,7 @@ def _part(folder: Path, shard: Shard, dim: int, *, known: bool) -> Features:
 
 @lru_cache(maxsize=64)
 def _header(header: bytes) -> tuple[tuple[int, ...], np.dtype[Any], int]:
-    """Shape, type and beginning of the array of a .npy file, from what stands before it: nearly always the same."""
+    """Return shape, type and offset of the array of a .npy file, from its header, which is nearly always the same."""
     file = io.BytesIO(header)
     if np.lib.format.read_magic(file) != (1, 0):
         raise ValueError("a .npy file of another version than 1.0")
@@ -71,7 +71,7 @@ def _header(header: bytes) -> tuple[tuple[int, ...], np.dtype[Any], int]:
 
 
 def _stamp(folder: Path, manifest: Manifest, shards: list[Shard]) -> str:
-    """Names one state of the shards: their hashes, sizes and times of change."""
+    """Return the name of one state of the shards: their hashes, sizes and times of change."""
     stats = [(folder / SHARDS / f"{shard.name}.npy").stat() for shard in shards]
     state = [[shard.sha256, stat.st_size, stat.st_mtime_ns] for shard, stat in zip(shards, stats, strict=True)]
     return sha256(to_json([manifest.plan, state]))

@@ -1,7 +1,7 @@
-"""Search past one machine: an index's features in a Milvus collection, behind the same interface.
+"""Search on another machine: an index's features in a Milvus collection, behind the same interface.
 
-The collection is flat and its metric the inner product, so that its answers are exact up to float32's rounding; they
-are fetched until none that was left out can belong, and ranked in float64 as everywhere. Only this file knows Milvus.
+The collection is flat with the inner product as its metric, so its answers are exact up to float32's rounding. Rows
+are fetched until no other can be among the nearest, and ranked in float64. Only this file knows Milvus.
 ``milvus://HOST[:PORT]`` is a server, ``milvus:///PATH.db`` a file of Milvus Lite.
 """
 
@@ -24,13 +24,16 @@ from .search import FeatureIndex
 from .store import Manifest, read_features, read_manifest
 
 SCHEME, PORT = "milvus://", 19530
-MOST = 16_384  # rows that Milvus gives at once; among more rows than these that are equally near, any may come first
-MESSAGE = 2**24  # bytes of features that are sent at once; a server takes 64 MB
+MOST = 16_384  # rows that Milvus returns at once; among more equally near rows than these the order is arbitrary
+MESSAGE = 2**24  # bytes of features in one message; a server takes 64 MB
 ROW, FEATURE = "row", "feature"
 
 
 def push(folder: Path, where: str, report: Report | None = None) -> int:
-    """Fills the collection of an index, or what it lacks; returns its rows. ``report``: rows."""
+    """Fill the collection of an index, or the rest of it, and return its number of rows.
+
+    ``told``: called with rows done and rows in all.
+    """
     manifest = read_manifest(folder)
     meter = Meter(report, manifest.rows, "rows")
     with _client(where) as client:
@@ -39,7 +42,9 @@ def push(folder: Path, where: str, report: Report | None = None) -> int:
             _create(client, name, manifest.dim)
         there, done = _rows(client, name), 0
         for shard in manifest.shards:
-            if shard.rows and done + shard.rows > there:  # rows go in order: what is there is a beginning
+            if (
+                shard.rows and done + shard.rows > there
+            ):  # rows are pushed in order, so those present are the first ones
                 features = read_features(folder / SHARDS, shard).astype(np.float32)
                 for rows in chunks(range(shard.rows), max(1, MESSAGE // (4 * manifest.dim))):
                     client.upsert(name, [{ROW: done + n, FEATURE: features[n]} for n in rows])
@@ -50,17 +55,17 @@ def push(folder: Path, where: str, report: Report | None = None) -> int:
 
 
 def opened(folder: Path, where: str) -> FeatureIndex:
-    """The index, its rows searched in the collection; the folder's features need not be here."""
+    """Return the index, searched in its collection; the folder's features need not be here."""
     return FeatureIndex(folder, read_manifest(folder), lambda _, held: MilvusSearch(where, held), how=where)
 
 
 def collection(manifest: Manifest) -> str:
-    """Named by the build's plan: the same photographs, network and preprocessing."""
+    """Return the collection's name, by the build's plan: the same photographs, network and preprocessing."""
     return f"photobias_{manifest.plan[:24]}"
 
 
 class MilvusSearch:
-    """What searches the rows of an index in its collection."""
+    """Search of the rows of an index in its collection."""
 
     def __init__(self, where: str, manifest: Manifest) -> None:
         self._where, self._name, self._held = where, collection(manifest), manifest
@@ -78,7 +83,7 @@ class MilvusSearch:
             )
 
     def nearest(self, queries: npt.NDArray[np.float32], k: int, among: Mask | None = None) -> list[Ranked]:
-        """As Exact.nearest; ``among`` goes to the server as a list of rows."""
+        """Return the nearest rows, as ``Exact.nearest`` does; ``among`` goes to the server as a list of rows."""
         rows = self._held.rows if among is None else int(among.sum())
         wanted = "" if among is None else f"{ROW} in {np.flatnonzero(among).tolist()}"
         with _client(self._where) as client:
@@ -125,13 +130,13 @@ def _rows(client: Any, name: str) -> int:
 
 @contextmanager
 def _client(where: str) -> Iterator[Any]:
-    """A connection; raises IndexBroken where there is none, or no library."""
+    """Yield a connection. Raises IndexBroken where the server or the library is missing."""
     try:
         from pymilvus import MilvusClient
         from pymilvus.exceptions import MilvusException
     except ImportError:
         raise IndexBroken(
-            got="no pymilvus", wanted=f"it, to reach {where}", remedy="pip install -r requirements-milvus.txt"
+            got="no pymilvus", wanted=f"the package, to reach {where}", remedy="pip install -r requirements-milvus.txt"
         ) from None
     place = where.removeprefix(SCHEME)
     try:
@@ -152,5 +157,5 @@ def _unreached(where: str, error: Exception) -> IndexBroken:
     return IndexBroken(
         got=f"{where} ({' '.join(str(error).split())})",
         wanted="a Milvus server that answers",
-        remedy="See to the server and its address; what was pushed is kept.",
+        remedy="Check the server and its address; pushed rows are kept.",
     )

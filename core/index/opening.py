@@ -1,4 +1,4 @@
-"""An index, opened to be searched exactly, by its compact copy, or in a collection on another machine."""
+"""An index opened for exact search, for search by its compact copy, or for search on another machine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ EXACT, COMPACT = "exact", "compact"
 
 
 def opened(folder: Path, how: str = EXACT) -> FeatureIndex:
-    """The index in a folder. ``how``: exact, compact, or ``milvus://HOST[:PORT]``. Raises UnknownName, IndexBroken."""
+    """Return the index in a folder. Raises UnknownName, IndexBroken.
+
+    ``how``: "exact", "compact", or ``milvus://HOST[:PORT]``.
+    """
     if how == EXACT:
         return FeatureIndex.open(folder)
     if how == COMPACT:
@@ -20,7 +23,7 @@ def opened(folder: Path, how: str = EXACT) -> FeatureIndex:
     if how.startswith(milvus.SCHEME):
         return milvus.opened(folder, how)
     raise UnknownName(
-        got=f"a search {how!r}",
+        got=f"the search {how!r}",
         wanted=f"{EXACT}, {COMPACT}, or {milvus.SCHEME}HOST[:PORT]",
         remedy="Choose one of these.",
     )

@@ -1,4 +1,4 @@
-"""The plan of an index: the network, and all photographs. It is written first; the same plan gives the same index."""
+"""The plan of an index, one file that is written first: the same plan gives the same index."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from .store import MANIFEST, PLAN, read_manifest
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """``files`` and ``reference``: (number of the root, name below it, label), sorted; row numbers follow them."""
+    """Everything that determines an index.
+
+    ``files`` and ``reference``: (number of the root, name below it, label), sorted; row numbers follow their order.
+    """
 
     network: str
     weights_digest: str
@@ -31,7 +34,7 @@ class Plan:
 
     @staticmethod
     def of(files: Sequence[Source], reference: Sequence[Source], card: NetworkCard, shard_rows: int) -> Plan:
-        """Files in the order of ``order``."""
+        """Return the plan for files in the order of ``order``."""
         (roots, members), (reference_roots, queries) = _numbered(files), _numbered(reference)
         return Plan(
             network=card.key,
@@ -46,19 +49,19 @@ class Plan:
 
     @cached_property
     def content(self) -> bytes:
-        """As it stands in plan.json."""
+        """The bytes of plan.json."""
         return to_json(
             {field.name: getattr(self, field.name) for field in fields(self)}
         )  # asdict copies a million rows
 
     @cached_property
     def digest(self) -> str:
-        """sha256 of plan.json: the name of the build."""
+        """The sha256 of plan.json, which names the build."""
         return sha256(self.content)
 
 
 def order(files: Iterable[Source]) -> list[Source]:
-    """Each photograph once, sorted by root and name."""
+    """Return each photograph once, sorted by root and name."""
     ordered = sorted(files, key=lambda file: (file.root, file.name))
     following = (*ordered[1:], None)
     return [
@@ -69,7 +72,7 @@ def order(files: Iterable[Source]) -> list[Source]:
 
 
 def settle(plan: Plan, out: Path) -> None:
-    """Makes ``out`` this plan's folder; raises IndexMismatch, saying what differs, when it is another's."""
+    """Make ``out`` this plan's folder. Raises IndexMismatch, saying what differs, when it is another plan's."""
     path = out / PLAN
     if not path.exists():
         if (out / MANIFEST).exists() and read_manifest(out).plan != plan.digest:
@@ -85,7 +88,7 @@ def settle(plan: Plan, out: Path) -> None:
     except (ValueError, TypeError, KeyError, IndexError) as error:
         raise IndexBroken(
             got=f"{path} that is no plan ({error})",
-            wanted="the plan as index build wrote it",
+            wanted="the plan that index build wrote",
             remedy=f"Remove {path} if the index was built from these photographs, else choose another folder.",
         ) from None
     raise _mismatch(out, theirs, ours)
@@ -98,7 +101,7 @@ def _numbered(files: Sequence[Source]) -> tuple[tuple[str, ...], tuple[tuple[int
 
 
 def _difference(theirs: dict[str, Any], ours: dict[str, Any]) -> tuple[str, str]:
-    """In words, the first thing in which two plans differ: (theirs, ours)."""
+    """Return in words the first difference of two plans: (theirs, ours)."""
     words = {
         "network": "network {}",
         "weights_digest": "weights {}",
@@ -131,5 +134,5 @@ def _mismatch(out: Path, theirs: str, ours: str) -> IndexMismatch:
     return IndexMismatch(
         got=f"{out}, which holds a build of {theirs}",
         wanted=f"one of {ours}",
-        remedy="Choose another folder, or remove this one to build anew.",
+        remedy="Choose another folder, or remove this one and build again.",
     )

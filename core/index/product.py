@@ -1,7 +1,7 @@
-"""Inner products of queries with all rows, by torch: on a GPU, or for many queries at once on the CPU.
+"""Inner products of queries with all rows by torch: on a GPU, or for many queries at once on the CPU.
 
-Products are rounded; ``error`` bounds by how much, so that a shortlist surely holds the nearest. bfloat16 shortlists
-where the processor multiplies it, else float32; on a GPU the stored float16 themselves, kept there.
+Products are rounded. ``error`` bounds the rounding, so that a shortlist surely holds the nearest rows. The CPU
+multiplies bfloat16 where the processor has it, else float32; a GPU keeps and multiplies the stored float16.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ import torch
 
 from .store import Features
 
-SCORES = {"cpu": 2**22, "cuda": 2**27}  # of a block, queries times rows: what is held at once
-ROWS = {"cpu": 2**13, "cuda": 2**20}  # of a block: on the CPU they are converted, 64 MB of 2,048 features
-ROUNDING = {torch.float32: 0.0, torch.float16: 2**-11, torch.bfloat16: 2**-9}  # of a number near 1
+SCORES = {"cpu": 2**22, "cuda": 2**27}  # queries times rows of a block, in memory at once
+ROWS = {"cpu": 2**13, "cuda": 2**20}  # rows of a block; the CPU converts them, 64 MB of 2,048 features
+ROUNDING = {torch.float32: 0.0, torch.float16: 2**-11, torch.bfloat16: 2**-9}  # relative error of a number near 1
 
 
 class Product:
-    """Float16 rows (R, D) of length 1 (or 0), in parts. ``device``: a GPU that keeps them, or the CPU, by maps."""
+    """Float16 rows (R, D) of length 1 (or 0), in parts.
+
+    ``device``: a GPU, which keeps the rows, or the CPU, which reads them from their maps.
+    """
 
     def __init__(self, parts: Sequence[Features], device: torch.device, kind: torch.dtype | None = None) -> None:
         if device.type == "cuda":
@@ -34,7 +37,7 @@ class Product:
 
     @property
     def error(self) -> float:
-        """By how much a product of two rows of length 1 may be wrong: of query, row and result, and of summing."""
+        """Bound of the error of a product of two rows of length 1, from rounding query, row, result and sum."""
         rows = self.kind is torch.bfloat16  # float16 and float32 hold them exactly
         dim = self._parts[0].shape[1] if self._parts else 1
         return (2 + rows) * 1.01 * ROUNDING[self.kind] + float(dim) / 2**24
@@ -42,9 +45,11 @@ class Product:
     def shortlists(
         self, unit: Features, k: int, slack: float, among: npt.NDArray[np.bool_] | None = None
     ) -> list[npt.NDArray[np.int64]]:
-        """Queries (N, D) of length 1 → of each, every row whose product is at most ``slack`` below the k-th largest.
+        """Return, for each query, every row whose product is at most ``slack`` below the k-th largest.
 
-        ``among`` bool (R,): only these rows; at least k of them.
+        Args:
+            unit: queries (N, D) of length 1.
+            among: bool (R,), search these rows alone; at least k of them.
         """
         queries = torch.from_numpy(unit).to(self.device, self.kind)
         floors = torch.full((len(unit),), -torch.inf, device=self.device)
@@ -65,12 +70,12 @@ class Product:
         return np.split(found[1][order], ends[:-1])
 
     def scores(self, unit: Features) -> npt.NDArray[np.float32]:
-        """One query (D,) of length 1 → its products with all rows (R,)."""
+        """Return the products (R,) of one query (D,) of length 1 with all rows."""
         queries = torch.from_numpy(unit[None]).to(self.device, self.kind)
         return np.concatenate([scores[0].cpu().numpy() for _, scores in self._blocks(queries, None)])
 
     def _blocks(self, queries: torch.Tensor, among: npt.NDArray[np.bool_] | None) -> Iterator[tuple[int, torch.Tensor]]:
-        """First row and products float32 (N, rows) of one block of parts after the other."""
+        """Yield first row and products float32 (N, rows) of one block of parts after the other."""
         place = "cuda" if self._kept is not None else "cpu"
         most = max(1, min(ROWS[place], SCORES[place] // len(queries)))
         first = 0
@@ -88,7 +93,7 @@ class Product:
             first = last
 
     def _joined(self, first: int, last: int) -> torch.Tensor:
-        """Some parts as one tensor of the kind that is multiplied, on the device: one large product is the fastest."""
+        """Return some parts as one tensor on the device, in the multiplied type: one large product is fastest."""
         start = self._ends[first - 1] if first else 0
         rows = torch.empty((self._ends[last - 1] - start, self._parts[0].shape[1]), dtype=self.kind, device=self.device)
         for part, end in zip(self._parts[first:last], self._ends[first:last], strict=True):
@@ -97,7 +102,7 @@ class Product:
 
 
 def _kth(asked: npt.NDArray[np.int64], values: npt.NDArray[np.float32], n: int, k: int) -> npt.NDArray[np.float32]:
-    """Of each query, the k-th largest of the values found so far; -inf where there are fewer."""
+    """Return the k-th largest of each query's values so far; −inf where there are fewer."""
     order = np.lexsort((-values, asked))
     starts = np.searchsorted(asked[order], np.arange(n + 1))
     place = np.minimum(starts[:-1] + k - 1, max(len(values) - 1, 0))

@@ -1,7 +1,7 @@
-"""A build past one machine: Ray Data makes the shards on every node, on a folder that all of them share.
+"""A build on many machines: Ray Data makes the shards on every node, in a folder that all of them share.
 
-Each worker holds the network on its device and makes one shard after the other, by the code of a build on one machine;
-a worker that dies loses the shard it was at, which another then makes. Only this file knows Ray.
+Each worker holds the network on its device and makes one shard after the other, with the code of a build on one
+machine. If a worker dies, another makes the shard it was working on. Only this file knows Ray.
 """
 
 from __future__ import annotations
@@ -36,9 +36,10 @@ def build_with_ray(
     cancel: Cancel | None = None,
     shard_rows: int = SHARD_ROWS,
 ) -> Manifest:
-    """As ``build``; ``out`` and the photographs lie where every node finds them, under the same path.
+    """Build an index as ``build`` does, on a cluster.
 
-    Raises what ``build`` raises; IndexBroken where Ray is not installed, BadFolder with thumbnails.
+    ``out`` and the photographs must lie under the same path on every node. Raises the errors of ``build``, IndexBroken
+    where Ray is not installed, and BadFolder with thumbnails.
     """
     return build(
         photos,
@@ -56,10 +57,12 @@ def build_with_ray(
 
 @dataclass(frozen=True)
 class Cluster:
-    """Where shards are made. ``workers``: one for each GPU, or each CPU where there is none, unless it is given.
+    """The Ray cluster that makes shards.
 
-    ``address``: the cluster's; without one, the cluster that this process belongs to, else a new one on this machine.
-    ``batch``: of each worker's engine.
+    Args:
+        workers: their number; None takes one for each GPU, or each CPU where there is none.
+        address: of the cluster; None takes the cluster of this process, else starts one on this machine.
+        batch: batch size of each worker's engine.
     """
 
     workers: int | None = None
@@ -67,13 +70,13 @@ class Cluster:
     batch: int | None = None
 
     def __call__(self, extraction: Extraction, section: Section, cuts: dict[int, list[Source]]) -> None:
-        """Makes these shards of a section."""
+        """Make these shards of a section."""
         ray: Any = _ray()
         if extraction.pack is not None:
             raise BadFolder(
                 got=f"an index with thumbnails in {section.folder.parent}",
-                wanted="one without, to be built by Ray",
-                remedy="Build without --thumbnails; or on one machine.",
+                wanted="an index without thumbnails",
+                remedy="Build without --thumbnails, or on one machine.",
             )
         own = not ray.is_initialized()
         if own:
@@ -102,7 +105,7 @@ class Cluster:
 
 
 class Mapper:
-    """Shard by shard: its number and its photographs → its files, in the shared folder. One in every worker."""
+    """Worker that makes a shard, from its number and photographs, in the shared folder."""
 
     def __init__(self, card: NetworkCard, plan: Plan, section: Section, batch: int | None) -> None:
         self._section = section
@@ -121,6 +124,6 @@ def _ray() -> Any:
         import ray.data
     except ImportError:
         raise IndexBroken(
-            got="no Ray on this machine", wanted="it, for --engine ray", remedy="pip install -r requirements-ray.txt"
+            got="no Ray on this machine", wanted="Ray, for --engine ray", remedy="pip install -r requirements-ray.txt"
         ) from None
     return ray

@@ -1,4 +1,4 @@
-"""What the rows of an index are: names, labels and digests, read when they are asked for."""
+"""Rows of an index, their names, labels and digests, read when they are needed."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ import numpy.typing as npt
 from .files import SHARDS, broken
 from .store import Manifest, Row, read_table
 
-KEPT = 256  # tables that stay: of 512 rows each, some 40 MB
+KEPT = 256  # tables kept in memory: some 40 MB, with 512 rows each
 
 
 class Rows(Sequence[Row]):
-    """Name, label and digest of every row; a shard's table is read when one of its rows is asked for."""
+    """Name, label and digest of every row; a shard's table is read when one of its rows is needed."""
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self._folder, self._manifest = folder / SHARDS, manifest
@@ -47,14 +47,16 @@ class Rows(Sequence[Row]):
             yield from self._table(number)
 
     def place(self, row: int) -> tuple[int, int]:
-        """Of a row: the number of its shard among the manifest's, and its place in it."""
+        """Return the number of a row's shard in the manifest, and the row's position in the shard."""
         number = bisect_right(self._ends, row)
         return number, row - (self._ends[number - 1] if number else 0)
 
     @cached_property
     def labels(self) -> tuple[tuple[str, ...], npt.NDArray[np.int32]]:
-        """All labels, sorted, and of every row the number of its own, -1 where it has none. Every table is read once:
-        seconds for a million rows."""
+        """All labels, sorted, and the number of each row's label, −1 for none.
+
+        The first use reads every table: seconds for a million rows.
+        """
         names = tuple(sorted(self._manifest.labels))
         number = {name: n for n, name in enumerate(names)}
         return names, np.fromiter((number.get(row.label or "", -1) for row in self), np.int32, len(self))

@@ -1,4 +1,4 @@
-"""FeatureIndex: the nearest photographs of a feature, by cosine, with their labels and their pictures."""
+"""The feature index: photographs nearest to a feature by cosine, with their labels and pictures."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from .rows import Rows
 from .store import Manifest, check_sizes, read_manifest
 from .thumbnails import Pack
 
-SAME = 1 - 1e-6  # the cosine from which on two features are the same: float16 rounds a row by some 1e-7 of its cosine
-NEAR = 0.999  # the cosine below which no row can be the query itself
+SAME = 1 - 1e-6  # two features are the same from this cosine on: float16 rounds it by some 1e-7
+NEAR = 0.999  # below this cosine no row can be the query itself
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """An indexed photograph near a query: row number, label, cosine (-1 to 1), digest of its pixels.
+    """An indexed photograph near a query: row number, label, cosine (−1 to 1), digest of its pixels.
 
-    ``path``: the absolute path of a file, or ``scenes:…``: what the command line takes as a photograph.
+    ``path``: absolute path of a file, or ``scenes:…``, as the command line takes a photograph.
     """
 
     row: int
@@ -41,22 +41,25 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Neighbours:
-    """Of N queries: ``rows`` int64 (N, k') and ``cosines`` float64 (N, k'), nearest first; k' = min(k, rows there)."""
+    """Nearest rows of N queries: ``rows`` int64 (N, k') and ``cosines`` float64 (N, k'), nearest first.
+
+    k' = min(k, rows of the index).
+    """
 
     rows: npt.NDArray[np.int64]
     cosines: npt.NDArray[np.float64]
 
 
 class FeatureIndex:
-    """A finished index. Opening is cheap; features are mapped, and held against their hashes, at the first search.
+    """A finished index. Opening is cheap: features are mapped, and their hashes checked, at the first search.
 
-    One object may be shared by threads. ``rows`` tells name, label and digest of every row.
+    Threads may share one object. ``rows`` gives the name, label and digest of every row.
     """
 
     def __init__(
         self, path: Path, manifest: Manifest, load: Callable[[Path, Manifest], Search] | None = None, how: str = "exact"
     ) -> None:
-        """``load`` makes what searches the rows, at the first search; ``how`` says in a word what it is."""
+        """Use ``load`` to make the search of the rows when it is first needed; ``how`` names it in a word."""
         self.path, self.manifest, self.how = path, manifest, how
         self.rows = Rows(path, manifest)
         self._loading = threading.Lock()
@@ -65,13 +68,13 @@ class FeatureIndex:
 
     @classmethod
     def open(cls, path: Path) -> FeatureIndex:
-        """The index in a folder; IndexBroken when it is unfinished, or a file is missing or of another size."""
+        """Return the index in a folder. Raises IndexBroken for an unfinished one, or a missing or changed file."""
         manifest = read_manifest(path)
         check_sizes(path, manifest)
         return cls(path, manifest)
 
     def check(self, card: NetworkCard) -> None:
-        """Raises IndexMismatch unless the index holds features of that network, its weights and its preprocessing."""
+        """Raise IndexMismatch unless the index holds features of that network, its weights and preprocessing."""
         held = self.manifest
         pairs: list[tuple[str, Any, Any]] = [
             ("features of {}", held.network, card.key),
@@ -91,14 +94,14 @@ class FeatureIndex:
                 )
 
     def count(self, label: str) -> int:
-        """Number of indexed photographs with that label."""
+        """Return the number of indexed photographs with that label."""
         return self.manifest.labels.get(label, 0)
 
     def search(self, features: npt.NDArray[np.float32], k: int = 10) -> Neighbours:
-        """Features (N, D), or one (D,) as N = 1, of any length → their k nearest rows by cosine.
+        """Return the k nearest rows by cosine of features (N, D), or of one (D,) as N = 1, of any length.
 
-        Exactly, unless the index was opened to be searched by its compact copy. Ties go by row number. Where the
-        index has fewer than k rows, all of them.
+        Exact, unless the index was opened with its compact copy. Ties are ordered by row number. An index of fewer than
+        k rows returns all of them.
         """
         queries = np.atleast_2d(np.asarray(features, dtype=np.float32))
         k = min(k, len(self.rows)) if k > 0 else k
@@ -115,11 +118,16 @@ class FeatureIndex:
         distinct: bool = False,
         labels: Collection[str] | None = None,
     ) -> list[Neighbour]:
-        """The k nearest rows of a feature (D,), all rows of the digest ``without`` left out.
+        """Return the k nearest rows of a feature (D,).
 
-        ``distinct``: exact duplicates too are left out, of the query (a cosine of 1 up to ``SAME``: the same features
-        up to float16's rounding) and of each other (the same digest). ``labels``: only rows of these classes.
-        Raises IndexBroken when fewer than k are there, UnknownName for a class that the index does not hold.
+        Args:
+            without: digest whose rows are left out, usually that of the query.
+            distinct: leave exact duplicates out, of the query (a cosine of at least ``SAME``) and of each other (the
+                same
+                digest).
+            labels: search only rows of these classes.
+
+        Raises IndexBroken for fewer than k rows, UnknownName for a class that the index does not hold.
         """
         query = np.asarray(feature, dtype=np.float32).reshape(-1)
         search, among = self._searching(query[None], k), self._among(labels)
@@ -145,9 +153,9 @@ class FeatureIndex:
     def classes(
         self, feature: npt.NDArray[np.float32], k: int = 10, *, without: str | None = None
     ) -> dict[str, list[float]]:
-        """Label → cosines of its k rows nearest to a feature (D,), those of the digest ``without`` left out.
+        """Return, for each label, the cosines of its k rows nearest to a feature (D,).
 
-        Of labels with at least k such rows; exact, whatever else searches this index.
+        Rows of the digest ``without`` are left out, and labels with fewer than k other rows. Always exact.
         """
         query = np.asarray(feature, dtype=np.float32).reshape(-1)
         self._checked(query[None], k)
@@ -168,9 +176,10 @@ class FeatureIndex:
             fetch *= 2  # the photograph was indexed several times
 
     def picture(self, neighbour: Neighbour) -> Photograph | None:
-        """The neighbour's picture, read or drawn again; None when it is gone or is no longer the one that was indexed.
+        """Return the neighbour's picture, read or drawn again; None when it is gone or has changed.
 
-        Where the index keeps thumbnails, then that; its notes say so. Raises IndexBroken for a path outside its roots.
+        Where the photograph is gone but the index keeps thumbnails, the thumbnail, with a note. Raises IndexBroken for
+        a path outside the index's roots.
         """
         row = self.rows[neighbour.row]
         try:
@@ -197,7 +206,7 @@ class FeatureIndex:
         return Neighbour(number, row.label, cosine, address(self.manifest.roots[row.root], row.name), row.digest)
 
     def _among(self, labels: Collection[str] | None) -> Mask | None:
-        """Rows of these classes, bool (R,)."""
+        """Return the rows of these classes, bool (R,)."""
         if labels is None:
             return None
         names, numbers = self.rows.labels
@@ -220,7 +229,7 @@ class FeatureIndex:
             )
         if not np.isfinite(queries).all():
             raise BadCard(
-                got="a feature with NaN or infinity", wanted="finite numbers", remedy="Look at the network's weights."
+                got="a feature with NaN or infinity", wanted="finite numbers", remedy="Check the network's weights."
             )
 
     def _searching(self, queries: npt.NDArray[np.float32], k: int) -> Search:
@@ -231,7 +240,7 @@ class FeatureIndex:
             return self._loaded
 
     def _exact(self) -> Exact:
-        """The exact search, also beside another."""
+        """Return the exact search, also where another search is in use."""
         with self._loading:
             if isinstance(self._loaded, Exact):
                 return self._loaded
@@ -242,6 +251,6 @@ class FeatureIndex:
 
 
 def _distinct(found: list[Neighbour]) -> list[Neighbour]:
-    """Those whose cosine is below 1 up to rounding, the first of each digest."""
+    """Return the neighbours whose cosine is below 1 up to rounding, the first of each digest."""
     first = {neighbour.digest: neighbour for neighbour in reversed(found) if neighbour.cosine < SAME}
     return [neighbour for neighbour in found if first.get(neighbour.digest) is neighbour]

@@ -1,4 +1,4 @@
-"""A starter index over Imagenette (ten classes of ImageNet), in one click."""
+"""A starter index over Imagenette (ten classes of ImageNet), downloaded and built in one click."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from ..storage.data_folder import DataFolder
 from ..storage.downloads import RemoteFile, digest_of, fetch
 from .build import build
 
+IMAGENETTE = "https://s3.amazonaws.com/fast-ai-imageclas/imagenette2-320.tgz"
+MD5 = "3df6f0d01a2c9592104656642f5e78a3"
 IMAGENETTE_MB = 326
 
 
 def imagenette() -> RemoteFile:
-    """Imagenette at 320 px: address and checksum as torchvision's dataset gives them."""
-    from torchvision.datasets import Imagenette
-
-    url, md5 = Imagenette._ARCHIVES["320px"]
-    return RemoteFile(url=url, name=url.rsplit("/", 1)[1], digest=md5, algorithm="md5", size=IMAGENETTE_MB * 2**20)
+    """Return the archive of Imagenette at 320 px."""
+    name = IMAGENETTE.rsplit("/", 1)[1]
+    return RemoteFile(url=IMAGENETTE, name=name, digest=MD5, algorithm="md5", size=IMAGENETTE_MB * 2**20)
 
 
 def _identified(card: NetworkCard) -> NetworkCard:
-    """The card with its weights' digest, which of some is known only once they have arrived."""
+    """Return the card with its weights' digest, which for some cards is known only after the download."""
     if card.weights_digest or card.remote is None:
         return card
     return replace(card, weights_digest=digest_of(card.remote, card.weights.parent))
 
 
 def build_starter(card: NetworkCard, engine: Engine, data: DataFolder, archive: RemoteFile | None = None) -> Work[Path]:
-    """Return work for a Task: download, unpack and index Imagenette; each step resumes where it was stopped.
+    """Return the work of a Job that downloads, unpacks and indexes Imagenette. Each step resumes where it stopped.
 
-    Where the card's weights are not here, they are fetched first.
+    Weights that are missing are downloaded first.
     """
 
     def work(report: Report, cancel: Cancel) -> Path:
@@ -69,5 +69,5 @@ def build_starter(card: NetworkCard, engine: Engine, data: DataFolder, archive: 
 
 
 def indexes(data: DataFolder) -> list[Path]:
-    """Folders with a finished index."""
+    """Return the folders with a finished index."""
     return [file.parent for file in sorted(data.indexes.glob("*/manifest.json"))]

@@ -31,7 +31,7 @@ Features = npt.NDArray[Any]  # float16 in an index, float32 among reference quer
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One indexed photograph: ``name`` relative to the index's root number ``root``; digest of its pixels."""
+    """One indexed photograph: ``name`` relative to the index's root number ``root``, and the digest of its pixels."""
 
     root: int
     name: str
@@ -41,7 +41,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """A file that was to be indexed and could not be read."""
+    """A file that could not be read for the index."""
 
     root: int
     name: str
@@ -50,7 +50,7 @@ class Bad:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The table in a shard's JSON: the plan of its build, its rows in order, and sha256 and bytes of its .npy."""
+    """Content of a shard's JSON: digest of its plan, its rows in order, and sha256 and bytes of its .npy."""
 
     plan: str
     rows: tuple[Row, ...]
@@ -61,7 +61,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """A shard as the manifest lists it: rows, bytes and sha256 of its .npy, sha256 of its table."""
+    """Entry of a shard in the manifest: rows, bytes and sha256 of its .npy, and sha256 of its table."""
 
     name: str
     rows: int
@@ -72,7 +72,7 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A held-out photograph: mean cosine to its k nearest rows (its own digest left out), digest of its pixels."""
+    """A held-out photograph: its typicality (without rows of its own digest), and the digest of its pixels."""
 
     typicality: float
     digest: str
@@ -80,11 +80,11 @@ class Reference:
 
 @dataclass(frozen=True, kw_only=True)
 class Compact:
-    """A compact copy of the features, and how far it is from exact, measured on ``queries`` of the index's own rows.
+    """A compact copy of the features and its difference from exact search, over ``queries`` rows of the index.
 
-    ``factory``: FAISS's words for it; ``probes``: lists that are looked into; ``refined``: rows that are then ranked
-    exactly. ``recall``: of the k nearest, the mean part that it finds; ``typicality_error``: the mean of
-    |its typicality - the exact one|. ``sha256`` and ``size`` of its file.
+    ``factory``: FAISS's description of it. ``probes``: lists that are searched. ``refined``: rows that are then ranked
+    exactly. ``recall``: mean part of the k nearest that it finds. ``typicality_error``: mean absolute difference from
+    the exact typicality. ``sha256`` and ``size`` of its file.
     """
 
     factory: str
@@ -100,9 +100,10 @@ class Compact:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """Everything about an index but its features. ``plan``: sha256 of plan.json; ``labels``: rows of each label.
+    """Everything about an index but its features.
 
-    ``reference`` is sorted by typicality, the mean over ``k`` neighbours; empty where none was asked for.
+    ``plan``: sha256 of plan.json. ``labels``: number of rows of each label. ``reference``: sorted by typicality, the
+    mean over ``k`` neighbours; empty for an index without reference photographs.
     """
 
     network: str
@@ -127,7 +128,7 @@ class Manifest:
 def write_shard(
     folder: Path, name: str, features: Features, rows: Sequence[Row], bad: Sequence[Bad], plan: str
 ) -> None:
-    """Features (rows, D) and their table; the table last, as it says that the features are whole."""
+    """Write features (rows, D) and then their table, which vouches that the features are whole."""
     buffer = io.BytesIO()
     np.save(buffer, features, allow_pickle=False)
     data = buffer.getvalue()
@@ -137,7 +138,7 @@ def write_shard(
 
 
 def read_table(folder: Path, name: str, expected: str | None = None) -> tuple[Table, Shard]:
-    """A shard's table and its entry; raises IndexBroken, also when its sha256 is not ``expected``."""
+    """Return a shard's table and entry. Raises IndexBroken, also when its sha256 is not ``expected``."""
     path = folder / f"{name}.json"
     data = read_bytes(path)
     found = sha256(data)
@@ -157,7 +158,7 @@ def read_table(folder: Path, name: str, expected: str | None = None) -> tuple[Ta
 
 
 def read_features(folder: Path, shard: Shard) -> Features:
-    """A shard's features (rows, D), only if they hash to what its entry says; raises IndexBroken."""
+    """Return a shard's features (rows, D). Raises IndexBroken unless they hash to the sha256 of its entry."""
     path = folder / f"{shard.name}.npy"
     data = read_bytes(path)
     if len(data) != shard.size:
@@ -174,15 +175,15 @@ def read_features(folder: Path, shard: Shard) -> Features:
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """The last file of a build; it carries a checksum of itself."""
+    """Write the manifest, the last file of a build. It carries a checksum of itself."""
     facts = {"format": FORMAT, **asdict(manifest)}
     if manifest.compact is None:
-        del facts["compact"]  # as manifests were before there was one
+        del facts["compact"]  # older manifests have no such field
     write_whole(folder / MANIFEST, to_json({**facts, "checksum": sha256(to_json(facts))}))
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Manifest of a finished index; IndexBroken where it is missing, changed, or lacks or has too many fields."""
+    """Return the manifest of a finished index. Raises IndexBroken for a missing, changed or foreign one."""
     path = folder / MANIFEST
     if not path.is_file():
         unfinished = (folder / PLAN).is_file()
@@ -212,7 +213,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def check_sizes(folder: Path, manifest: Manifest) -> None:
-    """Every shard is there and as long as it should be; raises IndexBroken naming the first that is not."""
+    """Raise IndexBroken for the first shard that is missing or has another size."""
     for shard in manifest.shards:
         path = folder / SHARDS / f"{shard.name}.npy"
         size = path.stat().st_size if path.is_file() else None

@@ -1,7 +1,7 @@
-"""Small pictures of the indexed photographs, in one file: neighbours can be shown after their photographs are gone.
+"""Small pictures of the indexed photographs in one file, to show neighbours whose photographs are gone.
 
-An SQLite file, because it takes a shard's pictures whole or not at all, wherever its writer is killed. A row's picture
-is found by the shard's number and the row's place in it; each has its checksum.
+An SQLite file stores a shard's pictures whole or not at all, even when its writer is killed. A picture is found by the
+number of its shard and its position there; each has a checksum.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ create table if not exists shards (shard integer primary key, rows integer not n
 
 
 def webp(picture: Photograph) -> bytes:
-    """The whole photograph, its longer side at most SIDE pixels."""
+    """Return the whole photograph as WebP, its longer side at most SIDE pixels."""
     image, buffer = picture.image(), io.BytesIO()
     image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
     image.save(buffer, "WEBP", quality=QUALITY)
@@ -41,7 +41,7 @@ def webp(picture: Photograph) -> bytes:
 
 
 class Pack:
-    """The pictures of an index in ``folder``. May be shared by threads."""
+    """Pictures of the index in ``folder``. Threads may share it."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / PACK
@@ -50,7 +50,7 @@ class Pack:
         return self.path.is_file()
 
     def add(self, shard: int, pictures: Sequence[bytes]) -> None:
-        """A shard's pictures, in the order of its rows, in place of any that were there; raises IndexBroken."""
+        """Store a shard's pictures, in the order of its rows, in place of earlier ones. Raises IndexBroken."""
         rows = [(shard, place, data, sha256(data)) for place, data in enumerate(pictures)]
         try:
             with closing(sqlite3.connect(self.path, timeout=60)) as store, store:
@@ -62,19 +62,19 @@ class Pack:
             raise disk_refused(self.path, sum(map(len, pictures)), str(error), full="full" in str(error)) from error
 
     def rows(self) -> dict[int, int]:
-        """Shard's number → how many pictures it has; empty where there is no pack."""
+        """Return the number of pictures of each shard; empty where there is no pack."""
         if not self:
             return {}
         with self._reading() as store:
             return dict(store.execute("select shard, rows from shards"))
 
     def missing(self, manifest: Manifest) -> int:
-        """How many rows have no picture."""
+        """Return the number of rows without a picture."""
         held = self.rows()
         return sum(shard.rows for shard in manifest.shards if held.get(int(shard.name)) != shard.rows)
 
     def picture(self, shard: int, place: int, name: str, label: str | None) -> Photograph | None:
-        """The picture of a row; None where there is none. Raises IndexBroken for one that changed."""
+        """Return the picture of a row; None where there is none. Raises IndexBroken for a changed one."""
         if not self:
             return None
         with self._reading() as store:
@@ -89,7 +89,7 @@ class Pack:
         return replace(photograph(Image.open(io.BytesIO(found[0])), name, label), notes=(note,))
 
     def problems(self, manifest: Manifest) -> list[str]:
-        """What is wrong with it, one sentence each, beginning with its name; every picture is read."""
+        """Return the problems of the pack, one sentence each, beginning with its name; every picture is read."""
         if not self:
             return []
         try:

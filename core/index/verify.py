@@ -1,4 +1,4 @@
-"""Is an index whole? Every byte is read and held against the manifest's hashes and counts."""
+"""Verification of an index: every byte is read and compared with the manifest's hashes and counts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .thumbnails import Pack
 
 
 def verify(folder: Path) -> list[str]:
-    """The problems of an index, one sentence each, beginning with the file's name; empty when it is whole."""
+    """Return the problems of an index, one sentence each, beginning with the file name; empty when it is whole."""
     try:
         manifest = read_manifest(folder)
     except IndexBroken as error:

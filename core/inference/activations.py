@@ -1,4 +1,4 @@
-"""Feature maps of a network's layers, frame by frame: seen on the device and let go (paper, § 3, Figure 3)."""
+"""Feature maps of a network's layers, frame by frame, seen on the device and not kept (paper, § 3, Figure 3)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ POOLS = ("MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "SelectAdaptivePool2d")
 
 @dataclass(frozen=True, slots=True)
 class Deep:
-    """A layer at its relative ``depth``: convolutions up to it over all of the network's (as the paper counts)."""
+    """A layer with its relative ``depth``: convolutions up to it over all convolutions, as the paper counts."""
 
     layer: Layer
     depth: float
@@ -31,7 +31,7 @@ class Deep:
 
 @dataclass(frozen=True, slots=True)
 class Seen(Generic[T]):
-    """What was seen of one batch: of its ``frames``, per name of a layer; and the network's own answers."""
+    """Results of one batch of ``frames``: one per layer's name, and the network's own answers."""
 
     frames: int
     layers: dict[str, T]
@@ -39,11 +39,11 @@ class Seen(Generic[T]):
 
 
 def ends(network: Network) -> tuple[Deep, ...]:
-    """The layers that end a block or a stage, after the nonlinearity, in order.
+    """Return the layers that end a block or a stage, after the nonlinearity, in order.
 
-    That is an activation which runs last in its block, or before a pool (a blur may stand between). Where no
-    activation is so placed: every activation; where there is none as a module: every convolution. Raises BadCard where
-    no convolution can be watched (transformers, Keras' networks, remedies at inference).
+    Such a layer is the last activation of its block, or an activation before a pool (a blur may stand between). A
+    network without such layers gives every activation, and one without activation modules every convolution. Raises
+    BadCard where no convolution can be watched (transformers, Keras' networks, methods at test time).
     """
     here = network.watchable
     inner = leaves(network.layers)
@@ -56,7 +56,7 @@ def ends(network: Network) -> tuple[Deep, ...]:
     if not chosen or len(convolutions) < 2:
         raise BadCard(
             got=f"{network.card.key}, whose convolutions cannot be watched",
-            wanted="a convolutional network without a remedy at inference",
+            wanted="a convolutional network without a method at test time",
             remedy="Choose another network for its feature maps.",
         )
     order = {layer.name: k for k, layer in enumerate(inner)}
@@ -67,13 +67,13 @@ def ends(network: Network) -> tuple[Deep, ...]:
 
 
 def _pooled(inner: Sequence[Layer], layer: Layer) -> bool:
-    """Whether a pool runs next, blurs apart."""
+    """Return True if a pool runs next, apart from blurs."""
     following = (leaf for leaf in inner[inner.index(layer) + 1 :] if leaf.kind != "BlurPool")
     return getattr(next(following, None), "kind", "") in POOLS
 
 
 def at_depths(found: Sequence[Deep], depths: Iterable[float] = DEPTHS) -> tuple[Deep, ...]:
-    """Of the layers those nearest to each relative depth (0: the first of them, 1: the last), each once, in order."""
+    """Return the layers nearest to each relative depth, each once, in order; 0 is the first of them and 1 the last."""
     low, high = found[0].depth, found[-1].depth
     wanted = (low + depth * (high - low) for depth in depths)
     places = {min(range(len(found)), key=lambda k: (abs(found[k].depth - depth), k)) for depth in wanted}
@@ -83,11 +83,10 @@ def at_depths(found: Sequence[Deep], depths: Iterable[float] = DEPTHS) -> tuple[
 def watch(
     engine: Engine, network: Network, frames: Iterable[torch.Tensor], layers: Iterable[Layer], see: See[T]
 ) -> Iterator[Seen[T]]:
-    """``see`` of every layer and its maps, float32 (n, C, h, w) on the device, one batch at a time.
+    """Yield the result of ``see`` for every layer and its maps, float32 (n, C, h, w) on the device, batch by batch.
 
-    No more than one layer's maps beside what the network holds itself: what ``see`` returns is all that is kept, and
-    must not be a view of the maps, which may be overwritten. Of a layer that runs several times in a pass only the
-    last is seen.
+    At most one layer's maps exist beside the network's own memory. Only what ``see`` returns is kept; it must not be a
+    view of the maps, which may be overwritten. A layer that runs several times in a pass is seen at its last run.
     """
     kept: dict[str, T] = {}
 
@@ -108,10 +107,7 @@ def channel_maps(
     *,
     cancel: Cancel | None = None,
 ) -> dict[str, torch.Tensor]:
-    """One channel of each layer → name of the layer: its maps over the frames, float32 (n, h, w), on the CPU.
-
-    Raises Cancelled.
-    """
+    """Return one channel of each layer: layer name → float32 (n, h, w) over the frames, on the CPU. Raises Cancelled."""
 
     def one(layer: Layer, maps: torch.Tensor) -> torch.Tensor:
         if cancel is not None:

@@ -1,4 +1,4 @@
-"""A device's turns: who computes on it, in the order of asking, whichever engine asks."""
+"""A lock on each device: threads compute on it in the order in which they ask, whichever engine they use."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 
 
 class TurnLock:
-    """A lock that is handed over in the order of asking, so that a long study cannot starve a live upload."""
+    """A lock that is handed over in the order of requests, so that a long study cannot starve a live upload."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
@@ -19,7 +19,7 @@ class TurnLock:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait for one's turn, hold it for the block."""
+        """Wait for the lock, and hold it in the block."""
         ticket = threading.Event()
         with self._guard:
             self._queue.append(ticket)
@@ -27,25 +27,27 @@ class TurnLock:
         try:
             ticket.wait()
             yield
-        finally:  # whoever gives up while waiting leaves the queue too
+        finally:  # a thread that gives up while waiting leaves the queue too
             with self._guard:
                 self._queue.remove(ticket)
                 if self._queue:
                     self._queue[0].set()
 
 
-_TURNS: dict[tuple[str, int], TurnLock] = {}  # of each device, whichever engine asks
+_TURNS: dict[tuple[str, int], TurnLock] = {}  # one for each device
 
 
 def turns(device: torch.device) -> TurnLock:
-    """That device's lock."""
+    """Return the lock of a device."""
     return _TURNS.setdefault((device.type, device.index or 0), TurnLock())
 
 
 @contextmanager
 def all_turns() -> Iterator[None]:
-    """Every device's turn, whichever engine it belongs to: tracing a network that is prepared replaces
-    nn.Module.__call__ for every thread, and must not meet another that computes."""
+    """Hold the locks of all devices in the block.
+
+    Tracing a network replaces nn.Module.__call__ for every thread, so no other thread may compute meanwhile.
+    """
     with ExitStack() as held:
         for _, lock in sorted(_TURNS.items(), key=lambda item: item[0]):
             held.enter_context(lock.turn())

@@ -1,6 +1,7 @@
 """Frames → probabilities and features, on one device, in float32, at one fixed batch shape.
 
-The fixed shape makes a result independent of its company: on the CPU equal to the bit, on a GPU within 1e-5.
+The fixed shape makes a result independent of the other frames of its batch: on the CPU equal to the bit, on a GPU
+within 1e-5.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from .device_lock import all_turns, turns
 
 log = logging.getLogger(__name__)
 
-CPU_BATCH = 8  # measured: fastest on two cores, and a curve starts at once
+CPU_BATCH = 8  # fastest on two cores, and a curve starts at once
 GPU_BATCH = 128
 SWITCH_S = 1e-4
 Watcher = Callable[[torch.Tensor], None]
@@ -36,9 +37,9 @@ Watcher = Callable[[torch.Tensor], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictions:
-    """Of N frames: ``probabilities`` float32 (N, K), rows sum to 1; ``features`` float32 (N, D). On the CPU.
+    """Predictions for N frames, on the CPU: ``probabilities`` float32 (N, K) and ``features`` float32 (N, D).
 
-    K is 0 for a representation without classes.
+    Rows of probabilities sum to 1. K is 0 for a network without classes.
     """
 
     probabilities: torch.Tensor
@@ -48,41 +49,44 @@ class Predictions:
         return int(self.probabilities.shape[0])
 
     def finite(self, network: Network) -> Predictions:
-        """Itself; raises BadCard where a probability is not a number, which no measure could be made of."""
+        """Return the predictions. Raises BadCard if they contain NaN or infinity."""
         judged = self.probabilities if self.probabilities.shape[1] else self.features
         if not bool(judged.isfinite().all()):
             raise BadCard(
                 got=f"answers of {network.card.key} that are not numbers",
-                wanted="finite ones",
+                wanted="finite numbers",
                 remedy="Its checkpoint is damaged or of another architecture: copy or convert it again.",
             )
         return self
 
     @staticmethod
     def join(parts: Iterable[Predictions]) -> Predictions:
-        """Several in a row."""
+        """Return several predictions as one."""
         kept = list(parts)
         return Predictions(torch.cat([p.probabilities for p in kept]), torch.cat([p.features for p in kept]))
 
 
 @dataclass(eq=False)
 class Network:
-    """A card's network on the device. ``batch`` shrinks when memory runs out; ``folded``: batch norms merged."""
+    """The network of a card on the device.
+
+    ``batch`` shrinks when memory runs out. ``folded``: whether batch norms are merged into convolutions.
+    """
 
     card: NetworkCard
     module: nn.Module  # normalised frames → (logits, features)
     batch: int
     parameters: int
-    outline: nn.Module  # as it was built
+    outline: nn.Module  # the model as it was built
     folded: bool
     mean: torch.Tensor
     std: torch.Tensor
 
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
-        """``probe.layers``, at first asking: what torch needs to compute on shapes takes seconds to import.
+        """Layers as ``probe.layers`` finds them, computed at first use.
 
-        It waits for the turns of all devices, so that nobody asks first within one.
+        The first use imports torch's shape computation, which takes seconds, and waits for the locks of all devices.
         """
         shapes_imported(self.outline)
         with all_turns():
@@ -90,38 +94,43 @@ class Network:
 
     @property
     def known_layers(self) -> tuple[Layer, ...]:
-        """``layers`` where somebody has asked for them before, else none: for what must not wait."""
+        """``layers`` if they were computed before, else none: for callers that must not wait."""
         found: tuple[Layer, ...] = vars(self).get("layers", ())
         return found
 
     @property
     def stride(self) -> int | None:
-        """Total stride in pixels; None where the network has no feature map."""
+        """Total stride in pixels; None for a network without feature maps."""
         return total_stride(self.layers)
 
     @property
     def watchable(self) -> dict[str, nn.Module]:
-        """Its modules by the names of ``layers``; none where a remedy runs it on other frames than those given.
+        """Modules by the names of ``layers``; empty where a method at test time runs the network on other frames.
 
-        Where batch norms are folded, what remains are the modules within blocks, not the blocks.
+        Where batch norms are folded, only the modules within blocks remain, not the blocks.
         """
         inner = getattr(self.module, "model", None)
         return dict(inner.named_modules()) if isinstance(inner, nn.Module) else {}
 
     @property
     def size_in_bytes(self) -> int:
-        """Of its parameters and buffers."""
+        """Bytes of its parameters and buffers."""
         kept = (*self.module.parameters(), *self.module.buffers())
         return sum(t.numel() * t.element_size() for t in kept)
 
 
 class Engine:
-    """One device. Networks are loaded once and kept; every batch takes the device's lock for itself alone."""
+    """Inference on one device. Networks are loaded once and kept; every batch takes the device's lock."""
 
     precision = "float32"
 
     def __init__(self, device: str | None = None, batch: int | None = None, budget: int | None = None) -> None:
-        """``budget``: bytes of weights that stay on the device; half of a GPU's memory, a quarter of the machine's."""
+        """Use a device, by default the first GPU or else the CPU.
+
+        Args:
+            batch: frames in a batch.
+            budget: bytes of weights that stay loaded; by default half of a GPU's memory, or a quarter of the machine's.
+        """
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.batch = batch or (GPU_BATCH if self.device.type == "cuda" else CPU_BATCH)
         self.budget = budget or _budget(self.device)
@@ -132,22 +141,23 @@ class Engine:
         sys.setswitchinterval(SWITCH_S)
         self._lock = turns(self.device)
         self._loading, self._guard = threading.Lock(), threading.Lock()
-        self._networks: OrderedDict[Any, Network] = OrderedDict()  # the one used longest ago first
+        self._networks: OrderedDict[Any, Network] = OrderedDict()  # least recently used first
 
     @property
     def device_name(self) -> str:
-        """For people: "CPU, 2 threads" or the GPU's name."""
+        """Name of the device for people: "CPU, 2 threads", or that of the GPU."""
         if self.device.type == "cuda":
             return str(torch.cuda.get_device_name(self.device))
         return f"CPU, {torch.get_num_threads()} threads"
 
     def load(self, card: NetworkCard) -> Network:
-        """The card's network, loaded at first asking (WeightsUnavailable, BadCard).
+        """Return the card's network, loaded at first use. Raises WeightsUnavailable, BadCard.
 
-        Those used longest ago leave when all together exceed the budget; whoever still computes with one keeps it.
+        Networks that were used least recently are dropped when all together exceed the budget; running work keeps its
+        own.
         """
         name = (card.key, card.weights_digest, card.preprocessing)
-        if (known := self._known(name)) is not None:  # does not wait for another network that is being loaded
+        if (known := self._known(name)) is not None:  # without waiting for another network's loading
             return known
         with self._loading:
             if (known := self._known(name)) is not None:
@@ -157,7 +167,12 @@ class Engine:
                 self._networks[name] = network
                 while len(self._networks) > 1 and sum(n.size_in_bytes for n in self._networks.values()) > self.budget:
                     _, left = self._networks.popitem(last=False)
-                    log.info("%s leaves %s: its networks exceed %d MB", left.card.key, self.device, self.budget >> 20)
+                    log.info(
+                        "%s is dropped from %s: its networks exceed %d MB",
+                        left.card.key,
+                        self.device,
+                        self.budget >> 20,
+                    )
             return network
 
     def _known(self, name: Any) -> Network | None:
@@ -170,10 +185,10 @@ class Engine:
     def prepare(
         self, card: NetworkCard, model: nn.Module, change: Callable[[nn.Module], nn.Module] | None = None
     ) -> Network:
-        """A built model, made ready for this device: batch norm folded, channels last, penultimate layer tapped.
+        """Return a built model made ready for this device: batch norms folded, channels last, penultimate layer tapped.
 
-        The model is the engine's from then on: a network without batch norm is not copied. ``change``: surgery that
-        runs the model, on shapes, and so must not meet another that is being traced.
+        The engine takes the model over: a network without batch norm is not copied. ``change``: surgery that runs the
+        model on shapes, and so must not meet another trace.
         """
         own_pair = isinstance(model, ReturnsBoth)
         if change is not None:
@@ -199,11 +214,14 @@ class Engine:
     def predict(
         self, network: Network, frames: Iterable[torch.Tensor], watched: Mapping[str, Watcher] | None = None
     ) -> Iterator[Predictions]:
-        """Frames uint8 (3, S, S) → Predictions, one batch at a time, in order; frames may be made meanwhile.
+        """Yield predictions for frames uint8 (3, S, S), one batch at a time, in order; frames may be made meanwhile.
 
-        ``watched``: the output (n, …) of the modules of these names (``network.watchable``) is shown to its watcher on
-        the device, before whatever follows may overwrite it: the last of a pass, where a module runs several times. A
-        batch that is halved for memory is shown again.
+        Args:
+            watched: module name (of ``network.watchable``) → function that receives its output (n, …) on the device,
+                before
+                it may be overwritten. A module that runs several times in a pass is watched at its last run. A batch
+                    that is
+                halved for lack of memory is watched again.
         """
         size = network.card.size
         for chunk in chunks(frames, network.batch):
@@ -217,13 +235,13 @@ class Engine:
         while len(frames):
             result = self._try(network, frames, watched)
             if result is None:
-                torch.cuda.empty_cache()  # here, where the failed batch is no longer held by its exception
+                torch.cuda.empty_cache()  # here the exception no longer holds the failed batch
                 continue
             yield result
             frames = frames[len(result) :]
 
     def _try(self, network: Network, frames: torch.Tensor, watched: Mapping[str, Watcher]) -> Predictions | None:
-        """The first batch of the frames; None when memory ran out and the network's batch was halved."""
+        """Return the first batch of the frames; None when memory ran out and the network's batch was halved."""
         frames = frames[: network.batch]
         runs = {layer.name: layer.runs for layer in network.layers} if watched else {}
         with self._lock.turn(), torch.inference_mode(), _hooked(network, watched, runs, len(frames)):
@@ -238,7 +256,7 @@ class Engine:
 
     def _batch(self, network: Network, frames: torch.Tensor) -> Predictions:
         n = len(frames)
-        if n < network.batch:  # padded, so that the shape and with it every rounding stays the same
+        if n < network.batch:  # padded: the same shape rounds the same way
             frames = torch.cat([frames, frames[-1:].expand(network.batch - n, -1, -1, -1)])
         x = frames.to(self.device, non_blocking=True).float().div_(255).sub_(network.mean).div_(network.std)
         x = x.flip(1) if network.card.preprocessing.order == "bgr" else x
@@ -248,7 +266,10 @@ class Engine:
 
 @contextmanager
 def _hooked(network: Network, watched: Mapping[str, Watcher], left: dict[str, int], n: int) -> Iterator[None]:
-    """Within the device's turn alone: the network is shared, and no hook may be left in it. ``left``: runs to come."""
+    """Hook the watched modules in the block, which must hold the device's lock: the network is shared.
+
+    ``left``: runs of each module that are still to come.
+    """
     modules = network.watchable if watched else {}
     with ExitStack() as hooks:
         for name, watcher in watched.items():
@@ -265,7 +286,7 @@ def _hooked(network: Network, watched: Mapping[str, Watcher], left: dict[str, in
 
 
 def engines() -> list[Engine]:
-    """One for each GPU; the CPU's where there is none."""
+    """Return an engine for each GPU, or one for the CPU."""
     return [Engine(f"cuda:{number}") for number in range(torch.cuda.device_count())] or [Engine()]
 
 
@@ -276,7 +297,7 @@ def _budget(device: torch.device) -> int:
 
 
 def _fold(model: nn.Module) -> tuple[nn.Module, bool]:
-    """Batch norms merged into the convolutions before them, where that can be done: (model, whether any was)."""
+    """Merge batch norms into the convolutions before them where possible: (model, whether any was merged)."""
     from torch.fx import symbolic_trace
     from torch.fx.experimental.optimization import fuse
 
@@ -285,7 +306,7 @@ def _fold(model: nn.Module) -> tuple[nn.Module, bool]:
         return model, False
     try:
         traced = symbolic_trace(copy.deepcopy(model))
-    except (AttributeError, RuntimeError, TypeError, ValueError) as reason:  # what tracing raises on what it cannot
+    except (AttributeError, RuntimeError, TypeError, ValueError) as reason:  # errors of tracing
         log.info("%s: batch norm stays apart (%s)", type(model).__name__, reason)
         return model, False
     merged = fuse(traced, inplace=True, no_trace=True)

@@ -1,7 +1,7 @@
-"""Linear readouts of a network's layers (paper, § 3, Figure 4): what a classifier on each layer alone would answer.
+"""Linear probes of a network's layers (paper, § 3, Figure 4): the answers of a classifier on each layer alone.
 
-A readout is a multinomial logistic regression on the global averages of a layer's channels, of one centre crop a
-training photograph. Its L2 penalty is chosen on training photographs held out for that, then it is fitted on all.
+A probe is a multinomial logistic regression on the global averages of a layer's channels, over one centre crop of each
+training photograph. Its L2 penalty is chosen on held-out training photographs; then it is fitted on all of them.
 """
 
 from __future__ import annotations
@@ -21,18 +21,19 @@ from .activations import Deep, Seen, watch
 from .engine import Engine, Network, Predictions
 
 STRENGTHS = (1.0, 1e-1, 1e-2, 1e-3, 1e-4)  # λ of mean cross-entropy + λ/2 |weights|², from strong to weak
-HELD_OUT = 5  # of so many training photographs of a class one chooses λ
-TOLERANCE, ITERATIONS = 1e-5, 2000  # L-BFGS ends where no partial derivative of the above is larger
+HELD_OUT = 5  # one of this many training photographs of a class chooses λ
+TOLERANCE, ITERATIONS = 1e-5, 2000  # L-BFGS stops when no partial derivative is larger
 HEAD = "own head"
 Pooled = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Readout:
-    """Of one layer of C channels, for K classes: softmax(weight · (features − mean) / scale + bias).
+    """Linear probe of one layer of C channels, for K classes: softmax(weight · (features − mean) / scale + bias).
 
-    ``mean``, ``scale`` (C,): of the training photographs; ``weight`` (K, C), ``bias`` (K,). ``strength``: λ, at which
-    ``held_out`` is the accuracy on those that chose it; ``photographs``: how many it was fitted on in the end.
+    ``mean``, ``scale`` (C,): of the training photographs. ``weight`` (K, C), ``bias`` (K,). ``strength``: the penalty
+    λ, with the accuracy ``held_out`` on the photographs that chose it. ``photographs``: number of photographs in the
+    final fit.
     """
 
     deep: Deep
@@ -45,9 +46,9 @@ class Readout:
     photographs: int
 
     def probabilities(self, features: Pooled) -> Floats:
-        """Pooled features (n, C) → float64 (n, K), rows sum to 1.
+        """Return probabilities float64 (n, K) for pooled features (n, C); rows sum to 1.
 
-        Row by row: a product of matrices rounds each row by its place and their number.
+        Computed row by row: the rounding of a matrix product depends on the number and position of rows.
         """
         standard = (features - self.mean) / self.scale
         logits = np.stack([self.weight @ row for row in standard]) + self.bias
@@ -58,9 +59,10 @@ class Readout:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """What was read off one layer, or off the network's own head, of n frames; classes are those of ``labels``.
+    """Answers of one layer's probe, or of the network's own head, to n frames; ``labels`` are its classes.
 
-    ``layer`` None: a network's answer as ever. ``comparable``: whether its classes are those of the readouts.
+    ``layer`` is None for a network measured without probes. ``comparable``: whether the classes are those of the
+    probes.
     """
 
     layer: str | None
@@ -72,16 +74,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Readouts:
-    """Of one network, from the input on, all for the same classes."""
+    """Linear probes of one network, from the input on, all for the same classes."""
 
     labels: Labels
     layers: tuple[Readout, ...]
 
     def answers(self, engine: Engine, network: Network, frames: Iterable[torch.Tensor]) -> list[Answer]:
-        """Every layer's answers to the frames, in order, and last the network's own: all from one pass.
+        """Return the answers of every layer to the frames, in order, and last the network's own: all from one pass.
 
-        Its own head stands at depth 1, among the readouts' classes where these are all that it knows; else it is not
-        comparable, and its classes are its own. Raises BadCard for answers that are no numbers.
+        The network's own head stands at depth 1. It answers with the probes' classes if these are all it knows; else it
+        is not comparable and keeps its own classes. Raises BadCard for answers that are not finite.
         """
         seen = list(pooled(engine, network, frames, [one.deep for one in self.layers]))
         found = []
@@ -98,7 +100,7 @@ class Readouts:
 
 
 def own_places(card: NetworkCard, labels: Labels) -> list[int] | None:
-    """Of each class its place among the network's own outputs; None unless the network knows just these classes."""
+    """Return the position of each class among the network's outputs; None unless the network has just these classes."""
     places = [card.labels.find(name) for name in labels.names] if card.labels else []
     known = [place for place in places if place is not None]
     return known if card.labels and len(known) == len(labels.names) == len(card.labels.names) else None
@@ -107,14 +109,14 @@ def own_places(card: NetworkCard, labels: Labels) -> list[int] | None:
 def pooled(
     engine: Engine, network: Network, frames: Iterable[torch.Tensor], found: Sequence[Deep]
 ) -> Iterator[Seen[torch.Tensor]]:
-    """The global average of every channel of every layer, float32 (n, C), on the CPU, one batch at a time.
+    """Yield the global average of every channel of every layer, float32 (n, C), on the CPU, batch by batch.
 
-    No map is kept. As everything by the engine, it is independent of the frames' company.
+    No map is kept. The result does not depend on which frames share a batch.
     """
 
     def see(_layer: Layer, maps: torch.Tensor) -> torch.Tensor:
         n = len(maps)
-        if n < network.batch:  # in the batch's own shape and layout, so that every rounding stays the same
+        if n < network.batch:  # the batch's own shape and layout round the same way
             whole = torch.empty_strided((network.batch, *maps.shape[1:]), maps.stride(), device=maps.device)
             whole[:n], whole[n:] = maps, maps[-1]
             maps = whole
@@ -124,9 +126,9 @@ def pooled(
 
 
 def held_out(digests: Sequence[str], labels: Integers, *, seed: int) -> npt.NDArray[np.bool_]:
-    """Which training photographs (N,) choose λ: of each class one in HELD_OUT, but one at least.
+    """Return which training photographs (N,) choose λ: one in HELD_OUT of each class, but at least one.
 
-    Drawn for each photograph from its digest and the seed alone: neither order nor batching changes it.
+    Each photograph's draw depends on its digest and the seed alone, so neither order nor batching changes it.
     """
     numbers = [int.from_bytes(bytes.fromhex(digest)[:8], "big") for digest in digests]
     drawn = np.array([np.random.default_rng([seed, number]).random() for number in numbers])
@@ -138,11 +140,16 @@ def held_out(digests: Sequence[str], labels: Integers, *, seed: int) -> npt.NDAr
 
 
 def fit(deep: Deep, features: Pooled, labels: Integers, apart: npt.NDArray[np.bool_]) -> Readout:
-    """Features (N, C), classes 0 to K − 1 (N,), which photographs are held ``apart`` (N,) → the layer's readout.
+    """Return the probe of a layer.
 
-    λ: of STRENGTHS that of the smallest mean cross-entropy on those held apart, of equals the strongest, fitted and
-    standardised without them. Every class has photographs on both sides. Solved by scikit-learn's L-BFGS, in float64
-    and one thread: the same on any number of cores.
+    Args:
+        features: (N, C).
+        labels: classes 0 to K − 1, (N,).
+        apart: which photographs are held out to choose λ, (N,).
+
+    λ is the one of STRENGTHS with the smallest mean cross-entropy on the held-out photographs (of equals the
+    strongest), when fitted and standardised without them. Every class needs photographs on both sides. Solved by
+    scikit-learn's L-BFGS in float64 and one thread: the same on any number of cores.
     """
     from threadpoolctl import threadpool_limits
 
@@ -156,7 +163,7 @@ def fit(deep: Deep, features: Pooled, labels: Integers, apart: npt.NDArray[np.bo
 
 
 def _chosen(features: Pooled, labels: Integers, apart: npt.NDArray[np.bool_]) -> tuple[float, int]:
-    """λ, and how many of those held apart are right at it."""
+    """Return λ, and the number of held-out photographs that are right at it."""
     mean, scale = _standard(features[~apart])
     inside, outside = ((features[part] - mean) / scale for part in (~apart, apart))
     wanted, best = labels[apart], (np.inf, 0.0, 0)
@@ -171,19 +178,19 @@ def _chosen(features: Pooled, labels: Integers, apart: npt.NDArray[np.bool_]) ->
 
 
 def _path(standard: Floats, labels: Integers, strengths: Sequence[float]) -> Iterator[tuple[Floats, Floats]]:
-    """Weights (K, C) and biases (K,) at each λ, every fit begun where the one before ended."""
+    """Yield weights (K, C) and biases (K,) at each λ, each fit started from the one before."""
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(tol=TOLERANCE, max_iter=ITERATIONS, warm_start=True)
     for strength in strengths:
         model.set_params(C=1 / (strength * len(labels))).fit(standard, labels)
         weight, bias = model.coef_.copy(), model.intercept_.copy()
-        if len(weight) == 1:  # of two classes it gives the second one's
+        if len(weight) == 1:  # for two classes it gives the second one's
             weight, bias = np.concatenate([0 * weight, weight]), np.concatenate([0 * bias, bias])
         yield weight, bias
 
 
 def _standard(features: Pooled) -> tuple[Floats, Floats]:
-    """Mean and standard deviation (C,) over photographs; 1 for channels that never vary."""
+    """Return mean and standard deviation (C,) over photographs; 1 for channels that never vary."""
     mean, spread = features.mean(0, dtype=np.float64), features.std(0, dtype=np.float64)
     return mean, np.where(spread > 0, spread, 1.0)

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from ..datasets import find
+from ..datasets.decoding import photographs as decoded
 from ..images import protocols
 from ..images.photographs import Photograph
 from ..images.protocols import Protocol
 from ..index.search import FeatureIndex
-from ..index.typicality import NEIGHBOURS, Typicality, placed
+from ..index.typicality import NEIGHBOURS, Typicality, rate
 from ..inference.engine import Network
 from ..inference.pairs import outcomes
-from ..inference.pairs import photographs as decoded
 from ..statistics.sensitivity import Sensitivity, sensitivity
 from .networks import engine, load_network
 
@@ -77,4 +77,4 @@ def typicality(
     (10, 1600, True)
     """
     network = network or load_network(index.manifest.network)
-    return next(placed(engine(), network, index, [photograph], k=k)).typicality
+    return next(rate(engine(), network, index, [photograph], k=k)).typicality

@@ -16,6 +16,6 @@ class Accuracy:
 
     @staticmethod
     def fields(found: Accuracy | None) -> dict[str, Any]:
-        """Plain values for a record; None where nothing was labelled."""
+        """Return the fields of a record: plain values, or None where no photograph was labelled."""
         top1, interval, n = (found.top1, list(found.interval), found.n) if found else (None, None, 0)
         return {"top1": top1, "top1_interval": interval, "top1_n": n}

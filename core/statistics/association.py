@@ -1,4 +1,4 @@
-"""Sensitivity against what is known of a photograph: its typicality (paper, Figure 8) or a confidence (Figure 12)."""
+"""Association of sensitivity with a value of each photograph: typicality (Figure 8) or confidence (Figure 12)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ QUINTILES = 5
 
 @dataclass(frozen=True, slots=True)
 class Spearman:
-    """Rank correlation over ``n`` photographs; None where it has none (fewer than three, or nothing varies)."""
+    """Rank correlation over ``n`` photographs.
+
+    ``rho``, ``interval`` and ``p_value`` are None for fewer than three photographs, or where one column is constant.
+    """
 
     rho: float | None
     interval: Interval | None
@@ -37,9 +40,13 @@ class Spearman:
 
 
 def spearman(x: npt.ArrayLike, y: npt.ArrayLike, *, seed: int = 0) -> Spearman:
-    """Of two columns (N,), rows with a value that is no number left out.
+    """Return the rank correlation of two columns (N,), without the rows in which either is NaN.
 
-    Interval: 95 % percentile bootstrap of photographs; above MANY of them Bonett & Wright's (2000). p: scipy's.
+    The 95 % interval is a percentile bootstrap of photographs, above MANY photographs that of Bonett and Wright
+    (Psychometrika 2000). The p-value is scipy's.
+
+    >>> print(spearman([1, 2, 3, 4, 5, 6], [1, 2, 3, 5, 4, 6]))
+    Spearman 0.94 [0.50, 1.00], n = 6
     """
     from scipy.stats import spearmanr
 
@@ -59,7 +66,10 @@ def _many(rho: float, n: int) -> Interval:
 
 
 def _bootstrap(x: Floats, y: Floats, seed: int) -> Interval | None:
-    """Ranks of a resample need no sorting anew: they follow from how often each value was drawn."""
+    """Return the bootstrap interval.
+
+    The ranks within a resample follow from how often each value was drawn, so nothing is sorted again.
+    """
     n = len(x)
     order = np.argsort(x, kind="stable")
     places = [np.unique(column[order], return_inverse=True)[1] for column in (x, y)]
@@ -76,8 +86,12 @@ def _bootstrap(x: Floats, y: Floats, seed: int) -> Interval | None:
 
 
 def _ranks(drawn: Floats, place: Integers) -> tuple[Floats, Floats]:
-    """Values whose order is ``place`` (n,), each taken ``drawn`` (R, n) times → mean ranks less their mean (R, n), and
-    n times their variance (R,)."""
+    """Return centred mean ranks (R, n) in R resamples, and n times their variance (R,).
+
+    Args:
+        drawn: how often each of the n values is drawn in each resample, (R, n).
+        place: rank of each value among the distinct values, (n,).
+    """
     n, order = len(place), np.argsort(place, kind="stable")
     starts = np.searchsorted(place[order], np.arange(place.max() + 1))
     count = np.add.reduceat(drawn[:, order], starts, axis=1)
@@ -86,10 +100,13 @@ def _ranks(drawn: Floats, place: Integers) -> tuple[Floats, Floats]:
 
 
 def binned(x: npt.ArrayLike, y: npt.ArrayLike, bins: int) -> pd.DataFrame:
-    """Photographs in bins of equal count by x → one row a bin: mean ``x``, mean ``y``, ``standard_error`` of it, ``n``.
+    """Return the means of y in bins of equal count by x, one row a bin.
 
-    ``low``, ``high``: the least and the largest x. Fewer photographs than bins make as many bins as photographs; the
-    standard error of one photograph is no number.
+    Columns: mean ``x``, mean ``y``, its ``standard_error`` (NaN for one photograph), ``n``, and the smallest and
+    largest x, ``low`` and ``high``. Fewer photographs than bins give one bin each.
+
+    >>> binned([3, 1, 2, 4], [30, 10, 20, 40], 2)[["x", "y", "n"]].to_numpy().tolist()
+    [[1.5, 15.0, 2.0], [3.5, 35.0, 2.0]]
     """
     x, y = _finite(x, y)
     rows = []
@@ -100,9 +117,12 @@ def binned(x: npt.ArrayLike, y: npt.ArrayLike, bins: int) -> pd.DataFrame:
 
 
 def quintiles(photographs: pd.DataFrame, axis: str, measure: str, *, seed: int = 0) -> pd.DataFrame:
-    """Per-photograph table of one network and protocol → five rows, from the least of ``axis`` to the most.
+    """Return the mean of ``measure`` in each fifth of the photographs, from the smallest ``axis`` to the largest.
 
-    The mean of ``measure`` in each with its 95 % interval by bootstrap of photographs.
+    Args:
+        photographs: one row a photograph, of one network and protocol.
+
+    Intervals are a 95 % bootstrap of photographs.
     """
     x, y = _finite(photographs[axis], photographs[measure])
     found = binned(x, y, QUINTILES).rename(columns={"x": axis, "y": measure})
@@ -112,9 +132,9 @@ def quintiles(photographs: pd.DataFrame, axis: str, measure: str, *, seed: int =
 
 
 def _spans(parts: Sequence[Floats], seed: int) -> Floats:
-    """Columns of values (n,) each → (2, parts): the intervals of their means by bootstrap, not a number for one value.
+    """Return the bootstrap intervals (2, parts) of the means of several columns of values; NaN for a single value.
 
-    As ``bootstrap`` of each; columns of the same length share their draws.
+    Equal to ``bootstrap`` of each column. Columns of the same length share their draws.
     """
     found = np.full((2, len(parts)), math.nan)
     for n in {len(part) for part in parts} - {1}:
@@ -125,12 +145,12 @@ def _spans(parts: Sequence[Floats], seed: int) -> Floats:
 
 
 def _bins(x: Floats, bins: int) -> list[Integers]:
-    """Places of the values (N,) in at most ``bins`` parts of equal count, the least first."""
+    """Return the positions of the values (N,) in at most ``bins`` parts of equal count, the smallest values first."""
     return np.array_split(np.argsort(x, kind="stable"), min(bins, len(x))) if len(x) else []
 
 
 def _finite(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """As float64, in their order, without the rows in which either is no number."""
+    """Return both columns as float64, in their order, without the rows in which either is not finite."""
     one, other = (np.asarray(pd.to_numeric(pd.Series(column)), float) for column in (x, y))
     keep = np.isfinite(one) & np.isfinite(other)
     return one[keep], other[keep]

@@ -1,4 +1,4 @@
-"""Two networks on the same pairs: is one steadier? McNemar at one pair per photograph, else a bootstrap."""
+"""Paired comparisons of two networks: McNemar for one pair a photograph, else a bootstrap of photographs."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ MCNEMAR = "McNemar, exact"
 BOOTSTRAP = "paired bootstrap of photographs"
 SAME, OWN = "the same frames", "the same photographs, each network with frames of its own size"
 SETTING = ("protocol", "step", "direction", "unit")
-PLACE = ("digest", "seed", "pair")  # with a setting: what makes pairs the same
+PLACE = ("digest", "seed", "pair")  # with a setting: identifies a pair
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """``difference``: second − first, of the same pairs. ``p_value``: two-sided, None where it cannot be had.
+    """One measure of two networks on the same pairs.
 
-    ``p_holm``: corrected by Holm's method for all the comparisons that it was made with. ``frames``: SAME or OWN.
+    ``difference`` is second − first. ``p_value`` is two-sided, None where there is no test; ``p_holm`` is corrected by
+    Holm's method for all comparisons of the same call. ``frames`` is SAME or OWN.
     """
 
     first: str
@@ -58,11 +59,15 @@ def comparisons(
     couples: Sequence[tuple[str, str]] | None = None,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Every two networks under every protocol, side and step that both have, in every measure that both have.
+    """Return one row a Comparison, for every two networks under every setting and measure that both have.
 
-    ``couples``: only these (first, second), such as originals and their antialiased twins. One row a Comparison, all
-    corrected together (Holm); empty where there is nothing to compare. Raises BadTable for a network that the table
-    lacks.
+    Args:
+        pairs: a study's table of pairs.
+        networks: compare only these; None takes all of the table.
+        couples: compare only these (first, second), such as originals and their antialiased versions.
+
+    Holm's correction runs over all rows. The table is empty where nothing can be compared. Raises BadTable for a
+    network that the table lacks.
     """
     require(pairs, (*BY, *PLACE, "x", "y", "p_before", "p_after", "changed", "feature_cosine"))
     shared = list(_shared(pairs, networks, couples))
@@ -81,7 +86,9 @@ def comparisons(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Shared:
-    """What two networks share under one setting: N pairs. ``values`` (N, M, 2): measures, first and second."""
+    """N pairs that two networks share under one setting. ``values`` (N, M, 2): measures of the first and second
+    network.
+    """
 
     first: str
     second: str
@@ -110,7 +117,7 @@ def _shared(
         for setting in (key[1:] for key in keys if key[0] == first and (second, *key[1:]) in rows):
             one, other = rows[first, *setting], rows[second, *setting]
             sides = np.unique(table.where[one, 0])
-            fixed = len(sides) == len(np.unique(table.where[other, 0])) == 1  # it follows from the network's size
+            fixed = len(sides) == len(np.unique(table.where[other, 0])) == 1  # by the input size
             for side in sides:
                 both = (part if fixed else part[table.where[part, 0] == side] for part in (one, other))
                 found = table.matched(*both)
@@ -119,7 +126,7 @@ def _shared(
 
 
 class _Rows:
-    """What matching needs of a table, as arrays (N, …)."""
+    """Columns of a table that matching needs, as arrays (N, …)."""
 
     def __init__(self, pairs: pd.DataFrame) -> None:
         self.place, _ = groups(pairs, PLACE)
@@ -128,7 +135,11 @@ class _Rows:
         self.measures = measures(pairs)
 
     def matched(self, one: Integers, other: Integers) -> tuple[bool, Integers, tuple[str, ...], Floats] | None:
-        """Rows of two networks → whether frames differ, photograph, names and values of the pairs that both have."""
+        """Return the pairs that two networks share: whether their frames differ, photographs, measures and values.
+
+        Args:
+            one, other: row numbers of each network.
+        """
         _, k, j = np.intersect1d(self.place[one], self.place[other], assume_unique=True, return_indices=True)
         if not len(k):
             return None
@@ -141,7 +152,10 @@ class _Rows:
 
 
 def _spreads(shared: Sequence[_Shared], seed: int) -> list[Floats]:
-    """Of each the resampled mean differences (RESAMPLES, M); those over as many photographs share the draws."""
+    """Return the resampled mean differences (RESAMPLES, M) of each comparison.
+
+    Comparisons over equally many photographs share the draws.
+    """
     found = [np.empty((0, len(both.names))) for both in shared]
     shapes = [(int(both.photograph.max()) + 1, len(both.names)) for both in shared]
     for shape in sorted(set(shapes)):
@@ -157,7 +171,7 @@ def _spreads(shared: Sequence[_Shared], seed: int) -> list[Floats]:
 
 
 def _sums(both: _Shared) -> Floats:
-    """(photographs, M): second − first, added up over each photograph's pairs."""
+    """Return second − first, summed over the pairs of each photograph, (photographs, M)."""
     differences = both.values[:, :, 1] - both.values[:, :, 0]
     return np.stack([np.bincount(both.photograph, column) for column in differences.T], axis=1)
 
@@ -193,7 +207,7 @@ def _compared(both: _Shared, means: Floats) -> Iterator[Comparison]:
 
 
 def _tested(means: Floats) -> tuple[Interval | None, float | None, str]:
-    """Interval and two-sided p of a mean difference, from its resamples (R,)."""
+    """Return the interval and the two-sided p-value of a mean difference from its resamples (R,)."""
     if not len(means):
         return None, None, "one photograph: no test"
     low, high = percentiles(means)
@@ -202,10 +216,17 @@ def _tested(means: Floats) -> tuple[Interval | None, float | None, str]:
 
 
 def mcnemar(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[Interval, float]:
-    """Whether each photograph's one pair changed (N,) on two networks → (95 % interval of the difference, exact p).
+    """Return the 95 % interval of the difference of two paired proportions, and McNemar's exact p-value.
 
-    p: binomial over the photographs on which the two differ. Interval: Bonett & Price (2012), which keeps its width
-    where they never differ.
+    Args:
+        first, second: whether each photograph's one pair changed, (N,), on each network.
+
+    The p-value is binomial over the photographs on which the networks differ. The interval, second − first, is Bonett
+    and Price's (J. Educ. Behav. Stat. 2012), which keeps its width where the networks never differ.
+
+    >>> interval, p_value = mcnemar([1, 1, 1, 1, 1, 0], [0, 0, 0, 0, 0, 0])
+    >>> p_value
+    0.0625
     """
     from scipy.stats import binomtest
 
@@ -218,10 +239,14 @@ def mcnemar(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[Interval, floa
 
 
 def holm(p_values: npt.ArrayLike) -> Floats:
-    """Holm's step-down correction (1979) of p-values (N,); those that are no number stay so and do not count."""
+    """Return Holm's step-down correction (1979) of p-values (N,). NaN stays NaN and does not count.
+
+    >>> holm([0.01, 0.04, 0.03]).tolist()
+    [0.03, 0.06, 0.06]
+    """
     p = np.asarray(p_values, float)
     found = np.full(len(p), np.nan)
-    order = np.argsort(p)[: int(np.isfinite(p).sum())]  # not-a-numbers sort last
+    order = np.argsort(p)[: int(np.isfinite(p).sum())]  # NaN sorts last
     steps = len(order) - np.arange(len(order))
     found[order] = np.minimum(1, np.maximum.accumulate(steps * p[order])) if len(order) else []
     return found

@@ -1,4 +1,4 @@
-"""95 % intervals: Wilson's of a proportion; the bootstrap of units (photographs, or pairs of one photograph)."""
+"""95 % intervals: Wilson's for a proportion, and the bootstrap over photographs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,18 @@ Integers = npt.NDArray[np.integer[Any]]
 Interval = tuple[float, float]
 
 RESAMPLES = 2000
-DRAWS = 1_000_000  # of the bootstrap, held at once
+DRAWS = 1_000_000  # numbers of the bootstrap in memory at once
 MANY = 5_000  # units above which the means of resamples are drawn from their normal limit
 Z95 = 1.959963984540054  # two-sided 95 %
 
 
 def wilson(successes: int, n: int) -> Interval:
-    """95 % Wilson score interval of a proportion."""
+    """Return the 95 % Wilson score interval of a proportion (Wilson, JASA 1927).
+
+    >>> low, high = wilson(5, 10)
+    >>> f"{low:.3f} to {high:.3f}"
+    '0.237 to 0.763'
+    """
     p, z2 = successes / n, Z95**2
     centre = (p + z2 / (2 * n)) / (1 + z2 / n)
     half = Z95 / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
@@ -28,9 +33,17 @@ def wilson(successes: int, n: int) -> Interval:
 
 
 def bootstrap(values: Floats, units: Integers, *, seed: int) -> Interval | None:
-    """95 % percentile interval of the mean of ``values`` (N,) when ``units`` (N,) are drawn with replacement.
+    """Return the 95 % percentile interval of a mean, when whole units are drawn with replacement.
 
-    A unit (a photograph, or a pair) is drawn with all its values. None when there is one unit only.
+    Args:
+        values: (N,).
+        units: the unit (a photograph, or a pair) of each value, (N,). A unit is drawn with all its values.
+
+    Returns None for a single unit.
+
+    >>> low, high = bootstrap(np.array([0.0, 0.0, 1.0, 1.0]), np.arange(4), seed=0)
+    >>> low, high
+    (0.0, 1.0)
     """
     sums, counts = np.bincount(units, values).astype(float), np.bincount(units).astype(float)
     if len(sums) < 2:
@@ -40,17 +53,21 @@ def bootstrap(values: Floats, units: Integers, *, seed: int) -> Interval | None:
 
 
 def percentiles(means: Floats) -> Floats:
-    """Means of resamples (R, …) → (2, …): 2.5 and 97.5 %; a resample that is no number is left out."""
+    """Return the 2.5 and 97.5 % percentiles (2, …) of the means of resamples (R, …), leaving NaN out."""
     ends: Floats = np.nanquantile(means, [0.025, 0.975], axis=0)
     return ends
 
 
 def resampled(sums: Floats, counts: Floats, *, seed: int) -> Floats:
-    """``sums`` (n, G, M) of M measures of G tables over the same number of units, ``counts`` (n, G) → means
-    (RESAMPLES, G, M).
+    """Return the means (RESAMPLES, G, M) of M measures of G tables over resampled units.
 
-    The k-th resample draws the same units for every table and measure. Above MANY units the means come from their
-    normal limit, whose standard error is that of a ratio of sums. To the bit, none depends on which others are there.
+    Args:
+        sums: sum of each measure in each unit, (n, G, M).
+        counts: number of values in each unit, (n, G).
+
+    The k-th resample draws the same units for every table and measure. Above MANY units the means are drawn from their
+    normal limit, with the standard error of a ratio of sums. Each result is the same to the bit, whatever other tables
+    and measures are resampled with it.
     """
     n, tables, measures = sums.shape
     means, total, size = np.empty((RESAMPLES, tables, measures)), _columns(sums.reshape(n, -1)), _columns(counts)
@@ -62,8 +79,8 @@ def resampled(sums: Floats, counts: Floats, *, seed: int) -> Floats:
         return means
     for start, drawn in resamples(n, seed=seed):
         part = means[start : start + len(drawn)]
-        drawn_sizes = [drawn @ one for one in size]
-        for k, column in enumerate(total):  # one by one: a product of matrices rounds as its shape has it
+        drawn_sizes = [drawn @ column for column in size]
+        for k, column in enumerate(total):  # one by one: rounding in a matrix product depends on its shape
             table, measure = divmod(k, measures)
             part[:, table, measure] = drawn @ column / drawn_sizes[table]
     return means
@@ -74,9 +91,9 @@ def _columns(values: Floats) -> list[Floats]:
 
 
 def resamples(n: int, *, seed: int) -> Iterator[tuple[int, Floats]]:
-    """How often each of ``n`` units is drawn: (first resample's number, (rows, n)), at bounded memory.
+    """Yield how often each of ``n`` units is drawn: the first resample's number, and counts (rows, n).
 
-    The same draws as one resample at a time.
+    The draws equal those of one resample at a time; the memory is bounded.
     """
     rng = np.random.default_rng(seed)
     most = max(1, DRAWS // n)
@@ -87,7 +104,12 @@ def resamples(n: int, *, seed: int) -> Iterator[tuple[int, Floats]]:
 
 
 def _limit(sums: Floats, counts: Floats, z: Floats) -> Floats:
-    """Means (R,) of resamples at standard normal ``z`` (R,), of one measure's sums (n,) over counts (n,)."""
+    """Return means (R,) of resamples from their normal limit.
+
+    Args:
+        sums, counts: of one measure in each unit, (n,).
+        z: standard normal draws, (R,).
+    """
     mean = sums.sum() / counts.sum()
     residual = sums - mean * counts
     means: Floats = mean + residual.std() / math.sqrt(len(sums)) / counts.mean() * z

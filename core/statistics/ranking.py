@@ -1,4 +1,4 @@
-"""Photographs by typicality (paper, Figure 7); pairs by how badly a network failed (Figure 13)."""
+"""Photographs ranked by typicality (Figure 7), and pairs by how badly a network failed (Figure 13)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ import pandas as pd
 
 from .tables import change, changed, require
 
-KEPT = ("name", "label", "typicality", "percentile", "predicted", "confidence", "digest")  # of a ranking, where known
+KEPT = ("name", "label", "typicality", "percentile", "predicted", "confidence", "digest")  # where known
 
 
 def ranked(photographs: pd.DataFrame, by: str = "typicality", *, label: str | None = None) -> pd.DataFrame:
-    """Each photograph once, the most typical first, with its ``rank``; of one class where ``label`` is given.
+    """Return each photograph once, the most typical first, with its ``rank``.
 
-    Typicality is of one named index, whichever network a row is of, so the first row of a photograph speaks for it.
-    Photographs without a value are left out; equals stand in the order of their digests. ``confidence`` likewise.
+    Typicality belongs to one index, whichever network a row is of, so the first row of each photograph counts.
+    Photographs without a value are left out; ties are ordered by digest.
+
+    Args:
+        by: column to rank by, "typicality" or "confidence".
+        label: rank the photographs of this class alone.
     """
     require(photographs, ("digest", "name", "label", by))
     table = photographs[photographs[by].notna()].drop_duplicates("digest")
@@ -29,21 +33,21 @@ def ranked(photographs: pd.DataFrame, by: str = "typicality", *, label: str | No
 
 
 def extremes(ranking: pd.DataFrame, n: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The ``n`` most and the ``n`` least typical of ``ranked``, the extreme one first; none stands in both."""
+    """Return the ``n`` most and the ``n`` least typical rows of a ranking, the extremes first; no row is in both."""
     most = ranking.head(n)
     return most, ranking.iloc[len(most) :].tail(n).iloc[::-1]
 
 
 def csv(ranking: pd.DataFrame) -> str:
-    """As CSV, full precision."""
+    """Return a ranking as CSV, in full precision."""
     text: str = ranking.to_csv(index=False)
     return text
 
 
 def worst(pairs: pd.DataFrame, most: int | None = None) -> pd.DataFrame:
-    """Pairs whose arg-max changed, the largest |p_after − p_before| first (column ``change``); at most ``most``.
+    """Return the pairs whose arg-max changed, the largest |p_after − p_before| first, in column ``change``.
 
-    Equals stand in the order of digest and pair.
+    Ties are ordered by digest and pair. ``most``: number of pairs to return.
     """
     require(pairs, ("digest", "pair", "p_before", "p_after", "changed"))
     found = pairs.assign(change=change(pairs)).loc[changed(pairs) == 1]
@@ -53,5 +57,5 @@ def worst(pairs: pd.DataFrame, most: int | None = None) -> pd.DataFrame:
 
 
 def _by_name(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Names sort as text, not in the order in which a table happens to list them."""
+    """Return a sort key that orders digests as text, not by the order of their categories."""
     return column.astype(str) if column.name == "digest" else column

@@ -1,7 +1,7 @@
-"""Outcomes of frame pairs → Sensitivity: the paper's two measures and ours, each with its interval.
+"""Sensitivity to a small step, from the outcomes of frame pairs: the paper's two measures and ours, with intervals.
 
-P(top-1 change) and mean absolute change are the paper's (§ 2). Ours: flips split by whether they were right,
-and representation change, 1 − cosine of the two frames' features, which needs no classes.
+P(top-1 change) and mean absolute change are the paper's (§ 2). Ours are flips split by which answer was right, and
+representation change, 1 − cosine of the features of both frames, which needs no classes.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ FLIPS = ("right→wrong", "wrong→right", "wrong→wrong")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One pair on one network. ``change``: p_after − p_before of the class that led before the step.
+    """One frame pair on one network.
 
-    ``feature_cosine``: between the penultimate features of the two frames. ``label``: the right class, if known.
-    Of a representation without classes the classes are None and the probabilities not numbers.
+    ``p_before`` and ``p_after`` are probabilities of the class that led in the first frame. ``feature_cosine`` is
+    between the penultimate features of both frames. ``label``: the right class, if known. For a network without classes
+    the classes are None and the probabilities NaN.
     """
 
     photograph: str  # digest
@@ -37,12 +38,12 @@ class Outcome:
 
     @property
     def classless(self) -> bool:
-        """Of a representation without classes: only its features can be compared."""
+        """True for a network without classes, of which only features can be compared."""
         return self.class_before is None
 
     @property
     def changed(self) -> bool:
-        """The arg-max class differs (paper, § 2); without classes nothing can."""
+        """True where the arg-max class differs (paper, § 2); False without classes."""
         return self.class_before != self.class_after
 
     @property
@@ -52,7 +53,7 @@ class Outcome:
 
     @property
     def flip(self) -> str | None:
-        """Which kind of flip; None where nothing flipped or the label is not known."""
+        """The kind of flip, one of FLIPS; None where nothing flipped or the label is not known."""
         if not self.changed or self.label is None:
             return None
         if self.class_before == self.label:
@@ -62,9 +63,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sensitivity:
-    """Measures over ``pairs`` pairs of ``photographs`` photographs; 95 % intervals, None where n is 1.
+    """Measures over ``pairs`` pairs of ``photographs`` photographs, with 95 % intervals (None where n is 1).
 
-    Of a representation without classes the class measures (``changed`` to ``mean_absolute_change_interval``) are None.
+    For a network without classes the class measures, ``changed`` to ``mean_absolute_change_interval``, are None.
     """
 
     photographs: int
@@ -76,12 +77,12 @@ class Sensitivity:
     mean_absolute_change_interval: Interval | None
     representation_change: float
     representation_change_interval: Interval | None
-    flips: dict[str, int] | None  # counts by kind; None where no label is known
+    flips: dict[str, int] | None  # pairs of each kind; None where no label is known
     labelled_pairs: int
     method: str  # how the interval of P(top-1 change) was found
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values; intervals are [low, high]."""
+        """Return plain values; intervals become [low, high]."""
         plain = {name: getattr(self, name) for name in self.__slots__}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()}
 
@@ -90,8 +91,9 @@ class Sensitivity:
 class Tally:
     """Pairs of one network and protocol as columns (N,), sorted by photograph and pair.
 
-    ``photograph``: 0, 1, … in the order of digests. ``changed``: 0 or 1; ``change``: |p_after − p_before|; both None of
-    a representation without classes. ``flips``: counts by kind, over ``labelled`` pairs whose class is known.
+    ``photograph`` numbers photographs 0, 1, … in the order of digests. ``changed`` is 0 or 1, ``change`` is
+    |p_after − p_before|; both are None for a network without classes. ``flips`` counts each kind among the ``labelled``
+    pairs, whose class is known.
     """
 
     photograph: Integers
@@ -103,27 +105,32 @@ class Tally:
 
     @property
     def photographs(self) -> int:
-        """How many."""
+        """Number of photographs."""
         return int(self.photograph[-1]) + 1
 
     @property
     def measures(self) -> tuple[Floats, ...]:
-        """What is averaged, the representation last."""
-        found = (self.changed, self.change, self.representation)
-        return tuple(column for column in found if column is not None)
+        """Columns that are averaged, the representation change last."""
+        columns = (self.changed, self.change, self.representation)
+        return tuple(column for column in columns if column is not None)
 
     @property
     def units(self) -> Integers:
-        """What the bootstrap draws: photographs; of one photograph its pairs."""
+        """Units of the bootstrap: photographs, or pairs where there is one photograph."""
         return np.arange(len(self.photograph)) if self.photographs == 1 else self.photograph
 
 
 def sensitivity(outcomes: Iterable[Outcome], *, seed: int = 0) -> Sensitivity:
-    """Outcomes of one network and protocol, in any order → Sensitivity. Raises ValueError without a pair.
+    """Return the sensitivity of one network under one protocol. Raises ValueError without a pair.
 
-    Intervals of P(top-1 change): one photograph: Wilson over its pairs; several photographs with one pair each:
-    Wilson; with several pairs each: bootstrap of photographs, or Wilson over photographs where no pair or every
-    pair changed. Of the means: bootstrap of pairs (one photograph) or of photographs.
+    The interval of P(top-1 change) is Wilson's for one photograph (over its pairs) and for one pair a photograph. For
+    several pairs a photograph it is a bootstrap of photographs, or Wilson's over photographs where no pair or every
+    pair changed. The intervals of means are a bootstrap of photographs, or of pairs for one photograph.
+
+    >>> pairs = [Outcome("a", 0, 3, 3, 0.9, 0.8, 1.0), Outcome("b", 0, 5, 7, 0.5, 0.2, 0.5)]
+    >>> result = sensitivity(pairs)
+    >>> result.p_top1_change, round(result.mean_absolute_change, 3), result.representation_change
+    (0.5, 0.2, 0.25)
     """
     rows = sorted(outcomes, key=lambda o: (o.photograph, o.pair))
     if not rows:
@@ -141,12 +148,12 @@ def sensitivity(outcomes: Iterable[Outcome], *, seed: int = 0) -> Sensitivity:
 
 
 def sensitivities(tallies: Sequence[Tally], *, seed: int = 0) -> list[Sensitivity]:
-    """Each tally's Sensitivity; those over as many units share the draws of the bootstrap, and its time."""
+    """Return the sensitivity of each tally. Tallies with equally many units share the draws of the bootstrap."""
     return [_sensitivity(tally, ends) for tally, ends in zip(tallies, _intervals(tallies, seed), strict=True)]
 
 
 def _intervals(tallies: Sequence[Tally], seed: int) -> list[Floats | None]:
-    """Of each tally's measures, (2, M) by bootstrap; None where there is one unit only."""
+    """Return the bootstrap intervals (2, M) of each tally's measures; None for a single unit."""
     found: list[Floats | None] = [None] * len(tallies)
     shapes = [(int(t.units[-1]) + 1, len(t.measures)) for t in tallies]
     for (n, _), places in groupby(sorted(range(len(tallies)), key=lambda k: shapes[k]), key=lambda k: shapes[k]):
@@ -187,22 +194,26 @@ def _sensitivity(tally: Tally, ends: Floats | None) -> Sensitivity:
 
 
 def proportion(changed: int, pairs: int, photographs: int, spread: Interval | None) -> tuple[Interval, str]:
-    """Interval of P(top-1 change) and how it was found; ``spread``: by bootstrap."""
+    """Return the interval of P(top-1 change), and the name of its method.
+
+    Args:
+        spread: the bootstrap interval; None for a single unit.
+    """
     if photographs in (1, pairs):
         return wilson(changed, pairs), "Wilson"
-    if not 0 < changed < pairs or spread is None:  # every resample would say the same, and the interval have no width
+    if not 0 < changed < pairs or spread is None:  # all resamples would agree, and the interval have no width
         return wilson(photographs if changed else 0, photographs), "Wilson over photographs: every pair agreed"
     method = "bootstrap of photographs"
     return (max(0.0, spread[0]), spread[1]), method if photographs <= MANY else f"{method}, its normal limit"
 
 
 def most_changed(outcomes: Iterable[Outcome]) -> Outcome:
-    """The pair to show first: by rank, the first of equals."""
+    """Return the pair to show first: the highest by ``rank``, and the first of equals."""
     return max(outcomes, key=lambda o: (*rank(o), -o.pair))
 
 
 def rank(outcome: Outcome) -> tuple[float, ...]:
-    """A flip before none, then the largest |change|; without classes the largest change of the features."""
+    """Return a sort key: flips above others, then by |change|; without classes by the change of the features."""
     if outcome.classless:
         return False, 0.0, 1 - outcome.feature_cosine
     return outcome.changed, abs(outcome.change), 0.0

@@ -1,8 +1,7 @@
-"""Tables of studies → measures.
+"""Measures from the tables of a study.
 
-A row of ``pairs`` is one pair on one network; a row of ``photographs`` one photograph's centre crop on one network.
-
-Columns: as ``core.studies`` writes them. A network without classes has nulls where classes would be.
+A row of ``pairs`` is one pair on one network. A row of ``photographs`` is one photograph's centre crop on one network.
+The columns are those that ``core.studies`` writes. A network without classes has nulls where classes would be.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ from .accuracy import Accuracy
 from .intervals import Floats, Integers, wilson
 from .sensitivity import FLIPS, Sensitivity, Tally, sensitivities
 
-BY = ("network", "protocol", "side", "step", "direction", "unit")  # what is never pooled
+BY = ("network", "protocol", "side", "step", "direction", "unit")  # columns whose values are never pooled
 VALUES = ("class_before", "p_before", "p_after", "changed", "kind", "feature_cosine", "label_index")
-LAYERED = (*BY, "layer", "depth")  # in studies of readouts
+LAYERED = (*BY, "layer", "depth")  # in studies of linear probes
 NEEDED = (*BY, "digest", "pair", *VALUES)
 MEASURES = {
     "p_top1_change": "P(top-1 change)",
@@ -32,9 +31,10 @@ MEASURES = {
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The sensitivity of one network under one protocol. ``side``: embedded short side in network pixels, if any.
+    """The sensitivity of one network under one protocol.
 
-    ``layer``, ``depth``: of a readout of one of the network's layers, whose answers these are.
+    ``side``: embedded short side in network pixels, if any. ``layer``, ``depth``: of the linear probe that answered, if
+    any.
     """
 
     network: str
@@ -49,16 +49,17 @@ class Measured:
 
     @property
     def settings(self) -> str:
-        """Layer, protocol and step, for people."""
+        """Layer, protocol and step, as text for people."""
         side = f", side {self.side} px" if self.side is not None else ""
         layer = f"{self.layer} (depth {self.depth:.2f}), " if self.layer is not None else ""
         return f"{layer}{self.protocol}{side}, step {self.step} {self.unit} px {self.direction}"
 
 
 def measured(pairs: pd.DataFrame, *, seed: int = 0) -> list[Measured]:
-    """Each network (each layer) under each protocol, side, step, direction and unit, in the order of the table.
+    """Return the sensitivity of each network, and layer, under each protocol and its settings, in the order of the
+    table.
 
-    Equal to ``core.statistics.sensitivity.sensitivity`` of the same pairs as outcomes. Raises BadTable where columns lack.
+    Equal to ``core.statistics.sensitivity.sensitivity`` of the same pairs. Raises BadTable for missing columns.
     """
     require(pairs, NEEDED)
     group, keys = groups(pairs, apart(pairs))
@@ -75,19 +76,19 @@ def measured(pairs: pd.DataFrame, *, seed: int = 0) -> list[Measured]:
 
 
 def apart(pairs: pd.DataFrame) -> tuple[str, ...]:
-    """Columns of a table whose values are never pooled."""
+    """Return the columns of a table whose values are never pooled."""
     return LAYERED if "layer" in pairs else BY
 
 
 def rows_of(pairs: pd.DataFrame, one: Measured) -> pd.DataFrame:
-    """The pairs of a network, layer, protocol and side."""
+    """Return the pairs of one network, layer, protocol and side."""
     of = (pairs["network"] == one.network) & (pairs["protocol"] == one.protocol)
     of &= pairs["side"].isna() if one.side is None else pairs["side"].eq(one.side).fillna(value=False)
     return pairs[of if one.layer is None else of & (pairs["layer"] == one.layer)]
 
 
 class _Columns:
-    """What tallies need of a table, as arrays (N,) in the order of groups, photographs and pairs."""
+    """Columns of a table that tallies need, as arrays (N,) ordered by group, photograph and pair."""
 
     def __init__(self, pairs: pd.DataFrame, photograph: Integers, order: Integers) -> None:
         self.photograph = photograph[order]
@@ -99,7 +100,7 @@ class _Columns:
         self.kind = pd.Categorical(pairs["kind"], categories=FLIPS).codes[order]
 
     def tally(self, start: int, end: int) -> Tally:
-        """Of the rows from start to end."""
+        """Return the tally of the rows from ``start`` to ``end``."""
         part = slice(start, end)
         photograph = self.photograph[part]
         classless = bool(self.classless[part].any())
@@ -115,25 +116,32 @@ class _Columns:
 
 
 def changed(pairs: pd.DataFrame) -> Floats:
-    """(N,) 1 where the arg-max class differs, 0 where not, and without classes not a number."""
+    """Return (N,) 1 where the arg-max class differs, 0 where not, and NaN for a network without classes."""
     return np.asarray(pairs["changed"].astype("Float64").to_numpy(np.float64, na_value=np.nan))
 
 
 def change(pairs: pd.DataFrame) -> Floats:
-    """(N,) |p_after − p_before| of the class that led in the first frame."""
+    """Return (N,) |p_after − p_before| of the class that led in the first frame."""
     after, before = (pairs[name].to_numpy(np.float64) for name in ("p_after", "p_before"))
     found: Floats = np.abs(after - before)
     return found
 
 
 def measures(pairs: pd.DataFrame) -> dict[str, Floats]:
-    """Every measure of MEASURES as a column (N,), pair by pair."""
+    """Return every measure of MEASURES as a column (N,), pair by pair."""
     representation = 1 - pairs["feature_cosine"].to_numpy(np.float64)
     return dict(zip(MEASURES, (changed(pairs), change(pairs), representation), strict=True))
 
 
 def groups(table: pd.DataFrame, columns: Sequence[str]) -> tuple[Integers, list[tuple[Any, ...]]]:
-    """(N,) number of each row's group, and the groups' values in the order of their first rows. Nulls are alike."""
+    """Return the number (N,) of each row's group, and the values of each group in the order of first rows.
+
+    Nulls count as equal.
+
+    >>> number, values = groups(pd.DataFrame({"network": ["b", "a", "b"]}), ["network"])
+    >>> number.tolist(), values
+    ([0, 1, 0], [('b',), ('a',)])
+    """
     code = np.zeros(len(table), np.int64)
     for name in columns:
         part, values = pd.factorize(table[name])
@@ -145,17 +153,17 @@ def groups(table: pd.DataFrame, columns: Sequence[str]) -> tuple[Integers, list[
 
 
 def photographs_of(pairs: pd.DataFrame) -> Integers:
-    """(N,) each row's photograph: 0, 1, … in the order of digests, not in that of a category's list."""
+    """Return the number (N,) of each row's photograph, counted from 0 in the order of digests."""
     code, digests = pd.factorize(pairs["digest"])
     places: Integers = np.unique(np.asarray(digests, str), return_inverse=True)[1]
     return places[code] if len(code) else code
 
 
 def per_photograph(pairs: pd.DataFrame) -> pd.DataFrame:
-    """One row for each photograph, network, protocol, side and step: the means of its measures over its ``pairs``.
+    """Return one row for each photograph, network, protocol and setting: its mean measures over its ``pairs``.
 
-    Beside them what the table says of the photograph: name, label, typicality and confidence (of one named index and
-    network, whichever network the row is of).
+    The rows keep the photograph's name, label, typicality and confidence, which are of one index and one named network,
+    whichever network the row is of.
     """
     require(pairs, (*NEEDED, "name", "label", "typicality", "confidence"))
     about = ["digest", "name", "label", "typicality", "confidence"]
@@ -169,12 +177,12 @@ def per_photograph(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def accuracies(photographs: pd.DataFrame) -> dict[str, Accuracy]:
-    """Network → top-1 accuracy on the centre crops of the photographs whose class it knows; others are left out."""
+    """Return the top-1 accuracy of each network on the centre crops of the photographs whose class it has."""
     return {network: one for (network,), one in accuracies_by(photographs, ("network",)).items()}
 
 
 def accuracies_by(photographs: pd.DataFrame, by: tuple[str, ...]) -> dict[tuple[str, ...], Accuracy]:
-    """The same for each combination of values in columns ``by``."""
+    """Return the same accuracy for each combination of values in the columns ``by``."""
     require(photographs, (*by, "right"))
     known = photographs[photographs["right"].notna()]
     number, keys = groups(known, by)
@@ -186,14 +194,17 @@ def accuracies_by(photographs: pd.DataFrame, by: tuple[str, ...]) -> dict[tuple[
 
 
 def layer_accuracies(photographs: pd.DataFrame) -> dict[tuple[str, str], Accuracy]:
-    """(network, layer) → top-1 accuracy of its readout on centre crops; {} of a study without readouts."""
+    """Return the top-1 accuracy of each (network, layer)'s linear probe on centre crops.
+
+    Empty for a study without linear probes.
+    """
     if "layer" not in photographs:
         return {}
     return {(network, layer): one for (network, layer), one in accuracies_by(photographs, ("network", "layer")).items()}
 
 
 def tidy(found: Sequence[Measured], right: dict[str, Accuracy] | None = None) -> pd.DataFrame:
-    """One row for each network and protocol, every measure with ``_low`` and ``_high``; for tables and CSV."""
+    """Return one row for each network and protocol, each measure with ``_low`` and ``_high``, for tables and CSV."""
     rows = []
     for one in found:
         named = BY if one.layer is None else LAYERED
@@ -212,7 +223,10 @@ def tidy(found: Sequence[Measured], right: dict[str, Accuracy] | None = None) ->
 
 
 def table_1(found: Sequence[Measured]) -> pd.DataFrame:
-    """The paper's Table 1: a row for each measure and protocol, a column for each network; "value [low, high]"."""
+    """Return the paper's Table 1: a row for each measure and protocol, a column for each network.
+
+    A cell reads "value [low, high]".
+    """
     classes = [one for one in found if one.sensitivity.p_top1_change is not None]
     rows: dict[tuple[str, str], dict[str, str]] = {}
     for name, title in list(MEASURES.items())[:2]:
@@ -223,7 +237,7 @@ def table_1(found: Sequence[Measured]) -> pd.DataFrame:
 
 
 def _together(one: Measured, found: Sequence[Measured]) -> str:
-    """Its settings; where networks of different input sizes have one side each, in one row with them."""
+    """Return the settings, naming all sides where networks of different input sizes have one side each."""
     alike = [
         o
         for o in found
@@ -236,7 +250,7 @@ def _together(one: Measured, found: Sequence[Measured]) -> str:
 
 
 def about(found: Sequence[Measured], measure: str = "") -> str:
-    """What numbers of a study are of, for below a figure: n, step, and who cannot be measured so."""
+    """Return the caption of a figure: n, step, and the networks that lack the measure."""
     if not found:
         return "nothing measured"
     n = _span([one.sensitivity.photographs for one in found], "photograph")
@@ -257,7 +271,7 @@ def _span(numbers: Sequence[int], what: str) -> str:
 
 
 def cell(found: Sensitivity, measure: str, digits: int = 3) -> str:
-    """A measure with its interval, as text; empty where it was not measured."""
+    """Return a measure with its interval as text; empty where it was not measured."""
     value, span = getattr(found, measure), getattr(found, f"{measure}_interval")
     if value is None:
         return ""
@@ -265,7 +279,7 @@ def cell(found: Sensitivity, measure: str, digits: int = 3) -> str:
 
 
 def require(table: pd.DataFrame, columns: Sequence[str]) -> None:
-    """Raises BadTable unless the table has these columns."""
+    """Raise BadTable unless the table has these columns."""
     lacking = [name for name in columns if name not in table.columns]
     if lacking:
         raise BadTable(

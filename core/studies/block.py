@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..images.frames import FramePair, Placement
-from ..images.photographs import Photograph
 from ..images.protocols import settings
 from ..index.typicality import typicality
+from ..inference.batching import Subject
 from ..inference.linear_probes import Answer
 from ..statistics.sensitivity import Outcome, rank
 from .image_similarity import psnr, ssim
@@ -27,26 +27,11 @@ Order = tuple[int, int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A photograph's place among all that were given, and what a row says of it; its pixels are not kept."""
-
-    position: int
-    digest: str
-    name: str
-    label: str | None
-
-    @staticmethod
-    def of(position: int, photo: Photograph) -> Shown:
-        """Without the pixels."""
-        return Shown(position, photo.digest, photo.name, photo.label)
-
-
-@dataclass(frozen=True, slots=True)
 class PairRow:
     """One pair of one network, or of one of its layers; ``network``, ``instance`` (of a protocol) and ``answer`` (of
     the network's layers) are places in the study's order."""
 
-    shown: Shown
+    subject: Subject
     network: int
     instance: int
     placement: Placement
@@ -58,7 +43,7 @@ class PairRow:
     @property
     def order(self) -> Order:
         """Photograph, network, protocol and side, layer, pair."""
-        return self.shown.position, self.network, self.instance, self.answer, self.outcome.pair
+        return self.subject.number, self.network, self.instance, self.answer, self.outcome.pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +79,16 @@ class Block:
     seed: int
     likeness: bool
     pairs: list[PairRow] = field(default_factory=list)
-    centres: dict[tuple[Shown, str], list[Centre]] = field(default_factory=dict)  # by photograph and network
-    own: dict[tuple[Shown, str], Centre] = field(default_factory=dict)  # likewise, the network's own answers
-    failures: dict[tuple[Shown, int], list[tuple[PairRow, FramePair]]] = field(default_factory=dict)
+    centres: dict[tuple[Subject, str], list[Centre]] = field(default_factory=dict)  # by photograph and network
+    own: dict[tuple[Subject, str], Centre] = field(default_factory=dict)  # likewise, the network's own answers
+    failures: dict[tuple[Subject, int], list[tuple[PairRow, FramePair]]] = field(default_factory=dict)
 
     def add(self, row: PairRow, pair: FramePair) -> None:
         """A pair; its frames are kept where their likeness will be asked for: changed pairs, else the worst so far."""
         self.pairs.append(row)
         if not self.likeness:
             return
-        kept = self.failures.setdefault((row.shown, row.network), [])
+        kept = self.failures.setdefault((row.subject, row.network), [])
         if row.outcome.changed:
             kept[:] = [*(one for one in kept if one[0].outcome.changed), (row, pair)]
         elif not kept or rank(row.outcome) > rank(kept[0][0].outcome):
@@ -111,28 +96,28 @@ class Block:
 
     def tables(self, pool: Executor, index: FeatureIndex | None, axes: tuple[str, str]) -> tuple[pa.Table, pa.Table]:
         """Pairs and centre crops; ``axes``: keys of the index's network and of the confidence network, or ""."""
-        photographs = sorted({shown for shown, _ in self.centres}, key=lambda shown: shown.position)
+        photographs = sorted({subject for subject, _ in self.centres}, key=lambda subject: subject.number)
 
-        def typical(shown: Shown) -> float | None:
-            centre = self.own.get((shown, axes[0]))
-            return None if index is None or centre is None else typicality(index, centre.feature, shown.digest).value
+        def typical(subject: Subject) -> float | None:
+            centre = self.own.get((subject, axes[0]))
+            return None if index is None or centre is None else typicality(index, centre.feature, subject.digest).value
 
-        def sure(shown: Shown) -> float | None:
-            centre = self.own.get((shown, axes[1]))
+        def sure(subject: Subject) -> float | None:
+            centre = self.own.get((subject, axes[1]))
             return None if centre is None else centre.p_top1
 
         values = dict(zip(photographs, pool.map(typical, photographs), strict=True))
-        places = {shown: {"typicality": values[shown], "confidence": sure(shown)} for shown in photographs}
+        places = {subject: {"typicality": values[subject], "confidence": sure(subject)} for subject in photographs}
         alike = dict(pool.map(_likeness, [one for kept in self.failures.values() for one in kept]))
         pairs = (
-            _pair(row, self.keys[row.network], self.seed) | places[row.shown] | alike.get(row.order, {})
+            _pair(row, self.keys[row.network], self.seed) | places[row.subject] | alike.get(row.order, {})
             for row in sorted(self.pairs, key=lambda row: row.order)
         )
         centres = (
-            _centre(shown, key, one) | places[shown]
-            for shown in photographs
+            _centre(subject, key, one) | places[subject]
+            for subject in photographs
             for key in self.keys
-            for one in self.centres[shown, key]
+            for one in self.centres[subject, key]
         )
         return _table(pairs, schemas(self.study)[0]), _table(centres, schemas(self.study)[1])
 
@@ -142,9 +127,9 @@ def _pair(row: PairRow, network: str, seed: int) -> dict[str, Any]:
     embedded = "side" in settings(p.protocol)
     numbers = {} if o.classless else {"p_before": o.p_before, "p_after": o.p_after, "changed": o.changed}
     return {
-        "digest": row.shown.digest,
-        "name": row.shown.name,
-        "label": row.shown.label,
+        "digest": row.subject.digest,
+        "name": row.subject.name,
+        "label": row.subject.label,
         "network": network,
         "protocol": p.protocol,
         "side": p.side if embedded else None,
@@ -166,12 +151,12 @@ def _pair(row: PairRow, network: str, seed: int) -> dict[str, Any]:
     }
 
 
-def _centre(shown: Shown, network: str, c: Centre) -> dict[str, Any]:
+def _centre(subject: Subject, network: str, c: Centre) -> dict[str, Any]:
     right = None if c.label_index is None else c.top1 == c.label_index
     return {
-        "digest": shown.digest,
-        "name": shown.name,
-        "label": shown.label,
+        "digest": subject.digest,
+        "name": subject.name,
+        "label": subject.label,
         "network": network,
         "label_index": c.label_index,
         "class_top1": c.top1,

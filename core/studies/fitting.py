@@ -18,12 +18,12 @@ import numpy as np
 import torch
 
 from ..datasets import check_there
+from ..datasets.decoding import THREADS, Decoded, decoded, each_once
 from ..errors import PhotobiasError
 from ..inference import linear_probes as readouts
 from ..inference.activations import Deep, ends
 from ..inference.engine import Engine, Network
 from ..inference.linear_probes import Pooled, Readout, Readouts
-from ..inference.pairs import THREADS, Decoded, decoded, each_once
 from ..jobs.cancel import Cancel
 from ..jobs.progress import Meter
 from ..jobs.streams import ordered_map

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from ..datasets import Source
+from ..datasets.decoding import THREADS
 from ..errors import BadPhotograph, StudyBroken
+from ..inference.batching import Lane
 from ..inference.engine import Engine
 from ..inference.linear_probes import Readouts as Fitted
-from ..inference.pairs import THREADS
 from ..jobs.cancel import Cancel
 from ..jobs.progress import Meter, Report
 from ..networks.card import NetworkCard
@@ -28,7 +29,7 @@ from . import manifest as manifests
 from . import rows
 from .axes import Axes
 from .block import Block
-from .compute import Computation, Lane
+from .compute import Computation
 from .config import Study
 from .fitting import Fitting, fitted
 from .layered import LayeredStudy
@@ -217,7 +218,7 @@ class _Run:
     def _keep(self, number: int, block: Block, left_out: list[tuple[str, str]], pool: ThreadPoolExecutor) -> None:
         index, sure = self.axes.index_card, self.axes.confidence
         pairs, centres = block.tables(pool, self.axes.index, (index.key if index else "", sure.key if sure else ""))
-        photographs = {shown.digest: shown.name for shown, _ in block.centres}
+        photographs = {subject.digest: subject.name for subject, _ in block.centres}
         facts = {"manifest": self.manifest.digest, "skipped": left_out, "photographs": sorted(photographs.items())}
         rows.write_part(self.folder, number, pairs, centres, json.dumps(facts).encode())
 

@@ -23,8 +23,9 @@ from core.exploration import Exploration
 from core.images.photographs import Photograph, read
 from core.images.protocols import create, names
 from core.index.build import build
+from core.inference.batching import redo
 from core.inference.engine import Engine
-from core.inference.pairs import outcomes, redo
+from core.inference.pairs import outcomes
 from core.networks import registry
 from core.networks.architectures.small import ResNet10
 from core.networks.card import NetworkCard
@@ -82,10 +83,10 @@ def test_a_fresh_server_opens_on_scenes(fresh: DataFolder) -> None:
     for key in OPENING:
         holds_what_core_measures(table, registry.get(key, fresh), found.photograph)
     value, percentile = (metric.value for metric in at.metric)
-    assert found.place is not None
+    assert found.rating is not None
     assert (value, percentile) == (
-        f"{found.place.typicality.value:.3f}",
-        f"{found.place.typicality.percentile:.0f}",
+        f"{found.rating.typicality.value:.3f}",
+        f"{found.rating.typicality.percentile:.0f}",
     )
     assert not at.warning
     assert not at.error
@@ -148,11 +149,11 @@ def test_every_number_is_the_one_that_core_measures(equipped: DataFolder) -> Non
     assert not found.problems
     holds_what_core_measures(at.table[0].value, registry.get(cheap.KEY, equipped), found.photograph)
     value, percentile = (metric.value for metric in at.metric)
-    assert found.place is not None
-    assert value == f"{found.place.typicality.value:.3f}"
-    assert percentile == f"{found.place.typicality.percentile:.0f}"
+    assert found.rating is not None
+    assert value == f"{found.rating.typicality.value:.3f}"
+    assert percentile == f"{found.rating.typicality.percentile:.0f}"
     gallery = [text for text in read_out(at.caption) if text.startswith(("bowl", "cat", "cup"))]
-    assert [c.split()[-1] for c in gallery] == [f"{n.cosine:.3f}" for n in found.place.typicality.neighbours]
+    assert [c.split()[-1] for c in gallery] == [f"{n.cosine:.3f}" for n in found.rating.typicality.neighbours]
 
 
 def test_a_changed_setting_computes_only_what_is_new(equipped: DataFolder) -> None:
@@ -298,7 +299,7 @@ def test_an_index_of_another_network_is_refused(equipped: DataFolder) -> None:
     card.write_text(card.read_text().replace("resize = 72", "resize = 80"))
     at = app().run()
     found = finish(at)
-    assert found.place is None
+    assert found.rating is None
     assert any("Build one with" in error for error in read_out(at.error))
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from core.datasets import listing
+from core.datasets.decoding import photographs
 from core.images import protocols
 from core.images.photographs import Photograph
 from core.inference.engine import Engine, Network
-from core.inference.pairs import accuracy, outcomes, photographs
+from core.inference.pairs import accuracy, outcomes
 from core.networks import registry
 from core.statistics.sensitivity import Outcome, Sensitivity, sensitivity
 from core.storage.data_folder import DataFolder

@@ -12,8 +12,9 @@ import pytest
 
 from core import studies
 from core.datasets import listing
+from core.datasets.decoding import photographs
 from core.inference.engine import Engine
-from core.inference.pairs import outcomes, photographs
+from core.inference.pairs import outcomes
 from core.networks import registry
 from core.storage.data_folder import DataFolder
 from tests.support.basics import ROOT

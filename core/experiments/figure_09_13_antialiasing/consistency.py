@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from ...datasets.decoding import THREADS
 from ...errors import BadCard, BadPhotograph, BadProtocol
 from ...images.geometry import centre_crop
 from ...images.photographs import Photograph
 from ...inference.engine import Engine, Network
-from ...inference.pairs import THREADS
 from ...jobs.streams import ordered_map
 from ...statistics.intervals import Interval, wilson
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from core.experiments.figure_07_08_typicality.figure import among_references
-from core.exploration import Exploration, Place
+from core.exploration import Exploration
 from core.index.opening import COMPACT
 from core.index.search import FeatureIndex
 from core.index.store import Manifest
+from core.index.typicality import Rating
 from core.networks.card import NetworkCard
 from pages.parts.components import gallery, save
 from pages.parts.components.widgets import plain
@@ -22,11 +23,11 @@ def section(found: Exploration, place: Indexed, cards: tuple[NetworkCard, ...]) 
         offer(place, cards)
         return
     _title()
-    if found.place is None:
+    if found.rating is None:
         st.caption("This follows the curves." if not found.finished else "Not measured.")
         return
-    _numbers(found.place, place.index, place.card)
-    _gallery(found.place, place.index)
+    _numbers(found.rating, place.index, place.card)
+    _gallery(found.rating, place.index)
 
 
 def offer(place: Indexed, cards: tuple[NetworkCard, ...]) -> None:
@@ -44,8 +45,8 @@ def _title() -> None:
     st.subheader("Typicality", anchor="typicality")
 
 
-def _numbers(got: Place, index: FeatureIndex, card: NetworkCard) -> None:
-    t, m = got.typicality, index.manifest
+def _numbers(rating: Rating, index: FeatureIndex, card: NetworkCard) -> None:
+    t, m = rating.typicality, index.manifest
     left, right = st.columns([2, 3], vertical_alignment="center")
     with left, st.container(horizontal=True):
         st.metric(f"Mean cosine to the {t.k} nearest", f"{t.value:.3f}")
@@ -65,9 +66,9 @@ def _numbers(got: Place, index: FeatureIndex, card: NetworkCard) -> None:
         f"Features of {plain(card.name)}; {m.rows:,} photographs of {plain(m.dataset)}; {t.references:,} reference "
         f"queries. The photograph itself, where indexed, is left out. {_searched(index)}"
     )
-    if got.predicted is not None:
-        held = got.indexed_of_predicted or 0
-        name = f"{plain(card.name)} says **{plain(got.predicted)}** (P {got.confidence:.2f})"
+    if rating.predicted is not None:
+        held = rating.indexed_of_predicted or 0
+        name = f"{plain(card.name)} says **{plain(rating.predicted)}** (P {rating.confidence:.2f})"
         text = f"{name}; indexed photographs of that class: {held:,}"
         if held:
             st.markdown(text + ".")
@@ -95,7 +96,7 @@ def _known(manifest: Manifest) -> str:
     return "This index knows only these classes: " + ", ".join(names[:12]) + (" …" if len(names) > 12 else ".")
 
 
-def _gallery(got: Place, index: FeatureIndex) -> None:
-    st.markdown(f"**The {got.typicality.k} nearest**")
+def _gallery(rating: Rating, index: FeatureIndex) -> None:
+    st.markdown(f"**The {rating.typicality.k} nearest**")
     with st.container(horizontal=True, key="gallery"):
-        gallery.neighbours(index, got.typicality.neighbours)
+        gallery.neighbours(index, rating.typicality.neighbours)

@@ -8,7 +8,7 @@ import streamlit as st
 from core.experiments.figure_02_protocols.figure import Bar, measures
 from core.exploration import Exploration, report
 from core.images import protocols
-from core.inference.pairs import redo
+from core.inference.batching import redo
 from core.statistics.sensitivity import FLIPS, Outcome, most_changed, rank
 from pages.parts.components import flicker, save
 from pages.parts.components.widgets import NONE, interval, number, plain

@@ -13,7 +13,7 @@ from core.images.photographs import Photograph
 from core.images.png import thumbnail
 from core.index.search import FeatureIndex
 from core.index.store import MANIFEST
-from core.index.typicality import Placed, placed
+from core.index.typicality import Rating, rate
 from core.networks import registry
 from core.networks.card import NetworkCard
 from core.statistics.ranking import extremes, ranked
@@ -109,7 +109,7 @@ def _thumbnail(read: Read, digest: str) -> bytes | None:
 
 def _near(
     digests: Sequence[str], read: Read, index: FeatureIndex, card: NetworkCard, key: Hashable
-) -> dict[str, Placed]:
+) -> dict[str, Rating]:
     """Return each photograph's typicality in the index by digest, computed once for all visitors."""
 
     def photographs() -> Iterator[Photograph]:
@@ -118,8 +118,8 @@ def _near(
             if photo is not None:
                 yield photo
 
-    def make() -> dict[str, Placed]:
+    def make() -> dict[str, Rating]:
         engine = resources.engine()
-        return {one.digest: one for one in placed(engine, engine.load(card), index, photographs())}
+        return {one.digest: one for one in rate(engine, engine.load(card), index, photographs())}
 
     return resources.of_study((key, index.manifest.plan, tuple(digests)), "neighbours", make)

@@ -134,14 +134,14 @@ def test_results_are_those_of_core_measure(
             assert trace.complete
     view = cards[0].preprocessing.centre(natural[0])  # typicality is of the original
     [seen] = alone.predict(alone.load(cards[0]), [view])
-    assert found.place is not None
-    assert found.place.typicality == typicality(index, seen.features[0].numpy(), natural[0].digest, k=10)
-    assert found.place.typicality.references == 2
+    assert found.rating is not None
+    assert found.rating.typicality == typicality(index, seen.features[0].numpy(), natural[0].digest, k=10)
+    assert found.rating.typicality.references == 2
     top = int(seen.probabilities[0].argmax())
     assert cards[0].labels is not None
-    assert found.place.predicted == cards[0].labels.names[top]
-    assert found.place.confidence == float(seen.probabilities[0, top])
-    assert found.place.indexed_of_predicted == index.manifest.labels.get(found.place.predicted, 0)
+    assert found.rating.predicted == cards[0].labels.names[top]
+    assert found.rating.confidence == float(seen.probabilities[0, top])
+    assert found.rating.indexed_of_predicted == index.manifest.labels.get(found.rating.predicted, 0)
 
 
 def test_numbers_are_the_command_lines(
@@ -179,7 +179,7 @@ def test_curves_come_first_and_the_first_does_not_wait_for_the_second_network(
 
     def look() -> None:
         lengths = [len(trace.probabilities) for trace in found.traces.values()]
-        seen.append((len(found.networks), len(lengths), found.place is not None, len(found.pairs), sum(lengths)))
+        seen.append((len(found.networks), len(lengths), found.rating is not None, len(found.pairs), sum(lengths)))
 
     watched.step = look
     finished(found)
@@ -268,7 +268,7 @@ def test_a_changed_setting_computes_what_it_changes(
     assert watched.frames.total() == frames
     fresh = finished(explore(Engine("cpu"), shown, [card], settings, **more))
     assert found.pairs == fresh.pairs
-    assert found.place == fresh.place
+    assert found.rating == fresh.rating
     assert found.total == fresh.total
     for key, trace in fresh.traces.items():
         assert torch.equal(found.traces[key].probabilities, trace.probabilities)
@@ -318,8 +318,8 @@ def test_an_index_that_was_built_anew_is_asked_anew(
         found = finished(
             explore(watched, shown, [card], replace(SETTINGS, k=2), store=store, index=index, index_card=card)
         )
-        assert found.place is not None
-        values.append(found.place.typicality.value)
+        assert found.rating is not None
+        values.append(found.rating.typicality.value)
     assert values[0] != values[1]
 
 
@@ -357,9 +357,9 @@ def test_cancel_stops_within_a_batch_and_keeps_what_is_there(
     assert not found.problems
     assert found.done == watched.frames.total() < found.total
     there = sum(len(trace.probabilities) for trace in found.traces.values())
-    there += 2 * sum(len(rows) for rows in found.pairs.values()) + (found.place is not None)
+    there += 2 * sum(len(rows) for rows in found.pairs.values()) + (found.rating is not None)
     assert there == found.done
-    complete = sum(CURVE for trace in found.traces.values() if trace.complete) + (found.place is not None)
+    complete = sum(CURVE for trace in found.traces.values() if trace.complete) + (found.rating is not None)
     complete += sum(PROTOCOL for rows in found.pairs.values() if len(rows) == PAIRS)
     watched.frames.clear()
     again = finished(explore(watched, shown, cards, **more))  # goes on: the half-done part alone is done again
@@ -438,7 +438,7 @@ def test_an_index_of_other_preprocessing_is_refused(
     other = replace(card, preprocessing=replace(card.preprocessing, resize=40))
     found = finished(explore(watched, shown, [card], store=store, index=index, index_card=other))
     assert isinstance(found.problems["typicality"], IndexMismatch)
-    assert found.place is None
+    assert found.rating is None
     assert len(found.pairs) == 4
 
 

@@ -18,7 +18,7 @@ import pytest
 import torch
 from PIL import Image
 
-from core.exploration import Exploration, Place, Settings, Store, Trace, curves, report
+from core.exploration import Exploration, Settings, Store, Trace, curves, report
 from core.exploration.summary import sentence
 from core.images import protocols
 from core.images.frames import Path as FramePath
@@ -27,7 +27,7 @@ from core.images.photographs import Photograph, photograph, read, reduce_to
 from core.images.png import FLICKER_MS, flicker, png, preview, thumbnail
 from core.index.build import build
 from core.index.search import FeatureIndex
-from core.index.typicality import Typicality, typicality
+from core.index.typicality import Rating, Typicality, typicality
 from core.inference.engine import Engine, Predictions
 from core.inference.pairs import outcomes
 from core.networks.card import SCENES, Labels, NetworkCard
@@ -226,8 +226,8 @@ def test_the_page_is_one_file_and_names_are_text(found: Exploration) -> None:
     assert measured is not None
     assert f"{measured.mean_absolute_change:.4f}" in text
     assert '"measured_digest": "' in text
-    assert found.place is not None
-    assert f"{found.place.typicality.neighbours[0].cosine:.4f}" in text
+    assert found.rating is not None
+    assert f"{found.rating.typicality.neighbours[0].cosine:.4f}" in text
 
 
 def test_the_photograph_in_the_page_is_the_measured_one(found: Exploration) -> None:
@@ -312,7 +312,7 @@ def hand_made(engine: Engine, tiny_card: TinyCard) -> HandMade:
         more: Sequence[dict[str, list[Outcome]]] = (),
         shift: Sequence[int] = (),
         frames: int | None = None,
-        place: Place | None = None,
+        rating: Rating | None = None,
         labels: Labels | None = None,
         **settings: Any,
     ) -> Exploration:
@@ -341,14 +341,15 @@ def hand_made(engine: Engine, tiny_card: TinyCard) -> HandMade:
             for row, top in enumerate(shift):
                 p[row, top] = 0.6
             found.traces = {(cards[0].key, "shift"): Trace(path=path, probabilities=p, features=torch.ones(len(p), 4))}
-        found.place = place
+        found.rating = rating
         return found
 
     return make
 
 
-def placed(percentile: float | None) -> Place:
-    return Place(Typicality(0.7126, percentile, 10, 40 if percentile is not None else 0, ()), "cat", 0.9, 3)
+def rated(percentile: float | None) -> Rating:
+    typicality = Typicality(0.7126, percentile, 10, 40 if percentile is not None else 0, ())
+    return Rating("aa", "red.png", None, typicality, "cat", 0.9, 3, np.ones(4, np.float32))
 
 
 MOVES = "When this photograph moves by one pixel, net-0 changes its answer in "
@@ -376,13 +377,13 @@ CURVE = (
         ),
         ({"shift": [0, 0, 1, 0]}, f"O{CURVE[1:]}."),
         (
-            {"rows": {"crop": flips(4, 16)}, "shift": [0, 0, 1, 0], "place": placed(62.4)},
+            {"rows": {"crop": flips(4, 16)}, "shift": [0, 0, 1, 0], "rating": rated(62.4)},
             f"{MOVES}4 of 16 crops (25 %, 95 % interval 10 % to 49 %); {CURVE}; "
             "its typicality, 0.713, lies at percentile 62 of 40 reference photographs.",
         ),
-        ({"place": placed(None)}, "The photograph's typicality is 0.713."),
+        ({"rating": rated(None)}, "The photograph's typicality is 0.713."),
         (
-            {"rows": {"crop": flips(16, 16)}, "place": placed(None)},
+            {"rows": {"crop": flips(16, 16)}, "rating": rated(None)},
             f"{MOVES}16 of 16 crops (100 %, 95 % interval 81 % to 100 %); its typicality is 0.713.",
         ),
     ],

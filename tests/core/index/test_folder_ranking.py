@@ -12,7 +12,7 @@ from core.datasets import listing
 from core.errors import BadFolder, BadPhotograph, IndexMismatch
 from core.index.folder_ranking import FolderRanking, rank_folder
 from core.index.search import FeatureIndex
-from core.index.typicality import placed, typicality
+from core.index.typicality import rate, typicality
 from core.inference.engine import Engine
 from core.jobs.cancel import Cancel
 from core.jobs.job import Task
@@ -45,7 +45,7 @@ def ranking(place: str, card: NetworkCard, index: FeatureIndex, engine: Engine) 
 def test_many_photographs_are_as_each_alone(card: NetworkCard, index: FeatureIndex, engine: Engine) -> None:
     network = engine.load(card)
     photographs = [file.read() for file in listing(SCENES)]
-    found = list(placed(engine, network, index, photographs))
+    found = list(rate(engine, network, index, photographs))
     assert [one.digest for one in found] == [photo.digest for photo in photographs]
     for photo, one in zip(photographs, found, strict=True):
         alone = next(engine.predict(network, [card.preprocessing.centre(photo)]))
@@ -58,14 +58,14 @@ def test_many_photographs_are_as_each_alone(card: NetworkCard, index: FeatureInd
 
 def test_an_index_of_another_network_is_refused(index: FeatureIndex, engine: Engine) -> None:
     with pytest.raises(IndexMismatch):
-        next(placed(engine, engine.load(registry.get(OTHER, DataFolder.default())), index, []))
+        next(rate(engine, engine.load(registry.get(OTHER, DataFolder.default())), index, []))
 
 
 def test_a_folder_is_ranked_and_its_csv_reads_back(card: NetworkCard, index: FeatureIndex, engine: Engine) -> None:
     found = ranking(SCENES, card, index, engine)
     network = engine.load(card)
     photographs = [file.read() for file in listing(SCENES)]
-    values = {one.digest: one.typicality for one in placed(engine, network, index, photographs)}
+    values = {one.digest: one.typicality for one in rate(engine, network, index, photographs)}
     assert (found.given, found.whole, found.skipped, found.warning) == (20, True, (), None)
     assert list(found.table["rank"]) == list(range(1, 21))
     assert list(found.table["typicality"]) == sorted((t.value for t in values.values()), reverse=True)

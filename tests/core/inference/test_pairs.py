@@ -16,13 +16,15 @@ import torch
 from torch import nn
 
 from core.datasets import PhotoFile
+from core.datasets.decoding import photographs
 from core.errors import BadCard, BadPhotograph, BadProtocol, Cancelled, PhotobiasError
 from core.images import protocols
 from core.images.frames import FramePair
 from core.images.photographs import Photograph, photograph
 from core.images.protocols import Protocol, create, generator
+from core.inference.batching import redo
 from core.inference.engine import Engine, Network
-from core.inference.pairs import accuracy, outcomes, photographs, redo
+from core.inference.pairs import accuracy, outcomes
 from core.jobs.cancel import Cancel
 from core.statistics.intervals import wilson
 from core.statistics.sensitivity import Outcome, sensitivity

@@ -21,8 +21,9 @@ from core.images.photographs import Photograph, photograph, read, reduce_to
 from core.index.build import build
 from core.index.search import FeatureIndex
 from core.index.typicality import typicality
+from core.inference.batching import redo
 from core.inference.engine import Engine
-from core.inference.pairs import accuracy, outcomes, redo
+from core.inference.pairs import accuracy, outcomes
 from core.jobs.cancel import Cancel
 from core.jobs.progress import Progress
 from core.networks.card import NetworkCard

@@ -17,9 +17,9 @@ from core.errors import BadFolder, BadProtocol, Cancelled, StudyMismatch
 from core.experiments.figure_04_readouts.study import Readouts
 from core.inference import linear_probes
 from core.inference.activations import ends
+from core.inference.batching import redo
 from core.inference.engine import Engine, Network
 from core.inference.linear_probes import HEAD, Readout
-from core.inference.pairs import redo
 from core.jobs.cancel import Cancel
 from core.jobs.progress import Progress
 from core.networks.card import Labels, NetworkCard
