@@ -53,7 +53,7 @@ class Exploration(Job):
     def strange(self) -> tuple[str, ...]:
         """What has to stand above any number: networks that never saw such a photograph, or that mislead unread."""
         cards = (*self.cards, *([self.index_card] if self.index_card is not None else []))
-        return tuple(dict.fromkeys(filter(None, (card.strange_to(self.original) for card in cards))))
+        return tuple(dict.fromkeys(filter(None, (card.warning_for_photograph(self.original) for card in cards))))
 
     @property
     def drawn(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ..datasets import SceneFile, Source, find, of_cifar10
+from ..datasets import SceneFile, Source, find, is_cifar10
 from ..errors import BadPhotograph, PhotobiasError
 from ..experiments.figure_09_13_antialiasing.consistency import consistency, edge
 from ..images.photographs import Photograph
@@ -50,7 +50,7 @@ def run(
     told: set[str] = set()
     for card in cards:
         network = engine.load(card)
-        if text := card.strange(drawn=_drawn(files), own=of_cifar10(files)):
+        if text := card.warning_for(drawn=_drawn(files), own=is_cifar10(files)):
             warn(text)
         known = [file for file in files if card.labels and card.labels.find(file.label) is not None]
         right = accuracy(engine, network, _each_once(known, short_side, lambda *_: None)) if known else None
@@ -128,7 +128,7 @@ def consistencies(
 
     for card in cards:
         network = engine.load(card)
-        if text := card.strange(drawn=_drawn(files), own=of_cifar10(files)):
+        if text := card.warning_for(drawn=_drawn(files), own=is_cifar10(files)):
             warn(text)
         found = consistency(engine, network, _each_once(files, None, skipped), seed=seed)
         results.append(
@@ -227,7 +227,7 @@ def typicality_of(
         "network": card.key,
         "trained_on": card.trained_on,
         "index": str(folder),
-        "warning": card.strange_to(photo),
+        "warning": card.warning_for_photograph(photo),
         "typicality": found.value,
         "percentile": found.percentile,
         "references": found.references,

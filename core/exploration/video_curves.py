@@ -41,7 +41,7 @@ class VideoCurves(Job):
     @property
     def strange(self) -> tuple[str, ...]:
         """What has to stand above any number of these networks and this video."""
-        return tuple(dict.fromkeys(filter(None, (card.strange(drawn=self.clip.drawn) for card in self.cards))))
+        return tuple(dict.fromkeys(filter(None, (card.warning_for(drawn=self.clip.drawn) for card in self.cards))))
 
     def recall(self) -> bool:
         """Take from the store what somebody has measured: whether that is everything."""

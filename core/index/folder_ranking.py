@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from ..datasets import Source, check_there, listing, of_cifar10
+from ..datasets import Source, check_root, is_cifar10, listing
 from ..errors import BadPhotograph
 from ..images.photographs import Photograph
 from ..inference.engine import Engine
@@ -62,7 +62,7 @@ class _Reading:
                 self.drawn = self.drawn and got.drawn
                 yield got
             else:
-                check_there(file, "the ranking")
+                check_root(file, "the ranking")
                 self.skipped.append((file.name, str(got)))
 
 
@@ -91,7 +91,7 @@ def rank_folder(place: str, card: NetworkCard, index: FeatureIndex, engine: Engi
                 wanted="at least one",
                 remedy="Choose another folder.",
             )
-        warning = card.strange(drawn=reading.drawn, own=of_cifar10(files))
+        warning = card.warning_for(drawn=reading.drawn, own=is_cifar10(files))
         return FolderRanking(ranked(table(rows)), len(files), tuple(reading.skipped), reading.sources, warning)
 
     return work

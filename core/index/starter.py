@@ -18,14 +18,14 @@ from ..storage.downloads import RemoteFile, digest_of, fetch
 from .build import build
 
 IMAGENETTE_MB = 326
+IMAGENETTE_URL = "https://s3.amazonaws.com/fast-ai-imageclas/imagenette2-320.tgz"
+IMAGENETTE_MD5 = "3df6f0d01a2c9592104656642f5e78a3"  # as in torchvision's dataset
 
 
 def imagenette() -> RemoteFile:
-    """Imagenette at 320 px: address and checksum as torchvision's dataset gives them."""
-    from torchvision.datasets import Imagenette
-
-    url, md5 = Imagenette._ARCHIVES["320px"]
-    return RemoteFile(url=url, name=url.rsplit("/", 1)[1], digest=md5, algorithm="md5", size=IMAGENETTE_MB * 2**20)
+    """Return address and checksum of Imagenette at 320 pixels."""
+    name = IMAGENETTE_URL.rsplit("/", 1)[1]
+    return RemoteFile(url=IMAGENETTE_URL, name=name, digest=IMAGENETTE_MD5, algorithm="md5", size=IMAGENETTE_MB * 2**20)
 
 
 def _identified(card: NetworkCard) -> NetworkCard:

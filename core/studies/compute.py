@@ -14,7 +14,7 @@ from typing import cast
 
 import torch
 
-from ..datasets import Source, check_there
+from ..datasets import Source, check_root
 from ..errors import BadProtocol, PhotobiasError
 from ..images.frames import FramePair
 from ..images.photographs import Photograph
@@ -120,7 +120,7 @@ class Computation:
         for position, (file, got) in enumerate(coming, start):
             reason = got if isinstance(got, PhotobiasError) else self._unfit(got)
             if isinstance(got, PhotobiasError):
-                check_there(file, "the study")
+                check_root(file, "the study")
             if reason is not None:
                 left_out.append((file.name, str(reason)))
             elif isinstance(got, Photograph):
