@@ -27,7 +27,7 @@ from core.inference.linear_probes import HEAD
 from core.inference.pairs import accuracy, outcomes
 from core.networks import registry
 from core.networks.card import SCENES, NetworkCard
-from core.networks.variants.twins import twin
+from core.networks.variants.twins import antialiased_key
 from core.statistics.association import spearman
 from core.statistics.sensitivity import Outcome, sensitivity
 from core.statistics.tables import per_photograph
@@ -323,7 +323,7 @@ def test_readouts_that_ship_are_fitted_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", studies.names())
 def test_a_study_that_ships_is_drawn(name: str) -> None:
     found = studies.read(EMBEDDED.studies / name)
-    drawn = figures_of(found, {key: other for key in KEYS if (other := twin(key)) is not None})
+    drawn = figures_of(found, {key: other for key in KEYS if (other := antialiased_key(key)) is not None})
     for title, fig in drawn.items():
         assert fig.data, title
         assert "n = " in text_below(fig), title

@@ -29,17 +29,17 @@ def _networks(chosen: argparse.Namespace) -> None:
         return _fetch(chosen, registry.get(chosen.fetch, data))
     if chosen.layers:
         rows = listing.layer_rows(registry.get(chosen.layers, data))
-        return show(chosen, rows, map(listing.layer_line, rows))
+        return show(chosen, rows, map(listing.format_layer, rows))
     if chosen.search is not None:
-        rows = listing.found(chosen.search, data.weights)
+        rows = listing.search_rows(chosen.search, data.weights)
         if not rows:
             say(f"No network of timm has a name with {chosen.search}.")
-        return show(chosen, rows, map(listing.line, rows))
+        return show(chosen, rows, map(listing.format_row, rows))
     found, problems = registry.readable(data)
     for problem in problems:
         say(f"warning: {problem}")
-    rows = [listing.row(card) for card in found.values()]
-    return show(chosen, rows, map(listing.line, rows))
+    rows = [listing.card_row(card) for card in found.values()]
+    return show(chosen, rows, map(listing.format_row, rows))
 
 
 def _fetch(chosen: argparse.Namespace, card: NetworkCard) -> None:

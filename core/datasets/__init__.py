@@ -1,10 +1,10 @@
-"""Sources of photographs: folders, tar and parquet files, the hub, CIFAR-10, scenes. Named by path or scheme."""
+"""Sources of photographs, by path or scheme: folders, tar and parquet files, the hub, CIFAR-10, drawn scenes."""
 
 from __future__ import annotations
 
 from .folder import PhotoFile
 from .scenes.source import SceneFile
-from .sources import SCHEMES, Source, address, again, check_there, dataset_name, find, listing, of_cifar10, reopened
+from .sources import SCHEMES, Source, address, check_root, dataset_name, find, is_cifar10, listing, reopen, reread
 
 __all__ = [
     "SCHEMES",
@@ -12,11 +12,11 @@ __all__ = [
     "SceneFile",
     "Source",
     "address",
-    "again",
-    "check_there",
+    "check_root",
     "dataset_name",
     "find",
+    "is_cifar10",
     "listing",
-    "of_cifar10",
-    "reopened",
+    "reopen",
+    "reread",
 ]

@@ -1,6 +1,6 @@
-"""CIFAR-10 as a source of photographs, from torchvision's own files: ``cifar10:test``, ``cifar10:train,0-9999``.
+"""CIFAR-10 as a source of photographs, from torchvision's files: ``cifar10:test``, ``cifar10:train,0-9999``.
 
-They lie in the data folder (``python -m core fetch cifar10``), or where ``,folder=DIR`` says, which comes last.
+The files are in the data folder (``python -m core fetch cifar10``), or in DIR if the address ends in ``,folder=DIR``.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from PIL import Image
 from ..errors import BadFolder
 from ..images.photographs import Photograph, photograph
 from ..storage.data_folder import DataFolder
-from .places import unreadable
+from .containers import unreadable
 
 SCHEME, FOLDER = "cifar10:", ",folder="
-NUMBER = "[0-9]{1,9}"  # of a photograph in its part
+NUMBER = "[0-9]{1,9}"  # a photograph's number in its part
 FETCH = "python -m core fetch cifar10"
 _SOURCE = f"(train|test)(?:,({NUMBER})(?:-({NUMBER}))?)?(?:{FOLDER}(.+))?"
-_turn = threading.Lock()  # what several ask for at once is read once
+_reading = threading.Lock()  # so that a part is read once
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +38,17 @@ class CifarPhoto:
 
     @property
     def name(self) -> str:
-        """Its number."""
+        """Its number as text."""
         return str(self.number)
 
     @property
     def lost(self) -> bool:
         """Whether the files of its set are gone."""
-        return not there(_parsed(self.root)[1])
+        return not is_complete(_parse(self.root)[1])
 
     def read(self) -> Photograph:
-        """As torchvision has it; raises BadPhotograph."""
-        part, folder, _ = _parsed(self.root)
+        """Return the photograph as torchvision has it. Raises BadPhotograph."""
+        part, folder, _ = _parse(self.root)
         name = f"{part}-{self.number}"
         try:
             pixels = _part(folder, part).pixels[self.number]
@@ -58,21 +58,21 @@ class CifarPhoto:
 
 
 def home(data: DataFolder) -> Path:
-    """Where a data folder has the set: torchvision's root, in which ``cifar-10-batches-py`` lies."""
+    """Return the folder of the set in a data folder: torchvision's root, which contains ``cifar-10-batches-py``."""
     return data.photographs / "cifar10"
 
 
-def there(folder: Path) -> bool:
-    """Whether all of its files lie in that folder; cheap, no checksum is looked at."""
+def is_complete(folder: Path) -> bool:
+    """Return whether all files of the set are in a folder. Checksums are not compared."""
     return all(file.is_file() for file in _files(folder))
 
 
 def photographs(source: str) -> list[CifarPhoto]:
-    """``cifar10:PART``, then perhaps ``,FIRST-LAST`` and ``,folder=DIR`` → its photographs in order.
+    """Return the photographs of ``cifar10:PART``, optionally with ``,FIRST-LAST`` and ``,folder=DIR``, in order.
 
-    Raises BadFolder where it is spelled otherwise, or the files are missing or are not those that were published.
+    Raises BadFolder for any other address, and if the files are missing or not the published ones.
     """
-    part, folder, numbers = _parsed(source)
+    part, folder, numbers = _parse(source)
     labels = _part(folder, part).labels
     first, last = numbers or (0, len(labels) - 1)
     if not first <= last < len(labels):
@@ -82,31 +82,35 @@ def photographs(source: str) -> list[CifarPhoto]:
 
 
 def address(folder: Path, part: str) -> str:
-    """What ``photographs`` takes for a part of the set in that folder, and its photographs' root."""
+    """Return the address of a part of the set in a folder, which is also its photographs' root."""
     at_home = folder.resolve() == home(DataFolder.default()).resolve()
     return f"{SCHEME}{part}" + ("" if at_home else f"{FOLDER}{folder.resolve()}")
 
 
-def again(root: str, name: str, label: str | None) -> CifarPhoto:
-    """The photograph that was listed under that root and name. Raises BadFolder for what can be none."""
-    if _parsed(root)[2] is not None or not re.fullmatch(NUMBER, name):
+def reopen(root: str, name: str, label: str | None) -> CifarPhoto:
+    """Return the photograph that was listed under a root and name. Raises BadFolder if they cannot be one's."""
+    if _parse(root)[2] is not None or not re.fullmatch(NUMBER, name):
         raise _bad(f"{root} {name}", f"the number {name!r}")
     return CifarPhoto(root, int(name), label)
 
 
-def place(root: str, name: str) -> str:
-    """What ``photographs`` takes for one of them."""
+def photo_address(root: str, name: str) -> str:
+    """Return the address of a single photograph, which ``photographs`` accepts."""
     part, folder, rest = root.partition(FOLDER)
     return f"{part},{name}{folder}{rest}"
 
 
 def short(root: str) -> str:
-    """A root without its folder."""
+    """Return a root without its folder."""
     return root.partition(FOLDER)[0]
 
 
-def named(roots: Iterable[str]) -> bool:
-    """Whether every root is one of CIFAR-10, whoever's copy, as far as the last two parts of its name tell."""
+def are_cifar10(roots: Iterable[str]) -> bool:
+    """Return whether every root is a copy of CIFAR-10, judging by the last two parts of its path.
+
+    >>> are_cifar10(["cifar10:test"]), are_cifar10(["/data/cifar-10/test"]), are_cifar10(["/data/cifar100"])
+    (True, True, False)
+    """
     return all(
         root.startswith(SCHEME) or re.search(r"cifar[-_]?10(?!\d)", "/".join(root.lower().split("/")[-2:]))
         for root in roots
@@ -120,7 +124,7 @@ class _Part:
 
 
 def _part(folder: Path, part: str) -> _Part:
-    """The photographs of a part, kept for everybody. Raises BadFolder."""
+    """Return a part of the set, from the cache if its files did not change. Raises BadFolder."""
     try:
         stamps = tuple((stat.st_size, stat.st_mtime_ns) for stat in (file.stat() for file in _files(folder)))
     except OSError as error:
@@ -130,29 +134,28 @@ def _part(folder: Path, part: str) -> _Part:
             wanted="torchvision's cifar-10-batches-py there",
             remedy=f"{first}; or name a folder that holds it: cifar10:test,folder=DIR.",
         ) from None
-    with _turn:
+    with _reading:
         return _read(folder, part, stamps)
 
 
 @lru_cache(maxsize=4)
 def _read(folder: Path, part: str, stamps: tuple[tuple[int, int], ...]) -> _Part:
-    """Through torchvision, which unpickles no file before its md5 is found to be the published one."""
+    """Read a part through torchvision, which checks each file's md5 before unpickling it. Raises BadFolder."""
     from torchvision.datasets import CIFAR10
 
     try:
-        found = CIFAR10(folder, train=part == "train")
-    except (RuntimeError, OSError) as error:  # torchvision's word for a wrong md5 is a RuntimeError
+        data = CIFAR10(folder, train=part == "train")
+    except (RuntimeError, OSError) as error:  # torchvision raises RuntimeError for a wrong md5
         why = f" ({error.strerror})" if isinstance(error, OSError) else ""
         raise BadFolder(
             got=f"{folder / CIFAR10.base_folder} with a file that is not as it was published{why}",
             wanted="torchvision's CIFAR-10, by its md5 sums",
             remedy=f"Remove that folder, then: {FETCH}.",
         ) from None
-    names = found.classes
-    return _Part(np.ascontiguousarray(found.data), tuple(names[number] for number in found.targets))
+    return _Part(np.ascontiguousarray(data.data), tuple(data.classes[number] for number in data.targets))
 
 
-@lru_cache(maxsize=8)  # asked for with every photograph
+@lru_cache(maxsize=8)  # called for every photograph
 def _files(folder: Path) -> tuple[Path, ...]:
     from torchvision.datasets import CIFAR10
 
@@ -160,19 +163,19 @@ def _files(folder: Path) -> tuple[Path, ...]:
     return tuple(folder / CIFAR10.base_folder / name for name in (*names, CIFAR10.meta["filename"]))
 
 
-def _parsed(source: str) -> tuple[str, Path, tuple[int, int] | None]:
-    """(part, folder, first and last number where they are named). Raises BadFolder."""
-    found = re.fullmatch(_SOURCE, source.removeprefix(SCHEME))
-    if found is None:
-        raise _bad(source, "what names no part of it")
-    part, first, last, folder = found.groups()
-    where = Path(folder).expanduser() if folder else home(DataFolder.default())
-    return part, where, None if first is None else (int(first), int(last or first))
+def _parse(source: str) -> tuple[str, Path, tuple[int, int] | None]:
+    """Return (part, folder, first and last number or None) of an address. Raises BadFolder."""
+    match = re.fullmatch(_SOURCE, source.removeprefix(SCHEME))
+    if match is None:
+        raise _bad(source, "no part of the set")
+    part, first, last, folder = match.groups()
+    path = Path(folder).expanduser() if folder else home(DataFolder.default())
+    return part, path, None if first is None else (int(first), int(last or first))
 
 
 def _bad(source: str, got: str) -> BadFolder:
     return BadFolder(
         got=f"{got} in {source!r}",
-        wanted="cifar10:train or cifar10:test, then perhaps ,FIRST-LAST and ,folder=DIR",
+        wanted="cifar10:train or cifar10:test, optionally with ,FIRST-LAST and ,folder=DIR",
         remedy="For example cifar10:test,0-999.",
     )

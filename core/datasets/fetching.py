@@ -33,7 +33,7 @@ def fetch_cifar10(data: DataFolder, archive: RemoteFile | None = None) -> Work[P
 
     def work(report: Report, cancel: Cancel) -> Path:
         folder = cifar.home(data)
-        if not cifar.there(folder):
+        if not cifar.is_complete(folder):
             remote = archive or cifar10()
             packed = fetch(remote, data.photographs, progress=report, cancel=cancel)
             extract_tar(packed, folder, cancel=cancel, progress=report)

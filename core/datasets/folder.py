@@ -1,4 +1,4 @@
-"""Photographs in a folder: a flat one, one folder a class (ImageNet's layout), or one with a labels.csv."""
+"""Photographs in a folder: flat, with one folder per class (ImageNet's layout), or with a labels.csv."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LABELS = "labels.csv"
 
 @dataclass(frozen=True, slots=True)
 class PhotoFile:
-    """One photograph that lies on the disk: ``name`` below ``root``, an absolute folder."""
+    """One photograph on the disk: ``name`` below ``root``, an absolute folder."""
 
     root: str
     name: str
@@ -27,25 +27,25 @@ class PhotoFile:
 
     @property
     def path(self) -> Path:
-        """Where it lies. (Made when asked for: a million paths take a gigabyte, their names a tenth.)"""
+        """Its path, made on demand: a million paths take a gigabyte, their names a tenth of it."""
         return Path(self.root) / self.name
 
     @property
     def lost(self) -> bool:
-        """Whether its root is gone, with all that lay there."""
+        """Whether its root is gone."""
         return not Path(self.root).is_dir()
 
     def read(self) -> Photograph:
-        """Decode it; raises BadPhotograph."""
+        """Decode the photograph. Raises BadPhotograph."""
         return read(self.path, self.label)
 
 
 def listing(folder: Path) -> list[PhotoFile]:
-    """Every photograph below a folder, sorted by relative path.
+    """Return every photograph below a folder, sorted by relative path. Raises BadFolder.
 
-    Labels: from ``labels.csv`` (columns file and one of label, wnid, class_index) where there is one, else the
-    first folder's name. WordNet ids become ImageNet's class names. Links that lead out of the folder are left out,
-    and so are the "._" files that macOS leaves beside photographs.
+    Labels come from ``labels.csv`` (columns file and one of label, wnid, class_index) if it exists, otherwise from the
+    name of the first folder. WordNet ids become ImageNet's class names. Links that lead out of the folder are left out,
+    and so are macOS's "._" files.
     """
     if not folder.is_dir():
         raise BadFolder(got=f"{folder}", wanted="a folder of photographs", remedy="Check the path.")
@@ -64,7 +64,7 @@ def listing(folder: Path) -> list[PhotoFile]:
         )
     if labels and not labels.keys() & {_key(file.name) for file in files}:
         raise BadFolder(
-            got=f"{folder / LABELS} that names none of the {len(files)} photographs beside it",
+            got=f"{folder / LABELS}, which names none of the {len(files)} photographs beside it",
             wanted="paths relative to its folder in the column file",
             remedy="Correct the column.",
         )
@@ -72,7 +72,7 @@ def listing(folder: Path) -> list[PhotoFile]:
 
 
 def _photographs(root: str) -> Iterator[str]:
-    """Names below the root, with forward slashes, in no order. (As text: a million Path objects take minutes.)"""
+    """Yield names below the root with forward slashes, in no order (as text; a million Path objects take minutes)."""
     for folder, _, names in os.walk(root):
         for name in filter(is_photograph, names):
             path = os.path.join(folder, name)  # noqa: PTH118
@@ -81,56 +81,69 @@ def _photographs(root: str) -> Iterator[str]:
 
 
 def is_photograph(name: str) -> bool:
-    """By its ending; macOS's "._" files are none."""
+    """Return whether a file name is a photograph's, by its ending; macOS's "._" files are not.
+
+    >>> is_photograph("a/b.JPG"), is_photograph("a/._b.jpg"), is_photograph("labels.csv")
+    (True, False, False)
+    """
     base = name.rpartition("/")[2]
     stem, dot, ending = base.rpartition(".")
     return bool(stem and dot) and f".{ending.lower()}" in ENDINGS and not base.startswith("._")
 
 
 def inside(root: str, path: Path) -> bool:
-    """Whether a path, its links followed, lies in the root. Raises where links lead to each other."""
+    """Return whether a path lies in the root after following links. Raises RuntimeError for circular links."""
     return path.resolve().is_relative_to(Path(root).resolve())
 
 
-def again(root: str, name: str, label: str | None) -> PhotoFile:
-    """What was indexed under that root and name; raises BadFolder where it leads out of the root, BadPhotograph."""
+def reopen(root: str, name: str, label: str | None) -> PhotoFile:
+    """Return the photograph that was listed under a root and name.
+
+    Raises BadFolder if the name leads out of the root, and BadPhotograph if no file can have that name.
+    """
     file = PhotoFile(root, name, label)
     try:
         within = inside(root, file.path)
-    except (RuntimeError, ValueError) as error:  # links that lead to each other; a name that no file can have
+    except (RuntimeError, ValueError) as error:  # circular links; a name that no file can have
         raise BadPhotograph(got=f"{name!r} ({error})", wanted="a readable file", remedy="Check the path.") from None
     if not within:
         raise BadFolder(
-            got=f"{str(file.path)!r}", wanted=f"a file below {root}", remedy="Do not trust where this is from."
+            got=f"{str(file.path)!r}",
+            wanted=f"a file below {root}",
+            remedy="Do not trust the source of this index or study.",
         )
     return file
 
 
-def one(path: Path) -> PhotoFile:
-    """A single photograph; in a labelled folder it has its label."""
+def single(path: Path) -> PhotoFile:
+    """Return a single photograph, with its label if its folder has a labels.csv. Raises BadFolder."""
     if not path.is_file():
         raise BadFolder(got=f"{path}", wanted="a photograph or a folder of photographs", remedy="Check the path.")
     labels = _labels(path.parent / LABELS)
     label = labels.get(_key(path.name)) if labels else None
-    found = path.resolve()
-    return PhotoFile(str(found.parent), found.name, class_name(label))
+    resolved = path.resolve()
+    return PhotoFile(str(resolved.parent), resolved.name, class_name(label))
 
 
 def class_name(label: str | None) -> str | None:
-    """WordNet id → ImageNet's class name; any other label stays."""
+    """Return ImageNet's class name for a WordNet id, and any other label as it is.
+
+    >>> class_name("n01440764"), class_name("cat")
+    ('tench', 'cat')
+    """
     labels = imagenet_labels()
     if label is None or not labels.wnids or label not in labels.wnids:
         return label
-    place = labels.find(label)
-    return label if place is None else labels.names[place]
+    index = labels.find(label)
+    return label if index is None else labels.names[index]
 
 
 def _labels(file: Path) -> dict[str, str | None] | None:
-    """File name → label, as labels.csv gives it; None where there is no such file."""
+    """Return file name → label from a labels.csv, or None if there is no such file. Raises BadFolder."""
     if not file.is_file():
         return None
     try:
-        with file.open(newline="", encoding="utf-8-sig") as lines:  # spreadsheets begin with a byte order mark
+        with file.open(newline="", encoding="utf-8-sig") as lines:  # spreadsheets write a byte order mark
             rows = csv.DictReader(lines, strict=True)
             fields = rows.fieldnames or []
             column = next((name for name in ("label", "wnid", "class_index") if name in fields), None)
@@ -140,10 +153,10 @@ def _labels(file: Path) -> dict[str, str | None] | None:
                     wanted="columns named file and one of label, wnid, class_index, with commas between them",
                     remedy="Rename its columns.",
                 )
-            found: dict[str, str | None] = {}
+            labels: dict[str, str | None] = {}
             for row in rows:
                 name, label = _key(row["file"] or ""), _label(row[column], column, f"{file}, line {rows.line_num}")
-                if found.setdefault(name, label) != label:
+                if labels.setdefault(name, label) != label:
                     raise BadFolder(
                         got=f"{file} with two labels for {name}",
                         wanted="one line for each photograph",
@@ -151,21 +164,21 @@ def _labels(file: Path) -> dict[str, str | None] | None:
                     )
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise BadFolder(
-            got=f"{file} that cannot be read ({error})",
+            got=f"{file}, which cannot be read ({error})",
             wanted="a table with commas, in UTF-8",
             remedy="Save it again as CSV UTF-8.",
         ) from None
-    return found
+    return labels
 
 
-def _label(value: str | None, column: str, place: str) -> str | None:
+def _label(value: str | None, column: str, line: str) -> str | None:
     value = (value or "").strip()
     if column != "class_index" or not value:
         return value or None
     names = imagenet_labels().names
     if not value.isdecimal() or int(value) >= len(names):
         raise BadFolder(
-            got=f"{place}: class_index {value!r}",
+            got=f"{line}: class_index {value!r}",
             wanted=f"ImageNet's class number, 0 to {len(names) - 1} in torchvision's order",
             remedy="Correct the column, or name it label.",
         )
@@ -173,5 +186,5 @@ def _label(value: str | None, column: str, place: str) -> str | None:
 
 
 def _key(name: str) -> str:
-    """A relative path as the table and the disk may both spell it: forward slashes, composed letters."""
+    """Return a relative path in one spelling for table and disk: forward slashes, composed letters."""
     return unicodedata.normalize("NFC", Path(name.replace("\\", "/")).as_posix())

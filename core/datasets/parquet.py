@@ -1,6 +1,6 @@
-"""Photographs in parquet files, as Hugging Face keeps its sets: columns ``image`` and ``label``; local or on the hub.
+"""Photographs in parquet files as on Hugging Face, with columns ``image`` and ``label``; local or on the hub.
 
-A row group is read at a time, by whoever needs it first, and the last few are kept: memory does not grow with the set.
+Row groups are read one at a time, and the last few are cached, so memory does not grow with the set.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from ..errors import BadFolder
 from ..images.photographs import Photograph, decode
 from ..networks.card import imagenet_labels
 from . import hub
+from .containers import files_of, is_safe, split_at, unreadable
 from .folder import class_name, inside
-from .places import files_of, safe, split_at, unreadable
 
 ENDING = hub.ENDING
 IMAGES, LABELS = ("image", "img", "jpg", "photo"), ("label", "labels", "cls", "class", "wnid")
-KEPT = 2**30  # bytes of row groups that stay
-OPENED = 16  # files whose footers stay
-DIGITS = 7  # of a row's number in a name: with zeros before it, so that names sort as rows do
+KEPT = 2**30  # bytes of row groups in the cache
+OPENED = 16  # open files in the cache
+DIGITS = 7  # of a row's number in a name, padded with zeros so that names sort like rows
 
 
 @dataclass(frozen=True, slots=True)
 class RowPhoto:
-    """One photograph of a table: ``name`` is the file below ``root`` and the row's number in it."""
+    """One photograph in a table: ``name`` is the file below ``root`` and the row's number in it."""
 
     root: str
     name: str
@@ -39,11 +39,11 @@ class RowPhoto:
 
     @property
     def lost(self) -> bool:
-        """Whether its root is gone, or the hub is not reached."""
-        return hub.lost(self.root) if hub.holds(self.root) else not Path(self.root).exists()
+        """Whether its root is gone or the hub cannot be reached."""
+        return hub.lost(self.root) if hub.is_address(self.root) else not Path(self.root).exists()
 
     def read(self) -> Photograph:
-        """Decode it; raises BadPhotograph."""
+        """Decode the photograph. Raises BadPhotograph."""
         short = self.name.rpartition(f"{ENDING}/")[2]
         try:
             data = _content(self.root, self.name)
@@ -53,12 +53,15 @@ class RowPhoto:
 
 
 def tables(place: str) -> tuple[str, list[str]] | None:
-    """Root and the parquet files' names below it; None where the place is none, nor a folder or pattern of them."""
-    return hub.tables(place) if hub.holds(place) else files_of(place, ENDING, below=("", "data"))
+    """Return the root and the parquet files' names below it, or None if the path names no parquet file."""
+    return hub.tables(place) if hub.is_address(place) else files_of(place, ENDING, below=("", "data"))
 
 
 def listing(root: str, files: Sequence[str]) -> Iterator[RowPhoto]:
-    """The photographs of the tables below a root, row by row; ``files`` [""]: the root is the table."""
+    """Yield the photographs of the tables below a root, row by row. ``files`` is [""] if the root is the table.
+
+    Raises BadFolder.
+    """
     for file in files:
         try:
             labels = list(_labels(_address(root, file)))
@@ -70,35 +73,37 @@ def listing(root: str, files: Sequence[str]) -> Iterator[RowPhoto]:
 
 
 def split(path: str) -> tuple[str, str] | None:
-    """Path of a photograph in a table → (the table, the row); None for any other path."""
-    if hub.holds(path):
-        file, found, row = path.partition(f"{ENDING}/")
-        return (hub.whole(file) + ENDING, row) if found else None
+    """Return (table, row) for the path of a photograph in a table, or None for any other path."""
+    if hub.is_address(path):
+        file, ending, row = path.partition(f"{ENDING}/")
+        return (hub.restore_slashes(file) + ENDING, row) if ending else None
     return split_at(path, ENDING)
 
 
-def again(root: str, name: str, label: str | None) -> RowPhoto:
-    """The photograph that was listed under that root and name; raises BadFolder for a name that leads out of it."""
+def reopen(root: str, name: str, label: str | None) -> RowPhoto:
+    """Return the photograph that was listed under a root and name. Raises BadFolder if the name leads out of it."""
     table, row = split(f"{root}/{name}") or (root, "")
-    within = hub.holds(root) or inside(root, Path(table))
-    if not (safe(name) and within and re.fullmatch(f"[0-9]{{{DIGITS}}}", row)):
+    within = hub.is_address(root) or inside(root, Path(table))
+    if not (is_safe(name) and within and re.fullmatch(f"[0-9]{{{DIGITS}}}", row)):
         raise BadFolder(
-            got=f"{root}/{name}", wanted=f"a photograph in {root}", remedy="Do not trust where this is from."
+            got=f"{root}/{name}",
+            wanted=f"a photograph in {root}",
+            remedy="Do not trust the source of this index or study.",
         )
-    return RowPhoto(hub.whole(root), name, label)
+    return RowPhoto(hub.restore_slashes(root), name, label)
 
 
-class _Table:
-    """An open file: which rows are in which row group, and which columns hold the image and the label."""
+class Table:
+    """An open file, the last row of each row group, and its image and label columns."""
 
     def __init__(self, address: str) -> None:
         import pyarrow.parquet
 
         self.file = pyarrow.parquet.ParquetFile(
-            hub.filesystem().open(address.removeprefix("hf://")) if hub.holds(address) else address
+            hub.filesystem().open(address.removeprefix("hf://")) if hub.is_address(address) else address
         )
-        held = self.file.metadata
-        self.ends = list(accumulate(held.row_group(n).num_rows for n in range(held.num_row_groups)))
+        metadata = self.file.metadata
+        self.ends = list(accumulate(metadata.row_group(n).num_rows for n in range(metadata.num_row_groups)))
         names = self.file.schema_arrow.names
         self.image = next((name for name in IMAGES if name in names), None)
         self.label = next((name for name in LABELS if name in names), None)
@@ -109,24 +114,24 @@ class _Table:
                 remedy="Choose another table.",
             )
         self.names = _class_names(self.file.schema_arrow.metadata or {}, self.label)
-        self.turn = threading.Lock()  # a ParquetFile is one reader's at a time
+        self.lock = threading.Lock()  # a ParquetFile takes one reader at a time
 
     def group(self, number: int) -> list[bytes]:
-        """The files of a row group."""
-        with self.turn:
+        """Return the image files of a row group."""
+        with self.lock:
             column = self.file.read_row_group(number, [self.image]).column(0).to_pylist()
         return [(row or {}).get("bytes") or b"" if not isinstance(row, bytes) else row for row in column]
 
 
-_opened: OrderedDict[str, _Table] = OrderedDict()
+_opened: OrderedDict[str, Table] = OrderedDict()
 _groups: OrderedDict[tuple[str, int], list[bytes]] = OrderedDict()
 _guard, _loading = threading.Lock(), threading.Lock()
 
 
-def _table(address: str) -> _Table:
+def _table(address: str) -> Table:
     with _guard:
         table = _opened.pop(address, None)
-    table = table or _Table(address)
+    table = table or Table(address)
     with _guard:
         _opened[address] = table
         while len(_opened) > OPENED:
@@ -135,19 +140,19 @@ def _table(address: str) -> _Table:
 
 
 def _content(root: str, name: str) -> bytes:
-    """The file in a row."""
+    """Return the image file in a row. Raises LookupError if the table has no such row."""
     file, _, row = name.rpartition("/")
     address, number = _address(root, file), int(row)
     table = _table(address)
-    place = bisect_right(table.ends, number)
-    if place >= len(table.ends):
+    group = bisect_right(table.ends, number)
+    if group >= len(table.ends):
         raise LookupError(f"the table has {table.ends[-1] if table.ends else 0} rows")
-    start = table.ends[place - 1] if place else 0
-    return _group(address, table, place)[number - start]
+    start = table.ends[group - 1] if group else 0
+    return _group(address, table, group)[number - start]
 
 
-def _group(address: str, table: _Table, number: int) -> list[bytes]:
-    """A row group, from those that are kept or else read, by one thread while the others wait."""
+def _group(address: str, table: Table, number: int) -> list[bytes]:
+    """Return a row group from the cache, or read it; other threads wait meanwhile."""
     key = address, number
     with _guard:
         if key in _groups:
@@ -155,21 +160,21 @@ def _group(address: str, table: _Table, number: int) -> list[bytes]:
             return _groups[key]
     with _loading:
         if key not in _groups:
-            found = table.group(number)
+            images = table.group(number)
             with _guard:
-                _groups[key] = found
+                _groups[key] = images
                 while len(_groups) > 1 and sum(sum(map(len, group)) for group in _groups.values()) > KEPT:
                     _groups.popitem(last=False)
         return _groups[key]
 
 
 def _labels(address: str) -> Iterator[str | None]:
-    """Every row's, in order; None for those that have none (-1, as Hugging Face's test splits)."""
+    """Yield every row's label, in order; None for rows without one (-1, as in Hugging Face's test splits)."""
     table = _table(address)
     if table.label is None:
         yield from [None] * (table.ends[-1] if table.ends else 0)
         return
-    with table.turn:
+    with table.lock:
         values = table.file.read([table.label]).column(0).to_pylist()
     for value in values:
         if isinstance(value, int) and not isinstance(value, bool):
@@ -180,7 +185,7 @@ def _labels(address: str) -> Iterator[str | None]:
 
 
 def _class_names(metadata: dict[bytes, bytes], label: str | None) -> list[str]:
-    """The names of a ClassLabel, as Hugging Face writes them; ImageNet's 1,000 as everywhere else here."""
+    """Return the names of Hugging Face's ClassLabel; ImageNet's 1,000 are spelled as everywhere else here."""
     facts = json.loads(metadata.get(b"huggingface", b"{}"))
     names = facts.get("info", {}).get("features", {}).get(label, {}).get("names") or []
     imagenet = imagenet_labels().names
@@ -190,17 +195,17 @@ def _class_names(metadata: dict[bytes, bytes], label: str | None) -> list[str]:
 
 
 def _address(root: str, file: str) -> str:
-    return f"{hub.whole(root)}/{file}" if file else hub.whole(root)
+    return f"{hub.restore_slashes(root)}/{file}" if file else hub.restore_slashes(root)
 
 
 def _failures() -> tuple[type[Exception], ...]:
-    """What reading a table raises: the disk's, the hub's, Arrow's (a ValueError), a row that is not there."""
+    """Return the errors of reading a table: the disk's, the hub's, Arrow's (ValueError), and a missing row."""
     return (*hub.failures(), ValueError, LookupError)
 
 
 def _broken(address: str, error: Exception) -> BadFolder:
-    if hub.holds(address):
-        return hub.unreached(hub.whole(address), error)
+    if hub.is_address(address):
+        return hub.bad_address(hub.restore_slashes(address), error)
     return BadFolder(
         got=f"{address} ({' '.join(str(error).split())})", wanted="a whole parquet file", remedy="Copy it again."
     )

@@ -1,4 +1,4 @@
-"""One way to every source of photographs: what is there decides how it is read."""
+"""One interface to all sources of photographs. The kind of file or address decides how it is read."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ..images.photographs import Photograph
 from . import cifar, folder, hub, parquet, tar
 from .scenes import source
 
-SCHEMES = (source.SCHEME, cifar.SCHEME)  # with which what is no path begins
+SCHEMES = (source.SCHEME, cifar.SCHEME)  # an address that starts with one of these is not a path
 
 
 @runtime_checkable
 class Source(Protocol):
-    """A photograph that is not read yet: what an index or a measurement knows of it. ``root`` and ``name`` find it."""
+    """A photograph that is not read yet. ``root`` and ``name`` identify it; ``lost`` is whether its root is gone."""
 
     @property
     def root(self) -> str: ...
@@ -31,14 +31,17 @@ class Source(Protocol):
 
 
 def listing(place: Path | str) -> list[Source]:
-    """Every photograph that one name stands for, in an order that stays. Raises BadFolder.
+    """Return every photograph of a source, always in the same order. Raises BadFolder.
 
-    A folder of photographs; a tar file, or a folder or pattern of them (ImageNet's, WebDataset's); parquet likewise,
-    and on the Hugging Face hub (``hf://datasets/OWNER/NAME/data/train-*.parquet``); scenes (``scenes:0-99``);
-    torchvision's CIFAR-10 (``cifar10:test``).
+    A source is a folder of photographs; a tar file, or a folder or pattern of them (ImageNet's, WebDataset's); the
+    same for parquet, also on the Hugging Face hub (``hf://datasets/OWNER/NAME/data/train-*.parquet``); drawn scenes
+    (``scenes:0-99``); or torchvision's CIFAR-10 (``cifar10:test``).
+
+    >>> [photo.name for photo in listing("scenes:7-9,label=cat")]
+    ['7', '8', '9']
     """
     text = str(place)
-    with _reached(place):
+    with _os_errors(place):
         if text.startswith(source.SCHEME):
             return list(source.scenes(text))
         if text.startswith(cifar.SCHEME):
@@ -51,28 +54,28 @@ def listing(place: Path | str) -> list[Source]:
 
 
 def find(places: Sequence[Path | str]) -> list[Source]:
-    """Photographs and whatever ``listing`` takes, in the order given. Raises BadFolder."""
-    found: list[Source] = []
+    """Return the photographs of several paths, in order: single ones, and all of each source. Raises BadFolder."""
+    photographs: list[Source] = []
     for place in places:
-        with _reached(place):
-            found.extend(_one(str(place)) or listing(place))
-    return found
+        with _os_errors(place):
+            photographs.extend(_single(str(place)) or listing(place))
+    return photographs
 
 
-def _one(place: str) -> list[Source]:
-    """A single photograph: a file, or one in a tar or parquet file; empty where the place may be many."""
+def _single(place: str) -> list[Source]:
+    """Return a single photograph (a file, or one in a tar or parquet file), or nothing if the path may be a source."""
     if parts := tar.split(place):
-        return [tar.again(*parts, None)]
+        return [tar.reopen(*parts, None)]
     if parts := parquet.split(place):
-        return [parquet.again(*parts, None)]
+        return [parquet.reopen(*parts, None)]
     if place.startswith(SCHEMES) or Path(place).is_dir() or tar.archives(place) or parquet.tables(place):
         return []
-    return [folder.one(Path(place))]
+    return [folder.single(Path(place))]
 
 
 @contextmanager
-def _reached(place: Path | str) -> Iterator[None]:
-    """A path that the system does not even look up (too long, barred) is a BadFolder."""
+def _os_errors(place: Path | str) -> Iterator[None]:
+    """Raise BadFolder for a path that the system refuses to look up (too long, no permission)."""
     try:
         yield
     except OSError as error:
@@ -83,61 +86,73 @@ def _reached(place: Path | str) -> Iterator[None]:
         ) from None
 
 
-def again(root: str, name: str, label: str | None) -> Source:
-    """What was listed under that root and name. Raises BadFolder for a name that leads out of its root."""
+def reopen(root: str, name: str, label: str | None) -> Source:
+    """Return the photograph that was listed under a root and name. Raises BadFolder if the name leads out of the root.
+
+    >>> reopen("scenes:label=cat,spread=1.0", "7", None).label
+    'cat'
+    """
     if root.startswith(source.SCHEME):
-        return source.again(root, name)
+        return source.reopen(root, name)
     if root.startswith(cifar.SCHEME):
-        return cifar.again(root, name, label)
+        return cifar.reopen(root, name, label)
     if tar.split(f"{root}/{name}"):
-        return tar.again(root, name, label)
+        return tar.reopen(root, name, label)
     if parquet.split(f"{root}/{name}"):
-        return parquet.again(root, name, label)
-    return folder.again(root, name, label)
+        return parquet.reopen(root, name, label)
+    return folder.reopen(root, name, label)
 
 
-def check_there(file: Source, task: str) -> None:
-    """Raises BadFolder where the root of a file that did not open is gone.
+def check_root(file: Source, task: str) -> None:
+    """Raise BadFolder if the root of a file that did not open is gone.
 
-    A disk that went away in the middle of a long task is no reason to skip the rest.
+    If a disk disappears during a long task, the task must stop and not skip the remaining photographs.
     """
     if file.lost:
         raise BadFolder(
             got=f"{file.root}, gone during {task}",
             wanted="the folder of photographs",
-            remedy="Bring it back and start again: what was finished is kept.",
+            remedy="Bring it back and start again. What was finished is kept.",
         )
 
 
-def reopened(root: str, name: str, label: str | None) -> Photograph | None:
-    """What was indexed under that root and name; None when it cannot be read any more.
+def reread(root: str, name: str, label: str | None) -> Photograph | None:
+    """Return the photograph that was listed under a root and name, or None if it can no longer be read.
 
-    Raises BadFolder for a name that leads out of its root.
+    Raises BadFolder if the name leads out of the root.
     """
     try:
-        return again(root, name, label).read()
+        return reopen(root, name, label).read()
     except BadPhotograph:
         return None
 
 
 def address(root: str, name: str) -> str:
-    """What ``find`` takes for the photograph of that root and name."""
+    """Return the path or address that ``find`` accepts for the photograph with a root and name.
+
+    >>> address("cifar10:test", "12")
+    'cifar10:test,12'
+    """
     if root.startswith(source.SCHEME):
         return f"{source.SCHEME}{name},{root.removeprefix(source.SCHEME)}"
     if root.startswith(cifar.SCHEME):
-        return cifar.place(root, name)
+        return cifar.photo_address(root, name)
     return f"{root.rstrip('/')}/{name}"
 
 
 def dataset_name(root: str) -> str:
-    """A root, short, for people."""
-    if hub.holds(root):
+    """Return a root's short name.
+
+    >>> dataset_name("hf://datasets/owner/name"), dataset_name("/data/photographs"), dataset_name("scenes:spread=1.0")
+    ('owner/name', 'photographs', 'drawn scenes')
+    """
+    if hub.is_address(root):
         return root.removeprefix(hub.SCHEME)
     if root.startswith(cifar.SCHEME):
         return cifar.short(root)
     return "drawn scenes" if root.startswith(source.SCHEME) else Path(root).name
 
 
-def of_cifar10(files: Iterable[Source]) -> bool:
-    """Whether all of them are CIFAR-10's, as far as their roots' names tell."""
-    return cifar.named({file.root for file in files})
+def is_cifar10(files: Iterable[Source]) -> bool:
+    """Return whether all photographs are CIFAR-10's, judging by their roots' names."""
+    return cifar.are_cifar10({file.root for file in files})

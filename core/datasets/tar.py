@@ -1,7 +1,7 @@
-"""Photographs in tar files, read where they lie: ImageNet as distributed (a tar of class tars), WebDataset shards.
+"""Photographs in tar files, read in place: ImageNet as distributed (a tar of class tars), WebDataset shards.
 
-An archive's headers are read once; each photograph is then read by its offset, from any thread. Labels: the class
-tar's WordNet id; WebDataset's; else the first folder's name within the archive.
+An archive's headers are read once. Each photograph is then read by its offset, from any thread. Labels are the class
+tar's WordNet id, or WebDataset's, or the name of the first folder in the archive.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from ..errors import BadFolder
 from ..images.photographs import Photograph, decode
 from ..storage.archives import StrictInfo
 from . import webdataset
+from .containers import files_of, is_safe, split_at, unreadable
 from .folder import class_name, inside, is_photograph
-from .places import files_of, safe, split_at, unreadable
 
 ENDING = ".tar"
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file in an archive: its name there, where its content begins, its length in bytes."""
+    """A file in an archive: its name, and offset and length of its content in bytes."""
 
     name: str
     offset: int
@@ -36,7 +36,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class TarPhoto:
-    """One photograph in an archive: ``name`` below ``root``, which is the archive or the folder of archives."""
+    """One photograph in an archive: ``name`` below ``root``, which is the archive or a folder of archives."""
 
     root: str
     name: str
@@ -47,11 +47,11 @@ class TarPhoto:
 
     @property
     def lost(self) -> bool:
-        """Whether its root is gone, with all that lay there."""
+        """Whether its root is gone."""
         return not Path(self.root).exists()
 
     def read(self) -> Photograph:
-        """Decode it; raises BadPhotograph."""
+        """Decode the photograph. Raises BadPhotograph."""
         name = self.name.rpartition("/")[2]
         try:
             with Path(self.archive).open("rb") as file:
@@ -63,71 +63,76 @@ class TarPhoto:
 
 
 def archives(place: str) -> tuple[str, list[str]] | None:
-    """Root and the tar files' names below it; None where the place is none, nor a folder or pattern of them."""
+    """Return the root and the tar files' names below it, or None if the path names no tar file."""
     return files_of(place, ENDING)
 
 
 def listing(root: str, files: Sequence[str]) -> Iterator[TarPhoto]:
-    """The photographs of the archives below a root; ``files`` [""]: the root is the archive."""
-    some = False
+    """Yield the photographs of the archives below a root. ``files`` is [""] if the root is the archive.
+
+    Raises BadFolder if there is no photograph or an archive cannot be read.
+    """
+    empty = True
     for file in files:
         archive = str(Path(root) / file) if file else root
         for photo in _photographs(root, file, archive):
-            some = True
+            empty = False
             yield photo
-    if not some:
+    if empty:
         raise BadFolder(
-            got=f"{root} whose tar files hold no photograph",
+            got=f"{root}, whose tar files contain no photograph",
             wanted="photographs, or tar files of them",
             remedy="Choose another archive.",
         )
 
 
 def split(path: str) -> tuple[str, str] | None:
-    """Path of a photograph in an archive → (the archive, the name in it); None for any other path."""
+    """Return (archive, name in it) for the path of a photograph in an archive, or None for any other path."""
     return split_at(path, ENDING)
 
 
-def again(root: str, name: str, label: str | None) -> TarPhoto:
-    """The photograph that was listed under that root and name; raises BadFolder for a name that leads out of it.
+def reopen(root: str, name: str, label: str | None) -> TarPhoto:
+    """Return the photograph that was listed under a root and name. Raises BadFolder if the name leads out of it.
 
-    Where it is gone, reading it says so.
+    If the photograph is gone, reading it raises BadPhotograph.
     """
     archive, inner = split(f"{root}/{name}") or (root, name)
-    if not safe(name) or not inside(root, Path(archive)):
+    if not is_safe(name) or not inside(root, Path(archive)):
         raise BadFolder(
-            got=f"{root}/{name}", wanted=f"a photograph in {root}", remedy="Do not trust where this is from."
+            got=f"{root}/{name}",
+            wanted=f"a photograph in {root}",
+            remedy="Do not trust the source of this index or study.",
         )
     outer, _, rest = inner.partition(f"{ENDING}/")
-    place = None
+    member = None
     with suppress(BadFolder, OSError):
         if rest:
-            place = _members(archive, *_stamp(archive), f"{outer}{ENDING}").get(rest)
+            member = _members(archive, *_stamp(archive), f"{outer}{ENDING}").get(rest)
         else:
-            place = _members(archive, *_stamp(archive), None).get(inner)
+            member = _members(archive, *_stamp(archive), None).get(inner)
     label = label or class_name(_folder(archive, inner))
-    return TarPhoto(root, name, label, archive, place.offset if place else 0, place.size if place else 0)
+    return TarPhoto(root, name, label, archive, member.offset if member else 0, member.size if member else 0)
 
 
 def _photographs(root: str, file: str, archive: str) -> Iterator[TarPhoto]:
-    """The photographs of one archive, those of the tars in it included."""
+    """Yield the photographs of one archive, including those of tars inside it."""
     with Path(archive).open("rb") as handle:
         members = _read(handle, archive)
         labels = _beside(handle, archive, members)
         for member in members.values():
             if is_photograph(member.name):
-                found = [(member.name, member)]
+                photographs = [(member.name, member)]
             elif member.name.endswith(ENDING):
                 inner = _read(_Window(handle, member), f"{archive}/{member.name}")
-                found = [
+                photographs = [
                     (f"{member.name}/{m.name}", _within(member, m)) for m in inner.values() if is_photograph(m.name)
                 ]
             else:
                 continue
-            for name, place in found:
+            for name, photo in photographs:
                 label = labels.get(webdataset.key(name), _folder(archive, name))
                 full = f"{file}/{name}" if file else name
-                yield TarPhoto(root, full, class_name(label), archive, place.offset, place.size)
+                yield TarPhoto(root, full, class_name(label), archive, photo.offset, photo.size)
 
 
 def _within(outer: Member, member: Member) -> Member:
@@ -135,7 +140,7 @@ def _within(outer: Member, member: Member) -> Member:
 
 
 def _folder(archive: str, name: str) -> str | None:
-    """The label that the place in an archive tells: a class tar's or folder's name, else the archive's own wnid."""
+    """Return the label by position in an archive: a class tar's or folder's name, or the archive's own WordNet id."""
     first, deeper, _ = name.partition("/")
     if deeper:
         return first.removesuffix(ENDING)
@@ -144,16 +149,16 @@ def _folder(archive: str, name: str) -> str | None:
 
 
 def _beside(handle: BinaryIO, archive: str, members: dict[str, Member]) -> dict[str, str]:
-    """WebDataset's key → label."""
-    found: dict[str, str] = {}
+    """Return WebDataset's key → label."""
+    labels: dict[str, str] = {}
     beside = [m for m in members.values() if m.name.endswith(webdataset.SIDECARS) and m.size <= webdataset.MOST_BYTES]
     names = webdataset.class_names(Path(archive).parent) if beside else []
-    for member in sorted(beside, key=lambda m: not m.name.endswith(".cls")):  # which counts before .json
+    for member in sorted(beside, key=lambda m: not m.name.endswith(".cls")):  # takes precedence over .json
         handle.seek(member.offset)
         label = webdataset.label(handle.read(member.size), PurePosixPath(member.name).suffix, names)
         if label is not None:
-            found.setdefault(webdataset.key(member.name), label)
-    return found
+            labels.setdefault(webdataset.key(member.name), label)
+    return labels
 
 
 def _stamp(path: str) -> tuple[int, int]:
@@ -163,7 +168,7 @@ def _stamp(path: str) -> tuple[int, int]:
 
 @lru_cache(maxsize=64)
 def _members(archive: str, size: int, changed: int, inner: str | None) -> dict[str, Member]:
-    """Name → place of the files of an archive, or of a tar in it; read again when the archive changes."""
+    """Return name → member of an archive, or of a tar inside it; read again when the archive changes."""
     with Path(archive).open("rb") as handle:
         if inner is None:
             return _read(handle, archive)
@@ -174,28 +179,28 @@ def _members(archive: str, size: int, changed: int, inner: str | None) -> dict[s
 
 
 def _read(handle: BinaryIO | io.RawIOBase, name: str) -> dict[str, Member]:
-    """An uncompressed archive's files, in their order. Raises BadFolder."""
-    found: dict[str, Member] = {}
+    """Return name → member of an uncompressed archive, in order. Raises BadFolder."""
+    members: dict[str, Member] = {}
     try:
         with tarfile.open(fileobj=handle, mode="r:", tarinfo=StrictInfo) as tar:
             for info in tar:
                 clean = PurePosixPath(info.name).as_posix()
                 if not info.isfile():
                     continue
-                if not safe(clean):
-                    raise tarfile.ReadError(f"it names {info.name!r}")
-                found[clean] = Member(clean, info.offset_data, info.size)
+                if not is_safe(clean):
+                    raise tarfile.ReadError(f"it contains the name {info.name!r}")
+                members[clean] = Member(clean, info.offset_data, info.size)
     except (tarfile.TarError, EOFError) as error:
         raise BadFolder(
             got=f"{name} ({error})",
             wanted="a whole, uncompressed tar file",
             remedy="Copy it again; unpack a compressed one.",
         ) from None
-    return found
+    return members
 
 
 class _Window(io.RawIOBase):
-    """A part of a file, as a file."""
+    """A part of a file, read like a file."""
 
     def __init__(self, handle: BinaryIO, member: Member) -> None:
         self._handle, self._member, self._at = handle, member, 0

@@ -1,6 +1,6 @@
-"""WebDataset's labels: of KEY.jpg they stand beside it as KEY.cls or KEY.json.
+"""Labels in WebDataset shards: KEY.cls or KEY.json beside KEY.jpg.
 
-Numbers are lines of a ``classnames.txt`` beside the archive, where there is one.
+A number is a line of ``classnames.txt`` beside the archive, if that file exists.
 """
 
 from __future__ import annotations
@@ -10,23 +10,31 @@ from pathlib import Path
 
 NAMES = "classnames.txt"
 SIDECARS = (".cls", ".json")
-MOST_BYTES = 2**20  # of a label
+MOST_BYTES = 2**20  # per label
 
 
 def key(name: str) -> str:
-    """Up to the first dot of the base name."""
+    """Return a file's key, its path up to the first dot of the base name.
+
+    >>> key("train/00001.seg.png")
+    'train/00001'
+    """
     folder, slash, base = name.rpartition("/")
     return folder + slash + base.partition(".")[0]
 
 
 def class_names(folder: Path) -> list[str]:
-    """Of the archives in a folder; empty where it does not tell them."""
+    """Return the class names of the archives in a folder, or nothing if the folder has no list."""
     file = folder / NAMES
     return [line.strip() for line in file.read_text("utf-8").splitlines()] if file.is_file() else []
 
 
 def label(data: bytes, ending: str, names: list[str]) -> str | None:
-    """What a file beside a photograph says of it; None where it says nothing."""
+    """Return the label in a photograph's label file, or None.
+
+    >>> label(b"1", ".cls", ["cat", "dog"])
+    'dog'
+    """
     text = data.decode(errors="replace").strip()
     if ending == ".json":
         try:

@@ -53,7 +53,7 @@ class Exploration(Job):
     def strange(self) -> tuple[str, ...]:
         """Warnings to show above the numbers."""
         cards = (*self.cards, *([self.index_card] if self.index_card is not None else []))
-        return tuple(dict.fromkeys(filter(None, (card.strange_to(self.original) for card in cards))))
+        return tuple(dict.fromkeys(filter(None, (card.warning_for_photograph(self.original) for card in cards))))
 
     @property
     def drawn(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ..datasets import SceneFile, Source, find, of_cifar10
+from ..datasets import SceneFile, Source, find, is_cifar10
 from ..datasets.decoding import photographs
 from ..errors import BadPhotograph, PhotobiasError
 from ..experiments.figure_09_13_antialiasing.consistency import consistency, edge
@@ -100,7 +100,7 @@ def _accuracy(engine: Engine, network: Network, files: Sequence[Source], short_s
 
 def _warn_of(card: NetworkCard, files: Sequence[Source], warn: Warn) -> None:
     drawn = all(isinstance(file, SceneFile) for file in files)
-    if text := card.strange(drawn=drawn, own=of_cifar10(files)):
+    if text := card.warning_for(drawn=drawn, own=is_cifar10(files)):
         warn(text)
 
 
@@ -238,7 +238,7 @@ def typicality_of(
         "network": card.key,
         "trained_on": card.trained_on,
         "index": str(folder),
-        "warning": card.strange_to(photo),
+        "warning": card.warning_for_photograph(photo),
         "typicality": rating.typicality.value,
         "percentile": rating.typicality.percentile,
         "references": rating.typicality.references,

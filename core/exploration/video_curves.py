@@ -41,7 +41,7 @@ class VideoCurves(Job):
     @property
     def strange(self) -> tuple[str, ...]:
         """Warnings to show above the numbers."""
-        return tuple(dict.fromkeys(filter(None, (card.strange(drawn=self.clip.drawn) for card in self.cards))))
+        return tuple(dict.fromkeys(filter(None, (card.warning_for(drawn=self.clip.drawn) for card in self.cards))))
 
     def recall(self) -> bool:
         """Take earlier results from the store. Returns True if they are complete."""

@@ -1,1 +1,1 @@
-"""Bytes to photographs, and photographs to the frames that a network sees."""
+"""Images: bytes to photographs and videos, and photographs to the frames that a network sees."""

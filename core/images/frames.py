@@ -1,4 +1,4 @@
-"""Frames: what a network is shown. Pairs that differ by a small step, and paths of many such steps."""
+"""Frames, the inputs of networks: pairs that differ by a small step, and paths of many such steps."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ MAX_STEP = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """Where, how large, which step: with the photograph, enough to make the pair again.
+    """Position, size and step of a pair; with the photograph, enough to make the pair again.
 
-    ``x``, ``y``: corner of the square in the photograph (crop) or of the patch in the frame (embedding).
-    ``side``: of the square in source pixels (crop), or the embedded short side in network pixels.
-    ``width``, ``height``: of the patch as first shown, in pixels of the frame (crop: S x S).
+    Args:
+        x, y: corner of the square in the photograph (crop) or of the patch in the frame (embedding).
+        side: side of the square in source pixels (crop), or the embedded short side in network pixels.
+        width, height: size of the first patch in pixels of the frame (crop: S x S).
+        size: the frame's edge S.
+        cut: whether the long side was centre-cropped to fit the frame.
     """
 
     protocol: str
@@ -34,16 +37,16 @@ class Placement:
     direction: Direction
     unit: Unit
     interpolation: str
-    cut: bool = False  # the long side was centre-cropped to fit the frame
+    cut: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, for tables and JSON."""
+        """Return plain values for tables and JSON."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FramePair:
-    """``before``, ``after``: uint8 (3, S, S), a network's input before normalisation."""
+    """Two frames uint8 (3, S, S), a network's input before normalisation, and their placement."""
 
     before: torch.Tensor
     after: torch.Tensor
@@ -52,9 +55,9 @@ class FramePair:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Path:
-    """Frames along one changing quantity: ``values[i]`` (pixels, perhaps parts of one) belongs to ``frames[i]``.
+    """Frames uint8 (3, S, S) for a changing shift or size.
 
-    Frames are uint8 (3, S, S).
+    ``values[i]``, in pixels and possibly fractional, belongs to ``frames[i]``.
     """
 
     kind: Literal["shift", "size"]

@@ -1,4 +1,4 @@
-"""Resizing, cutting and pasting, on uint8 and by Pillow (antialiased). The only place where pixels are resampled."""
+"""Resizing, cropping and pasting of uint8 pixels by Pillow (antialiased). All resampling happens here."""
 
 from __future__ import annotations
 
@@ -22,58 +22,62 @@ RESAMPLING: dict[str, Image.Resampling] = {
 
 
 def to_tensor(image: Image.Image) -> torch.Tensor:
-    """RGB Pillow image → uint8 (3, H, W), channels last in memory, as convolutions want it."""
+    """Return an RGB Pillow image as uint8 (3, H, W), channels last in memory, which is fast for convolutions."""
     return torch.from_numpy(np.array(image)).permute(2, 0, 1)
 
 
 def fitted_size(width: int, height: int, short: int) -> tuple[int, int]:
-    """(W, H) and the wanted short side → (W', H'), the long side rounded down as torchvision's Resize does."""
+    """Return the size with a given short side; the long side is rounded down as in torchvision's Resize.
+
+    >>> fitted_size(500, 375, short=256)
+    (341, 256)
+    """
     if width <= height:
         return short, int(short * height / width)
     return int(short * width / height), short
 
 
 def resize(photograph: Photograph, short: int, interpolation: Interpolation) -> Image.Image:
-    """Photograph with its short side resized to ``short``, aspect kept."""
+    """Return a photograph with its short side resized to ``short`` pixels and its aspect ratio kept."""
     size = fitted_size(photograph.width, photograph.height, short)
     return photograph.image().resize(size, RESAMPLING[interpolation])
 
 
 def centre_cut(image: Image.Image, width: int, height: int) -> Image.Image:
-    """The central part of at most ``width`` x ``height`` pixels."""
+    """Return the central part of at most ``width`` x ``height`` pixels."""
     width, height = min(width, image.width), min(height, image.height)
     left, top = (image.width - width) // 2, (image.height - height) // 2
     return image.crop((left, top, left + width, top + height))
 
 
 def paste(patch: Image.Image, size: int, x: int, y: int) -> torch.Tensor:
-    """Patch at (x, y) on black → uint8 (3, S, S); black is 0 before any normalisation."""
+    """Return a patch pasted at (x, y) on black, uint8 (3, S, S). Black is 0 before normalisation."""
     frame = Image.new("RGB", (size, size))
     frame.paste(patch, (x, y))
     return to_tensor(frame)
 
 
 def square(photograph: Photograph, x: int, y: int, side: int) -> Image.Image:
-    """The square of ``side`` source pixels at (x, y)."""
+    """Return the square of ``side`` source pixels at (x, y)."""
     return _rectangle(photograph, x, y, x + side, y + side)
 
 
 def _rectangle(photograph: Photograph, left: int, top: int, right: int, bottom: int) -> Image.Image:
-    pixels = photograph.pixels.permute(1, 2, 0).numpy()  # no torch work here: its threads belong to the forward pass
+    pixels = photograph.pixels.permute(1, 2, 0).numpy()  # numpy, because torch's threads are busy with the forward pass
     return Image.fromarray(np.ascontiguousarray(pixels[top:bottom, left:right]))
 
 
 def resize_square(patch: Image.Image, size: int, interpolation: Interpolation) -> Image.Image:
-    """A square patch, resized to S x S."""
+    """Return a square patch resized to S x S."""
     return patch.resize((size, size), RESAMPLING[interpolation])
 
 
 def moved_square(
     photograph: Photograph, x: float, y: float, side: int, size: int, interpolation: Interpolation
 ) -> torch.Tensor:
-    """The square of ``side`` source pixels at (x, y), which may lie between pixels → uint8 (3, S, S).
+    """Return the square of ``side`` source pixels at a possibly fractional (x, y), resized to uint8 (3, S, S).
 
-    Only the pixels that it touches are looked at: at whole x and y it is ``square``, resized, to the bit.
+    Only the pixels that it touches are used. At whole x and y the result equals ``square``, resized, exactly.
     """
     left, top = math.floor(x), math.floor(y)
     touched = _rectangle(photograph, left, top, math.ceil(x) + side, math.ceil(y) + side)
@@ -82,10 +86,9 @@ def moved_square(
 
 
 def centre_crop(photograph: Photograph, resize_to: int, crop: int, interpolation: Interpolation) -> torch.Tensor:
-    """A network's own evaluation view: short side resized, centre cropped → uint8 (3, S, S).
+    """Return a network's evaluation view, uint8 (3, S, S): the short side is resized, then the centre is cropped.
 
-    Offsets are rounded as torchvision's CenterCrop rounds them; a photograph smaller than the crop is padded
-    with black, as there.
+    As in torchvision's CenterCrop, offsets are rounded and photographs smaller than the crop are padded with black.
     """
     image = resize(photograph, resize_to, interpolation)
     left, top = round((image.width - crop) / 2.0), round((image.height - crop) / 2.0)

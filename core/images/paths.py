@@ -1,4 +1,4 @@
-"""Paths through one photograph (paper, Figure 1): shifted one pixel at a time, or grown one pixel at a time."""
+"""Paths of frames from one photograph (paper, Figure 1), shifted or grown by one pixel at a time."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from .geometry import (
 from .photographs import Photograph
 from .protocols.embed import default_side
 
-Heading = Direction | float  # degrees, clockwise on the screen: 0 is right, 90 down
+Heading = Direction | float  # or degrees, clockwise on the screen: 0 is right, 90 is down
 
 LENGTH = 32  # pixels from the first to the last frame
-FINEST = 16  # frames for one pixel
+FINEST = 16  # most frames per pixel
 
 
 @dataclass(frozen=True, kw_only=True)
 class OnBlack:
-    """The photograph embedded on black: short side ``side`` network pixels, first at corner (x, y).
+    """A view of the photograph embedded on black: short side ``side`` network pixels, first corner at (x, y).
 
-    ``None`` means: side 100 · S / 224, and the place at which all that both paths cover is centred in the frame.
+    None means a side of 100 S / 224, and the corner at which the area that both paths cover is centred in the frame.
     """
 
     side: int | None = None
@@ -39,7 +39,10 @@ class OnBlack:
     y: int | None = None
 
     def room(self, photograph: Photograph, size: int, direction: Direction) -> tuple[int, int, int]:
-        """(side, largest x, largest y) for which the shifted and the grown photograph stay in the frame."""
+        """Return (side, largest x, largest y) for which the shifted and the grown photograph stay in the frame.
+
+        Raises BadProtocol if the side leaves no room.
+        """
         side = default_side(size) if self.side is None else self.side
         reach = path_length(size)
         if not 1 <= side <= size - reach:
@@ -56,7 +59,7 @@ class OnBlack:
         return side, most_x, most_y
 
     def corner(self, photograph: Photograph, size: int, direction: Direction) -> tuple[int, int, int]:
-        """(side, x, y) of the first frame; raises BadProtocol when the chosen place leaves the frame."""
+        """Return (side, x, y) of the first frame. Raises BadProtocol if a path leaves the frame."""
         side, most_x, most_y = self.room(photograph, size, direction)
         x = most_x // 2 if self.x is None else self.x
         y = most_y // 2 if self.y is None else self.y
@@ -71,25 +74,33 @@ class OnBlack:
 
 @dataclass(frozen=True, kw_only=True)
 class Cropped:
-    """A square of the photograph, resized to S: the largest for which the whole path stays inside, centred."""
+    """A view of a square of the photograph, resized to S: the largest, centred, for which the path stays inside."""
 
 
 View = OnBlack | Cropped
 
 
 def way(direction: Heading) -> str:
-    """For sentences and axes: "right", "diagonally", "at 30°"."""
+    """Return a direction as an adverb, for sentences and axes.
+
+    >>> way("diagonal"), way(30)
+    ('diagonally', 'at 30°')
+    """
     if isinstance(direction, str):
         return "diagonally" if direction == "diagonal" else direction
     return f"at {direction:g}°"
 
 
 def per_step(direction: Heading) -> tuple[float, float]:
-    """Pixels to the right and down in one step: of an angle one pixel along it; diagonally one pixel each way."""
+    """Return the pixels to the right and down in one step: one pixel each way if diagonal, otherwise one pixel long.
+
+    >>> per_step("diagonal"), per_step(90)
+    ((1, 1), (0.0, 1.0))
+    """
     if isinstance(direction, str):
         return DIRECTIONS[direction]
     turn = math.radians(direction)
-    return round(math.cos(turn), 9) + 0.0, round(math.sin(turn), 9) + 0.0  # whole ones exactly, as of right and down
+    return round(math.cos(turn), 9) + 0.0, round(math.sin(turn), 9) + 0.0  # exact for right and down
 
 
 def shift_path(
@@ -101,19 +112,19 @@ def shift_path(
     interpolation: Interpolation = "bilinear",
     per_pixel: int = 1,
 ) -> Path:
-    """Frames at shifts 0, 1, … 32 pixels: of the frame (on black) or of the photograph (cropped).
+    """Return frames at shifts of 0, 1, ... 32 pixels: network pixels on black, source pixels for a crop.
 
-    ``direction`` of a crop may be any angle, and ``per_pixel`` so many frames for each source pixel, by Pillow's
-    fractional ``box``. On black a part of a pixel would need the patch's edge to be mixed with black, which no step of
-    one pixel does: both are refused there.
+    A crop may move at any angle and with ``per_pixel`` frames for each source pixel, by Pillow's fractional ``box``.
+    On black a fractional shift would mix the patch's edge with black, which a shift by whole pixels does not. So both
+    are refused there. Raises BadProtocol.
     """
     reach = path_length(size)
     if isinstance(view, OnBlack):
         if per_pixel != 1:
             raise BadProtocol(
-                got=f"{per_pixel} frames a pixel on black", wanted="whole pixels there", remedy="Crop the photograph."
+                got=f"{per_pixel} frames per pixel on black", wanted="whole pixels", remedy="Crop the photograph."
             )
-        direction = _named(direction)
+        direction = _require_name(direction)
         right, down = DIRECTIONS[direction]
         values = tuple(range(reach + 1))
         side, x, y = view.corner(photograph, size, direction)
@@ -122,11 +133,11 @@ def shift_path(
         cut = _cut(photograph, side, size - reach)
         return Path("shift", values, frames, "network", f"short side {side} px on black, first at ({x}, {y}){cut}")
     if not 1 <= per_pixel <= FINEST:
-        raise BadProtocol(got=f"{per_pixel} frames a pixel", wanted=f"1 to {FINEST}", remedy="Choose fewer.")
-    across, along = per_step(direction)
-    side, x, y = _square(photograph, reach, across, along)
+        raise BadProtocol(got=f"{per_pixel} frames per pixel", wanted=f"1 to {FINEST}", remedy="Choose fewer.")
+    step_x, step_y = per_step(direction)
+    side, x, y = _square(photograph, reach, step_x, step_y)
     steps = tuple(k // per_pixel if k % per_pixel == 0 else k / per_pixel for k in range(reach * per_pixel + 1))
-    frames = tuple(moved_square(photograph, x + k * across, y + k * along, side, size, interpolation) for k in steps)
+    frames = tuple(moved_square(photograph, x + k * step_x, y + k * step_y, side, size, interpolation) for k in steps)
     finer = "" if per_pixel == 1 else f", by 1/{per_pixel} px"
     return Path("shift", steps, frames, "source", f"square of {side} source px, first at ({x}, {y}){finer}")
 
@@ -134,12 +145,14 @@ def shift_path(
 def size_path(
     photograph: Photograph, size: int, *, view: View, direction: Heading, interpolation: Interpolation = "bilinear"
 ) -> Path:
-    """Frames in which the photograph grows by one pixel each: short side L … L + 32 on black (its top-left corner
-    stays, where the shifted path begins), or a square that shrinks by one source pixel each (its centre stays to half
-    a pixel)."""
+    """Return frames in which the photograph grows by one pixel each. Raises BadProtocol.
+
+    On black the short side grows from L to L + 32 network pixels and the top left corner stays at the start of the
+    shifted path. A crop shrinks by one source pixel each, and its centre stays to within half a pixel.
+    """
     reach = path_length(size)
     if isinstance(view, OnBlack):
-        side, x, y = view.corner(photograph, size, _named(direction))
+        side, x, y = view.corner(photograph, size, _require_name(direction))
         values = tuple(range(side, side + reach + 1))
         frames = tuple(paste(centre_cut(resize(photograph, k, interpolation), size, size), size, x, y) for k in values)
         cut = _cut(photograph, side + reach, size)
@@ -154,46 +167,53 @@ def size_path(
 
 
 def path_length(size: int) -> int:
-    """Pixels from the first to the last frame: 32, or a third of a small frame."""
+    """Return the number of steps from the first to the last frame: 32, or a third of a small frame.
+
+    >>> path_length(224), path_length(48)
+    (32, 16)
+    """
     return min(LENGTH, size // 3, MAX_STEP)
 
 
 def _fitted(photograph: Photograph, side: int, longest: int) -> tuple[int, int]:
-    """(W', H') of the photograph with short side ``side``, its long side cut to ``longest``."""
+    """Return the size of the photograph with short side ``side`` and its long side cut to ``longest``."""
     width, height = fitted_size(photograph.width, photograph.height, side)
     return min(width, longest), min(height, longest)
 
 
 def _cut(photograph: Photograph, side: int, longest: int) -> str:
-    """What a description adds where the long side does not fit."""
+    """Return what a description adds if the long side does not fit."""
     fits = max(fitted_size(photograph.width, photograph.height, side)) <= longest
     return "" if fits else f"; the long side is cut to {longest} px"
 
 
-def _named(direction: Heading) -> Direction:
-    """Of a photograph on black, which moves by whole pixels; raises BadProtocol for an angle."""
+def _require_name(direction: Heading) -> Direction:
+    """Return a named direction. Raises BadProtocol for an angle, because on black only whole pixels are possible."""
     if not isinstance(direction, str):
         raise BadProtocol(
             got=f"a shift {way(direction)} on black",
-            wanted=f"whole pixels there: {', '.join(DIRECTIONS)}",
+            wanted=f"whole pixels: {', '.join(DIRECTIONS)}",
             remedy="Crop the photograph.",
         )
     return direction
 
 
 def _square(photograph: Photograph, reach: int, right: float, down: float) -> tuple[int, int, int]:
-    """(side, x, y) of the largest square that can move by ``reach`` steps, or shrink by as much; its way centred."""
-    moved = [math.ceil(reach * abs(part)) for part in (right, down)]
-    across, along = photograph.width - moved[0], photograph.height - moved[1]
-    side = min(across, along)
+    """Return (side, x, y) of the largest square that can move by ``reach`` steps, or shrink by as many; centred.
+
+    Raises BadProtocol if the photograph is too small.
+    """
+    shift = [math.ceil(reach * abs(part)) for part in (right, down)]
+    rooms = photograph.width - shift[0], photograph.height - shift[1]
+    side = min(rooms)
     if side <= reach:
         raise BadProtocol(
             got=f"a photograph of {photograph.width} x {photograph.height} pixels",
-            wanted=f"more than {reach + moved[0]} x {reach + moved[1]} for a path of {reach}",
+            wanted=f"more than {reach + shift[0]} x {reach + shift[1]} for a path of {reach}",
             remedy="Choose a larger photograph, or embed it on black.",
         )
     x, y = (
         (room - side) // 2 + (far if part < 0 else 0)
-        for room, far, part in zip((across, along), moved, (right, down), strict=True)
+        for room, far, part in zip(rooms, shift, (right, down), strict=True)
     )
     return side, x, y

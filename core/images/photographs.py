@@ -1,6 +1,6 @@
-"""Bytes → Photograph. Every format that a person may drop in is decoded rightly or refused in one sentence.
+"""Photographs from bytes. Every usual format is decoded correctly or refused with one sentence.
 
-Decoding is Pillow's. Colour profiles are ignored, as the field's loaders (torchvision's ImageFolder) do.
+Pillow does the decoding. Colour profiles are ignored, as in the field's loaders (torchvision's ImageFolder).
 """
 
 from __future__ import annotations
@@ -22,11 +22,20 @@ from PIL.Image import Transpose
 
 from ..errors import BadPhotograph
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")  # JPEG opens MPO, which cannot be named here
+FORMATS = (
+    "JPEG",
+    "PNG",
+    "WEBP",
+    "GIF",
+    "BMP",
+    "TIFF",
+    "PPM",
+    "AVIF",
+)  # MPO is opened as JPEG and cannot be listed here
 MAX_BYTES = 100 * 2**20
-MAX_PIXELS = 64_000_000  # 192 MB decoded; a 48-megapixel phone passes
+MAX_PIXELS = 64_000_000  # 192 MB decoded; enough for a 48-megapixel phone
 MIN_SIDE = 16
-MAX_ASPECT = 12  # past 12.5 no square of 8 % of the area fits into the photograph (crop protocol)
+MAX_ASPECT = 12  # above 12.5 no square of 8 % of the area fits into the photograph (crop protocol)
 
 _LIMIT = f"at most {MAX_PIXELS // 10**6} megapixels"
 _CANNOT_READ = "Save it again as JPEG or PNG and try once more."
@@ -43,7 +52,7 @@ _MAGIC = {
     b"MM\0*": "a damaged TIFF file",
 }
 _TURNED = "turned upright by its EXIF orientation"
-_SUBFILE, _PHOTOMETRIC, _ORIENTATION = 254, 262, 274  # TIFF's tags; subfile 1 is a preview, raw files begin with one
+_SUBFILE, _PHOTOMETRIC, _ORIENTATION = 254, 262, 274  # TIFF tags; subfile 1 is a preview, with which raw files start
 _TURNS = {
     2: Transpose.FLIP_LEFT_RIGHT,
     3: Transpose.ROTATE_180,
@@ -53,7 +62,7 @@ _TURNS = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
-# What Pillow's parsers raise on damaged files (most were met by changing bytes at random). Caught around them only.
+# Errors of Pillow's parsers for damaged files (found by changing bytes at random). Caught around the parsers only.
 _BROKEN = (
     OSError,
     ValueError,
@@ -68,39 +77,47 @@ _BROKEN = (
     Image.DecompressionBombError,
 )
 
-# Pillow warns about every oddity in a file, and past 89 megapixels; the notes and errors here say what matters.
-# A filter for good, since warnings.catch_warnings is not safe in threads, and threads decode.
+# Pillow warns about every oddity in a file, and above 89 megapixels. The notes and errors here say what matters. The
+# filter is permanent, because warnings.catch_warnings is not thread-safe and threads decode.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Photograph:
-    """A decoded photograph. ``pixels`` uint8 (3, H, W), RGB, upright; ``digest`` sha256 of shape and pixels."""
+    """A decoded photograph.
+
+    Args:
+        pixels: uint8 (3, H, W), RGB, upright.
+        digest: sha256 of shape and pixels.
+        label: class name, if known.
+        notes: what decoding changed, in plain words.
+        drawn: whether it is a scene of core.datasets.scenes and not a real photograph.
+    """
 
     pixels: torch.Tensor
     digest: str
     name: str
-    label: str | None = None  # class name, where known
-    notes: tuple[str, ...] = ()  # what decoding changed, in plain words
-    drawn: bool = False  # by core.datasets.scenes, and no photograph of the world
+    label: str | None = None
+    notes: tuple[str, ...] = ()
+    drawn: bool = False
 
     @property
     def width(self) -> int:
-        """W in pixels."""
+        """Width W in pixels."""
         return int(self.pixels.shape[2])
 
     @property
     def height(self) -> int:
-        """H in pixels."""
+        """Height H in pixels."""
         return int(self.pixels.shape[1])
 
     def image(self) -> Image.Image:
-        """The photograph as an RGB Pillow image (pixels are copied)."""
+        """Return a copy as an RGB Pillow image."""
         return Image.fromarray(self.pixels.permute(1, 2, 0).numpy())
 
 
 def photograph(image: Image.Image, name: str, label: str | None = None, notes: tuple[str, ...] = ()) -> Photograph:
-    """RGB Pillow image → Photograph, with its digest. Memory stays interleaved, as Pillow wants it back."""
+    """Return an RGB Pillow image as a Photograph with its digest. Memory stays interleaved, as in Pillow."""
     array = np.array(image if image.mode == "RGB" else image.convert("RGB"))
     digest = hashlib.sha256(repr(array.shape).encode())
     digest.update(array.data)
@@ -108,39 +125,42 @@ def photograph(image: Image.Image, name: str, label: str | None = None, notes: t
 
 
 def decode(data: bytes, name: str, label: str | None = None) -> Photograph:
-    """File content → Photograph; raises BadPhotograph. Animations give their first frame, alpha lies on white."""
+    """Return the photograph in a file's content. Raises BadPhotograph.
+
+    Of animations the first frame is used, and transparent parts become white.
+    """
     if not data:
         raise _bad(name, "an empty file", "a photograph", "Choose the file again; the transfer may have failed.")
     if len(data) > MAX_BYTES:
         raise _bad(name, f"{len(data) / 2**20:.0f} MB", f"at most {MAX_BYTES // 2**20} MB", "Save a smaller copy.")
-    image = _opened(data, name)
+    image = _open_header(data, name)
     _check_size(name, *image.size)
-    depth = str(image.tile)  # names the raw mode, for instance "RGB;16B"; gone once loaded
+    depth = str(image.tile)  # contains the raw mode, such as "RGB;16B"; empty after loading
     notes: list[str] = []
     try:
         tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else {}
         if tags.get(_SUBFILE) == 1:
             raise _bad(name, "a camera's raw file", "its developed photograph", "Export it as JPEG.")
         if tags.get(_ORIENTATION) in _TURNS:
-            notes.append(_TURNED)  # by Pillow, while loading
+            notes.append(_TURNED)  # done by Pillow while loading
         image.load()
     except _BROKEN as error:
         reason = str(error) or type(error).__name__
         raise _bad(name, f"a damaged or truncated file ({reason})", "a whole photograph", _CANNOT_READ) from None
     rgb = _upright(image, _to_rgb(image, depth, name, notes), notes)
-    if image.format != "MPO" and _animated(image):  # an MPO's other frames are previews and second eyes
+    if image.format != "MPO" and _animated(image):  # an MPO's other frames are previews or stereo pairs
         notes.append("first of several frames")
     return photograph(rgb, name, label, tuple(notes))
 
 
-def _opened(data: bytes, name: str) -> ImageFile.ImageFile:
-    """The file's header, read; no pixel yet."""
+def _open_header(data: bytes, name: str) -> ImageFile.ImageFile:
+    """Return the image with only its header read. Raises BadPhotograph."""
     try:
         return Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError:
-        what = _what(data)
-        remedy = _EXPORT if what == _HEIC else _CANNOT_READ
-        raise _bad(name, what, "a photograph (JPEG, PNG, WebP, …)", remedy) from None
+        kind = _guess_type(data)
+        remedy = _EXPORT if kind == _HEIC else _CANNOT_READ
+        raise _bad(name, kind, "a photograph (JPEG, PNG, WebP, …)", remedy) from None
     except Image.DecompressionBombError:
         raise _bad(name, "a picture of more than 179 megapixels", _LIMIT, "Save a smaller copy.") from None
     except _BROKEN as error:
@@ -148,7 +168,7 @@ def _opened(data: bytes, name: str) -> ImageFile.ImageFile:
 
 
 def read(path: Path, label: str | None = None) -> Photograph:
-    """File → Photograph; raises BadPhotograph."""
+    """Return the photograph in a file. Raises BadPhotograph."""
     try:
         if path.stat().st_size > MAX_BYTES:
             size = path.stat().st_size / 2**20
@@ -161,10 +181,10 @@ def read(path: Path, label: str | None = None) -> Photograph:
 
 
 def reduce_to(source: Photograph, short_side: int) -> Photograph:
-    """Short side reduced to ``short_side`` pixels (bicubic, antialiased); never enlarged.
+    """Return the photograph with its short side reduced to ``short_side`` pixels (bicubic, antialiased).
 
-    One source pixel of a 12-megapixel upload is a fraction of a network pixel, so that the crop protocol
-    would find every phone photograph robust; 375 is the usual short side of an ImageNet photograph.
+    Photographs are never enlarged. One source pixel of a 12-megapixel upload is a fraction of a network pixel, so the
+    crop protocol would find every phone photograph robust. The usual short side in ImageNet is 375.
     """
     short = min(source.width, source.height)
     if short <= short_side:
@@ -204,7 +224,7 @@ def _to_rgb(image: ImageFile.ImageFile, depth: str, name: str, notes: list[str])
 
 
 def _reduced(image: ImageFile.ImageFile, white: int) -> npt.NDArray[np.uint8]:
-    """Deep grey (H, W) → uint8, rounded. Pillow leaves TIFF's WhiteIsZero and PNG's transparent grey to us here."""
+    """Return deep grey (H, W) as rounded uint8, with TIFF's WhiteIsZero and PNG's transparent grey applied."""
     values = np.asarray(image).astype(np.int64)
     clear = values == image.info.get("transparency", -1)
     if isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(_PHOTOMETRIC) == 0:
@@ -215,7 +235,7 @@ def _reduced(image: ImageFile.ImageFile, white: int) -> npt.NDArray[np.uint8]:
 
 
 def _upright(image: ImageFile.ImageFile, rgb: Image.Image, notes: list[str]) -> Image.Image:
-    """Turned by the EXIF orientation; a broken EXIF block costs the orientation only."""
+    """Return the image turned by its EXIF orientation. If the EXIF data are broken, only the orientation is lost."""
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         return rgb
     try:
@@ -230,26 +250,26 @@ def _upright(image: ImageFile.ImageFile, rgb: Image.Image, notes: list[str]) -> 
 
 
 def _animated(image: ImageFile.ImageFile) -> bool:
-    """Whether more frames follow; asked last, because seeking changes the image."""
+    """Return whether more frames follow. Call it last, because seeking changes the image."""
     try:
         return bool(getattr(image, "is_animated", False))
     except _BROKEN:
-        return True  # something follows, and it is damaged
+        return True  # another frame follows, but it is damaged
 
 
-def _what(data: bytes) -> str:
-    """A guess at what somebody chose instead of a photograph."""
+def _guess_type(data: bytes) -> str:
+    """Return a guess at the type of a file that is not a photograph."""
     head = data[:4096]
     if head[4:8] == b"ftyp":
         brand = head[8:12]
         if brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"):
             return _HEIC
         return "a damaged AVIF file" if brand in (b"avif", b"avis") else "a video"
-    for magic, what in _MAGIC.items():
+    for magic, kind in _MAGIC.items():
         if head.startswith(magic):
-            return what
+            return kind
     try:
-        text = codecs.getincrementaldecoder("utf-8")().decode(head).lower()  # a letter cut at the end is no fault
+        text = codecs.getincrementaldecoder("utf-8")().decode(head).lower()  # a letter may be cut at the end
     except UnicodeDecodeError:
         return _UNKNOWN
     if "\0" in text:

@@ -1,4 +1,4 @@
-"""Frames → PNG bytes for a screen: lossless always, enlarged by NEAREST, because one pixel matters."""
+"""PNG bytes of frames: always lossless and enlarged by NEAREST, because single pixels matter."""
 
 from __future__ import annotations
 
@@ -16,18 +16,21 @@ FLICKER_MS = 450
 
 
 def png(frame: torch.Tensor, *, factor: int = 1) -> bytes:
-    """uint8 (3, H, W) → PNG."""
+    """Return a frame uint8 (3, H, W) as PNG, enlarged by ``factor``."""
     return _encode([_image(frame, factor)])
 
 
 def flicker(before: torch.Tensor, after: torch.Tensor, *, factor: int = 1) -> bytes:
-    """Two frames uint8 (3, H, W) → an animated PNG that alternates between them."""
+    """Return an animated PNG that alternates between two frames uint8 (3, H, W)."""
     return _encode([_image(before, factor), _image(after, factor)])
 
 
 def strip(frames: npt.NDArray[np.uint8], palette: bytes | None = None) -> bytes:
-    """Frames uint8 (V, H, W, 3), or levels (V, H, W) with the ``palette`` of all 256 (768 bytes) → PNG (H, V·W), one
-    beside the other: what moved down by a pixel is what stood a row higher, and takes hardly a byte again."""
+    """Return frames uint8 (V, H, W, 3) side by side as one PNG (H, V W).
+
+    Levels (V, H, W) with a ``palette`` of all 256 colours (768 bytes) are accepted too. Frames that move down by one
+    pixel compress well this way, because each row repeats the row above.
+    """
     image = Image.fromarray(np.ascontiguousarray(np.concatenate(frames, axis=1)))
     if palette is not None:
         image.putpalette(palette)
@@ -35,18 +38,21 @@ def strip(frames: npt.NDArray[np.uint8], palette: bytes | None = None) -> bytes:
 
 
 def difference(before: torch.Tensor, after: torch.Tensor) -> tuple[torch.Tensor, int]:
-    """Two frames uint8 (3, H, W) → (|after − before| times a factor, the factor): black where nothing has changed.
+    """Return (|after - before| times a factor, the factor) of two frames uint8 (3, H, W). Black means no change.
 
-    The factor is the largest power of two up to 64 for which no more than one value in fifty is cut at white.
+    The factor is the largest power of two up to 64 at which at most one value in fifty is clipped at white.
+
+    >>> difference(torch.zeros(3, 2, 2, dtype=torch.uint8), torch.full((3, 2, 2), 3, dtype=torch.uint8))[1]
+    64
     """
-    apart = (after.int() - before.int()).abs()
-    most = max(1.0, float(np.quantile(apart.numpy(), 0.98)))
+    change = (after.int() - before.int()).abs()
+    most = max(1.0, float(np.quantile(change.numpy(), 0.98)))
     factor = min(64, 2 ** int(np.log2(255 / most)))
-    return (apart * factor).clamp(max=255).to(torch.uint8), factor
+    return (change * factor).clamp(max=255).to(torch.uint8), factor
 
 
 def thumbnail(photograph: Photograph, side: int) -> bytes:
-    """Central square of a photograph, ``side`` pixels, as PNG."""
+    """Return the central square of a photograph as PNG, ``side`` pixels wide."""
     image = photograph.image()
     short = min(image.size)
     left, top = (image.width - short) // 2, (image.height - short) // 2
@@ -55,14 +61,14 @@ def thumbnail(photograph: Photograph, side: int) -> bytes:
 
 
 def preview(photograph: Photograph, longest: int) -> bytes:
-    """The whole photograph, its long side at most ``longest`` pixels, as PNG."""
+    """Return the whole photograph as PNG, its long side at most ``longest`` pixels."""
     image = photograph.image()
     image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     return _encode([image])
 
 
 def marked(frame: torch.Tensor, boxes: Iterable[tuple[int, int, int]], longest: int) -> bytes:
-    """uint8 (3, H, W) at about that long side, with squares (x, y, side) drawn on it, as PNG."""
+    """Return a frame uint8 (3, H, W) as PNG with squares (x, y, side) drawn on it, its long side about ``longest``."""
     image = _image(frame, max(1, longest // max(frame.shape)))
     image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     scale = max(image.size) / max(frame.shape)
@@ -75,7 +81,7 @@ def marked(frame: torch.Tensor, boxes: Iterable[tuple[int, int, int]], longest: 
 
 
 def dotted(photograph: Photograph, dots: Iterable[tuple[float, float, str]], longest: int) -> bytes:
-    """``preview``, with a disc, ringed white, at each (x, y, colour as #rrggbb): pixels of the photograph itself."""
+    """Return a ``preview`` with a white-ringed disc at each (x, y, #rrggbb), in pixels of the photograph."""
     image = photograph.image()
     image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     draw, radius = ImageDraw.Draw(image), max(2.0, longest / 60)

@@ -1,7 +1,7 @@
-"""Bytes → a video's frames, one at a time, upright, each with its own time; and squares cut out of them 1:1.
+"""Videos from bytes: their upright frames with times, one at a time, and squares cut from them without resampling.
 
-Decoding is FFmpeg's, through PyAV. A file is opened as what its first bytes say it is and never as a playlist, which
-could name other files of this machine. No more than one whole frame is held at a time, whatever the video's length.
+FFmpeg does the decoding, through PyAV. A file is opened as the type that its first bytes indicate, and never as a
+playlist, which could name other files on this machine. At most one whole frame is in memory at a time.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 MAX_BYTES = 100 * 2**20
-MAX_PIXELS = 4096 * 2304  # a frame; 4K passes, at 28 MB
-MAX_FRAMES = 600  # the first ones: 20 s at 30 a second
+MAX_PIXELS = 4096 * 2304  # per frame; enough for 4K, 28 MB
+MAX_FRAMES = 600  # only the first frames are read: 20 s at 30 per second
 KINDS = "MP4, MOV, WebM or GIF"
-TYPES = ("mp4", "m4v", "mov", "webm", "gif")  # as files are named
+TYPES = ("mp4", "m4v", "mov", "webm", "gif")  # file endings
 
-_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")  # what MP4 and QuickTime files begin with
+_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")  # the first boxes of MP4 and QuickTime files
 _AGAIN = "Export it again, as MP4 (H.264), and try once more."
 
 
@@ -45,8 +45,10 @@ class Moment:
 
 
 class Clip(Protocol):
-    """A video, or what is drawn like one. ``count``: its frames by its packets, at most MAX_FRAMES;
-    ``rate``: frames a second on average."""
+    """A video or a drawn clip.
+
+    ``count`` is the number of frames by packets, at most MAX_FRAMES. ``rate`` is the average of frames per second.
+    """
 
     @property
     def name(self) -> str: ...
@@ -66,41 +68,51 @@ class Clip(Protocol):
     def notes(self) -> tuple[str, ...]: ...
 
     def frames(self, start: int = 0) -> Iterator[Moment]:
-        """From frame number ``start`` on. Raises BadVideo where the video is damaged, after the frames before."""
+        """Yield the frames from number ``start`` on. Raises BadVideo when it reaches damage."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Video:
-    """An encoded video; ``digest`` sha256 of its bytes; ``width``, ``height`` upright."""
+    """An encoded video.
+
+    Args:
+        digest: sha256 of its bytes.
+        kind: FFmpeg's name of the container.
+        width, height: size of its upright frames.
+        notes: what was left out or changed, in plain words.
+    """
 
     data: bytes
     digest: str
     name: str
-    kind: str  # FFmpeg's name of the container
+    kind: str
     width: int
     height: int
     count: int
     rate: float
-    notes: tuple[str, ...] = ()  # what was left out or changed, in plain words
+    notes: tuple[str, ...] = ()
     drawn: bool = False
 
     def frames(self, start: int = 0) -> Iterator[Moment]:
-        """Those before ``start`` are decoded too (each may need the one before it), but not made pixels of."""
+        """Yield the frames from number ``start`` on. Raises BadVideo when it reaches damage.
+
+        Earlier frames are decoded too, because later ones depend on them, but not converted to pixels.
+        """
         size = (self.width, self.height)
-        for k, frame in enumerate(_decoded(self.data, self.kind, self.name)):
+        for k, frame in enumerate(decode_frames(self.data, self.kind, self.name)):
             if k >= start:
                 pixels = _upright(frame)
-                if (found := (pixels.shape[2], pixels.shape[1])) != size:
-                    got = f"a frame of {found[0]} x {found[1]} pixels after {k} of {size[0]} x {size[1]}"
+                if (actual := (pixels.shape[2], pixels.shape[1])) != size:
+                    got = f"a frame of {actual[0]} x {actual[1]} pixels after {k} of {size[0]} x {size[1]}"
                     raise _bad(self.name, got, "one size throughout", _AGAIN)
                 yield Moment(k / self.rate if frame.pts is None else float(frame.time), pixels)
 
 
 def open_video(source: bytes | Path, name: str) -> Video:
-    """A file's bytes, or its path → the video, its first frame decoded; raises BadVideo.
+    """Return the video in bytes or in a file, after decoding its first frame. Raises BadVideo.
 
-    A file that ends early is opened where its beginning can be decoded, and ends in BadVideo where it is cut. (WebM
-    and GIF do not say how long they are: there a cut file is a shorter video.)
+    A truncated file opens if its start can be decoded; reading its frames then raises BadVideo at the end. WebM and GIF
+    do not state their length, so there a truncated file is a shorter video.
     """
     data = _bytes(source, name)
     kind = _kind(data)
@@ -114,23 +126,26 @@ def open_video(source: bytes | Path, name: str) -> Video:
                 break
     if packets == 1:
         raise _bad(name, "a single frame", "two frames or more", "Drop it in as a photograph, in the sidebar.")
-    first = next(_decoded(data, kind, name), None)
+    first = next(decode_frames(data, kind, name), None)
     if first is None:
         raise _bad(name, "a video without a frame that can be decoded", "two frames or more", _AGAIN)
     _, height, width = _upright(first).shape
-    notes = (f"its first {MAX_FRAMES} frames alone are measured",) if packets > MAX_FRAMES else ()
+    notes = (f"only its first {MAX_FRAMES} frames are measured",) if packets > MAX_FRAMES else ()
     return Video(
         data, hashlib.sha256(data).hexdigest(), name, kind, width, height, min(packets, MAX_FRAMES), rate, notes
     )
 
 
 def corner(clip: Clip, size: int, centre: tuple[float, float]) -> tuple[int, int]:
-    """(x, y) of the S x S square around ``centre`` (fractions of width and height), moved to lie inside the frame."""
+    """Return the corner (x, y) of the S x S square around ``centre``, shifted to be inside the frame.
+
+    The centre is in fractions of width and height. Raises BadVideo if the frame is smaller than the square.
+    """
     if min(clip.width, clip.height) < size:
         raise BadVideo(
             got=f"a video of {clip.width} x {clip.height} pixels",
-            wanted=f"at least {size} x {size}, which the network sees, since frames are cut and never enlarged",
-            remedy="Choose a larger video, or a network that sees less.",
+            wanted=f"at least {size} x {size}, the network's input, because frames are cropped and never enlarged",
+            remedy="Choose a larger video, or a network with a smaller input.",
         )
     x, y = (
         min(max(round(share * length - size / 2), 0), length - size)
@@ -140,14 +155,14 @@ def corner(clip: Clip, size: int, centre: tuple[float, float]) -> tuple[int, int
 
 
 def squares(clip: Clip, size: int, centre: tuple[float, float], start: int = 0) -> Iterator[Moment]:
-    """The frames from number ``start``, each cut to the S x S square around ``centre``, pixel for pixel."""
+    """Yield the frames from number ``start`` on, cropped to the S x S square around ``centre`` without resampling."""
     x, y = corner(clip, size, centre)
     for moment in clip.frames(start):
         yield Moment(moment.time, moment.pixels[:, y : y + size, x : x + size].clone())
 
 
 def encode(clip: Clip) -> bytes:
-    """MP4 (H.264) for a player: a lossy copy."""
+    """Return a lossy copy as MP4 (H.264), for a player."""
     import av
 
     buffer = io.BytesIO()
@@ -162,7 +177,7 @@ def encode(clip: Clip) -> bytes:
 
 
 def _bytes(source: bytes | Path, name: str) -> bytes:
-    """Raises BadVideo for what is empty, too large or cannot be read."""
+    """Return a file's bytes. Raises BadVideo if it is empty, too large or unreadable."""
     try:
         length = len(source) if isinstance(source, bytes) else source.stat().st_size
         if length > MAX_BYTES:
@@ -177,7 +192,7 @@ def _bytes(source: bytes | Path, name: str) -> bytes:
 
 
 def _kind(data: bytes) -> str | None:
-    """FFmpeg's name of the container that the first bytes are of; None for any other."""
+    """Return FFmpeg's name of the container that the first bytes indicate, or None for another type."""
     if data[4:8] in _BOXES:
         return "mov"
     return "gif" if data[:4] == b"GIF8" else "matroska" if data[:4] == b"\x1a\x45\xdf\xa3" else None
@@ -185,7 +200,7 @@ def _kind(data: bytes) -> str | None:
 
 @contextmanager
 def _opened(data: bytes, kind: str, name: str) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """The container and its first stream of pictures; whatever FFmpeg meets meanwhile is a BadVideo."""
+    """Open the container and its first video stream. FFmpeg's errors meanwhile become BadVideo."""
     import av
     from av.stream import Disposition
 
@@ -193,27 +208,27 @@ def _opened(data: bytes, kind: str, name: str) -> Iterator[tuple[InputContainer,
         with av.open(io.BytesIO(data), "r", format=kind, metadata_errors="replace") as container:
             streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
             if not streams:
-                what = "sound alone" if container.streams.audio else "a file without pictures"
+                what = "only sound" if container.streams.audio else "a file without pictures"
                 raise _bad(name, what, "a video", "Choose another file.")
             stream = streams[0]
             if stream.codec_context is None:
-                raise _bad(name, "pictures in a coding that is not known here", "H.264, VP9 or the like", _AGAIN)
+                raise _bad(name, "an unknown video codec", "H.264, VP9 or the like", _AGAIN)
             if stream.width * stream.height > MAX_PIXELS:
                 got, wanted = f"frames of {stream.width} x {stream.height} pixels", "at most 4096 x 2304 (4K)"
                 raise _bad(name, got, wanted, "Export it smaller, for instance as 1080p.")
-            stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}  # of a frame that is larger than announced
+            stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}  # in case a frame is larger than announced
             yield container, stream
-    except (av.FFmpegError, OSError) as error:  # PyAV leaves some of FFmpeg's to the system's
+    except (av.FFmpegError, OSError) as error:  # some of FFmpeg's errors are OSErrors in PyAV
         raise _bad(name, f"a damaged or truncated file ({error.strerror})", "a whole video", _AGAIN) from None
 
 
-def _decoded(data: bytes, kind: str, name: str) -> Iterator[VideoFrame]:
-    """At most MAX_FRAMES frames, in the order in which they are shown."""
+def decode_frames(data: bytes, kind: str, name: str) -> Iterator[VideoFrame]:
+    """Yield at most MAX_FRAMES frames in the order in which they are shown. Raises BadVideo."""
     import av
 
     done, packets = 0, 0
     with _opened(data, kind, name) as (container, stream):
-        damaged = partial(_bad, name, wanted="a whole video", remedy=f"What is before is measured. {_AGAIN}")
+        damaged = partial(_bad, name, wanted="a whole video", remedy=f"The frames before it are measured. {_AGAIN}")
         try:
             for packet in container.demux(stream):
                 packets += packet.size > 0
@@ -231,13 +246,15 @@ def _decoded(data: bytes, kind: str, name: str) -> Iterator[VideoFrame]:
 
 
 def _upright(frame: VideoFrame) -> torch.Tensor:
-    """uint8 (3, H, W), turned as the file says, on white where it is transparent."""
+    """Return a frame as uint8 (3, H, W), rotated as the file says, on white where transparent."""
     if any(component.is_alpha for component in frame.format.components):
         image = Image.fromarray(frame.to_ndarray(format="rgba"))
         pixels = np.array(Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB"))
     else:
         pixels = frame.to_ndarray(format="rgb24")
-    turns = round(frame.rotation / 90) if abs(frame.rotation) <= 360 else 0  # FFmpeg's answer to a broken matrix is not
+    turns = (
+        round(frame.rotation / 90) if abs(frame.rotation) <= 360 else 0
+    )  # FFmpeg returns other values for a broken matrix
     return torch.from_numpy(np.ascontiguousarray(np.rot90(pixels, turns))).permute(2, 0, 1)
 
 

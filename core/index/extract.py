@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ..datasets import Source, check_there
+from ..datasets import Source, check_root
 from ..errors import BadPhotograph, IndexBroken
 from ..inference.engine import Engine, Network, Predictions
 from ..jobs.cancel import Cancel
@@ -200,7 +200,7 @@ class Extraction:
         try:
             photograph = file.read()
         except BadPhotograph as error:
-            check_there(file, "the build")
+            check_root(file, "the build")
             return error.got
         picture = webp(photograph) if pictured else None
         return View(photograph.digest, self.card.preprocessing.centre(photograph), picture)

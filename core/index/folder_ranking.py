@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ..datasets import Source, check_there, listing, of_cifar10
+from ..datasets import Source, check_root, is_cifar10, listing
 from ..datasets.decoding import decoded, each_once
 from ..errors import BadPhotograph
 from ..images.photographs import Photograph
@@ -68,7 +68,7 @@ def rank_folder(place: str, card: NetworkCard, index: FeatureIndex, engine: Engi
                     drawn.add(result.drawn)
                     yield result
                 else:
-                    check_there(file, "the ranking")
+                    check_root(file, "the ranking")
                     skipped.append((file.name, str(result)))
 
         for row in rate(engine, network, index, photographs()):
@@ -83,7 +83,7 @@ def rank_folder(place: str, card: NetworkCard, index: FeatureIndex, engine: Engi
                 wanted="at least one",
                 remedy="Choose another folder.",
             )
-        warning = card.strange(drawn=False not in drawn, own=of_cifar10(files))
+        warning = card.warning_for(drawn=False not in drawn, own=is_cifar10(files))
         return FolderRanking(ranked(table(rows)), len(files), tuple(skipped), sources, warning)
 
     return work

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..datasets import address, reopened
+from ..datasets import address, reread
 from ..errors import BadCard, BadFolder, IndexBroken, IndexMismatch, UnknownName
 from ..images.photographs import Photograph
 from ..networks.card import NetworkCard
@@ -183,7 +183,7 @@ class FeatureIndex:
         """
         row = self.rows[neighbour.row]
         try:
-            photograph = reopened(self.manifest.roots[row.root], row.name, row.label)
+            photograph = reread(self.manifest.roots[row.root], row.name, row.label)
         except BadFolder as error:
             raise IndexBroken(
                 got=f"a row that names {error.got}",

@@ -17,15 +17,15 @@ from ..storage.data_folder import DataFolder
 from ..storage.downloads import RemoteFile, digest_of, fetch
 from .build import build
 
-IMAGENETTE = "https://s3.amazonaws.com/fast-ai-imageclas/imagenette2-320.tgz"
-MD5 = "3df6f0d01a2c9592104656642f5e78a3"
 IMAGENETTE_MB = 326
+IMAGENETTE_URL = "https://s3.amazonaws.com/fast-ai-imageclas/imagenette2-320.tgz"
+IMAGENETTE_MD5 = "3df6f0d01a2c9592104656642f5e78a3"  # as in torchvision's dataset
 
 
 def imagenette() -> RemoteFile:
-    """Return the archive of Imagenette at 320 px."""
-    name = IMAGENETTE.rsplit("/", 1)[1]
-    return RemoteFile(url=IMAGENETTE, name=name, digest=MD5, algorithm="md5", size=IMAGENETTE_MB * 2**20)
+    """Return address and checksum of Imagenette at 320 pixels."""
+    name = IMAGENETTE_URL.rsplit("/", 1)[1]
+    return RemoteFile(url=IMAGENETTE_URL, name=name, digest=IMAGENETTE_MD5, algorithm="md5", size=IMAGENETTE_MB * 2**20)
 
 
 def _identified(card: NetworkCard) -> NetworkCard:

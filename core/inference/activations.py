@@ -11,7 +11,7 @@ import torch
 
 from ..errors import BadCard
 from ..jobs.cancel import Cancel
-from ..networks.probe import ACTIVATIONS, Layer, leaves
+from ..networks.probe import ACTIVATIONS, Layer, leaf_layers
 from .engine import Engine, Network, Predictions
 
 T = TypeVar("T")
@@ -46,7 +46,7 @@ def ends(network: Network) -> tuple[Deep, ...]:
     BadCard where no convolution can be watched (transformers, Keras' networks, methods at test time).
     """
     here = network.watchable
-    inner = leaves(network.layers)
+    inner = leaf_layers(network.layers)
     convolutions = [layer for layer in inner if layer.kind.startswith("Conv2d")]
     placed = [layer for layer in inner if layer.name in here and layer.stride is not None and layer.edge > 1]
     active = [layer for layer in placed if layer.kind in ACTIVATIONS]

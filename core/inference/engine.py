@@ -24,7 +24,16 @@ from torch import nn
 from ..errors import BadCard
 from ..jobs.streams import chunks
 from ..networks.card import NetworkCard
-from ..networks.probe import Layer, ReturnsBoth, find_head, layers, outline, shapes_imported, tapped, total_stride
+from ..networks.probe import (
+    Layer,
+    LogitsAndFeatures,
+    find_head,
+    import_shape_libraries,
+    layers,
+    outline,
+    total_stride,
+    with_features,
+)
 from .device_lock import all_turns, turns
 
 log = logging.getLogger(__name__)
@@ -88,7 +97,7 @@ class Network:
 
         The first use imports torch's shape computation, which takes seconds, and waits for the locks of all devices.
         """
-        shapes_imported(self.outline)
+        import_shape_libraries(self.outline)
         with all_turns():
             return layers(self.outline, self.card.size)
 
@@ -190,9 +199,9 @@ class Engine:
         The engine takes the model over: a network without batch norm is not copied. ``change``: surgery that runs the
         model on shapes, and so must not meet another trace.
         """
-        own_pair = isinstance(model, ReturnsBoth)
+        own_pair = isinstance(model, LogitsAndFeatures)
         if change is not None:
-            shapes_imported(model)
+            import_shape_libraries(model)
         head = None if own_pair or card.labels is None else find_head(model, len(card.labels.names))
         parameters = sum(p.numel() for p in model.parameters())
         model.eval()
@@ -200,7 +209,7 @@ class Engine:
             model = model if change is None else change(model)
             shapes = outline(model)
             folded, merged = (model, False) if own_pair else _fold(model)
-        module = tapped(folded, head)
+        module = with_features(folded, head)
         if card.remedy is not None:
             module = card.remedy.wrap(module)
         module.eval().requires_grad_(False)

@@ -1,1 +1,1 @@
-"""Networks: cards that say everything about one set of weights, and the registry that finds them."""
+"""Networks: a card for each set of weights, the registry of all cards, and how networks are built."""

@@ -1,9 +1,8 @@
-"""NetworkCard: everything that belongs to one set of weights (after torchvision's weights enums)."""
+"""Network cards: everything that belongs to one set of weights (after torchvision's weights enums)."""
 
 from __future__ import annotations
 
-import importlib.util
-import runpy
+import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -17,15 +16,17 @@ from ..images.geometry import Interpolation, centre_crop
 from ..images.photographs import Photograph
 from ..storage.downloads import RemoteFile
 
-SCENES = "drawn scenes"  # as ``trained_on`` of a card
-CIFAR = "CIFAR-10"  # so begins ``trained_on`` where it is some copy of that
+SCENES = "drawn scenes"  # ``trained_on`` of networks trained on drawn scenes
+CIFAR = "CIFAR-10"  # ``trained_on`` starts with this for networks trained on any copy of CIFAR-10
+IMAGENET_CLASSES = Path(__file__).with_name("imagenet_classes.csv")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preprocessing:
-    """Resize of the short side, centre crop (the input size S), interpolation; mean and std of values in 0-1.
+    """A network's evaluation transform: resize the short side, crop the centre (input size S), normalise.
 
-    ``order``: of the channels that the network reads, after mean and std, which are of red, green, blue.
+    ``mean`` and ``std`` are of red, green and blue values from 0 to 1. ``order`` is the order of the channels that
+    the network reads after normalisation.
     """
 
     resize: int
@@ -36,11 +37,11 @@ class Preprocessing:
     order: Literal["rgb", "bgr"] = "rgb"
 
     def centre(self, photograph: Photograph) -> torch.Tensor:
-        """The network's own evaluation view, uint8 (3, S, S)."""
+        """Return the network's own evaluation view of a photograph, uint8 (3, S, S), not normalised."""
         return centre_crop(photograph, self.resize, self.crop, self.interpolation)
 
     def as_dict(self) -> dict[str, object]:
-        """Plain values, for manifests."""
+        """Return plain values for manifests."""
         plain = {
             "resize": self.resize,
             "crop": self.crop,
@@ -48,74 +49,84 @@ class Preprocessing:
             "mean": list(self.mean),
             "std": list(self.std),
         }
-        return plain | ({"order": self.order} if self.order != "rgb" else {})  # indexes of old have no such entry
+        return plain | ({"order": self.order} if self.order != "rgb" else {})  # old indexes have no such entry
 
 
-USUAL = Preprocessing(  # of networks trained on ImageNet
+USUAL = Preprocessing(  # the transform of most networks trained on ImageNet
     resize=256, crop=224, interpolation="bilinear", mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)
 )
 
 
 @dataclass(frozen=True)
 class Labels:
-    """Class names in the order of the network's outputs; WordNet ids where the classes have them."""
+    """Class names in the order of the network's outputs, with WordNet ids where the classes have them.
+
+    >>> Labels(("cat", "dog")).find("dog")
+    1
+    """
 
     names: tuple[str, ...]
     wnids: tuple[str, ...] | None = None
 
     @cached_property
-    def _places(self) -> dict[str, int]:
-        places = {name: k for k, name in enumerate(self.names)}
-        return places | {wnid: k for k, wnid in enumerate(self.wnids or ())}
+    def _indices(self) -> dict[str, int]:
+        indices = {name: k for k, name in enumerate(self.names)}
+        return indices | {wnid: k for k, wnid in enumerate(self.wnids or ())}
 
     def find(self, label: str | None) -> int | None:
-        """Class index of a name or WordNet id; None when the network does not know it."""
-        return None if label is None else self._places.get(label)
+        """Return the class index of a name or WordNet id, or None if the network does not have that class."""
+        return None if label is None else self._indices.get(label)
 
 
 @lru_cache(maxsize=1)
 def imagenet_labels() -> Labels:
-    """The 1,000 classes: torchvision's names, timm's table of WordNet ids. Neither is imported: that takes seconds."""
-    names = runpy.run_path(str(_inside("torchvision") / "models" / "_meta.py"))["_IMAGENET_CATEGORIES"]
-    wnids = _inside("timm") / "data" / "_info" / "imagenet_synsets.txt"
-    return Labels(tuple(names), tuple(wnids.read_text().split()))
+    """Return the 1,000 classes of ImageNet (ILSVRC 2012): torchvision's names, and WordNet ids, which are sorted.
 
-
-def _inside(package: str) -> Path:
-    """The folder of an installed package; found without importing it."""
-    spec = importlib.util.find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError(f"no package {package}: pip install -r requirements.txt", name=package)
-    return Path(spec.submodule_search_locations[0])
+    >>> imagenet_labels().names[207], imagenet_labels().find("n02099601")
+    ('golden retriever', 207)
+    """
+    with IMAGENET_CLASSES.open(newline="", encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines))
+    return Labels(tuple(row["name"] for row in rows), tuple(row["wnid"] for row in rows))
 
 
 class Remedy(Protocol):
-    """Several forward passes instead of one: what is done to the frames, and how the answers are joined."""
+    """A change at inference: what is done to the frames, and how the answers of several passes are combined."""
 
     @property
     def passes(self) -> int:
-        """Forward passes for one frame."""
+        """Number of forward passes for one frame."""
 
     def wrap(self, module: nn.Module) -> nn.Module:
-        """A module (N, 3, S, S) → (logits (N, K), features (N, D)) → another one of that kind."""
+        """Return a module around one that maps (N, 3, S, S) to (logits (N, K), features (N, D)), with the same form."""
 
 
 def short(key: str) -> str:
-    """A network's key without its family."""
+    """Return a network's key without its family.
+
+    >>> short("torchvision/resnet50.imagenet1k_v1")
+    'resnet50.imagenet1k_v1'
+    """
     return key.split("/")[-1]
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkCard:
-    """One network with one set of weights. ``build`` returns it in eval mode; weights are read there, not at import.
+    """One network with one set of weights.
 
-    ``labels`` None: a representation without classes. ``weights``: the file that ``build`` reads;
-    ``remote``: where that file can be fetched, if anywhere. ``published``: measures as their source gives them.
-    ``trained_on``: the photographs that it learned from, where its source says so; the project's own begin with
-    SCENES or CIFAR.
-    ``trained_sides``: least and most short side, in network pixels, at which it saw them, where that is known.
-    ``remedy``: what is done at inference beside the network's one forward pass. ``note``: what a user has to know;
-    ``caution``: what would mislead whoever reads a number without it.
+    Args:
+        build: returns the network in eval mode. Weights are read then, not when the card is made.
+        labels: None for a representation without classes.
+        weights: the file that ``build`` reads.
+        weights_digest: sha256 of that file, or the prefix that its publisher gives.
+        remote: where the file can be downloaded, if anywhere.
+        published: measures as the source of the weights states them, as fractions.
+        trained_on: the training photographs, if the source names them. For this project's own networks it starts
+            with SCENES or CIFAR.
+        trained_sides: smallest and largest short side of the training photographs, in network pixels, if known.
+        remedy: what is done at inference besides one forward pass.
+        note: what a user has to know about the network.
+        caution: what makes numbers of this network misleading for a reader who does not know it.
     """
 
     key: str
@@ -126,7 +137,7 @@ class NetworkCard:
     source: str
     license: str
     weights: Path
-    weights_digest: str  # sha256 of the file, or the prefix that its publisher gives
+    weights_digest: str
     remote: RemoteFile | None = None
     published: Mapping[str, float] = field(default_factory=dict)
     trained_on: str | None = None
@@ -137,46 +148,51 @@ class NetworkCard:
 
     @property
     def narrow(self) -> bool:
-        """Whether it knows a small world only, so that no photograph dropped in is for it."""
+        """Whether the network knows only drawn scenes or CIFAR-10, so that no ordinary photograph suits it."""
         return self.trained_on == SCENES or (self.trained_on or "").startswith(CIFAR)
 
-    def strange_to(self, photograph: Photograph) -> str | None:
-        """``strange`` of one photograph: of its own set where its size and its label are of that."""
-        known = self.labels is not None and self.labels.find(photograph.label) is not None
-        own = known and (photograph.width, photograph.height) == (self.size, self.size)
-        return self.strange(drawn=photograph.drawn, own=own)
+    def warning_for_photograph(self, photograph: Photograph) -> str | None:
+        """Return the ``warning_for`` one photograph.
 
-    def strange(self, *, drawn: bool, own: bool = False) -> str | None:
-        """What has to stand above any number: its caution, and that it never saw such photographs; else None.
+        A photograph counts as one of the training set's kind if both its size and its label are.
+        """
+        labelled = self.labels is not None and self.labels.find(photograph.label) is not None
+        own = labelled and (photograph.width, photograph.height) == (self.size, self.size)
+        return self.warning_for(drawn=photograph.drawn, own=own)
 
-        ``own``: whether they are of the set that it was trained on, whoever's copy.
+    def warning_for(self, *, drawn: bool, own: bool = False) -> str | None:
+        """Return what to show above any number that this network gives for some photographs, or None.
+
+        The text holds the card's caution, and says if the photographs differ in kind from the training set's.
+
+        Args:
+            drawn: whether the photographs are drawn scenes.
+            own: whether they come from the data set that the network was trained on (any copy of it).
         """
         texts = [self.caution] if self.caution else []
         if self.trained_on == SCENES and not drawn:
             classes = len(self.labels.names) if self.labels else 0
             texts.append(
-                f"{self.name} was trained on drawn scenes and knows only {classes} drawn things: what it says of a "
-                "real photograph shows how it errs, not what is in it"
+                f"{self.name} was trained on drawn scenes of {classes} classes. Do not read its answer to a photograph "
+                "as recognition"
             )
         elif self.narrow and self.trained_on != SCENES and (drawn or not own):
-            texts.append(self._strange_of_cifar(drawn))
+            classes = len(self.labels.names) if self.labels else 0
+            kind = "scene" if drawn else "other photograph"
+            texts.append(
+                f"{self.name} was trained on {CIFAR}, photographs of {self.size} pixels in {classes} classes. Do not "
+                f"read its answer to {'a' if drawn else 'any'} {kind} as recognition"
+            )
         return ". ".join(texts) or None
-
-    def _strange_of_cifar(self, drawn: bool) -> str:
-        known = f"{len(self.labels.names)} classes" if self.labels else "no classes"
-        first = f"{self.name} was trained on {CIFAR} and knows only its {known} in pictures of {self.size} pixels"
-        if drawn:
-            return f"{first}, no drawing: what it says of a scene shows how it errs, not what is in it"
-        return f"{first}: what it says of another photograph shows how it errs, not what is in it"
 
     @property
     def name(self) -> str:
-        """Short and exact, for figures and sentences."""
+        """Short and exact name, for figures and sentences."""
         return short(self.key)
 
     @property
     def size(self) -> int:
-        """S: frames for this network are uint8 (3, S, S)."""
+        """Input size S in pixels; frames for this network are uint8 (3, S, S)."""
         return self.preprocessing.crop
 
     @property
@@ -186,5 +202,9 @@ class NetworkCard:
 
 
 def choices(keys: Sequence[str], most: int = 12) -> str:
-    """A readable list of keys for an error."""
+    """Return a readable list of keys for an error.
+
+    >>> choices(["a", "b", "c"], most=2)
+    'a, b and 1 more'
+    """
     return ", ".join(keys[:most]) + (f" and {len(keys) - most} more" if len(keys) > most else "")

@@ -13,7 +13,7 @@ from .card import NetworkCard
 
 
 def fetch_weights(card: NetworkCard) -> Work[Path]:
-    """Return work for a Task: download the weights of a card into its folder."""
+    """Return work for a Task: download the weights of a card into their folder. Raises DownloadFailed."""
 
     def work(report: Report, cancel: Cancel) -> Path:
         if card.remote is None:

@@ -1,4 +1,4 @@
-"""Networks as rows for people and machines: those that are known, those that timm has, the layers of one."""
+"""Networks as table rows: those that the registry has, those that timm offers, and the layers of one."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from .probe import layers
 from .zoo import timm
 
 
-def row(card: NetworkCard) -> dict[str, Any]:
-    """What a list says of one network; plain values."""
+def card_row(card: NetworkCard) -> dict[str, Any]:
+    """Return a network's row, plain values."""
     size = card.remote.size if card.remote else None
     return {
         "key": card.key,
@@ -30,34 +30,34 @@ def row(card: NetworkCard) -> dict[str, Any]:
     }
 
 
-def line(row: dict[str, Any]) -> str:
-    """A row for people; with the reason where there is no card."""
+def format_row(row: dict[str, Any]) -> str:
+    """Return a row as a line of text, with the reason if no card can be made."""
     if "refused" in row:
-        return f"{row['key']:42} not here, and cannot be: {row['refused']}"
+        return f"{row['key']:42} cannot be used: {row['refused']}"
     megabytes = f" {row['bytes'] / 2**20:.0f} MB" if row["bytes"] else ""
     fetchable = row["download_bytes"] or row["key"].startswith(timm.FAMILY)
     state = "here" if row["weights_here"] else "download" if fetchable else "weights missing"
     return f"{row['key']:42} {state + megabytes:18} {row['license']}; {row['source']}"
 
 
-def found(text: str, weights: Path) -> list[dict[str, Any]]:
-    """Rows of timm's networks whose names hold all words of the text."""
-    return [_found(name, weights) for name in timm.search(text)]
+def search_rows(text: str, weights: Path) -> list[dict[str, Any]]:
+    """Return the rows of timm's networks whose names hold all words of a text."""
+    return [_timm_row(name, weights) for name in timm.search(text)]
 
 
-def _found(name: str, weights: Path) -> dict[str, Any]:
+def _timm_row(name: str, weights: Path) -> dict[str, Any]:
     try:
-        return row(timm.card(name, weights))
+        return card_row(timm.card(name, weights))
     except PhotobiasError as error:
         return {"key": timm.FAMILY + name, "refused": f"{error.got}; wanted {error.wanted}"}
 
 
 def layer_rows(card: NetworkCard) -> list[dict[str, Any]]:
-    """Name, kind, edge and total stride of every layer with a map, in order. The network is built for it."""
+    """Return name, kind, edge, total stride and runs of every layer with a feature map. The network is built for it."""
     return [asdict(layer) for layer in layers(card.build(), card.size)]
 
 
-def layer_line(row: dict[str, Any]) -> str:
-    """A row of ``layer_rows`` for people."""
+def format_layer(row: dict[str, Any]) -> str:
+    """Return a row of ``layer_rows`` as a line of text."""
     stride = "" if row["stride"] is None else f"stride {row['stride']}"
     return f"{row['name']:42} {row['kind']:24} {row['edge']:4} x {row['edge']:<4} {stride}".rstrip()

@@ -1,9 +1,8 @@
-"""What a network's structure tells: its head, its penultimate feature, its total stride. Derived, never typed in."""
+"""A network's structure, derived from the network itself: its head, penultimate features, layers and strides."""
 
 from __future__ import annotations
 
 import copy
-import importlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,15 +14,15 @@ from torch import nn
 
 from ..errors import BadCard
 
-GROWTH = 5376  # pixels, on shapes alone: 256 · 21, a multiple of every stride in use (patches of 14, 12, 7 too)
+GROWTH = 5376  # pixels by which a frame grows: 256 · 21, a multiple of every stride in use (patches of 14, 12, 7 too)
 
 ACTIVATIONS = ("ReLU", "ReLU6", "LeakyReLU", "SiLU", "GELU", "Hardswish", "Mish")  # kinds of layers
 
 
-class Tapped(nn.Module):
-    """A classifier that returns (logits (N, K), penultimate feature (N, D)): the input of its last layer.
+class FeatureTap(nn.Module):
+    """A classifier that returns (logits (N, K), penultimate features (N, D)), the input of its last layer.
 
-    Where the last layer is a convolution (SqueezeNet), the feature is the global average of its input.
+    If the last layer is a convolution (SqueezeNet), the features are the global average of its input.
     """
 
     def __init__(self, model: nn.Module, head: str) -> None:
@@ -38,12 +37,12 @@ class Tapped(nn.Module):
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         logits = self.model(x)
         feature, self._tap = self._tap, None
-        assert feature is not None  # the head was found by find_head, so it ran
+        assert feature is not None  # find_head returned the head, so it ran
         return logits, feature.mean((2, 3)) if feature.dim() == 4 else feature
 
 
 class Representation(nn.Module):
-    """A network without classes returns (no logits (N, 0), its output (N, D))."""
+    """A network without classes that returns (empty logits (N, 0), its output (N, D))."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
@@ -55,23 +54,29 @@ class Representation(nn.Module):
         return feature[:, :0], feature
 
 
-class ReturnsBoth(nn.Module):
-    """Networks that return (logits, feature) of their own accord derive from this (those of another library)."""
+class LogitsAndFeatures(nn.Module):
+    """Base class of networks of other libraries that return (logits, features) by themselves."""
 
     def map_sizes(self, size: int) -> list[tuple[str, int]]:
-        """Name and edge of each feature map, in order, for a frame of that size; no memory is spent on maps."""
+        """Return name and edge of each feature map, in order, for a frame of ``size``. No map is computed."""
         raise NotImplementedError
 
 
-def tapped(model: nn.Module, head: str | None) -> nn.Module:
-    """The model as one that returns (logits, penultimate feature); ``head`` None: it has no classes."""
-    if isinstance(model, ReturnsBoth):
+def with_features(model: nn.Module, head: str | None) -> nn.Module:
+    """Return the model as one that returns (logits, penultimate features). ``head`` is None without classes."""
+    if isinstance(model, LogitsAndFeatures):
         return model
-    return Representation(model) if head is None else Tapped(model, head)
+    return Representation(model) if head is None else FeatureTap(model, head)
 
 
 def find_head(model: nn.Module, classes: int) -> str:
-    """Name of the layer whose outputs are the classes: the last Linear or convolution of that width."""
+    """Return the name of the layer whose outputs are the classes: the last linear layer or convolution of that width.
+
+    Raises BadCard if there is none.
+
+    >>> find_head(nn.Sequential(nn.Linear(8, 10), nn.ReLU(), nn.Linear(10, 5)), classes=5)
+    '2'
+    """
     widths = {nn.Linear: "out_features", nn.Conv2d: "out_channels"}
     for name, module in reversed(list(model.named_modules())):
         for kind, width in widths.items():
@@ -79,43 +84,49 @@ def find_head(model: nn.Module, classes: int) -> str:
                 return str(name)
     raise BadCard(
         got=f"{type(model).__name__} without a layer of {classes} outputs",
-        wanted="a classifier, one output a label",
+        wanted="a classifier with one output per label",
         remedy="Correct the card's architecture or labels.",
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A module that gives a feature map: its name in the network, its kind, and its total stride in input pixels.
+    """A module that returns a feature map.
 
-    ``stride`` None: a map that does not grow with the frame, or, in a network of one size only, does not divide it.
-    ``runs``: how often it makes one in a pass (the one ReLU of a block runs after each of its convolutions).
+    Args:
+        name: its name in the network.
+        kind: its class.
+        edge: edge of its map for frames of the network's own size.
+        stride: total stride in input pixels. None if the map does not grow with the frame or, in a network of one
+            size only, does not divide it.
+        runs: how often it runs in one pass (a block may use one ReLU after each of its convolutions).
     """
 
     name: str
     kind: str
-    edge: int  # of its map, for frames of the network's own size
+    edge: int
     stride: int | None
     runs: int = 1
 
 
 def layers(model: nn.Module, size: int) -> tuple[Layer, ...]:
-    """Every module with a square map, (N, C, H, W) or (N, H, W, C), in the order in which they (last) run.
+    """Return every module with a square map, (N, C, H, W) or (N, H, W, C), in the order in which they last run.
 
-    Derived on shapes alone. The total stride is how much the frame grows for a step of the map; where a network takes
-    one size only (vision transformers), how often the map's edge goes into the frame's.
+    Only shapes are computed. The total stride is by how many pixels the frame grows when the map grows by one; for
+    networks that take one size only (vision transformers), the frame's edge divided by the map's.
+
+    >>> [(layer.name, layer.stride) for layer in layers(nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.MaxPool2d(2)), 32)]
+    [('0', 2), ('1', 4), ('', 4)]
     """
-    if isinstance(model, ReturnsBoth):
+    if isinstance(model, LogitsAndFeatures):
         run, kinds = model.map_sizes, dict[str, str]()
     else:
         kinds = {name: type(module).__name__ for name, module in model.named_modules()}
         run = partial(_map_sizes, outline(model))
-    small, large = _tried(run, size), _tried(run, size + GROWTH)
+    small, large = _try_size(run, size), _try_size(run, size + GROWTH)
     grown = None if large is None else dict(large)  # None: a network of one size only
     edges, runs = dict(small or ()), Counter(name for name, _ in small or ())
-    order = dict.fromkeys(
-        name for name, _ in reversed(small or ())
-    )  # which runs several times stands where it last did
+    order = dict.fromkeys(name for name, _ in reversed(small or ()))  # a module that runs again counts at its last run
     return tuple(
         Layer(
             name,
@@ -128,23 +139,23 @@ def layers(model: nn.Module, size: int) -> tuple[Layer, ...]:
     )
 
 
-def leaves(found: Sequence[Layer]) -> list[Layer]:
-    """Those that hold no other, in the same order."""
-    return [one for one in found if not any(other.name.startswith(f"{one.name}.") for other in found)]
+def leaf_layers(network: Sequence[Layer]) -> list[Layer]:
+    """Return the layers that contain no other layer, in the same order."""
+    return [layer for layer in network if not any(other.name.startswith(f"{layer.name}.") for other in network)]
 
 
 def input_strides(model: nn.Module, size: int) -> dict[str, int]:
-    """Module → total stride, in input pixels, of the square map (N, C, H, W) that it is given."""
-    run = partial(_map_sizes, outline(model), given=True)
+    """Return module name → total stride, in input pixels, of the module's input, if that is a square map."""
+    run = partial(_map_sizes, outline(model), of_inputs=True)
     small, large = dict(run(size)), dict(run(size + GROWTH))
-    found = {name: _stride(size, edge, large.get(name, edge)) for name, edge in small.items()}
-    return {name: stride for name, stride in found.items() if stride is not None}
+    strides = {name: _stride(size, edge, large.get(name, edge)) for name, edge in small.items()}
+    return {name: stride for name, stride in strides.items() if stride is not None}
 
 
-def _tried(run: Callable[[int], list[tuple[str, int]]], size: int) -> list[tuple[str, int]] | None:
+def _try_size(run: Callable[[int], list[tuple[str, int]]], size: int) -> list[tuple[str, int]] | None:
     try:
         return run(size)
-    except (RuntimeError, ValueError, AssertionError):  # it takes other sizes only, or looks at values to decide
+    except (RuntimeError, ValueError, AssertionError):  # it takes other sizes only, or depends on values
         return None
 
 
@@ -154,40 +165,43 @@ def _stride(size: int, edge: int, grown: int | None) -> int | None:
     return GROWTH // (grown - edge) if grown > edge else None
 
 
-def total_stride(found: Sequence[Layer]) -> int | None:
-    """Pixels of input for one step of the last feature map that still has places; None where there is none."""
-    placed = [layer.stride for layer in found if layer.stride]
-    return placed[-1] if placed else None
+def total_stride(network: Sequence[Layer]) -> int | None:
+    """Return the total stride of the last feature map that has one, or None."""
+    strides = [layer.stride for layer in network if layer.stride]
+    return strides[-1] if strides else None
 
 
 def outline(model: nn.Module) -> nn.Module:
-    """A copy of the structure, which ``layers`` reads as it reads the model; weights are shapes alone."""
-    if isinstance(model, ReturnsBoth):
+    """Return a copy of the model on the meta device (shapes without values), which ``layers`` accepts too."""
+    if isinstance(model, LogitsAndFeatures):
         return model
     shapes: dict[int, torch.Tensor] = {id(b): b.to("meta") for b in model.buffers()}
     shapes |= {id(p): nn.Parameter(p.to("meta"), requires_grad=False) for p in model.parameters()}
     return copy.deepcopy(model, shapes)
 
 
-def shapes_imported(model: nn.Module) -> None:
-    """Import what torch computes on shapes with (sympy, dynamo: seconds), so that nobody who holds a device waits."""
-    if not isinstance(model, ReturnsBoth):
-        importlib.import_module("torch._dynamo")
+def import_shape_libraries(model: nn.Module) -> None:
+    """Import the libraries with which torch computes on shapes (sympy and others, which takes seconds).
+
+    This is done ahead, so that the import does not happen while a device is locked.
+    """
+    if not isinstance(model, LogitsAndFeatures):
+        torch.empty(1, device="meta").relu()
 
 
-def _map_sizes(model: nn.Module, size: int, *, given: bool = False) -> list[tuple[str, int]]:
-    """Of what each module makes, or is ``given``."""
+def _map_sizes(model: nn.Module, size: int, *, of_inputs: bool = False) -> list[tuple[str, int]]:
+    """Return (module name, edge) for each square map that a module returns or, with ``of_inputs``, receives."""
     sizes: list[tuple[str, int]] = []
 
     def keep(name: str, _module: nn.Module, inputs: tuple[object, ...], output: object) -> None:
-        if given and inputs:
+        if of_inputs and inputs:
             output = inputs[0]
         if isinstance(output, torch.Tensor) and output.dim() == 4:
-            _, one, two, three = output.shape
-            if two == three:
-                sizes.append((name, three))
-            elif one == two:  # channels last (Swin)
-                sizes.append((name, two))
+            _, second, third, fourth = output.shape
+            if third == fourth:
+                sizes.append((name, fourth))
+            elif second == third:  # channels last (Swin)
+                sizes.append((name, third))
 
     hooks = [module.register_forward_hook(partial(keep, name)) for name, module in model.named_modules()]
     try:

@@ -1,4 +1,4 @@
-"""All networks that can be named: the libraries' own, the user's checkpoints, then those embedded in the project."""
+"""All networks by key: the libraries' own, the user's checkpoints, then those embedded in the project."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from .card import NetworkCard, choices
 from .variants import derived
 from .zoo import antialiased, checkpoint, keras, timm, torchvision
 
-Found = Iterator[tuple[str, NetworkCard | PhotobiasError]]  # where it stands, and the card or what is wrong with it
+Cards = Iterator[tuple[str, NetworkCard | PhotobiasError]]  # file name, and the card or what is wrong with it
 
 
-def _zoo(cards: Callable[[Path], Iterator[NetworkCard | PhotobiasError]]) -> Callable[[DataFolder], Found]:
+def _zoo(cards: Callable[[Path], Iterator[NetworkCard | PhotobiasError]]) -> Callable[[DataFolder], Cards]:
     return lambda data: (("" if isinstance(c, PhotobiasError) else c.weights.name, c) for c in cards(data.weights))
 
 
-def _checkpoints(data: DataFolder) -> Found:
+def _checkpoints(data: DataFolder) -> Cards:
     folders = [data.networks]
-    if data.networks.resolve() != EMBEDDED.networks.resolve():  # the same one while the embedded ones are made
+    if data.networks.resolve() != EMBEDDED.networks.resolve():  # the same folder while the embedded ones are made
         folders.append(EMBEDDED.networks)
     for path in (path for folder in folders for path in sorted(folder.glob("*.toml"))):
         try:
@@ -29,61 +29,65 @@ def _checkpoints(data: DataFolder) -> Found:
             yield path.name, error
 
 
-ZOOS = {  # what their keys begin with
+ZOOS = {  # by the start of their keys
     "torchvision/": _zoo(torchvision.cards),
     "keras/": _zoo(keras.cards),
     "antialiased/": _zoo(antialiased.cards),
-    timm.FAMILY: _zoo(timm.here),
+    timm.FAMILY: _zoo(timm.downloaded_cards),
 }
 
 
 def readable(data: DataFolder) -> tuple[dict[str, NetworkCard], list[PhotobiasError]]:
-    """Key → card in order, and what is wrong with the cards that cannot be read (nothing is skipped silently).
+    """Return (key → card in order, the errors of the cards that cannot be read).
 
-    Of timm's networks those whose weights are here; ``get`` knows the others too.
+    Only those timm networks are listed whose weights are on this machine; ``get`` returns the others too.
     """
-    found: dict[str, NetworkCard] = {}
+    cards: dict[str, NetworkCard] = {}
     problems: list[PhotobiasError] = []
-    for place, card in (each for family in (*ZOOS.values(), _checkpoints) for each in family(data)):
+    for file, card in (each for family in (*ZOOS.values(), _checkpoints) for each in family(data)):
         if isinstance(card, PhotobiasError):
             problems.append(card)
-        elif card.key in found:
-            two = f"two cards with the key {card.key!r} ({place})"
+        elif card.key in cards:
+            two = f"two cards with the key {card.key!r} ({file})"
             problems.append(UnknownName(got=two, wanted="one of each key", remedy="Rename one of them."))
         else:
-            found[card.key] = card
-    return found, problems
+            cards[card.key] = card
+    return cards, problems
 
 
 def cards(data: DataFolder) -> dict[str, NetworkCard]:
-    """Key → card, in order; the first broken card raises."""
-    found, problems = readable(data)
+    """Return key → card, in order. Raises the error of the first card that cannot be read."""
+    readable_cards, problems = readable(data)
     if problems:
         raise problems[0]
-    return found
+    return readable_cards
 
 
 def get(key: str, data: DataFolder) -> NetworkCard:
-    """The card of that key, or UnknownName listing the choices. Another card that is broken does not matter.
+    """Return the card with a key. Raises UnknownName, which lists the choices.
 
-    ``timm/NAME`` is any of timm's, ``KEY~NAME`` a network derived from that of KEY (``derived.NAMES``).
+    ``timm/NAME`` is any pretrained network of timm. ``KEY~NAME`` is a variant of KEY's network (``derived.NAMES``).
+    Other cards that cannot be read do not matter here.
+
+    >>> get("torchvision/resnet50.imagenet1k_v1", DataFolder(Path("data"))).size
+    224
     """
     family = next((zoo for start, zoo in ZOOS.items() if key.startswith(start)), _checkpoints)
-    for _, card in family(data):  # not of all families: to import their libraries takes seconds
+    for _, card in family(data):  # one family only: importing the others' libraries takes seconds
         if isinstance(card, NetworkCard) and card.key == key:
             return card
-    original, change = derived.split(key)
-    if change is not None:
-        return derived.derive(get(original, data), change)
-    found, problems = readable(data)
-    if key in found:
-        return found[key]
+    original, variant = derived.split(key)
+    if variant is not None:
+        return derived.derive(get(original, data), variant)
+    readable_cards, problems = readable(data)
+    if key in readable_cards:
+        return readable_cards[key]
     if key.startswith(timm.FAMILY):
         return timm.card(key.removeprefix(timm.FAMILY), data.weights)
     broken = f" A card that cannot be read may be it: {problems[0]}" if problems else ""
-    near = sorted(found, key=lambda known: (key not in known, not found[known].available))
+    similar_first = sorted(readable_cards, key=lambda each: (key not in each, not readable_cards[each].available))
     raise UnknownName(
         got=f"network {key!r}",
-        wanted=f"one of {choices(near)}, or {timm.FAMILY} and a name of timm's",
+        wanted=f"one of {choices(similar_first)}, or {timm.FAMILY} and a name of timm's",
         remedy=f"List them with: python -m core networks --data {data.root}.{broken}",
     )

@@ -1,4 +1,4 @@
-"""What the zoos share: libraries that may be missing, published files that may be missing or damaged."""
+"""Shared by the zoos: libraries that may be missing, and published files that may be missing or damaged."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..errors import WeightsUnavailable
 
 
 def library(name: str, pip: str) -> Any:
-    """The module of that name, imported now; ``pip``: how pip calls it."""
+    """Import a module and return it; ``pip`` is its name for pip. Raises WeightsUnavailable if it is not installed."""
     try:
         return importlib.import_module(name)
     except ImportError as error:
@@ -27,14 +27,14 @@ def library(name: str, pip: str) -> Any:
 
 
 def missing(file: Path, name: str) -> WeightsUnavailable:
-    """The error for a file that is not there."""
+    """Return the error for a file that does not exist."""
     return WeightsUnavailable(
         got=f"no file {file}", wanted=f"the weights of {name}", remedy="Fetch them on the Explore page."
     )
 
 
 def damaged(file: Path, reason: str) -> WeightsUnavailable:
-    """The error for a file that is there and is not what was published; the reason in one line."""
+    """Return the error for a file that is not the published one; ``reason`` is one line."""
     return WeightsUnavailable(
         got=f"{file}, which does not load ({reason})",
         wanted="the published weights, whole",
@@ -43,8 +43,8 @@ def damaged(file: Path, reason: str) -> WeightsUnavailable:
 
 
 def read(file: Path) -> dict[str, Any]:
-    """What torch.save wrote: a dictionary, its tensors on the CPU."""
-    # VGG's and DenseNet's published files are older than torch's zip format, which alone can be memory-mapped
+    """Return the dictionary that torch.save wrote, its tensors on the CPU. Raises WeightsUnavailable."""
+    # VGG's and DenseNet's published files are older than torch's zip format and cannot be memory-mapped
     mapped = zipfile.is_zipfile(file)
     try:
         state: object = torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
@@ -56,10 +56,13 @@ def read(file: Path) -> dict[str, Any]:
 
 
 def fill(model: nn.Module, state: dict[str, torch.Tensor], file: Path) -> nn.Module:
-    """The model, which may lie on the meta device, with these weights, in eval mode; the first wrong key raises."""
+    """Return the model, which may be on the meta device, with these weights and in eval mode.
+
+    Raises WeightsUnavailable naming the first key that is missing, unknown or of another shape.
+    """
     wanted = model.state_dict()
     for key, value in wanted.items():
-        if key not in state and key.endswith("num_batches_tracked"):  # older files lack it; no part in eval mode
+        if key not in state and key.endswith("num_batches_tracked"):  # older files lack it; it is not used in eval mode
             state[key] = torch.zeros(value.shape, dtype=value.dtype)
     for key in [*wanted, *(key for key in state if key not in wanted)]:
         had, has = (_shape(weights.get(key)) for weights in (state, wanted))
@@ -70,7 +73,11 @@ def fill(model: nn.Module, state: dict[str, torch.Tensor], file: Path) -> nn.Mod
 
 
 def modern(key: str) -> str:
-    """DenseNet's published files predate today's rules for names: norm.1 → norm1 and so on."""
+    """Return a DenseNet key in today's spelling; its published files are older.
+
+    >>> modern("features.denseblock1.denselayer1.norm.1.weight")
+    'features.denseblock1.denselayer1.norm1.weight'
+    """
     parts = key.split(".")
     for k in range(len(parts) - 1):
         if parts[k] in ("norm", "relu", "conv") and parts[k + 1] in ("1", "2"):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
-from ..datasets import Source, check_there
+from ..datasets import Source, check_root
 from ..datasets.decoding import decoded, each_once
 from ..errors import BadProtocol, PhotobiasError
 from ..images.photographs import Photograph
@@ -76,7 +76,7 @@ class Computation:
         for position, (file, result) in enumerate(coming, start):
             reason = result if isinstance(result, PhotobiasError) else self._unfit(result)
             if isinstance(result, PhotobiasError):
-                check_there(file, "the study")
+                check_root(file, "the study")
             if reason is not None:
                 left_out.append((file.name, str(reason)))
             elif isinstance(result, Photograph):

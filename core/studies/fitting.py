@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from ..datasets import check_there
+from ..datasets import check_root
 from ..datasets.decoding import THREADS, Decoded, decoded, each_once
 from ..errors import PhotobiasError
 from ..inference import linear_probes as readouts
@@ -139,7 +139,7 @@ class Fitting:
             for (file, got), crops in ordered_map(cropped, coming, pool=pool, ahead=2 * THREADS):
                 self._check()
                 if isinstance(got, PhotobiasError):
-                    check_there(file, "the study")
+                    check_root(file, "the study")
                     facts["skipped"].append([file.name, str(got)])
                     continue
                 facts["photographs"].append([got.digest, got.name])

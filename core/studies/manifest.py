@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from ..datasets import SceneFile, Source, of_cifar10
+from ..datasets import SceneFile, Source, is_cifar10
 from ..errors import StudyBroken, StudyMismatch
 from ..networks.card import NetworkCard
 from ..storage.atomic_files import write
@@ -118,7 +118,7 @@ def create_manifest(
     return Manifest(
         study=study.name,
         config=study.as_dict(),
-        networks=[_describe_network(card, photographs["drawn"], of_cifar10(sources)) for card in cards],
+        networks=[_describe_network(card, photographs["drawn"], is_cifar10(sources)) for card in cards],
         **axes.as_dict(),
         photographs=photographs | learned,
         block=block,
@@ -150,7 +150,7 @@ def _describe_network(card: NetworkCard, drawn: bool, own: bool) -> dict[str, An
         "preprocessing": card.preprocessing.as_dict(),
         "classes": len(card.labels.names) if card.labels else None,
         "trained_on": card.trained_on,
-        "warning": card.strange(drawn=drawn, own=own),
+        "warning": card.warning_for(drawn=drawn, own=own),
     } | ({"trained_sides": list(card.trained_sides)} if card.trained_sides else {})
 
 

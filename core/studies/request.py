@@ -18,7 +18,7 @@ from ..jobs.cancel import Cancel
 from ..jobs.progress import Report
 from ..networks import registry
 from ..networks.card import NetworkCard
-from ..networks.variants.twins import with_twins
+from ..networks.variants.twins import with_antialiased
 from ..storage.data_folder import DataFolder, located, located_root, portable, portable_place
 from ..storage.manifest import CLOSED, check_record
 from ..versions import PACKAGE
@@ -154,7 +154,7 @@ class Request:
         """
         keys = tuple(dict.fromkeys(self.networks))
         if self.study.twins:
-            keys = with_twins(keys, {key for key, card in registry.readable(data)[0].items() if card.available})
+            keys = with_antialiased(keys, {key for key, card in registry.readable(data)[0].items() if card.available})
         return [registry.get(key, data) for key in keys]
 
     def settled(self) -> tuple[Study, list[Source]]:

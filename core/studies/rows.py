@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..datasets import reopened
+from ..datasets import reread
 from ..errors import BadFolder, StudyBroken
 from ..images.frames import FramePair
 from ..images.photographs import Photograph, reduce_to
@@ -141,7 +141,7 @@ class Results:
         label = label if isinstance(label, str) else None
         for root in self.manifest.roots:
             try:
-                photo = reopened(root, name, label)
+                photo = reread(root, name, label)
             except BadFolder:  # the name cannot belong to this root
                 continue
             if photo is not None and self.manifest.config["reduce_to"] is not None:

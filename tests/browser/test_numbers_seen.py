@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core import studies
-from core.datasets.annotations import of_scenes
+from core.datasets.annotations import scene_boxes
 from core.datasets.scenes.source import scenes
 from core.experiments import findings
 from core.experiments.figure_04_readouts import depth
@@ -64,7 +64,7 @@ def test_augmentation_draws_its_tables_and_both_kinds_of_invariance(serve: Serve
 
 def test_the_bias_of_scenes_is_cores(serve: Serve, page: Page, fresh: Path) -> None:
     page.goto(serve(fresh) + "/photographers_bias?boxes=scenes%3A1000000-1000199")
-    places = bias.places(of_scenes(scenes("scenes:1000000-1000199")))
+    places = bias.places(scene_boxes(scenes("scenes:1000000-1000199")))
     said = bias.sentence(places, bias.by_class(places))
     expect(page.locator("[class*=st-key-finding]").first).to_have_text(said, timeout=MEASURED_MS)
     page.get_by_label("Boxes: files or folders").fill("/nowhere/boxes.csv")

@@ -11,8 +11,8 @@ from torchvision.datasets import CIFAR10
 from core.datasets import cifar, listing
 from core.storage.data_folder import DataFolder
 from pages.parts.session import resources
-from tests.core.index.test_starter import Server, server
 from tests.support import cifar_files
+from tests.support.file_server import Server, server
 from tests.support.framed import app, fresh, once, read_out, texts
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -41,7 +41,7 @@ def test_a_click_fetches_it(fresh: DataFolder) -> None:
     once(at, lambda: not offers(at) and resources.jobs()["cifar10"].state == "done")
     at.run()
     assert "not on this machine" not in texts(at)
-    assert cifar.there(cifar.home(fresh))
+    assert cifar.is_complete(cifar.home(fresh))
     assert len(listing("cifar10:test")) == cifar_files.EACH
 
 

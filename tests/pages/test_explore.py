@@ -361,7 +361,7 @@ def test_a_batch_that_was_halved_for_memory_is_said(equipped: DataFolder) -> Non
 def test_the_names_of_variants_are_not_read_as_markup(fresh: DataFolder) -> None:
     """Two with a tilde each in one sentence would strike through what stands between them."""
     at = app().run()
-    first, second = (f"{OPENING[0]}~{name}" for name in ("ensemble", "robustcrop"))
+    first, second = (f"{OPENING[0]}~{name}" for name in ("ensemble", "contentcrop"))
     at.session_state["networks"] = [first, second]
     finish(at.run())
     (finding,) = (e.value for e in at.markdown if "changes its answer" in e.value)

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import studies
-from core.datasets.annotations import files_at, of_scenes, read
+from core.datasets.annotations import files_at, read, scene_boxes
 from core.datasets.scenes.source import scenes
 from core.experiments import findings
 from core.experiments.figure_05_photographers_bias import bias
@@ -28,7 +28,7 @@ def opened(boxes: str = SCENES) -> AppTest:
 
 
 def of(text: str) -> Places:
-    return bias.places(of_scenes(scenes(text)))
+    return bias.places(scene_boxes(scenes(text)))
 
 
 def test_scenes_are_tested_and_joined_with_the_study_that_ships(fresh: DataFolder) -> None:

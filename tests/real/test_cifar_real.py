@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.datasets import dataset_name, listing, of_cifar10
+from core.datasets import dataset_name, is_cifar10, listing
 from tests.support.cifar_files import NAMES
 
 pytestmark = pytest.mark.real
@@ -17,7 +17,7 @@ def test_a_network_of_one_copy_is_scored_on_the_other(shared: Path, part: str, c
     files = listing(shared / "data" / f"cifar10-jpeg-{part}.parquet")
     assert len(files) == count
     assert {file.label for file in files} == set(NAMES)
-    assert of_cifar10(files)
+    assert is_cifar10(files)
     assert "jpeg" in dataset_name(files[0].root)
     photo = files[count // 2].read()
     assert (photo.width, photo.height) == (32, 32)

@@ -1,9 +1,9 @@
-"""Boxes around objects, from the formats in which data sets give them; and those of scenes, which are known."""
+"""Boxes around objects, from the usual formats of data sets, and the exact boxes of drawn scenes."""
 
 from __future__ import annotations
 
 from .boxes import Annotations, stem
-from .drawn import of_scenes
 from .reading import File, files_at, read
+from .scene_boxes import scene_boxes
 
-__all__ = ["Annotations", "File", "files_at", "of_scenes", "read", "stem"]
+__all__ = ["Annotations", "File", "files_at", "read", "scene_boxes", "stem"]

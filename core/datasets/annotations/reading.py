@@ -1,4 +1,4 @@
-"""Which format it is, and where it lies: files that were dropped in, a file or a folder of this machine."""
+"""Annotation files of any format: uploaded files, or a file or folder on this machine."""
 
 from __future__ import annotations
 
@@ -12,43 +12,43 @@ from .boxes import Annotations
 
 READERS = {".csv": tables.read, ".xml": voc.read, ".json": coco.read, ".txt": yolo.read}
 FORMATS = (
-    "CSV (columns image, xmin, ymin, xmax, ymax and perhaps label or wnid; sizes in the same or another CSV, as image, "
-    "width, height), XML as ImageNet's and Pascal VOC's, JSON as COCO's, or text as YOLO's"
+    "CSV (columns image, xmin, ymin, xmax, ymax and optionally label or wnid; sizes in the same or another CSV, with "
+    "columns image, width, height), XML as in ImageNet and Pascal VOC, JSON as in COCO, or text as in YOLO"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file by name; ``read`` gives its bytes."""
+    """A file's name, and a function that returns its bytes."""
 
     name: str
     read: Callable[[], bytes]
 
 
 def read(files: Sequence[File]) -> Annotations:
-    """The boxes of one data set, all its files in one format. Raises BadAnnotations."""
+    """Return the boxes of one data set, whose files must all have one format. Raises BadAnnotations."""
     kinds = {ending: [file for file in files if _ending(file.name) == ending] for ending in READERS}
-    found = [ending for ending, some in kinds.items() if some]
-    if len(found) != 1:
+    endings = [ending for ending, members in kinds.items() if members]
+    if len(endings) != 1:
         names = ", ".join(file.name for file in files[:3]) or "nothing"
-        got = f"files in {len(found)} formats: {', '.join(found)}" if found else f"{names}, in no format that is known"
+        got = f"files in {len(endings)} formats: {', '.join(endings)}" if endings else f"{names}, in an unknown format"
         raise BadAnnotations(got=got, wanted=f"one of {FORMATS}", remedy="Choose files of one format.")
-    return READERS[found[0]]([(file.name, file.read) for file in kinds[found[0]]])
+    return READERS[endings[0]]([(file.name, file.read) for file in kinds[endings[0]]])
 
 
-def files_at(places: Sequence[Path]) -> list[File]:
-    """Files, and all files below folders, by path. Raises BadAnnotations where one is not there."""
-    found: list[Path] = []
-    for place in places:
+def files_at(paths: Sequence[Path]) -> list[File]:
+    """Return the files at some paths, and all annotation files below folders. Raises BadAnnotations."""
+    files: list[Path] = []
+    for path in paths:
         try:
-            there = sorted(p for p in place.rglob("*") if _ending(p.name)) if place.is_dir() else [place]
-            readable = place.is_dir() or place.is_file()
+            inside = sorted(p for p in path.rglob("*") if _ending(p.name)) if path.is_dir() else [path]
+            readable = path.is_dir() or path.is_file()
         except OSError:
-            there, readable = [], False
+            inside, readable = [], False
         if not readable:
-            raise BadAnnotations(got=f"{place}", wanted="a file or folder of annotations", remedy="Check the path.")
-        found += there
-    return [File(str(path), _reader(path)) for path in found]
+            raise BadAnnotations(got=f"{path}", wanted="a file or folder of annotations", remedy="Check the path.")
+        files += inside
+    return [File(str(path), _reader(path)) for path in files]
 
 
 def _reader(path: Path) -> Callable[[], bytes]:
@@ -57,13 +57,13 @@ def _reader(path: Path) -> Callable[[], bytes]:
             return path.read_bytes()
         except OSError as error:
             raise BadAnnotations(
-                got=f"{path} ({error.strerror or error})", wanted="to read it", remedy="Check its permissions."
+                got=f"{path} ({error.strerror or error})", wanted="a readable file", remedy="Check its permissions."
             ) from None
 
     return work
 
 
 def _ending(name: str) -> str | None:
-    """Of a format, .gz taken off; None of no format's."""
+    """Return a file's ending without .gz if it is that of a format, otherwise None."""
     ending = Path(name.lower().removesuffix(".gz")).suffix
     return ending if ending in READERS else None

@@ -1,4 +1,4 @@
-"""Boxes in CSV files; sizes of frames in the same or in one beside it."""
+"""Boxes in CSV files, with the sizes of frames in the same or another file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ...errors import BadAnnotations
-from .boxes import CORNERS, Annotations, checked, stem
+from .boxes import CORNERS, Annotations, check, stem
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,11 +19,11 @@ IMAGE, LABEL, SIZE = (
     ("label", "wnid", "class"),
     ("width", "height"),
 )
-WANTED = f"the columns {IMAGE[0]}, {', '.join(CORNERS)} (or, of sizes, {IMAGE[0]}, {', '.join(SIZE)})"
+WANTED = f"the columns {IMAGE[0]}, {', '.join(CORNERS)} (for sizes: {IMAGE[0]}, {', '.join(SIZE)})"
 
 
 def read(files: Sequence[tuple[str, Callable[[], bytes]]]) -> Annotations:
-    """CSV files, perhaps gzipped, of boxes and of sizes, told apart by their columns. Raises BadAnnotations."""
+    """Return the boxes in CSV or .csv.gz files of boxes and sizes (told by their columns). Raises BadAnnotations."""
     import pandas as pd
 
     boxes, sizes = list[pd.DataFrame](), list[pd.DataFrame]()
@@ -39,31 +39,33 @@ def read(files: Sequence[tuple[str, Callable[[], bytes]]]) -> Annotations:
         if name not in whole.columns:
             whole[name] = float("nan")
     if sizes:
-        known = pd.concat(sizes).drop_duplicates("image").set_index("image")
+        frames = pd.concat(sizes).drop_duplicates("image").set_index("image")
         for name in SIZE:
-            whole[name] = whole[name].fillna(whole["image"].map(known[name]))
-    return checked(whole, KIND, pixels=True)
+            whole[name] = whole[name].fillna(whole["image"].map(frames[name]))
+    return check(whole, KIND, pixels=True)
 
 
 def _table(name: str, data: bytes) -> pd.DataFrame:
-    """Columns image, perhaps label, and corners or size as numbers. Raises BadAnnotations."""
+    """Return a table with columns image, optionally label, and corners or size as numbers. Raises BadAnnotations."""
     import pandas as pd
 
     try:
         table = pd.read_csv(io.BytesIO(data), compression="gzip" if name.lower().endswith(".gz") else None)
-    except (ValueError, OSError, EOFError, zlib.error) as error:  # pandas' own are ValueErrors
-        got = f"{name}, an empty file" if not data else f"{name} that is no CSV ({error})"
+    except (ValueError, OSError, EOFError, zlib.error) as error:  # pandas' own errors are ValueErrors
+        got = f"{name}, an empty file" if not data else f"{name}, which is not CSV ({error})"
         raise BadAnnotations(got=got, wanted=WANTED, remedy="Choose another file.") from None
-    image, label = (next((c for c in some if c in table.columns), None) for some in (IMAGE, LABEL))
+    image, label = (next((c for c in names if c in table.columns), None) for names in (IMAGE, LABEL))
     numbers = [c for c in (*CORNERS, *SIZE) if c in table.columns]
     if image is None or not (set(CORNERS) <= set(numbers) or set(SIZE) <= set(numbers)):
-        there = ", ".join(map(str, table.columns[:8]))
+        columns = ", ".join(map(str, table.columns[:8]))
         raise BadAnnotations(
-            got=f"{name} with the columns {there}", wanted=WANTED, remedy="Rename its columns, or add those missing."
+            got=f"{name} with the columns {columns}",
+            wanted=WANTED,
+            remedy="Rename its columns, or add the missing ones.",
         )
-    found: pd.DataFrame = table[numbers].apply(pd.to_numeric, errors="coerce")
+    result: pd.DataFrame = table[numbers].apply(pd.to_numeric, errors="coerce")
     for column in numbers:
-        bad = found[column].isna() & table[column].notna()
+        bad = result[column].isna() & table[column].notna()
         if bad.any():
             line = int(bad.to_numpy().argmax())
             raise BadAnnotations(
@@ -71,7 +73,7 @@ def _table(name: str, data: bytes) -> pd.DataFrame:
                 wanted="a number",
                 remedy="Correct that line.",
             )
-    found["image"] = [stem(str(one)) for one in table[image]]
+    result["image"] = [stem(str(name)) for name in table[image]]
     if label is not None:
-        found["label"] = table[label]
-    return found
+        result["label"] = table[label]
+    return result

@@ -1,4 +1,4 @@
-"""Boxes in XML files, one a photograph, as ImageNet's and Pascal VOC's: the frame's size is in them."""
+"""Boxes in XML files, one per photograph, as in ImageNet and Pascal VOC; they contain the frame's size."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from pathlib import PurePosixPath
 from xml.etree import ElementTree
 
 from ...errors import BadAnnotations
-from .boxes import CORNERS, Annotations, listed
+from .boxes import CORNERS, Annotations, from_rows
 
 KIND = "XML"
 WANTED = "an annotation with filename, size and objects, each with name and bndbox (xmin, ymin, xmax, ymax)"
 
 
 def read(files: Sequence[tuple[str, Callable[[], bytes]]]) -> Annotations:
-    """One XML file a photograph; those without an object have no box. Raises BadAnnotations."""
-    return listed([row for name, data in files for row in _rows(name, data())], KIND, pixels=True)
+    """Return the boxes in XML files, one per photograph; files without objects have none. Raises BadAnnotations."""
+    return from_rows([row for name, data in files for row in _rows(name, data())], KIND, pixels=True)
 
 
 def _rows(name: str, data: bytes) -> list[tuple[object, ...]]:
     try:
         root = ElementTree.fromstring(data)
     except ElementTree.ParseError as error:
-        raise _bad(f"{name}, {'an empty file' if not data else f'XML that is broken ({error})'}") from None
+        raise _bad(f"{name}, {'an empty file' if not data else f'broken XML ({error})'}") from None
     if root.tag != "annotation":
         raise _bad(f"{name}, XML that begins with <{root.tag}>")
     image = root.findtext("filename") or PurePosixPath(name).stem
-    size = [_number(name, root, f"size/{side}") or float("nan") for side in ("width", "height")]  # 0: not known
+    size = [_number(name, root, f"size/{side}") or float("nan") for side in ("width", "height")]  # 0 means unknown
     rows: list[tuple[object, ...]] = []
-    for found in root.iter("object"):
-        corners = [_number(name, found, f"bndbox/{corner}") for corner in CORNERS]
+    for item in root.iter("object"):
+        corners = [_number(name, item, f"bndbox/{corner}") for corner in CORNERS]
         if None in corners:
-            raise _bad(f"{name}, an object without a whole bndbox")
-        rows.append((image, found.findtext("name"), *corners, *size))
+            raise _bad(f"{name}, an object without a complete bndbox")
+        rows.append((image, item.findtext("name"), *corners, *size))
     return rows
 
 

@@ -1,4 +1,4 @@
-"""Boxes in text files, one a photograph, as YOLO's: shares of the frame, so that its size need not be known."""
+"""Boxes in YOLO's text files, one per photograph, as fractions of the frame, whose size need not be known."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
 from ...errors import BadAnnotations
-from .boxes import Annotations, listed
+from .boxes import Annotations, from_rows
 
 KIND = "YOLO text"
 CLASSES = "classes.txt"
-SLACK = 1e-3  # of the frame, that rounding may carry a box over its edge
-WANTED = "lines of a class's number, the box's centre x and y, its width and height, as shares of the frame"
+SLACK = 1e-3  # of the frame, by which rounding may push a box over its edge
+WANTED = "lines with a class number, the box's centre x and y, its width and height, as fractions of the frame"
 
 
 def read(files: Sequence[tuple[str, Callable[[], bytes]]]) -> Annotations:
-    """One file a photograph, and perhaps classes.txt with a name a line. Raises BadAnnotations."""
+    """Return the boxes in files, one per photograph, with names from classes.txt if present. Raises BadAnnotations."""
     texts = {name: _text(name, data()) for name, data in files}
     lists = [text for name, text in texts.items() if PurePosixPath(name).name == CLASSES]
     names = lists[0].split("\n") if lists else []
@@ -27,14 +27,14 @@ def read(files: Sequence[tuple[str, Callable[[], bytes]]]) -> Annotations:
         for number, line in enumerate(text.split("\n"), 1)
         if line.strip()
     ]
-    return listed(rows, KIND, slack=SLACK)
+    return from_rows(rows, KIND, slack=SLACK)
 
 
 def _text(name: str, data: bytes) -> str:
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
-        raise _bad(f"{name} that is no text") from None
+        raise _bad(f"{name}, which is not text") from None
 
 
 def _row(name: str, number: int, parts: list[str], names: Sequence[str]) -> tuple[object, ...]:

@@ -1,4 +1,4 @@
-"""Scenes: the photographs in the box, drawn from a seed by a photographer whose bias is known."""
+"""Drawn scenes: synthetic photographs made from a seed, by a photographer whose bias is known."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from .classes import scene_classes
 from .pan import Pan
 from .photographer import MAX_EXTENT, MIN_EXTENT, USUAL, Photographer, Scene
 from .scene import describe, label_of, render
-from .sheet import sheet, spread_sheet
+from .sheet import sheet
 
 __all__ = [
     "MAX_EXTENT",
@@ -20,5 +20,4 @@ __all__ = [
     "render",
     "scene_classes",
     "sheet",
-    "spread_sheet",
 ]

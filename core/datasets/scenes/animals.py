@@ -1,38 +1,23 @@
-"""Faces and bodies of animals, every proportion drawn anew."""
+"""Drawings of animals with random proportions."""
 
 from __future__ import annotations
 
 import numpy as np
 
 # fmt: off
-from .outlines import (
-    ACCENT,
-    DARK,
-    GLINT,
-    IRIS,
-    LIGHT,
-    MAIN,
-    SECOND,
-    Drawing,
-    Part,
-    both,
-    curve,
-    ellipse,
-    mirrored,
-    polygon,
-    smooth,
-    stroke,
-)
+# isort: off
+from .outlines import (ACCENT, DARK, GLINT, IRIS, LIGHT, MAIN, SECOND, Drawing, Part, both, curve, ellipse, mirror,
+    polygon, smooth, stroke)
 
 
 def _eye(x: float, y: float, r: float, pupil: tuple[float, float], look: float) -> Drawing:
-    """Iris, pupil and the glint of a window."""
+    """Return iris, pupil and a highlight."""
     return [Part(ellipse(x, y, r, r), IRIS, 0.5), Part(ellipse(x + look * r, y, r * pupil[0], r * pupil[1]), DARK),
         Part(ellipse(x - 0.32 * r, y - 0.38 * r, 0.24 * r, 0.24 * r), GLINT)]
 
 
 def cat(rng: np.random.Generator) -> Drawing:
-    """A face with pointed ears, slit pupils and whiskers."""
+    """Return a face with pointed ears, slit pupils and whiskers."""
     u = rng.uniform
     wide, jaw, apart = u(0.84, 1.0), u(0.5, 0.66), u(0.34, 0.42)
     tip, ear = u(-1.22, -0.98), u(0.62, 0.8)
@@ -56,7 +41,7 @@ def cat(rng: np.random.Generator) -> Drawing:
     r, tall, slit = u(0.18, 0.22), u(0.66, 0.9), u(0.2, 0.42)
     for side in (-1, 1):
         lid = np.array([(-1.25, 0.2), (-0.6, -tall), (0.5, -tall), (1.3, -0.3), (0.55, tall), (-0.5, tall)]) * r
-        lid = (lid if side > 0 else mirrored(lid)) + (side * apart, -0.1)
+        lid = (lid if side > 0 else mirror(lid)) + (side * apart, -0.1)
         parts.append(Part(smooth((lid - (side * apart, -0.1)) * 1.2 + (side * apart, -0.1)), DARK))
         parts.append(Part(smooth(lid), IRIS, 0.25))
         parts.append(Part(ellipse(side * apart, -0.1, r * slit, r * tall * 0.95), DARK))
@@ -74,7 +59,7 @@ def cat(rng: np.random.Generator) -> Drawing:
 
 
 def dog(rng: np.random.Generator) -> Drawing:
-    """A face with hanging ears, a long muzzle and a large nose."""
+    """Return a face with hanging ears, a long muzzle and a large nose."""
     u = rng.uniform
     wide, drop, flare = u(0.56, 0.68), u(0.3, 0.72), u(0.86, 1.06)
     ear = smooth([(0.3, -0.72), (0.62, -0.74), (flare * 0.94, -0.42), (flare, drop - 0.24), (flare * 0.86, drop),
@@ -110,7 +95,7 @@ def dog(rng: np.random.Generator) -> Drawing:
 
 
 def owl(rng: np.random.Generator) -> Drawing:
-    """A sitting body with two great round eyes, a beak, wings and ear tufts."""
+    """Return a sitting body with two large round eyes, a beak, wings and ear tufts."""
     u = rng.uniform
     fat, tuft, gaze = u(0.56, 0.7), u(0.08, 0.3), u(0.22, 0.27)
     body = smooth([(0, -0.82), (0.36, -0.82), (0.56, -0.56), (0.5, -0.22), (fat, 0.2), (fat * 0.9, 0.66), (0.3, 0.98),
@@ -144,7 +129,7 @@ def owl(rng: np.random.Generator) -> Drawing:
 
 
 def fish(rng: np.random.Generator) -> Drawing:
-    """Seen from the side: fins, forked tail, gill and a round eye."""
+    """Return a side view with fins, forked tail, gill and a round eye."""
     u = rng.uniform
     h, fork, sail = u(0.34, 0.52), u(0.4, 0.62), u(0.16, 0.36)
     body = smooth([(-0.96, 0.02), (-0.8, -h * 0.5), (-0.4, -h * 0.97), (0.1, -h * 0.84), (0.48, -h * 0.4),
@@ -186,7 +171,7 @@ def fish(rng: np.random.Generator) -> Drawing:
 
 
 def butterfly(rng: np.random.Generator) -> Drawing:
-    """From above: two pairs of wings with spots, a body and antennae."""
+    """Return a top view with two pairs of spotted wings, a body and antennae."""
     u = rng.uniform
     reach, lift, hind = u(0.92, 1.1), u(-0.92, -0.66), u(0.56, 0.78)
     fore = smooth([(0.04, -0.22), (0.4, lift * 0.86), (reach * 0.9, lift), (reach, lift + 0.3), (reach * 0.76, -0.1),

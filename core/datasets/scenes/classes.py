@@ -1,4 +1,4 @@
-"""The classes of scenes: one registered function each, which draws an example."""
+"""The classes of scenes, each with a function that draws an example."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ DRAWN: dict[str, Callable[[np.random.Generator], Drawing]] = {
 
 
 def scene_classes() -> tuple[str, ...]:
-    """The names of all classes, in the order of a network's outputs."""
+    """Return the names of all classes in the order of a network's outputs."""
     return tuple(DRAWN)

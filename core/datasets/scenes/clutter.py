@@ -1,4 +1,4 @@
-"""Other things in view, none of them of any class: balls, boxes, cones, rods, pebbles, leaves, books, boughs."""
+"""Other things in view, of none of the classes: balls, boxes, cones, rods, pebbles, leaves, books, boughs."""
 
 from __future__ import annotations
 
@@ -9,23 +9,9 @@ from dataclasses import replace
 import numpy as np
 
 # fmt: off
-from .outlines import (
-    ACCENT,
-    DARK,
-    GLINT,
-    LIGHT,
-    MAIN,
-    SECOND,
-    Drawing,
-    Part,
-    ellipse,
-    placed,
-    polygon,
-    rounded,
-    smooth,
-    stroke,
-    turned,
-)
+# isort: off
+from .outlines import (ACCENT, DARK, GLINT, LIGHT, MAIN, SECOND, Drawing, Part, ellipse, place, polygon, rounded,
+    smooth, stroke, rotate)
 
 _SLOTS = (MAIN, SECOND, ACCENT, DARK, LIGHT)
 
@@ -105,16 +91,16 @@ _KINDS: tuple[Callable[[np.random.Generator], Drawing], ...] = (_ball, _box, _co
     _bough, _star, _jar)
 
 
-def behind(size: int, rng: np.random.Generator) -> Drawing:
-    """Some things anywhere in the frame (outlines in pixels), behind the subject."""
+def background_clutter(size: int, rng: np.random.Generator) -> Drawing:
+    """Return up to six things anywhere in the frame, to be drawn behind the subject; outlines in pixels."""
     drawing: Drawing = []
     for _ in range(int(rng.integers(0, 7))):
         drawing += _thing(rng.uniform(0.04, 0.17) * size, rng.uniform(0, size), rng.uniform(0.15, 1.05) * size, rng)
     return drawing
 
 
-def before(size: int, x: float, y: float, extent: float, rng: np.random.Generator) -> Drawing:
-    """At times something that covers an outer part of the subject, which lies at (x, y); all in pixels."""
+def foreground_clutter(size: int, x: float, y: float, extent: float, rng: np.random.Generator) -> Drawing:
+    """Return nothing or a thing that covers an outer part of the subject, which is at (x, y); all in pixels."""
     around, away, big = rng.uniform(0, 2 * math.pi), rng.uniform(0.46, 0.62), rng.uniform(0.06, 0.14)
     thing = _thing(big * extent, x + away * extent * math.cos(around), y + away * extent * math.sin(around), rng)
     return thing if rng.random() < 0.35 else []
@@ -123,4 +109,4 @@ def before(size: int, x: float, y: float, extent: float, rng: np.random.Generato
 def _thing(scale: float, x: float, y: float, rng: np.random.Generator) -> Drawing:
     degrees = float(rng.uniform(0, 360))
     drawing = _KINDS[int(rng.integers(len(_KINDS)))](rng)
-    return placed([replace(p, outline=turned(p.outline, degrees)) for p in drawing], x, y, scale)
+    return place([replace(p, outline=rotate(p.outline, degrees)) for p in drawing], x, y, scale)

@@ -1,4 +1,4 @@
-"""What lies behind: grounds that every class shares. Screen values (3, S, S) float32, before blur and light."""
+"""Backgrounds, shared by all classes: screen values (3, S, S) float32, before blur and light."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from . import tiles
 from .outlines import curve
-from .palette import colour, muted
-from .planes import Canvas, Plane, canvas_of, image_of, mixed, plane
+from .palette import colour, muted_colour
+from .planes import Canvas, Plane, mix, plane, to_canvas, to_image
 
 
-def ground(size: int, rng: np.random.Generator) -> Canvas:
-    """One of the grounds, with a slow change of light across it."""
+def random_ground(size: int, rng: np.random.Generator) -> Canvas:
+    """Return a random background with a slow change of brightness across it."""
     make = _GROUNDS[int(rng.integers(len(_GROUNDS)))]
     canvas = make(size, rng)
     y, x = _axes(size)
@@ -29,19 +29,19 @@ def ground(size: int, rng: np.random.Generator) -> Canvas:
 
 
 def _axes(size: int) -> tuple[Plane, Plane]:
-    """y (S, 1) and x (1, S), -0.5 … 0.5."""
+    """Return y (S, 1) and x (1, S) from -0.5 to 0.5."""
     line = (np.arange(size, dtype=np.float32) + np.float32(0.5)) / np.float32(size) - np.float32(0.5)
     return line[:, None], line[None]
 
 
 def _pattern(name: str, size: int, rng: np.random.Generator, scale: float, degrees: float | None = None) -> Plane:
     turn = float(rng.uniform(0, 360)) if degrees is None else degrees
-    return plane(tiles.cut(name, (size, size), turn, scale * tiles.FRAME / size, rng))
+    return plane(tiles.cut_piece(name, (size, size), turn, scale * tiles.FRAME / size, rng))
 
 
 def _noise(name: str, size: int, rng: np.random.Generator, low: float = 0.0, high: float = 1.0) -> Plane:
-    """1/f noise, "mist", "cloud" or "grain", between about low and high."""
-    return plane(tiles.piece(name, size, rng)) * np.float32(high - low) + np.float32(low)
+    """Return 1/f noise ("mist", "cloud" or "grain") between about ``low`` and ``high``."""
+    return plane(tiles.cut_square(name, size, rng)) * np.float32(high - low) + np.float32(low)
 
 
 def _spread(share: Plane, gain: float) -> Plane:
@@ -51,36 +51,38 @@ def _spread(share: Plane, gain: float) -> Plane:
 
 
 def _field(size: int, rng: np.random.Generator) -> Canvas:
-    """Three colours run into each other as 1/f noise."""
-    first = mixed(muted(rng, 0.3), muted(rng, 0.3), _spread(_noise("mist", size, rng), 1.6))
-    return mixed(first, muted(rng, 0.3), _spread(_noise("cloud", size, rng), 1.4) * np.float32(rng.uniform(0.4, 0.9)))
+    """Return three colours blended by 1/f noise."""
+    first = mix(muted_colour(rng, 0.3), muted_colour(rng, 0.3), _spread(_noise("mist", size, rng), 1.6))
+    return mix(
+        first, muted_colour(rng, 0.3), _spread(_noise("cloud", size, rng), 1.4) * np.float32(rng.uniform(0.4, 0.9))
+    )
 
 
 def _sky(size: int, rng: np.random.Generator) -> Canvas:
-    """Two colours, one above, and clouds."""
+    """Return a sky of two colours with clouds."""
     y, x = _axes(size)
     fade = y + np.float32(0.5) + x * np.float32(rng.uniform(-0.2, 0.2))
-    high, low = muted(rng, 0.35), muted(rng, 0.45)
+    high, low = muted_colour(rng, 0.35), muted_colour(rng, 0.45)
     lift = np.float32(rng.uniform(0.1, 0.6))
-    sky = mixed(high + (1 - high) * lift * np.float32(0.4), low + (1 - low) * lift, fade)
+    sky = mix(high + (1 - high) * lift * np.float32(0.4), low + (1 - low) * lift, fade)
     clouds = _spread(_noise("mist", size, rng), rng.uniform(1, 3)) * np.float32(rng.uniform(0, 0.7))
     sky += (np.float32(0.95) - sky) * clouds
     return sky
 
 
 def _floor(canvas: Canvas, top: int, rng: np.random.Generator) -> None:
-    """Lays a textured floor in perspective below row ``top``."""
+    """Paint a textured floor in perspective below row ``top``."""
     size = canvas.shape[1]
     if size - top < 8:
         return
     name = tiles.FLOORS[int(rng.integers(len(tiles.FLOORS)))]
-    piece = tiles.receding(name, (size, size - top), rng.uniform(330, 500), rng.uniform(3.0, 6.0), rng)
-    floor = mixed(muted(rng, 0.3), muted(rng, 0.3), _spread(plane(piece), rng.uniform(0.6, 1.5)))
+    piece = tiles.cut_floor(name, (size, size - top), rng.uniform(330, 500), rng.uniform(3.0, 6.0), rng)
+    floor = mix(muted_colour(rng, 0.3), muted_colour(rng, 0.3), _spread(plane(piece), rng.uniform(0.6, 1.5)))
     canvas[:, top:] = floor * _noise("mist", size, rng, 0.65, 1.35)[top:]
 
 
 def _horizon(size: int, rng: np.random.Generator) -> Canvas:
-    """Sky, one or two ranges of hills or trees, and open land."""
+    """Return a sky, up to two ranges of hills or trees, and open land."""
     canvas = _sky(size, rng)
     top = int(size * rng.uniform(0.35, 0.8))
     haze = canvas[:, top - 1].mean(1)
@@ -92,7 +94,7 @@ def _horizon(size: int, rng: np.random.Generator) -> Canvas:
         land = np.concatenate([ridge, [(size, size), (0, size)]])
         hill = Image.new("L", (size, size), 0)
         ImageDraw.Draw(hill).polygon(land.ravel().tolist(), fill=255)
-        tone = muted(rng, 0.3) * rng.uniform(0.5, 0.95)
+        tone = muted_colour(rng, 0.3) * rng.uniform(0.5, 0.95)
         tone = (tone + (haze - tone) * (0.55 - 0.3 * k)).astype(np.float32)
         canvas += (tone[:, None, None] * _noise("cloud", size, rng, 0.8, 1.2) - canvas) * plane(hill)
     _floor(canvas, top, rng)
@@ -100,31 +102,33 @@ def _horizon(size: int, rng: np.random.Generator) -> Canvas:
 
 
 def _room(size: int, rng: np.random.Generator) -> Canvas:
-    """A wall, perhaps papered or of brick, and a table or floor."""
+    """Return a wall, perhaps papered or of brick, and a table or floor."""
     name = ("weave", "bricks", "stripes", "planks", "cloud", "grain", "mist")[int(rng.integers(7))]
     upright = float(rng.choice([0, 90, rng.uniform(-6, 6)]))
     share = _spread(_pattern(name, size, rng, rng.uniform(0.8, 2.2), upright), 1.0)
-    base = muted(rng, 0.35)
-    wall = mixed(base, base + (muted(rng, 0.3) - base) * np.float32(rng.uniform(0.1, 0.7)), share)
+    base = muted_colour(rng, 0.35)
+    wall = mix(base, base + (muted_colour(rng, 0.3) - base) * np.float32(rng.uniform(0.1, 0.7)), share)
     wall *= _noise("mist", size, rng, 0.75, 1.25)
     draw_on = int(rng.integers(0, 4))
-    if draw_on:  # frames, doors, shelves: upright boxes
-        boxes = image_of(wall)
+    if draw_on:  # upright boxes: frames, doors, shelves
+        boxes = to_image(wall)
         draw = ImageDraw.Draw(boxes)
         for _ in range(draw_on):
             x, y, w, h = rng.uniform(-0.1, 0.9), rng.uniform(-0.2, 0.7), rng.uniform(0.06, 0.4), rng.uniform(0.1, 0.7)
-            tone = tuple(int(255 * v) for v in muted(rng, 0.35))
+            tone = tuple(int(255 * v) for v in muted_colour(rng, 0.35))
             draw.rectangle((x * size, y * size, (x + w) * size, (y + h) * size), fill=tone)
-        wall = canvas_of(boxes.filter(ImageFilter.BoxBlur(size / 160)))
+        wall = to_canvas(boxes.filter(ImageFilter.BoxBlur(size / 160)))
     if rng.random() < 0.75:
         _floor(wall, int(size * rng.uniform(0.45, 0.9)), rng)
     return wall
 
 
 def _lights(size: int, rng: np.random.Generator) -> Canvas:
-    """Far lamps out of focus."""
-    dark = muted(rng, 0.2) * np.float32(rng.uniform(0.25, 0.8))
-    canvas = mixed(dark, muted(rng, 0.2) * np.float32(rng.uniform(0.4, 1)), _spread(_noise("mist", size, rng), 1.5))
+    """Return distant lamps out of focus."""
+    dark = muted_colour(rng, 0.2) * np.float32(rng.uniform(0.25, 0.8))
+    canvas = mix(
+        dark, muted_colour(rng, 0.2) * np.float32(rng.uniform(0.4, 1)), _spread(_noise("mist", size, rng), 1.5)
+    )
     near = [colour(rng) for _ in range(3)]
     radius, layers = rng.uniform(0.02, 0.075), []
     for k in range(2):
@@ -136,17 +140,17 @@ def _lights(size: int, rng: np.random.Generator) -> Canvas:
             tone = near[int(rng.integers(3))] * rng.uniform(0.2, 0.75)
             rim = tuple(int(255 * min(1.0, v * 1.25)) for v in tone)
             draw.ellipse((x - r, y - r, x + r, y + r), fill=tuple(int(255 * v) for v in tone), outline=rim)
-        layers.append(canvas_of(discs.filter(ImageFilter.BoxBlur(size * (0.004 + 0.008 * k)))))
-    for layer in layers:  # light adds up, and never past white
+        layers.append(to_canvas(discs.filter(ImageFilter.BoxBlur(size * (0.004 + 0.008 * k)))))
+    for layer in layers:  # light adds up, but never beyond white
         canvas += layer * (1 - canvas)
     return canvas
 
 
 def _meadow(size: int, rng: np.random.Generator) -> Canvas:
-    """Blades and leaves, near ones over far ones."""
-    a, b = muted(rng, 0.2), muted(rng, 0.2)
+    """Return blades and leaves, near ones over far ones."""
+    a, b = muted_colour(rng, 0.2), muted_colour(rng, 0.2)
     blades = _spread(_pattern("grass", size, rng, rng.uniform(0.5, 1.2), rng.uniform(-15, 15)), 1.3)
-    image = image_of(mixed(a * np.float32(0.35), b, blades) * _noise("mist", size, rng, 0.5, 1.4))
+    image = to_image(mix(a * np.float32(0.35), b, blades) * _noise("mist", size, rng, 0.5, 1.4))
     draw = ImageDraw.Draw(image)
     for _ in range(int(rng.integers(10, 45))):
         x, y, tall, lean = rng.uniform(0, 1), rng.uniform(0.5, 1.3), rng.uniform(0.2, 0.6), rng.uniform(-0.18, 0.18)
@@ -156,14 +160,14 @@ def _meadow(size: int, rng: np.random.Generator) -> Canvas:
         edge = np.concatenate([spine + np.stack([half, 0 * half], 1), (spine - np.stack([half, 0 * half], 1))[::-1]])
         tone = (a + (b - a) * rng.random()) * rng.uniform(0.5, 1.25)
         draw.polygon((edge * size).ravel().tolist(), fill=tuple(int(255 * min(1.0, v)) for v in tone))
-    return canvas_of(image.filter(ImageFilter.BoxBlur(size / 260)))
+    return to_canvas(image.filter(ImageFilter.BoxBlur(size / 260)))
 
 
 def _surface(size: int, rng: np.random.Generator) -> Canvas:
-    """Seen from above: cloth, stone, wood, sand."""
+    """Return cloth, stone, wood or sand seen from above."""
     name = tiles.FLOORS[int(rng.integers(len(tiles.FLOORS)))]
     share = _spread(_pattern(name, size, rng, rng.uniform(0.6, 1.8)), rng.uniform(0.5, 1.4))
-    canvas = mixed(muted(rng, 0.3), muted(rng, 0.3), share)
+    canvas = mix(muted_colour(rng, 0.3), muted_colour(rng, 0.3), share)
     canvas *= _noise("mist", size, rng, 0.7, 1.3) * _noise("grain", size, rng, 0.85, 1.15)
     return canvas
 

@@ -1,4 +1,4 @@
-"""The light and the matter of a scene, drawn alike for all classes."""
+"""Light and materials of a scene, drawn from the same distributions for all classes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from .painting import Cloth, Finish, Light
 from .palette import Colour
 
 
-def light(around: Colour, rng: np.random.Generator) -> Light:
-    """A lamp or sun from above or beside, warm or cool; the fill takes some colour from what is around (3,)."""
+def random_light(around: Colour, rng: np.random.Generator) -> Light:
+    """Return a warm or cool light from above or the side.
+
+    The fill takes some of its colour from the surroundings' mean colour ``around`` (3,).
+    """
     side, height = rng.uniform(-1.1, 1.1), rng.uniform(0.45, 1.1)
     x, y, z = math.sin(side) * math.cos(height), -math.cos(side) * math.cos(height), math.sin(height)
     warm = rng.uniform(-0.14, 0.14)
@@ -26,13 +29,13 @@ def light(around: Colour, rng: np.random.Generator) -> Light:
     return Light((x, y, z), key, fill, rng.uniform(0.25, 0.7), rng.uniform(0.04, 0.14), soft)
 
 
-def finish(around: Colour, rng: np.random.Generator) -> Finish:
-    """Colours, textures and gloss of a thing before a ground of mean screen colour (3,)."""
+def random_finish(around: Colour, rng: np.random.Generator) -> Finish:
+    """Return random colours, textures and gloss of a thing on a background of mean screen colour ``around`` (3,)."""
     colours = palette.slots(around, rng)
     cloths = []
     for slot, chance in ((MAIN, 0.65), (SECOND, 0.4), (LIGHT, 0.2), (ACCENT, 0.2)):
         name = tiles.PATTERNS[int(rng.integers(len(tiles.PATTERNS)))]
-        near = palette.apart_from(colours[slot][None], rng, 1)
+        near = palette.distinct_from(colours[slot][None], rng, 1)
         other = (colours[slot] + (near - colours[slot]) * rng.uniform(0.3, 0.8)).astype(np.float32)
         cloth = Cloth(slot, name, rng.uniform(0, 360), rng.uniform(1.0, 2.6), other, rng.uniform(0.25, 0.8))
         if rng.random() < chance:

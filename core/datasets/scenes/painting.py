@@ -1,6 +1,6 @@
-"""A drawing → lit pixels. Canvases hold linear light; the screen shows its square root.
+"""Drawings as lit pixels. A canvas holds linear light; the screen shows its square root.
 
-Per pixel there is only + - * / sqrt and Pillow's integer filters, so that scenes do not depend on a processor's maths.
+Pixels are computed with + - * / sqrt and Pillow's integer filters only, so that every processor gives the same scenes.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from PIL import Image, ImageDraw, ImageFilter
 from . import tiles
 from .outlines import Drawing, Points, bounds
 from .palette import Colour
-from .planes import Bytes, Canvas, Plane, canvas_of, image_of, plane
+from .planes import Bytes, Canvas, Plane, plane, to_canvas, to_image
 
-_FINE = 2  # outlines are filled at this many times the frame's size, then reduced
+_FINE = 2  # outlines are filled at twice the frame's size, then reduced
 _RAMP = np.maximum(0, (np.arange(256, dtype=np.float32) - np.float32(127.5)) / np.float32(127.5))
-_DOME = np.sqrt(_RAMP * (2 - _RAMP))  # a blurred outline's value → height of an inflated body
+_DOME = np.sqrt(_RAMP * (2 - _RAMP))  # height of an inflated body by the value of its blurred outline
 
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """Where light comes from (unit vector; y down, z to the camera), its colour, the sky's, and what it casts."""
+    """Direction of the light (unit vector, y down, z to the camera), its colour, the sky's colour, and its shadows."""
 
     towards: tuple[float, float, float]
     key: Colour
     fill: Colour
     shadow: float  # opacity
-    throw: float  # distance of the shadow, of the thing's extent
-    soft: float  # its blur, of the thing's extent
+    throw: float  # the shadow's distance, as a share of the thing's extent
+    soft: float  # its blur, as a share of the thing's extent
 
 
 @dataclass(frozen=True, slots=True)
 class Cloth:
-    """A texture on one colour slot: tile, angle, scale, the colour it brings, how much of it."""
+    """A texture on one colour slot: tile, angle, scale, colour and amount."""
 
     slot: int
     tile: str
@@ -47,13 +47,13 @@ class Cloth:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """What a thing is made of."""
+    """The materials of a thing."""
 
     colours: Colour  # (9, 3), by slot
     cloths: tuple[Cloth, ...]
     relief: float  # height of its bodies
     gloss: float
-    sharpness: int  # the highlight's exponent is 2 to this
+    sharpness: int  # the highlight's exponent is 2 to the power of this
     rim: float
     rough: float  # bumps of its surface
 
@@ -61,7 +61,7 @@ class Finish:
 def paint(
     canvas: Canvas, drawing: Drawing, finish: Finish, light: Light, rng: np.random.Generator, *, blur: float = 0.0
 ) -> None:
-    """Lays the drawing (outlines in pixels) and its shadow on the canvas."""
+    """Paint a drawing (outlines in pixels) and its shadow on the canvas."""
     low, high = bounds(drawing)
     extent = float((high - low).max())
     pad = 2 + math.ceil(2 * blur)
@@ -76,14 +76,14 @@ def paint(
         draw.polygon(((part.outline - origin) * _FINE).ravel().tolist(), fill=part.slot)
     values = np.asarray(slots)
     alpha = Image.fromarray((values > 0) * np.uint8(255)).reduce(_FINE)
-    _cast(canvas, alpha, (columns.start, rows.start), extent, light)
-    body = _coloured(slots, values, finish, rng)
+    _cast_shadow(canvas, alpha, (columns.start, rows.start), extent, light)
+    body = _colour_body(slots, values, finish, rng)
     body *= body
-    _lit(body, drawing, origin, finish, light, extent, rng)
+    _light_body(body, drawing, origin, finish, light, extent, rng)
     if blur >= 0.3:
-        body = canvas_of(_blurred(image_of(np.sqrt(body)), blur))
+        body = to_canvas(_blur(to_image(np.sqrt(body)), blur))
         body *= body
-        alpha = _blurred(alpha, blur)
+        alpha = _blur(alpha, blur)
     under = canvas[:, rows, columns]
     body -= under
     body *= plane(alpha)
@@ -91,14 +91,14 @@ def paint(
 
 
 def _box(low: Points, high: Points, pad: int, shape: tuple[int, ...]) -> tuple[slice, slice] | None:
-    """Rows and columns of the frame that a padded box covers; None where it hardly does."""
+    """Return the frame's rows and columns that a padded box covers, or None if there are at most three of either."""
     x0, y0 = (max(0, int(v) - pad) for v in low)
     x1, y1 = min(shape[1], int(high[0]) + pad + 1), min(shape[0], int(high[1]) + pad + 1)
     return (slice(y0, y1), slice(x0, x1)) if x1 - x0 > 3 and y1 - y0 > 3 else None
 
 
-def _cast(canvas: Canvas, alpha: Image.Image, corner: tuple[int, int], extent: float, light: Light) -> None:
-    """Darkens the canvas where the thing keeps the light off."""
+def _cast_shadow(canvas: Canvas, alpha: Image.Image, corner: tuple[int, int], extent: float, light: Light) -> None:
+    """Darken the canvas in the thing's shadow."""
     blur, reach = light.soft * extent, light.throw * extent
     pad = math.ceil(2 * blur) + 1
     x, y = corner[0] - round(light.towards[0] * reach), corner[1] - round(light.towards[1] * reach)
@@ -109,20 +109,20 @@ def _cast(canvas: Canvas, alpha: Image.Image, corner: tuple[int, int], extent: f
     rows, columns = box
     shade = Image.new("L", (columns.stop - columns.start, rows.stop - rows.start), 0)
     shade.paste(alpha, (x - columns.start, y - rows.start))
-    canvas[:, rows, columns] *= 1 - np.asarray(_blurred(shade, blur), np.float32) * np.float32(light.shadow / 255)
+    canvas[:, rows, columns] *= 1 - np.asarray(_blur(shade, blur), np.float32) * np.float32(light.shadow / 255)
 
 
-def _coloured(slots: Image.Image, values: Bytes, finish: Finish, rng: np.random.Generator) -> Canvas:
-    """Screen colours (3, h, w), textures included."""
+def _colour_body(slots: Image.Image, values: Bytes, finish: Finish, rng: np.random.Generator) -> Canvas:
+    """Return screen colours (3, h, w) with textures."""
     indexed = slots.copy()
     indexed.putpalette((finish.colours * 255).astype(np.uint8).tobytes())
-    body = canvas_of(indexed.convert("RGB").reduce(_FINE))
+    body = to_canvas(indexed.convert("RGB").reduce(_FINE))
     coarse = values[::_FINE, ::_FINE]
     for cloth in finish.cloths:
-        where = coarse == cloth.slot
-        if where.any():
-            piece = tiles.cut(cloth.tile, (coarse.shape[1], coarse.shape[0]), cloth.degrees, cloth.scale, rng)
-            share = np.asarray(piece, np.float32) * (where * np.float32(cloth.amount / 255))
+        mask = coarse == cloth.slot
+        if mask.any():
+            piece = tiles.cut_piece(cloth.tile, (coarse.shape[1], coarse.shape[0]), cloth.degrees, cloth.scale, rng)
+            share = np.asarray(piece, np.float32) * (mask * np.float32(cloth.amount / 255))
             body += (cloth.colour[:, None, None] - body) * share
     return body
 
@@ -130,7 +130,7 @@ def _coloured(slots: Image.Image, values: Bytes, finish: Finish, rng: np.random.
 def _relief(
     drawing: Drawing, origin: Points, shape: tuple[int, ...], finish: Finish, extent: float
 ) -> tuple[Plane, Plane]:
-    """Heights in pixels, and how much of the light reaches the crevices between parts, 0 … 1."""
+    """Return heights in pixels, and the share of light, from 0 to 1, that reaches the crevices between parts."""
     height, open_ = np.zeros(shape, np.float32), np.ones(shape, np.float32)
     for part in drawing:
         if part.bulge <= 0:
@@ -154,13 +154,13 @@ def _relief(
     return height, open_
 
 
-def _smooth(values: Plane) -> None:
+def _smooth_in_place(values: Plane) -> None:
     for _ in range(2):
         values[1:-1] = (values[:-2] + values[1:-1] * 2 + values[2:]) * np.float32(0.25)
         values[:, 1:-1] = (values[:, :-2] + values[:, 1:-1] * 2 + values[:, 2:]) * np.float32(0.25)
 
 
-def _lit(
+def _light_body(
     body: Canvas,
     drawing: Drawing,
     origin: Points,
@@ -169,12 +169,12 @@ def _lit(
     extent: float,
     rng: np.random.Generator,
 ) -> None:
-    """Colours → light that leaves the surface: sky, lamp, highlight, rim; in place."""
+    """Turn colours into the light that leaves the surface, in place: sky, lamp, highlight and rim."""
     shape = body.shape[1:]
     height, open_ = _relief(drawing, origin, shape, finish, extent)
-    _smooth(height)
+    _smooth_in_place(height)
     if finish.rough:
-        grain = tiles.cut("grain", (shape[1], shape[0]), 0, 0.8, rng)
+        grain = tiles.cut_piece("grain", (shape[1], shape[0]), 0, 0.8, rng)
         height += np.asarray(grain, np.float32) * np.float32(finish.rough / 255)
     gx, gy = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
     np.subtract(height[:, 2:], height[:, :-2], out=gx[:, 1:-1])
@@ -197,5 +197,5 @@ def _lit(
         channel += shine * key
 
 
-def _blurred(image: Image.Image, radius: float) -> Image.Image:
+def _blur(image: Image.Image, radius: float) -> Image.Image:
     return image.filter(ImageFilter.BoxBlur(radius)).filter(ImageFilter.BoxBlur(radius))

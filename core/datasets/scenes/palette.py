@@ -1,4 +1,4 @@
-"""Colours that all classes, grounds and clutter share."""
+"""Colours, shared by all classes, backgrounds and clutter."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ STOCK: Colour = np.array([[int(h[i : i + 2], 16) / 255 for i in (0, 2, 4)] for h
 
 
 def colours(count: int, rng: np.random.Generator) -> Colour:
-    """Colours (count, 3), 0 … 1 as shown on a screen, near some of the stock."""
+    """Return ``count`` random colours (count, 3), screen values from 0 to 1, near colours of the stock."""
     base = STOCK[rng.integers(len(STOCK), size=count)]
     bright, shift = rng.uniform(0.85, 1.12, (count, 1)), rng.uniform(-0.04, 0.04, (count, 3))
     return np.asarray(np.clip(base * bright + shift, 0.03, 0.97), np.float32)
 
 
 def colour(rng: np.random.Generator) -> Colour:
-    """One colour (3,)."""
+    """Return a random colour (3,)."""
     return np.asarray(colours(1, rng)[0])
 
 
-def muted(rng: np.random.Generator, grey: float) -> Colour:
-    """A colour drawn towards its own grey by ``grey`` 0 … 1."""
+def muted_colour(rng: np.random.Generator, grey: float) -> Colour:
+    """Return a random colour mixed with its own grey by ``grey`` from 0 to 1."""
     base = colour(rng)
     return np.asarray(base + (base.mean() - base) * np.float32(grey), np.float32)
 
 
-def apart_from(others: Colour, rng: np.random.Generator, tries: int) -> Colour:
-    """Of a few colours the one farthest from the nearest of ``others`` (N, 3), so that a thing stands out a little."""
+def distinct_from(others: Colour, rng: np.random.Generator, tries: int) -> Colour:
+    """Return the one of ``tries`` random colours that is farthest from the nearest of ``others`` (N, 3)."""
     choice = colours(tries, rng)
     gap = np.abs(choice[:, None] - others[None]).sum(2).min(1)
     return np.asarray(choice[int(gap.argmax())])
 
 
 def slots(ground: Colour, rng: np.random.Generator) -> Colour:
-    """Colours (9, 3) of the slots of a drawing, before a ground of mean colour (3,). 0 is what lies outside."""
+    """Return colours (9, 3) of a drawing's slots, on a background of mean colour (3,). Slot 0 is outside."""
     table = np.zeros((9, 3), np.float32)
-    table[MAIN] = apart_from(ground[None], rng, 4)
-    table[SECOND] = apart_from(np.stack([table[MAIN], ground]), rng, 3)
-    table[ACCENT] = apart_from(table[[MAIN, SECOND]], rng, 4)
+    table[MAIN] = distinct_from(ground[None], rng, 4)
+    table[SECOND] = distinct_from(np.stack([table[MAIN], ground]), rng, 3)
+    table[ACCENT] = distinct_from(table[[MAIN, SECOND]], rng, 4)
     shade, tint = colour(rng), colour(rng)
     table[DARK] = shade * rng.uniform(0.08, 0.3)
     table[LIGHT] = 1 - (1 - tint) * rng.uniform(0.1, 0.45)

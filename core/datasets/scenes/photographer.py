@@ -1,4 +1,4 @@
-"""Who took the picture: a bias with known parameters, and what it made of one scene."""
+"""The photographer of drawn scenes: a bias with known parameters, and its result in one scene."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ MIN_EXTENT, MAX_EXTENT = 0.15, 1.0
 
 @dataclass(frozen=True, slots=True)
 class Photographer:
-    """How subjects are framed. All lengths are shares of the frame's side.
+    """A photographer's bias: how subjects are framed. All lengths are shares of the frame's side.
 
-    ``spread`` of the subject's place: 0 always centred, 1 uniform over all places at which it is in frame.
-    ``size_mean``, ``size_spread`` of its extent (the longer side of its bounding box): normal, cut to 0.15 … 1.
-    ``framing``: the share of its width and height that may leave the frame. The defaults are much like ImageNet's:
-    large, and near the centre (paper, § 5).
+    The defaults resemble ImageNet: large subjects near the centre (paper, § 5).
+
+    Args:
+        spread: 0 puts every subject in the centre, 1 puts it uniformly anywhere in the frame.
+        size_mean, size_spread: mean and standard deviation of the subject's extent, the longer side of its bounding
+            box. It is normally distributed, clipped to 0.15-1.
+        framing: the share of the subject's width and height that may leave the frame.
     """
 
     spread: float = 0.4
@@ -34,21 +37,25 @@ class Photographer:
         _within("framing", self.framing, 0.0, 0.3, "It is the share of the subject that may leave the frame.")
 
     def extent(self, deviate: float) -> float:
-        """Standard normal deviate → extent of a subject."""
+        """Return the extent of a subject for a standard normal deviate."""
         return min(MAX_EXTENT, max(MIN_EXTENT, self.size_mean + self.size_spread * deviate))
 
     def place(self, length: float, at: float) -> float:
-        """Centre along one axis of a subject of that length; ``at`` -1 … 1 runs over the allowed places."""
+        """Return a subject's centre along one axis; ``at`` from -1 to 1 covers the positions allowed for its length."""
         return 0.5 + self.spread * self.room(length) * at
 
     def room(self, length: float) -> float:
-        """How far from the frame's centre a subject of that length may lie along one axis."""
+        """Return how far from the frame's centre a subject of a length may be along one axis.
+
+        >>> Photographer().room(0.6)
+        0.2
+        """
         return max(0.0, 0.5 - length / 2 + self.framing * length)
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What stands where in one scene. Lengths are shares of the frame's side; the box is the subject's own, whole."""
+    """The subject of one scene. Lengths are shares of the frame's side; the box is the whole subject's."""
 
     seed: int
     label: str
@@ -61,11 +68,13 @@ class Scene:
     mirrored: bool
 
 
-def placed_by(
+def place_subject(
     photographer: Photographer, width: float, height: float, rng: np.random.Generator
 ) -> tuple[float, float, float]:
-    """Subject of longer side 1 → (x, y, extent). The same draws serve every photographer, so that turning one of
-    its dials moves the same scenes."""
+    """Return (x, y, extent) of a subject whose longer side is 1.
+
+    Every photographer uses the same random draws, so that changing one parameter moves the subjects of the same scenes.
+    """
     deviate, across, down = float(rng.standard_normal()), float(rng.uniform(-1, 1)), float(rng.uniform(-1, 1))
     extent = photographer.extent(deviate)
     return photographer.place(width * extent, across), photographer.place(height * extent, down), extent
@@ -74,7 +83,7 @@ def placed_by(
 def _within(name: str, value: float, low: float, high: float, remedy: str) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if not number or not low <= value <= high:
-        raise BadScene(got=f"{name} {value!r}", wanted=f"a number {low:g} … {high:g}", remedy=remedy)
+        raise BadScene(got=f"{name} {value!r}", wanted=f"a number from {low:g} to {high:g}", remedy=remedy)
 
 
 USUAL = Photographer()

@@ -1,4 +1,4 @@
-"""Pixels in three forms: float32 planes (3, H, W) to compute on, Pillow images to draw on, and back."""
+"""Conversion between float32 planes (3, H, W), for computing, and Pillow images, for drawing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-Canvas = npt.NDArray[np.float32]  # (3, H, W); channels first, so that numpy's inner loops are long
+Canvas = npt.NDArray[np.float32]  # (3, H, W); channels first, which is faster in numpy
 Plane = npt.NDArray[np.float32]  # (H, W)
 Bytes = npt.NDArray[np.uint8]
 
@@ -14,26 +14,26 @@ BYTE = np.float32(1 / 255)
 
 
 def plane(image: Image.Image) -> Plane:
-    """An "L" image, 0 … 1."""
+    """Return an image of mode "L" as values from 0 to 1, (H, W)."""
     return np.asarray(image, np.float32) * BYTE
 
 
-def canvas_of(image: Image.Image) -> Canvas:
-    """An RGB image, 0 … 1."""
+def to_canvas(image: Image.Image) -> Canvas:
+    """Return an RGB image as values from 0 to 1, (3, H, W)."""
     result = np.array(np.asarray(image).transpose(2, 0, 1), np.float32, order="C")
     result *= BYTE
     return result
 
 
-def image_of(canvas: Canvas) -> Image.Image:
-    """Values 0 … 1 (cut to it) as an RGB image."""
+def to_image(canvas: Canvas) -> Image.Image:
+    """Return values (3, H, W), clipped to 0-1, as an RGB image."""
     scaled = canvas * np.float32(255)
     np.clip(scaled, 0, 255, out=scaled)
     return Image.fromarray(np.ascontiguousarray(scaled.astype(np.uint8).transpose(1, 2, 0)))
 
 
-def mixed(first: Plane | Canvas, second: Plane | Canvas, share: Plane) -> Canvas:
-    """Two colours (3,) or canvases, the second by its share (H, W)."""
+def mix(first: Plane | Canvas, second: Plane | Canvas, share: Plane) -> Canvas:
+    """Return the mixture of two colours (3,) or canvases, with the second's share (H, W)."""
     a, b = (v[:, None, None] if v.ndim == 1 else v for v in (first, second))
     result = (b - a) * share
     result += a

@@ -1,4 +1,4 @@
-"""What grows."""
+"""Drawings of plants and mushrooms with random proportions."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import math
 import numpy as np
 
 # fmt: off
-from .outlines import ACCENT, DARK, LIGHT, MAIN, SECOND, Drawing, Part, ellipse, moved, smooth, stroke, turned
+from .outlines import ACCENT, DARK, LIGHT, MAIN, SECOND, Drawing, Part, ellipse, rotate, smooth, stroke, translate
 
 
 def mushroom(rng: np.random.Generator) -> Drawing:
-    """A cap with spots on a stout stem with a skirt."""
+    """Return a spotted cap on a thick stem with a ring."""
     u = rng.uniform
     wide, top, rim, stem = u(0.74, 0.98), u(-0.94, -0.7), u(-0.06, 0.1), u(0.17, 0.26)
     foot, lean = u(0.84, 1.0), u(-0.1, 0.1)
@@ -42,7 +42,7 @@ def mushroom(rng: np.random.Generator) -> Drawing:
 
 
 def flower(rng: np.random.Generator) -> Drawing:
-    """Petals about a centre, on a stem with two leaves."""
+    """Return petals around a centre, on a stem with two leaves."""
     u = rng.uniform
     count, long, plump, sway = int(rng.integers(5, 11)), u(0.6, 0.74), u(0.8, 1.05), u(-0.14, 0.14)
     y0, half = -0.36, math.pi * 0.34 / count * plump * 1.5
@@ -60,9 +60,9 @@ def flower(rng: np.random.Generator) -> Drawing:
     order = [k for k in range(count) if k % 2] + [k for k in range(count) if k % 2 == 0]
     for k in order:
         degrees = first + 360 * k / count + u(-3, 3)
-        parts.append(Part(moved(turned(petal * u(0.93, 1.05), degrees), 0, y0), MAIN, 0.5))
+        parts.append(Part(translate(rotate(petal * u(0.93, 1.05), degrees), 0, y0), MAIN, 0.5))
         line = stroke([(0.14, 0), (long * 0.62, 0)], 0.03, 0.01, straight=True)
-        parts.append(Part(moved(turned(line, degrees), 0, y0), SECOND))
+        parts.append(Part(translate(rotate(line, degrees), 0, y0), SECOND))
     r = u(0.14, 0.2)
     parts.append(Part(ellipse(0, y0, r, r), ACCENT, 0.7))
     for k in range(7):

@@ -1,7 +1,7 @@
-"""seed → photograph: a pure function. The same seed and arguments give the same pixels, to the bit.
+"""Scenes from seeds. The same seed and arguments give exactly the same pixels.
 
-Each ingredient draws from its own stream of the seed. So another photographer moves the same subject before the same
-ground, and another label puts another subject in the same place: one cause at a time.
+Each ingredient has its own random stream. Another photographer moves the same subject on the same background, and
+another label puts another subject in the same position, so that one cause can be varied at a time.
 """
 
 from __future__ import annotations
@@ -15,73 +15,90 @@ from ...errors import BadScene, UnknownName
 from ...images.photographs import Photograph, photograph
 from . import camera, clutter
 from .classes import DRAWN, scene_classes
-from .grounds import ground
-from .looks import finish, light
-from .outlines import Drawing, bounds, placed, posed
+from .grounds import random_ground
+from .looks import random_finish, random_light
+from .outlines import Drawing, bounds, place, pose
 from .painting import paint
-from .photographer import USUAL, Photographer, Scene, placed_by
+from .photographer import USUAL, Photographer, Scene, place_subject
 
 SIZE = 192
 MIN_SIZE, MAX_SIZE = 32, 512
-TURN = 25.0  # degrees either way
+TURN = 25.0  # degrees each way
 
 _LABEL, _PLACE, _SHAPE, _POSE, _LOOK, _GROUND, _BEHIND, _BEFORE, _LENS, _NOISE = range(10)
 
 
 def label_of(seed: int) -> str:
-    """The class that a seed draws; nothing else is drawn for it."""
-    known = scene_classes()
-    return known[int(_stream(seed, _LABEL).integers(len(known)))]
+    """Return the class that a seed chooses. Nothing is drawn.
+
+    >>> label_of(7)
+    'flower'
+    """
+    classes = scene_classes()
+    return classes[int(_stream(seed, _LABEL).integers(len(classes)))]
 
 
 def describe(seed: int, photographer: Photographer = USUAL, *, label: str | None = None) -> Scene:
-    """What ``render`` with the same arguments shows, and where: the scene's true bias."""
-    return _composed(seed, photographer, label)[0]
+    """Return what ``render`` shows for the same arguments, and where, without drawing it.
+
+    Raises BadScene, UnknownName.
+    """
+    return _compose(seed, photographer, label)[0]
 
 
 def render(seed: int, photographer: Photographer = USUAL, *, label: str | None = None, size: int = SIZE) -> Photograph:
-    """The scene of that seed, ``size`` pixels square. Without a label the seed draws its class, all equally often."""
+    """Return the scene of a seed, ``size`` pixels square. Raises BadScene, UnknownName.
+
+    Without a label the seed chooses the class, all with equal probability.
+
+    >>> scene = render(7, label="cat", size=96)
+    >>> scene.label, tuple(scene.pixels.shape)
+    ('cat', (3, 96, 96))
+    """
     if not isinstance(size, int) or not MIN_SIZE <= size <= MAX_SIZE:
         raise BadScene(
-            got=f"size {size!r}", wanted=f"{MIN_SIZE} … {MAX_SIZE} pixels", remedy="192 suits networks that see 96."
+            got=f"size {size!r}",
+            wanted=f"{MIN_SIZE} to {MAX_SIZE} pixels",
+            remedy="192 suits networks with an input of 96.",
         )
-    scene, subject = _composed(seed, photographer, label)
-    subject = placed(subject, scene.x * size, scene.y * size, scene.size * size)
+    scene, subject = _compose(seed, photographer, label)
+    subject = place(subject, scene.x * size, scene.y * size, scene.size * size)
     looks = _stream(seed, _LOOK)
-    canvas = ground(size, _stream(seed, _GROUND))
+    canvas = random_ground(size, _stream(seed, _GROUND))
     around = canvas.mean((1, 2))
-    lamp = light(around, looks)
-    lens = camera.lens(_stream(seed, _LENS))
-    behind = _stream(seed, _BEHIND)
+    lamp = random_light(around, looks)
+    lens = camera.random_lens(_stream(seed, _LENS))
+    background = _stream(seed, _BEHIND)
     canvas *= canvas
-    far = clutter.behind(size, behind)
+    far = clutter.background_clutter(size, background)
     if far:
-        paint(canvas, far, finish(around, behind), lamp, behind)
-    canvas = camera.defocused(canvas, lens.far * size)
-    paint(canvas, subject, finish(around, looks), lamp, looks)
-    before = _stream(seed, _BEFORE)
-    near = clutter.before(size, scene.x * size, scene.y * size, scene.size * size, before)
+        paint(canvas, far, random_finish(around, background), lamp, background)
+    canvas = camera.defocus(canvas, lens.far * size)
+    paint(canvas, subject, random_finish(around, looks), lamp, looks)
+    foreground = _stream(seed, _BEFORE)
+    near = clutter.foreground_clutter(size, scene.x * size, scene.y * size, scene.size * size, foreground)
     if near:
-        paint(canvas, near, finish(around, before), lamp, before, blur=lens.near * size)
-    pixels = camera.exposed(canvas, lens, _stream(seed, _NOISE))
+        paint(canvas, near, random_finish(around, foreground), lamp, foreground, blur=lens.near * size)
+    pixels = camera.expose(canvas, lens, _stream(seed, _NOISE))
     return replace(photograph(Image.fromarray(pixels), f"scene-{seed}", scene.label), drawn=True)
 
 
-def _composed(seed: int, photographer: Photographer, label: str | None) -> tuple[Scene, Drawing]:
-    """The description and the subject about 0, its bounding box's longer side 1."""
+def _compose(seed: int, photographer: Photographer, label: str | None) -> tuple[Scene, Drawing]:
+    """Return the description, and the subject about 0 with a bounding box whose longer side is 1."""
     if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
-        raise BadScene(got=f"seed {seed!r}", wanted="a whole number, 0 or more", remedy="Any such number is a scene.")
-    known = scene_classes()
+        raise BadScene(got=f"seed {seed!r}", wanted="a whole number, 0 or more", remedy="Every such number is a scene.")
     if label is None:
         label = label_of(seed)
     elif label not in DRAWN:
-        raise UnknownName(got=f"class {label!r}", wanted=f"one of {', '.join(known)}", remedy="Choose one of these.")
-    pose = _stream(seed, _POSE)
-    degrees, mirror = float(pose.uniform(-TURN, TURN)), bool(pose.random() < 0.5)
-    subject = posed(DRAWN[label](_stream(seed, _SHAPE)), degrees, mirror, pose)
+        raise UnknownName(
+            got=f"class {label!r}", wanted=f"one of {', '.join(scene_classes())}", remedy="Choose one of these."
+        )
+    poses = _stream(seed, _POSE)
+    degrees, mirror = float(poses.uniform(-TURN, TURN)), bool(poses.random() < 0.5)
+    subject = pose(DRAWN[label](_stream(seed, _SHAPE)), degrees, mirror, poses)
     low, high = bounds(subject)
     width, height = (float(v) for v in high - low)
-    x, y, extent = placed_by(photographer, width, height, _stream(seed, _PLACE))
+    x, y, extent = place_subject(photographer, width, height, _stream(seed, _PLACE))
     return Scene(seed, label, x, y, extent, width * extent, height * extent, degrees, mirror), subject
 
 

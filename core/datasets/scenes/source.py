@@ -1,4 +1,4 @@
-"""Scenes as a source of photographs: numbers instead of files. ``scenes:0-99``, ``scenes:7,label=cat,spread=1``."""
+"""Drawn scenes as a source of photographs: ``scenes:0-99``, ``scenes:7,label=cat,spread=1``."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ...images.photographs import Photograph
 from . import Photographer, label_of, render, scene_classes
 
 SCHEME = "scenes:"
-MOST = 10_000_000  # scenes that one name may ask for
+MOST = 10_000_000  # scenes in one address
 SETTINGS = tuple(f.name for f in fields(Photographer))
-NUMBER = "[0-9]{1,20}"  # of a scene
+NUMBER = "[0-9]{1,20}"  # a scene's seed
 
 
 @dataclass(frozen=True, slots=True)
 class SceneFile:
-    """One scene, not drawn yet. ``only``: the class that was asked for, None where its number draws it."""
+    """One scene, not drawn yet. ``only`` is the requested class, or None if the seed chooses it."""
 
     seed: int
     photographer: Photographer
@@ -25,12 +25,12 @@ class SceneFile:
 
     @property
     def root(self) -> str:
-        """Who took it, of what: with the number, enough to draw it again."""
+        """The photographer's settings and the class; with the seed, enough to draw the scene again."""
         return scheme(self.photographer, self.only)
 
     @property
     def name(self) -> str:
-        """Its number."""
+        """Its seed as text."""
         return str(self.seed)
 
     @property
@@ -40,30 +40,37 @@ class SceneFile:
 
     @property
     def lost(self) -> bool:
-        """Never: whether its root is gone."""
+        """Always False; a scene needs no file."""
         return False
 
     def read(self) -> Photograph:
-        """Draw it."""
+        """Draw the scene."""
         return render(self.seed, self.photographer, label=self.only)
 
 
 def scheme(photographer: Photographer, only: str | None = None) -> str:
-    """The root of such scenes, with every setting in full; ``again`` reads it."""
+    """Return the root of a photographer's scenes, with all settings; ``reopen`` parses it.
+
+    >>> scheme(Photographer(), "cat")
+    'scenes:label=cat,spread=0.4,size_mean=0.62,size_spread=0.12,framing=0.0'
+    """
     parts = [f"{name}={value!r}" for name, value in asdict(photographer).items()]
     return SCHEME + ",".join([*([f"label={only}"] if only else []), *parts])
 
 
 def scenes(source: str) -> list[SceneFile]:
-    """``scenes:FIRST-LAST,SETTING=VALUE…`` → scenes in order; settings are label and those of a Photographer.
+    """Return the scenes of ``scenes:FIRST-LAST,SETTING=VALUE...`` in order.
 
-    Raises BadFolder.
+    The settings are label and the fields of Photographer. Raises BadFolder.
+
+    >>> [(scene.seed, scene.photographer.spread) for scene in scenes("scenes:7-8,spread=1")]
+    [(7, 1.0), (8, 1.0)]
     """
     head, _, rest = source.removeprefix(SCHEME).partition(",")
-    found = re.fullmatch(f"({NUMBER})(?:-({NUMBER}))?", head)
-    if found is None:
+    match = re.fullmatch(f"({NUMBER})(?:-({NUMBER}))?", head)
+    if match is None:
         raise _bad(source, f"the numbers {head!r}")
-    first, last = int(found[1]), int(found[2] or found[1])
+    first, last = int(match[1]), int(match[2] or match[1])
     if last < first:
         raise _bad(source, f"a last number, {last}, below the first")
     if (count := last - first + 1) > MOST:
@@ -72,8 +79,8 @@ def scenes(source: str) -> list[SceneFile]:
     return [SceneFile(seed, photographer, only) for seed in range(first, last + 1)]
 
 
-def again(root: str, name: str) -> SceneFile:
-    """The scene that was indexed under that root and name. Raises BadFolder."""
+def reopen(root: str, name: str) -> SceneFile:
+    """Return the scene that was listed under a root and name. Raises BadFolder."""
     if not re.fullmatch(NUMBER, name):
         raise _bad(f"{root} {name}", f"the number {name!r}")
     photographer, only = _settings(root, root.removeprefix(SCHEME))
@@ -81,6 +88,7 @@ def again(root: str, name: str) -> SceneFile:
 
 
 def _settings(source: str, text: str) -> tuple[Photographer, str | None]:
+    """Return the photographer and the class in the settings of an address. Raises BadFolder."""
     given: dict[str, float] = {}
     only: str | None = None
     for part in filter(None, text.split(",")):
@@ -97,10 +105,12 @@ def _settings(source: str, text: str) -> tuple[Photographer, str | None]:
         if name not in SETTINGS:
             raise _bad(source, f"the setting {name!r}")
         given[name] = number
-    known = scene_classes()
-    if only is not None and only not in known:
+    classes = scene_classes()
+    if only is not None and only not in classes:
         raise BadFolder(
-            got=f"the class {only!r} in {source!r}", wanted=f"one of {', '.join(known)}", remedy="Choose one of these."
+            got=f"the class {only!r} in {source!r}",
+            wanted=f"one of {', '.join(classes)}",
+            remedy="Choose one of these.",
         )
     try:
         return replace(Photographer(), **given), only
@@ -111,6 +121,6 @@ def _settings(source: str, text: str) -> tuple[Photographer, str | None]:
 def _bad(source: str, got: str) -> BadFolder:
     return BadFolder(
         got=f"{got} in {source!r}",
-        wanted=f"scenes:FIRST-LAST, then any of label, {', '.join(SETTINGS)} as ,NAME=VALUE",
+        wanted=f"scenes:FIRST-LAST, optionally with label, {', '.join(SETTINGS)} as ,NAME=VALUE",
         remedy="For example scenes:0-99 or scenes:7,label=cat.",
     )

@@ -1,4 +1,4 @@
-"""Things of a house, and the house."""
+"""Drawings of household things, and of a house, with random proportions."""
 
 from __future__ import annotations
 
@@ -7,28 +7,13 @@ import math
 import numpy as np
 
 # fmt: off
-from .outlines import (
-    ACCENT,
-    DARK,
-    GLASS,
-    GLINT,
-    LIGHT,
-    MAIN,
-    SECOND,
-    Drawing,
-    Part,
-    curve,
-    ellipse,
-    polygon,
-    ring,
-    rounded,
-    smooth,
-    stroke,
-)
+# isort: off
+from .outlines import (ACCENT, DARK, GLASS, GLINT, LIGHT, MAIN, SECOND, Drawing, Part, curve, ellipse, polygon, ring,
+    rounded, smooth, stroke)
 
 
 def teapot(rng: np.random.Generator) -> Drawing:
-    """A round body with spout, handle, lid and knob."""
+    """Return a round body with spout, handle, lid and knob."""
     u = rng.uniform
     wide, tall, lid = u(0.56, 0.68), u(0.44, 0.58), u(0.26, 0.36)
     body = smooth([(-lid, -tall), (lid, -tall), (wide * 0.88, -tall * 0.55), (wide, 0), (wide * 0.86, tall * 0.66),
@@ -59,7 +44,7 @@ def teapot(rng: np.random.Generator) -> Drawing:
 
 
 def guitar(rng: np.random.Generator) -> Drawing:
-    """A waisted body with sound hole, a long neck, frets and strings."""
+    """Return a waisted body with sound hole, a long neck, frets and strings."""
     u = rng.uniform
     hip, waist, shoulder = u(0.42, 0.5), u(0.25, 0.31), u(0.33, 0.39)
     body = smooth([(0, -0.12), (shoulder * 0.7, -0.1), (shoulder, 0.12), (waist, 0.4), (hip * 0.92, 0.6), (hip, 0.86),
@@ -90,7 +75,7 @@ def guitar(rng: np.random.Generator) -> Drawing:
 
 
 def umbrella(rng: np.random.Generator) -> Drawing:
-    """Open: a scalloped canopy of panels, a stick and a crook."""
+    """Return an open umbrella: a scalloped canopy of panels, a stick and a crook."""
     u = rng.uniform
     wide, dome, rim, count = u(0.92, 1.05), u(-0.78, -0.58), u(-0.02, 0.08), int(rng.integers(4, 7))
     edges = [-wide * math.cos(math.pi * k / count) for k in range(count + 1)]
@@ -120,7 +105,7 @@ def umbrella(rng: np.random.Generator) -> Drawing:
 
 
 def key(rng: np.random.Generator) -> Drawing:
-    """An old door's key: bow, shank and bit."""
+    """Return an old door key with bow, shank and bit."""
     u = rng.uniform
     bow, shank, end = u(0.26, 0.33), u(0.1, 0.13), u(0.92, 1.06)
     parts: Drawing = []
@@ -143,7 +128,7 @@ def key(rng: np.random.Generator) -> Drawing:
 
 
 def house(rng: np.random.Generator) -> Drawing:
-    """Walls, a pitched roof, a door, windows and a chimney."""
+    """Return a house with walls, a pitched roof, a door, windows and a chimney."""
     u = rng.uniform
     wide, eaves, ridge, over = u(0.62, 0.8), u(-0.24, -0.06), u(-0.94, -0.74), u(0.1, 0.18)
     depth = u(0.0, 0.5) if u() < 0.6 else 0.0  # a side in view, to the right

@@ -1,6 +1,6 @@
-"""Textures: a handful of square tiles, made once in a process, always the same, cropped and turned for every use.
+"""Textures: a few fixed square tiles, made once per process, then cropped and rotated for every use.
 
-Tiles are 8-bit Pillow images, so that cutting, turning and perspective run in C.
+Tiles are 8-bit Pillow images, so that cropping, rotation and perspective run in C.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import numpy.typing as npt
 from PIL import Image
 
 SIDE = 512
-FRAME = 192  # a tile's pixel is a frame's pixel at this size; other sizes scale along
+FRAME = 192  # frame size at which a tile's pixel is a frame's pixel; other sizes scale the tile
 
 _Field = npt.NDArray[np.float64]
 _SEED = 20190
 
 
 def _noise(key: int, slope: float, stretch: float = 1.0, low: float = 1.0, high: float = 1e9) -> _Field:
-    """1/f^slope noise that wraps around, mean 0, deviation 1; stretched along y; only frequencies low … high."""
+    """Return periodic 1/f^slope noise with mean 0 and standard deviation 1, stretched along y, limited to a band."""
     white = np.fft.rfft2(np.random.default_rng([_SEED, key]).standard_normal((SIDE, SIDE)))
     fy, fx = np.fft.fftfreq(SIDE) * SIDE * stretch, np.fft.rfftfreq(SIDE) * SIDE
     radius = np.hypot(fy[:, None], fx[None])
@@ -161,18 +161,18 @@ FLOORS = ("cloud", "grass", "wood", "planks", "checks", "pebbles", "bricks", "we
 
 @cache
 def noise() -> npt.NDArray[np.float32]:
-    """A sensor's noise (3, 512, 512), deviation 1."""
+    """Return sensor noise (3, 512, 512) with standard deviation 1."""
     return np.random.default_rng([_SEED, 21]).standard_normal((3, SIDE, SIDE)).astype(np.float32)
 
 
 @cache
 def tile(name: str) -> Image.Image:
-    """The tile of that name, "L", 512 x 512."""
+    """Return the tile with a name, mode "L", 512 x 512."""
     return Image.fromarray((np.clip(_MAKERS[name](), 0, 1) * 255).astype(np.uint8))
 
 
-def piece(name: str, size: int, rng: np.random.Generator) -> Image.Image:
-    """A square piece of a tile whose noise looks alike at every angle and scale; cheaper than ``cut``."""
+def cut_square(name: str, size: int, rng: np.random.Generator) -> Image.Image:
+    """Return a square piece of a noise tile that looks alike at every angle and scale; cheaper than ``cut_piece``."""
     x, y = (int(v) for v in rng.integers(0, SIDE - FRAME, 2))
     turn = int(rng.integers(8))
     part = tile(name).crop((x, y, x + FRAME, y + FRAME))
@@ -180,8 +180,8 @@ def piece(name: str, size: int, rng: np.random.Generator) -> Image.Image:
     return part if size == FRAME else part.resize((size, size), Image.Resampling.BICUBIC)
 
 
-def cut(name: str, size: tuple[int, int], degrees: float, scale: float, rng: np.random.Generator) -> Image.Image:
-    """A piece (w, h) of the tile, turned; ``scale`` tile pixels to a pixel, less where the piece would not fit."""
+def cut_piece(name: str, size: tuple[int, int], degrees: float, scale: float, rng: np.random.Generator) -> Image.Image:
+    """Return a rotated piece (w, h) of a tile, with ``scale`` tile pixels per pixel, or fewer if it would not fit."""
     w, h = size
     scale = min(scale, (SIDE - 4) / math.hypot(w, h))
     c, s = scale * math.cos(math.radians(degrees)), scale * math.sin(math.radians(degrees))
@@ -191,9 +191,11 @@ def cut(name: str, size: tuple[int, int], degrees: float, scale: float, rng: np.
     return tile(name).transform(size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
 
 
-def receding(name: str, size: tuple[int, int], wide: float, near: float, rng: np.random.Generator) -> Image.Image:
-    """A piece (w, h) of the tile as a floor in perspective: ``wide`` tile pixels across at the horizon, which is the
-    top, and ``near`` times fewer at the bottom."""
+def cut_floor(name: str, size: tuple[int, int], wide: float, near: float, rng: np.random.Generator) -> Image.Image:
+    """Return a piece (w, h) of a tile as a floor in perspective.
+
+    The top is the horizon, with ``wide`` tile pixels across. The bottom has ``near`` times fewer.
+    """
     w, h = size
     wide = min(wide, SIDE - 8.0)
     a, fall = wide / w, (near - 1) / h

@@ -1,4 +1,4 @@
-"""Things that drive, sail and fly."""
+"""Drawings of vehicles with random proportions."""
 
 from __future__ import annotations
 
@@ -7,28 +7,13 @@ import math
 import numpy as np
 
 # fmt: off
-from .outlines import (
-    ACCENT,
-    DARK,
-    GLASS,
-    GLINT,
-    LIGHT,
-    MAIN,
-    SECOND,
-    Drawing,
-    Part,
-    curve,
-    ellipse,
-    polygon,
-    ring,
-    rounded,
-    smooth,
-    stroke,
-)
+# isort: off
+from .outlines import (ACCENT, DARK, GLASS, GLINT, LIGHT, MAIN, SECOND, Drawing, Part, curve, ellipse, polygon, ring,
+    rounded, smooth, stroke)
 
 
 def car(rng: np.random.Generator) -> Drawing:
-    """From the side: bonnet, cabin with windows, two wheels, lamps."""
+    """Return a side view with bonnet, cabin with windows, two wheels and lamps."""
     u = rng.uniform
     roof, nose, boot, r = u(-0.62, -0.46), u(-0.08, 0.02), u(-0.14, -0.02), u(0.19, 0.235)
     front, back = u(-0.42, -0.28), u(0.3, 0.66)  # the roof's ends
@@ -66,7 +51,7 @@ def car(rng: np.random.Generator) -> Drawing:
 
 
 def boat(rng: np.random.Generator) -> Drawing:
-    """A hull with mast, mainsail, jib and pennant."""
+    """Return a hull with mast, mainsail, jib and pennant."""
     u = rng.uniform
     bow, stern, deck, top = u(-0.98, -0.8), u(0.68, 0.86), u(0.42, 0.52), u(-1.16, -0.98)
     mast, boom = u(-0.12, 0.06), u(0.62, 0.82)
@@ -97,7 +82,7 @@ def boat(rng: np.random.Generator) -> Drawing:
 
 
 def aeroplane(rng: np.random.Generator) -> Drawing:
-    """Climbing, seen from beside and above: fuselage with windows, swept wings, tail fin, engines."""
+    """Return a climbing aeroplane with windows, swept wings, tail fin and engines, seen from the side and above."""
     u = rng.uniform
     thick, sweep, span, fin = u(0.13, 0.17), u(0.1, 0.36), u(0.72, 0.95), u(0.4, 0.54)
     body = smooth([(-1.12, 0.03), (-1.0, -thick * 0.72), (-0.74, -thick), (0.4, -thick), (1.08, -thick * 0.72),
@@ -130,7 +115,7 @@ def aeroplane(rng: np.random.Generator) -> Drawing:
 
 
 def bicycle(rng: np.random.Generator) -> Drawing:
-    """From the side: two spoked wheels, diamond frame, saddle, handlebar, pedals."""
+    """Return a side view with two spoked wheels, diamond frame, saddle, handlebar and pedals."""
     u = rng.uniform
     r, gap, tyre = u(0.46, 0.54), u(0.6, 0.68), u(0.07, 0.1)
     hub, seat, head = (gap, 0.42), (u(0.2, 0.3), -0.26), (-gap + u(0.14, 0.22), -0.3)

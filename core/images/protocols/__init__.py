@@ -1,4 +1,4 @@
-"""The paper's one-pixel perturbations (§ 2, Figure 2). A protocol is one registered frozen dataclass."""
+"""Protocols: the paper's one-pixel perturbations (§ 2, Figure 2), each a registered frozen dataclass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every protocol has in common: its settings, its randomness, its contract."""
+"""Base classes of protocols: settings, randomness and interface."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from ..photographs import Photograph
 
 
 class Protocol(typing.Protocol):
-    """Photograph → pair of frames. ``place`` draws, ``frames`` makes; ``pair`` does both."""
+    """A way to make a pair of frames from a photograph.
+
+    ``place`` draws a random placement, ``frames`` makes the pair for it, and ``pair`` does both.
+    """
 
     @property
     def name(self) -> str: ...
@@ -37,11 +40,11 @@ class Protocol(typing.Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """How far and where the second frame moves. A step of 0 is the null pair, which must change nothing."""
+    """Step and direction of the second frame. A step of 0 is the null pair, whose frames are equal."""
 
     step: int = 1
     direction: Direction = "diagonal"
-    one_of_four: ClassVar[bool] = True  # of § 2
+    one_of_four: ClassVar[bool] = True  # the four protocols of § 2
 
     def __post_init__(self) -> None:
         if not isinstance(self.step, numbers.Integral) or not 0 <= self.step <= MAX_STEP:
@@ -58,23 +61,23 @@ class Step:
     def place(
         self, photograph: Photograph, size: int, *, rng: np.random.Generator, interpolation: Interpolation = "bilinear"
     ) -> Placement:
-        """Where the first frame of a random pair lies. Raises BadProtocol where none fits."""
+        """Return a random placement. Raises BadProtocol if none fits the photograph or the frame."""
         raise NotImplementedError
 
     def frames(self, photograph: Photograph, placement: Placement) -> FramePair:
-        """The pair at a placement, which holds all that matters: these settings play no part."""
+        """Return the pair at a placement. Only the placement matters, not the settings of this object."""
         raise NotImplementedError
 
     def pair(
         self, photograph: Photograph, size: int, *, rng: np.random.Generator, interpolation: Interpolation = "bilinear"
     ) -> FramePair:
-        """A random pair: frames uint8 (3, S, S). Raises BadProtocol where none fits the photograph or the frame."""
+        """Return a random pair of frames uint8 (3, S, S). Raises BadProtocol if none fits photograph or frame."""
         return self.frames(photograph, self.place(photograph, size, rng=rng, interpolation=interpolation))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sided(Step):
-    """``side``: short side that the photograph is resized to, in network pixels; None: the protocol's own."""
+    """A protocol that resizes the photograph to short side ``side``, in network pixels; None is its default."""
 
     side: int | None = None
 
@@ -85,13 +88,17 @@ class Sided(Step):
 
 
 def offset(step: int, direction: Direction) -> tuple[int, int]:
-    """(dx, dy) in pixels."""
+    """Return (dx, dy) of a step in pixels.
+
+    >>> offset(2, "down")
+    (0, 2)
+    """
     right, down = DIRECTIONS[direction]
     return right * step, down * step
 
 
 def generator(seed: int, photograph: Photograph, protocol: Protocol, pair: int) -> np.random.Generator:
-    """The randomness of one pair: depends on seed, pixels, protocol family and pair number alone.
+    """Return the random generator of one pair. It depends only on seed, pixels, protocol family and pair number.
 
     So a shorter run is a prefix of a longer one, and neither order nor parallelism changes a placement.
     """

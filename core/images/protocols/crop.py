@@ -1,4 +1,4 @@
-"""Crop (paper, § 2): a random square of the photograph, and the same square one pixel further."""
+"""Protocol crop (paper, § 2): a random square of the photograph, then shifted by one pixel."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ from .base import Step, offset
 from .registry import register
 
 MIN_AREA = 0.08  # of W x H; Szegedy et al. 2015
-NETWORK_MARGIN = 10  # the authors' script resizes to 234 = 224 + 10 and moves inside
+NETWORK_MARGIN = 10  # the authors' script resizes to 234 = 224 + 10 and shifts inside
 
 
 @register("crop")
 @dataclass(frozen=True, kw_only=True)
 class Crop(Step):
-    """The square is moved by ``step`` pixels of the photograph (unit "source", the paper's text) or of the
-    frame (unit "network", the authors' script: resized to S + 10 · S / 224, then moved inside)."""
+    """A square of the photograph, resized to S x S, then shifted by ``step`` pixels.
+
+    With unit "source", as in the paper's text, these are pixels of the photograph. With unit "network", as in the
+    authors' script, the square is resized to S + 10 S / 224 and the frame shifts inside.
+    """
 
     unit: Unit = "source"
     name = "crop"
@@ -36,9 +39,10 @@ class Crop(Step):
     def place(
         self, photograph: Photograph, size: int, *, rng: np.random.Generator, interpolation: Interpolation = "bilinear"
     ) -> Placement:
-        """Area uniform in 8-100 % of W · H given that the side is at most min(W, H) − step; place uniform.
+        """Return a placement with area uniform in 8-100 % of W H, given a side of at most min(W, H) - step.
 
-        The interval is cut at the largest side that fits, which is the same distribution as drawing again.
+        The position is uniform. The interval of areas ends at the largest side that fits, which is the same
+        distribution as rejection sampling. Raises BadProtocol.
         """
         width, height = photograph.width, photograph.height
         limit = min(width, height) - self.step
@@ -68,7 +72,7 @@ class Crop(Step):
         )
 
     def frames(self, photograph: Photograph, placement: Placement) -> FramePair:
-        """The pair at a placement, which holds all that matters: these settings play no part."""
+        """Return the pair at a placement. Only the placement matters, not the settings of this object."""
         p, (dx, dy) = placement, offset(placement.step, placement.direction)
         interpolation: Interpolation = p.interpolation  # type: ignore[assignment]
         first = square(photograph, p.x, p.y, p.side)

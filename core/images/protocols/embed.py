@@ -1,4 +1,4 @@
-"""Black and inpaint (paper, § 2): the whole photograph, small, somewhere in the frame, and one pixel further."""
+"""Protocols black and inpaint (paper, § 2): the whole photograph embedded in the frame, then shifted by one pixel."""
 
 from __future__ import annotations
 
@@ -20,22 +20,26 @@ EMBED_FAMILY = 2  # black, inpaint and scale share their placements, so that the
 
 
 def default_side(size: int) -> int:
-    """The paper's 100 of 224, scaled to S."""
+    """Return the paper's embedded side, 100 of 224 pixels, scaled to S.
+
+    >>> default_side(224), default_side(96)
+    (100, 43)
+    """
     return round(100 * size / 224)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Embed(Sided):
-    """``side``: short side of the embedded photograph in network pixels; None: 100 · S / 224."""
+    """An embedded photograph with short side ``side`` in network pixels; None is 100 S / 224."""
 
     name = ""
     family = EMBED_FAMILY
-    grows = False  # whether the second frame shows the grown patch
+    grows = False  # whether the second frame shows a larger patch
 
     def place(
         self, photograph: Photograph, size: int, *, rng: np.random.Generator, interpolation: Interpolation = "bilinear"
     ) -> Placement:
-        """Uniform among the corners at which the moved and the grown patch both stay inside the frame."""
+        """Return a random corner at which the shifted and the larger patch stay inside. Raises BadProtocol."""
         side = self.side if self.side is not None else default_side(size)
         longest = size - self.step
         if side + self.step > longest:
@@ -69,7 +73,7 @@ class Embed(Sided):
         )
 
     def frames(self, photograph: Photograph, placement: Placement) -> FramePair:
-        """The pair at a placement, which holds all that matters: these settings play no part."""
+        """Return the pair at a placement. Only the placement matters, not the settings of this object."""
         p, (dx, dy) = placement, offset(placement.step, placement.direction)
         patch = embedded(photograph, p.side, p)
         before = self.surround(paste(patch, p.size, p.x, p.y), patch, p.x, p.y)
@@ -77,12 +81,12 @@ class Embed(Sided):
         return FramePair(before, after, p)
 
     def surround(self, frame: torch.Tensor, patch: Image.Image, x: int, y: int) -> torch.Tensor:
-        """What lies around the patch; black unless a protocol says otherwise."""
+        """Return the frame with its surround filled; here it stays black."""
         return frame
 
 
 def embedded(photograph: Photograph, side: int, placement: Placement) -> Image.Image:
-    """The patch: short side resized to ``side`` from the original, a long side over S − step centre-cropped."""
+    """Return the patch: short side resized to ``side``, and a long side over S - step centre-cropped."""
     interpolation: Interpolation = placement.interpolation  # type: ignore[assignment]
     longest = placement.size - placement.step
     return centre_cut(resize(photograph, side, interpolation), longest, longest)
@@ -91,7 +95,7 @@ def embedded(photograph: Photograph, side: int, placement: Placement) -> Image.I
 @register("black")
 @dataclass(frozen=True, kw_only=True)
 class Black(Embed):
-    """Pasted at a random place on black (0 before normalisation), then ``step`` pixels further."""
+    """The photograph pasted at random on black (0 before normalisation), then shifted by ``step`` pixels."""
 
     name = "black"
 
@@ -99,10 +103,10 @@ class Black(Embed):
 @register("inpaint")
 @dataclass(frozen=True, kw_only=True)
 class Inpaint(Embed):
-    """As black, the surround of each frame filled anew from the patch."""
+    """The protocol black, with the surround of each frame inpainted from the patch."""
 
     name = "inpaint"
 
     def surround(self, frame: torch.Tensor, patch: Image.Image, x: int, y: int) -> torch.Tensor:
-        """Fill by repeated masked blur; the mask is the patch's box, so that black pixels of the photograph stay."""
+        """Return the frame filled by repeated masked blur. The mask is the patch's box, so its black pixels stay."""
         return fill(frame, x, y, patch.width, patch.height)

@@ -1,4 +1,4 @@
-"""Name → protocol. Each protocol's file registers itself; the package imports every file."""
+"""Registry of protocols. Each protocol's file registers it, and the package imports every file."""
 
 from __future__ import annotations
 
@@ -11,21 +11,25 @@ from .base import Protocol
 
 _PROTOCOLS = Registry("protocol")
 register = _PROTOCOLS.register
-known = _PROTOCOLS.names  # every one
+known = _PROTOCOLS.names  # all protocols
 
 
 def names() -> tuple[str, ...]:
-    """The four of § 2 in the paper's order: what "all" stands for."""
+    """Return the four protocols of § 2 in the paper's order, for which "all" stands.
+
+    >>> names()
+    ('crop', 'black', 'inpaint', 'scale')
+    """
     return tuple(name for name in known() if _PROTOCOLS.get(name).one_of_four)
 
 
 def settings(name: str) -> frozenset[str]:
-    """Names of the settings that a protocol has."""
+    """Return the names of a protocol's settings. Raises UnknownName."""
     return frozenset(field.name for field in fields(_PROTOCOLS.get(name)))
 
 
 def create(name: str, **given: Any) -> Protocol:
-    """Protocol of that name; settings it does not have are refused, out-of-range values too (BadProtocol)."""
+    """Return a protocol with the given settings. Raises UnknownName, and BadProtocol for a wrong setting or value."""
     cls = _PROTOCOLS.get(name)
     try:
         protocol: Protocol = cls(**given)

@@ -1,4 +1,4 @@
-"""Scale (paper, § 2): embedded on black, then the same place one pixel larger."""
+"""Protocol scale (paper, § 2): embedded on black, then one pixel larger at the same position."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ from .registry import register
 @register("scale")
 @dataclass(frozen=True, kw_only=True)
 class Scale(Embed):
-    """The top-left corner stays; both frames are resized from the original. The direction plays no part."""
+    """The photograph on black, then larger by ``step`` pixels.
+
+    The top left corner stays, and both patches are resized from the original. The direction does not matter.
+    """
 
     name = "scale"
     grows = True
 
     def frames(self, photograph: Photograph, placement: Placement) -> FramePair:
-        """The pair at a placement, which holds all that matters: these settings play no part."""
+        """Return the pair at a placement. Only the placement matters, not the settings of this object."""
         p = placement
         before, after = (paste(embedded(photograph, side, p), p.size, p.x, p.y) for side in (p.side, p.side + p.step))
         return FramePair(before, after, p)

@@ -1,4 +1,4 @@
-"""Upscale (paper, § 5.2, Figure 10): the photograph larger than the frame, a part of it, and one pixel further."""
+"""Protocol upscale (paper, § 5.2, Figure 10): a part of an enlarged photograph, then shifted by one pixel."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from .registry import register
 @register("upscale")
 @dataclass(frozen=True, kw_only=True)
 class Upscale(Sided):
-    """``side``: short side that the photograph is resized to, in network pixels, at least S + step; None: 3 S / 2.
+    """An S x S part of the photograph resized to short side ``side``, then the part shifted by ``step`` network pixels.
 
-    The frame shows S x S pixels of it, then those ``step`` network pixels further. Black's counterpart past the frame's
-    own size: what a network meets that is trained with upscaling and cropping.
+    ``side`` is in network pixels and at least S + step; None is 3 S / 2. This continues black to sizes larger than the
+    frame. Networks trained with upscaling and cropping see such frames.
     """
 
     name = "upscale"
@@ -30,7 +30,7 @@ class Upscale(Sided):
     def place(
         self, photograph: Photograph, size: int, *, rng: np.random.Generator, interpolation: Interpolation = "bilinear"
     ) -> Placement:
-        """Uniform among the corners at which both squares lie inside the resized photograph."""
+        """Return a random corner at which both squares are inside the resized photograph. Raises BadProtocol."""
         side = self.side if self.side is not None else 3 * size // 2
         if side < size + self.step:
             raise BadProtocol(
@@ -57,7 +57,7 @@ class Upscale(Sided):
         )
 
     def frames(self, photograph: Photograph, placement: Placement) -> FramePair:
-        """The pair at a placement, which holds all that matters: these settings play no part."""
+        """Return the pair at a placement. Only the placement matters, not the settings of this object."""
         p, (dx, dy) = placement, offset(placement.step, placement.direction)
         interpolation: Interpolation = p.interpolation  # type: ignore[assignment]
         wide = to_tensor(resize(photograph, p.side, interpolation))

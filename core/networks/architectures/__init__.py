@@ -1,1 +1,1 @@
-"""Architectures that this project defines itself."""
+"""Architectures that this project defines."""

@@ -8,13 +8,13 @@ from torch.nn import functional
 
 WIDTHS = (24, 32, 48, 48)
 KERNELS = (5, 3, 3, 3)
-POOLED = 2  # of the convolutions, the first so many are followed by a pool
+POOLED = 2  # a pool follows each of the first two convolutions
 
 
-def wrapped(x: torch.Tensor, by: int) -> torch.Tensor:
-    """(N, C, H, W) → (N, C, H + 2 by, W + 2 by), the other side beyond every border.
+def pad_circularly(x: torch.Tensor, by: int) -> torch.Tensor:
+    """Return maps padded circularly: (N, C, H, W) → (N, C, H + 2 by, W + 2 by).
 
-    As functional.pad does it circularly, but it keeps the memory's format: training is three times faster.
+    Unlike functional.pad this keeps the memory format, which makes training three times faster.
     """
     if by == 0:
         return x
@@ -22,17 +22,16 @@ def wrapped(x: torch.Tensor, by: int) -> torch.Tensor:
     return torch.cat([x[..., -by:], x, x[..., :by]], 3)
 
 
-class Conv2dWrapped(nn.Conv2d):
-    """A square convolution that is padded by ``wrapped``."""
+class CircularConv2d(nn.Conv2d):
+    """A square convolution with circular padding."""
 
-    def _conv_forward(self, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-        around = wrapped(x, int(self.padding[0]))
-        return functional.conv2d(around, weight, bias, self.stride, 0, self.dilation, self.groups)
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        padded = pad_circularly(x, int(self.padding[0]))
+        return functional.conv2d(padded, self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
 
 
 class Pool(nn.Module):
-    """The largest of 3 x 3 places that lie ``dilation`` apart, at ``stride``; around the map its other side on the
-    torus, else nothing."""
+    """A 3 x 3 max pool, dilated, with circular padding on the torus and none (minus infinity) otherwise."""
 
     def __init__(self, stride: int, dilation: int, *, torus: bool) -> None:
         super().__init__()
@@ -40,23 +39,23 @@ class Pool(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         d = self.dilation
-        x = wrapped(x, d) if self.torus else functional.pad(x, (d, d, d, d), value=-torch.inf)
+        x = pad_circularly(x, d) if self.torus else functional.pad(x, (d, d, d, d), value=-torch.inf)
         return functional.max_pool2d(x, 3, self.stride, dilation=d)
 
 
 class AlexNet32(nn.Module):
     """Four convolutions, pools after the first two, global average pooling: 47 k parameters, 6 M multiply-adds.
 
-    Without ``subsampling`` every stride is 1 and what follows is dilated (§ 3, Observation 2): the same receptive
-    fields and as many parameters, 44 M multiply-adds. ``torus``: convolutions and pools pad circularly, so that a
-    cyclic shift of the frame moves every map and changes no answer; else with zeros, as usual.
+    Without ``subsampling`` every stride is 1 and the following layers are dilated (§ 3, Observation 2): the same
+    receptive fields and number of parameters, 44 M multiply-adds. With ``torus`` convolutions and pools pad
+    circularly, so that a cyclic shift of the frame shifts every map and changes no answer; otherwise with zeros.
     """
 
     def __init__(self, classes: int, *, subsampling: bool = True, torus: bool = False) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         inputs, dilation = 3, 1
-        convolution = Conv2dWrapped if torus else nn.Conv2d
+        convolution = CircularConv2d if torus else nn.Conv2d
         for number, (outputs, kernel) in enumerate(zip(WIDTHS, KERNELS, strict=True)):
             around = kernel // 2 * dilation
             layers += [

@@ -1,4 +1,4 @@
-"""BlurPool: blur before each subsampling (Zhang 2019; paper, § 5.1 and Table 2)."""
+"""BlurPool: blur before subsampling (Zhang 2019; paper, § 5.1 and Table 2)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from torch.nn import functional
 
 
 def binomial(taps: int) -> torch.Tensor:
-    """Binomial filter of that many taps, float32 (taps,), sum 1: (1, 4, 6, 4, 1) / 16 for "bin-5"."""
+    """Return the binomial filter with ``taps`` taps, float32 (taps,), sum 1.
+
+    >>> binomial(5) * 16
+    tensor([1., 4., 6., 4., 1.])
+    """
     row = torch.ones(1)
     for _ in range(taps - 1):
         row = functional.pad(row, (0, 1)) + functional.pad(row, (1, 0))
@@ -18,10 +22,11 @@ def binomial(taps: int) -> torch.Tensor:
 
 
 class BlurPool(nn.Module):
-    """(N, C, H, W) → every ``stride``-th pixel of its blur; reflected at the borders, as Adobe's implementation has it.
+    """Blur followed by subsampling, with reflection at the borders as in Adobe's implementation.
 
-    The filter is a buffer, so that a checkpoint carries it. In training the same map is a product with a matrix along
-    each axis: four times faster on a CPU in bfloat16, whose backward pass of a strided depthwise convolution is slow.
+    The filter is a buffer, so checkpoints contain it. In training the result is computed as a matrix product along
+    each axis. This is four times faster on a CPU in bfloat16, where the backward pass of a strided depthwise
+    convolution is slow.
     """
 
     filt: torch.Tensor
@@ -46,12 +51,15 @@ class BlurPool(nn.Module):
 
 
 def _padding(taps: int) -> tuple[int, int]:
-    return (taps - 1) // 2, taps // 2  # the odd one of an even filter at the far side
+    return (taps - 1) // 2, taps // 2  # an even filter pads one more at the far side
 
 
 @lru_cache(maxsize=64)
 def _matrix(edge: int, taps: int, stride: int) -> torch.Tensor:
-    """(pixels out, ``edge``): what blurs and subsamples one axis."""
-    with torch.device("cpu"), torch.inference_mode(False):  # wherever it is first asked for: it is kept for all
+    """Return the matrix (pixels out, ``edge``) that blurs and subsamples one axis."""
+    with (
+        torch.device("cpu"),
+        torch.inference_mode(False),
+    ):  # the result is cached, so it must not depend on the caller's device
         padded = functional.pad(torch.eye(edge)[None], _padding(taps), mode="reflect").transpose(0, 1)
         return functional.conv1d(padded, binomial(taps)[None, None], stride=stride)[:, 0].T.contiguous()

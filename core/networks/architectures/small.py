@@ -1,6 +1,6 @@
-"""The project's own small networks: small enough to be trained in minutes on two cores, and to be shipped.
+"""The project's own networks, small enough to be shipped and to be trained in minutes on two cores.
 
-(ResNet-50 is not: it stands beside them because the same recipes and cards name it.)
+ResNet-50 is listed too, because the same recipes and cards name it. It is not small.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Conv2d:
 
 
 class Block(nn.Module):
-    """Two 3 x 3 convolutions beside a shortcut (He et al. 2016, basic block), subsampled where ``stride`` is 2.
+    """A basic block (He et al. 2016): two 3 x 3 convolutions and a shortcut, with subsampling if ``stride`` is 2.
 
-    Antialiased as Zhang (2019) places it: the first convolution at stride 1, its ReLU, then the blur; in the shortcut
-    the blur before its 1 x 1 convolution.
+    With ``blur`` it is antialiased as in Zhang (2019): the first convolution runs at stride 1, then ReLU and blur. In
+    the shortcut the blur comes before the 1 x 1 convolution.
     """
 
     def __init__(self, inputs: int, outputs: int, stride: int, *, blur: bool) -> None:
@@ -49,10 +49,12 @@ class Block(nn.Module):
 
 
 class ResNet10(nn.Module):
-    """A ResNet of one basic block a stage, half as wide as ResNet-18: total stride 32, 1.2 M parameters.
+    """A ResNet with one basic block per stage, half as wide as ResNet-18: total stride 32, 1.2 M parameters.
 
-    ``blur``: its antialiased twin, bin-5 before each of the five subsamplings, that of the first convolution too
-    (Adobe's networks leave that one strided, to save time on large images). ``widths``: channels of the four stages.
+    Args:
+        blur: antialiased, with bin-5 before each of the five subsamplings. Adobe's networks leave the first
+            convolution strided, to save time on large images.
+        widths: channels of the four stages.
     """
 
     def __init__(self, classes: int, *, blur: bool = False, widths: tuple[int, ...] = WIDTHS) -> None:
@@ -73,10 +75,10 @@ class ResNet10(nn.Module):
 
 
 class ResNet8(nn.Module):
-    """The CIFAR-10 ResNet of He et al. (2016, § 4.2) with one block a stage: stride 4, 78 k parameters, 12.5 M
-    multiply-adds at 32 pixels.
+    """The CIFAR-10 ResNet of He et al. (2016, § 4.2) with one block per stage.
 
-    ``blur``: its antialiased twin, bin-5 before both subsamplings.
+    Total stride 4, 78 k parameters, 12.5 M multiply-adds at 32 pixels. With ``blur`` it is antialiased, with bin-5
+    before both subsamplings.
     """
 
     def __init__(self, classes: int, *, blur: bool = False) -> None:

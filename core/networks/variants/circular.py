@@ -1,4 +1,4 @@
-"""Networks on the torus, where beyond a border lies the other side: with or without nonlinearities (paper, § 3)."""
+"""Networks with circular padding, with or without their nonlinearities (paper, § 3)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import nn
 
 from ...errors import BadCard
 from ..architectures.blurpool import BlurPool
-from ..probe import ACTIVATIONS, layers, leaves
+from ..probe import ACTIVATIONS, layers, leaf_layers
 from .dilated import pair
 
 REMEDY = "Choose another network, such as torchvision's VGGs, ResNets and DenseNets, or the embedded ones."
@@ -19,10 +19,12 @@ AGREES = 1e-3  # relative; float32 through fifty layers
 SEED = 0
 
 
-@torch.fx.wrap  # not traced into: it looks at the frame's size
+@torch.fx.wrap  # not traced into, because it depends on the frame's size
 def low_pass(x: torch.Tensor, cutoff: float) -> torch.Tensor:
-    """(…, H, W) → the same without the frequencies of ``cutoff`` cycles a pixel and above, along either axis: the
-    ideal filter, on the torus."""
+    """Return maps (…, H, W) without frequencies of ``cutoff`` cycles a pixel and above along either axis.
+
+    This is the ideal filter for circular maps.
+    """
     down, across = (torch.fft.fftfreq(edge, device=x.device).abs() < cutoff - 1e-6 for edge in x.shape[-2:])
     kept = torch.fft.fft2(x) * (down[:, None] & across[None])
     filtered: torch.Tensor = torch.fft.ifft2(kept).real
@@ -30,7 +32,7 @@ def low_pass(x: torch.Tensor, cutoff: float) -> torch.Tensor:
 
 
 class LowPass(nn.Module):
-    """``low_pass`` as a layer."""
+    """The function ``low_pass`` as a layer."""
 
     def __init__(self, cutoff: float) -> None:
         super().__init__()
@@ -41,12 +43,15 @@ class LowPass(nn.Module):
 
 
 def on_torus(model: nn.Module, size: int, *, linear: bool, cutoff: float | None = None) -> nn.Module:
-    """A copy, for frames of ``size``, whose convolutions, blurs and pools meet the other side beyond a border.
+    """Return a copy, for frames of ``size``, whose convolutions, blurs and pools pad circularly.
 
-    Every map's edge is that of its input over the stride. A max pool is replaced by the average of its window, whether
-    or not the activations are taken out (``linear``): so these are all that a linear network lacks beside the other.
-    ``cutoff``: cycles a pixel below which frames pass, blurred by the ideal filter, before the first convolution.
-    Raises BadCard where what remains is not linear (it is tried out), or where there is nothing to take out.
+    Every map's edge is its input's edge divided by the stride. Max pools become average pools, with and without
+    activations, so that the activations are the only difference between the linear network and the other one.
+    Raises BadCard if the network has no activation module, or if it is not linear without them (this is measured).
+
+    Args:
+        linear: whether to take the activations out.
+        cutoff: frequencies of this many cycles a pixel and above are filtered out before the first convolution.
     """
     changed = copy.deepcopy(model).eval().requires_grad_(False)
     active = [name for name, module in changed.named_modules() if type(module).__name__ in ACTIVATIONS]
@@ -66,20 +71,22 @@ def on_torus(model: nn.Module, size: int, *, linear: bool, cutoff: float | None 
 
 
 def first_layer(model: nn.Module, size: int) -> nn.Sequential:
-    """The first convolution, its normalisation and activation, copied, at stride 1 on the torus: (N, 3, S, S) →
-    (N, C, S, S). Raises BadCard where a network does not begin so."""
-    found = leaves(layers(model, size))
-    end = next((k for k, layer in enumerate(found) if layer.kind in ACTIVATIONS), None)
-    if end is None or end > 2 or not found[0].kind.startswith("Conv2d"):
+    """Return a copy of the first convolution, its normalisation and activation, at stride 1 with circular padding.
+
+    It maps (N, 3, S, S) to (N, C, S, S). Raises BadCard for a network that does not begin with these.
+    """
+    inner = leaf_layers(layers(model, size))
+    end = next((k for k, layer in enumerate(inner) if layer.kind in ACTIVATIONS), None)
+    if end is None or end > 2 or not inner[0].kind.startswith("Conv2d"):
         raise _unfit(f"a {type(model).__name__} that does not begin with a convolution and its activation")
-    convolution, *others = (copy.deepcopy(model.get_submodule(layer.name)) for layer in found[: end + 1])
-    assert isinstance(convolution, nn.Conv2d)  # by its kind
+    convolution, *others = (copy.deepcopy(model.get_submodule(layer.name)) for layer in inner[: end + 1])
+    assert isinstance(convolution, nn.Conv2d)  # its kind was checked above
     convolution.stride = (1, 1)
     return nn.Sequential(_around(convolution), *others).eval().requires_grad_(False)
 
 
 def _around(module: nn.Module) -> nn.Module:
-    """Padded from the other side, by as much as makes the map's edge its input's over the stride."""
+    """Return the module with circular padding such that the map's edge is its input's divided by the stride."""
     if isinstance(module, BlurPool):
         blur = nn.Conv2d(
             module.channels, module.channels, module.taps, module.stride, groups=module.channels, bias=False
@@ -92,7 +99,7 @@ def _around(module: nn.Module) -> nn.Module:
         before = tuple((r - 1) // 2 for r in reach) if isinstance(module.padding, str) else pair(module.padding)
         module.padding = (0, 0)
         return _padded(module, reach, before)
-    assert isinstance(module, nn.MaxPool2d | nn.AvgPool2d)  # on_torus asks for nothing else
+    assert isinstance(module, nn.MaxPool2d | nn.AvgPool2d)  # on_torus passes no other kind
     kernel, stride = pair(module.kernel_size), pair(module.stride)
     if isinstance(module, nn.MaxPool2d) and pair(module.dilation) != (1, 1):
         raise _unfit("a dilated pool")
@@ -100,20 +107,25 @@ def _around(module: nn.Module) -> nn.Module:
 
 
 def _padded(module: nn.Module, reach: Sequence[int], before: Sequence[int]) -> nn.Module:
-    """``reach`` (down, across) of its window in pixels, so many of them ``before`` the place itself."""
+    """Return a module with circular padding.
+
+    Args:
+        reach: height and width of the module's window in pixels.
+        before: how many of them lie above and to the left of the pixel itself.
+    """
     (top, left), (bottom, right) = before, (r - 1 - b for r, b in zip(reach, before, strict=True))
     if min(bottom, right) < 0:
-        raise _unfit("a window that lies outside of what it is given")
+        raise _unfit("a window that lies outside its input")
     sides = (left, right, top, bottom)
     return nn.Sequential(nn.CircularPad2d(sides), module) if any(sides) else module
 
 
 def _is_linear(model: nn.Module, size: int) -> bool:
-    """f(a + b) − f(0) = f(a) − f(0) + f(b) − f(0), on two frames of noise."""
+    """Return whether f(a + b) - f(0) = f(a) - f(0) + f(b) - f(0) for two frames of noise, up to rounding."""
     a, b = torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(SEED))
     with torch.inference_mode():
-        none, one, other, both = model(torch.stack([torch.zeros_like(a), a, b, a + b]))
-    return bool((both - one - other + none).norm() <= AGREES * ((one - none).norm() + (other - none).norm()))
+        zero, first, second, both = model(torch.stack([torch.zeros_like(a), a, b, a + b]))
+    return bool((both - first - second + zero).norm() <= AGREES * ((first - zero).norm() + (second - zero).norm()))
 
 
 def _unfit(got: str) -> BadCard:

@@ -1,6 +1,6 @@
-"""Networks beside the original: ``KEY~NAME`` is KEY's network with its own weights, changed by NAME, not retrained.
+"""Variants of a network: ``KEY~NAME`` is KEY's network with its own weights, changed by NAME and not retrained.
 
-Names can be strung together and are read from left to right: ``resnet50-pqf~bin5~ensemble``.
+A network takes one variant. ``KEY~A~B`` is refused.
 """
 
 from __future__ import annotations
@@ -12,120 +12,132 @@ from functools import partial
 from torch import nn
 
 from ...errors import BadCard, UnknownName
-from ..card import NetworkCard, Remedy
+from ..card import NetworkCard, Remedy, short
 from ..probe import layers
 from . import surgery
-from .test_time import Chain, RobustCrop, ShiftEnsemble
+from .test_time import ContentCrop, ShiftEnsemble
 
 MARK = "~"
-EXACT = 32  # polyphase sampling: frames of a multiple of this
+FORMER_NAMES = {"robustcrop": "contentcrop"}  # still read, no longer offered
+STRIDE = 32  # polyphase sampling is exact for frames of a multiple of this
 
 
 @dataclass(frozen=True)
-class _Derivation:
-    """``said``: one line for a list. ``note``: what a user has to know, beside its cost.
+class _Variant:
+    """One variant: ``summary`` for a list, ``note`` besides its cost, ``caution`` after the network's name."""
 
-    ``caution``: what stands above any number, after the network's name.
-    """
-
-    said: str
-    note: str
+    summary: str
+    note: str = ""
     caution: str = ""
     surgery: Callable[[nn.Module], nn.Module] | None = None
     remedy: Remedy | None = None
 
 
 UNTRAINED = (
-    "was not trained for this change and may answer much the same whatever it is shown: what never changes its answer "
-    "is steady too, so read its rates beside its accuracy"
+    "was not trained for this change and may give the same answer to everything: stable, but not accurate. Read its "
+    "rates beside its accuracy"
 )
 
 
-def _bin(taps: int) -> _Derivation:
-    return _Derivation(
-        said=f"a blur of {taps} taps before each subsampling (torchvision's ResNets)",
-        note="A pass costs about 1.3 times the original's. Trained with such a blur it would be another network.",
+def _blur(taps: int) -> _Variant:
+    return _Variant(
+        summary=f"a blur of {taps} taps before each subsampling (torchvision's ResNets)",
+        note="A pass costs about 1.3 times the original's. A network trained with such a blur would be another one.",
         caution=UNTRAINED,
         surgery=partial(surgery.blurred, taps=taps),
     )
 
 
-def _ensemble(reach: int) -> _Derivation:
+def _ensemble(reach: int) -> _Variant:
     remedy = ShiftEnsemble(reach)
     pixels = "1 pixel" if reach == 1 else f"{reach} pixels"
-    return _Derivation(said=f"the mean over {remedy.passes} shifts of up to {pixels}", note="", remedy=remedy)
+    return _Variant(summary=f"the mean over {remedy.passes} shifts of up to {pixels}", remedy=remedy)
 
 
-_DERIVATIONS = {
+_VARIANTS = {
     "ensemble": _ensemble(1),
     "ensemble2": _ensemble(2),
-    "robustcrop": _Derivation(
-        said="a crop that the picture's content chooses, 7/8 of the frame",
-        note="",
-        caution="sees a crop that follows the content, so that a photograph moved inside black by whole pixels is "
-        "mostly the very same crop to it: a low rate there is the rule's doing and says nothing of the network",
-        remedy=RobustCrop(),
+    "contentcrop": _Variant(
+        summary="a crop of 7/8 of the frame, chosen by the picture's content",
+        caution="sees a crop that follows the content. A photograph shifted by whole pixels inside black is mostly the "
+        "same crop to it, so a low rate there comes from the rule and says nothing about the network",
+        remedy=ContentCrop(),
     ),
-    **{f"bin{taps}": _bin(taps) for taps in surgery.TAPS},
-    "polyphase": _Derivation(
-        said="adaptive polyphase sampling, circular padding (torchvision's ResNets)",
-        note="Exact under cyclic shifts only; weights trained with zeros around the frame lose accuracy. A pass costs "
-        "about 1.4 times the original's.",
+    **{f"bin{taps}": _blur(taps) for taps in surgery.TAPS},
+    "polyphase": _Variant(
+        summary="adaptive polyphase sampling, circular padding (torchvision's ResNets)",
+        note="Exact under cyclic shifts only. Weights trained with zero padding lose accuracy. A pass costs about 1.4 "
+        "times the original's.",
         caution=UNTRAINED,
         surgery=surgery.polyphase,
     ),
 }
 
-NAMES = {name: derivation.said for name, derivation in _DERIVATIONS.items()}
+NAMES = {name: variant.summary for name, variant in _VARIANTS.items()}
 
 
 def split(key: str) -> tuple[str, str | None]:
-    """``"KEY~A~B"`` → (``"KEY~A"``, ``"B"``); (key, None) where nothing is derived."""
+    """Return (the original's key, the variant's name), or (key, None) if the key names no variant.
+
+    >>> split("torchvision/resnet50.imagenet1k_v1~bin5")
+    ('torchvision/resnet50.imagenet1k_v1', 'bin5')
+    """
     original, mark, name = key.rpartition(MARK)
     return (original, name) if mark else (key, None)
 
 
+def is_variant(key: str) -> bool:
+    """Return whether a key ends in the name of a variant, present or former."""
+    name = split(key)[1]
+    return name in NAMES or name in FORMER_NAMES
+
+
 def derive(card: NetworkCard, name: str) -> NetworkCard:
-    """The card of ``KEY~NAME``; an unknown name raises UnknownName, one that does not fit BadCard at ``build``."""
-    if name not in _DERIVATIONS:
-        raise UnknownName(
-            got=f"{card.key}{MARK}{name}",
-            wanted=f"{card.key}{MARK} and one of {', '.join(NAMES)}",
-            remedy="Choose one of these.",
-        )
-    derivation = _DERIVATIONS[name]
-    remedy = card.remedy or derivation.remedy
-    if card.remedy is not None and derivation.remedy is not None:
-        remedy = Chain(card.remedy, derivation.remedy)
-    passes = remedy.passes if remedy is not None else 1
-    cost = f"Not retrained: {derivation.said}; {passes} forward pass{'es' if passes > 1 else ''} a frame."
+    """Return the card of the variant ``KEY~NAME`` of a card.
+
+    The key stays as it was given, so that older studies find their network under a former name. Raises UnknownName
+    for an unknown name and for a variant of a variant. Where the network does not fit, ``build`` raises BadCard.
+    """
     key = f"{card.key}{MARK}{name}"
-    caution = f"{key.split('/')[-1]} {derivation.caution}" if derivation.caution else ""
-    build = card.build if derivation.surgery is None else partial(_build, card, derivation.surgery, name)
+    if is_variant(card.key):
+        raise UnknownName(
+            got=f"two variants in {key}", wanted="one variant of a network", remedy=f"Use {card.key}, or the other one."
+        )
+    present = FORMER_NAMES.get(name, name)
+    if present not in _VARIANTS:
+        raise UnknownName(
+            got=key, wanted=f"{card.key}{MARK} and one of {', '.join(NAMES)}", remedy="Choose one of these."
+        )
+    variant = _VARIANTS[present]
+    passes = variant.remedy.passes if variant.remedy is not None else 1
+    cost = f"Not retrained: {variant.summary}; {passes} forward pass{'es' if passes > 1 else ''} a frame."
+    cautions = [card.caution, f"{short(key)} {variant.caution}" if variant.caution else ""]
+    if present != name:
+        cautions.append(f"{MARK}{name} is now called {MARK}{present}; use that name")
     return replace(
         card,
         key=key,
-        title=f"{card.title}, {name}",
-        build=build,
-        published={},  # the original's are not its own
-        remedy=remedy,
-        note=" ".join(text for text in (card.note, cost, derivation.note, _inexact(card, name)) if text),
-        caution=". ".join(text for text in (card.caution, caution) if text),
+        title=f"{card.title}, {present}",
+        build=card.build if variant.surgery is None else partial(_build, card, variant.surgery, key),
+        published={},  # the published measures are the original's
+        remedy=variant.remedy,
+        note=" ".join(text for text in (card.note, cost, variant.note, _inexact(card, present)) if text),
+        caution=". ".join(text for text in cautions if text),
     )
 
 
 def _inexact(card: NetworkCard, name: str) -> str:
-    if name != "polyphase" or card.size % EXACT == 0:
+    if name != "polyphase" or card.size % STRIDE == 0:
         return ""
-    return f"Frames of {card.size} pixels are no multiple of {EXACT}: not exact for them."
+    return f"Frames of {card.size} pixels are no multiple of {STRIDE}, so it is not exact for them."
 
 
-def _build(card: NetworkCard, change: Callable[[nn.Module], nn.Module], name: str) -> nn.Module:
+def _build(card: NetworkCard, change: Callable[[nn.Module], nn.Module], key: str) -> nn.Module:
     changed = change(card.build())
-    if not layers(changed, card.size):  # what a blur reflects at a border must be there
+    if not layers(changed, card.size):  # a map is smaller than the border that a blur reflects
         raise BadCard(
-            got=f"frames of {card.size} pixels for {card.key}{MARK}{name}",
+            got=f"frames of {card.size} pixels for {key}",
             wanted="feature maps larger than its filter",
-            remedy="Choose a shorter blur, or a network of larger frames.",
+            remedy="Choose a shorter blur, or a network with larger frames.",
         )
     return changed

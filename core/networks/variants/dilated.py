@@ -1,4 +1,4 @@
-"""A network at stride 1: what subsamples does not, and what follows is dilated instead (paper, § 3, Observation 2)."""
+"""A network without subsampling: stride 1 everywhere, with dilation instead (paper, § 3, Observation 2)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from ..probe import input_strides
 
 
 def stride_free(model: nn.Module, size: int) -> nn.Module:
-    """A copy whose every map has a place for every pixel of a frame of ``size``; at each s-th place it is the map
-    that the network itself makes at total stride s, up to rounding.
+    """Return a copy without subsampling, whose maps have one value for every pixel of a frame of ``size``.
 
-    Subsample then convolve = dilate, convolve, subsample: each convolution, pool and blur at stride 1, dilated and
-    padded by the total stride of what it is given. Raises BadCard where something else subsamples.
+    Every s-th value of a map equals the map of the original network at total stride s, up to rounding: subsampling
+    and then convolving is the same as a dilated convolution and then subsampling. Each convolution, pool and blur
+    runs at stride 1, dilated and padded by the total stride of its input. Raises BadCard if another kind of layer
+    subsamples.
     """
     changed = copy.deepcopy(model)
     for name, step in input_strides(model, size).items():
@@ -37,7 +38,7 @@ def stride_free(model: nn.Module, size: int) -> nn.Module:
 def _subsamples(model: nn.Module, size: int) -> bool:
     try:
         return any(stride > 1 for stride in input_strides(model, size).values())
-    except RuntimeError:  # a map that is subsampled still, too small for the padding of one that is not
+    except RuntimeError:  # a map that is still subsampled is too small for the padding of one that is not
         return True
 
 
@@ -49,9 +50,9 @@ def _dilated(module: nn.Module, step: int) -> nn.Module:
     if isinstance(module, nn.MaxPool2d):
         (kernel, padding, dilation) = (pair(v) for v in (module.kernel_size, module.padding, module.dilation))
         down, across = _times(padding, step)
-        around = nn.ConstantPad2d((across, across, down, down), -torch.inf)  # further than a pool pads by itself
+        around = nn.ConstantPad2d((across, across, down, down), -torch.inf)  # more than a pool can pad by itself
         return nn.Sequential(around, nn.MaxPool2d(kernel, 1, 0, _times(dilation, step)))
-    assert isinstance(module, nn.Conv2d)  # stride_free asks for nothing else
+    assert isinstance(module, nn.Conv2d)  # stride_free passes no other kind
     if isinstance(module.padding, str):
         raise BadCard(got=f"padding {module.padding!r}", wanted="padding in pixels", remedy="Choose another network.")
     if set(module.stride) == {1} and step == 1:
@@ -90,7 +91,7 @@ class Average(nn.Module):
 
 
 class Blur(nn.Module):
-    """BlurPool at stride 1 over pixels ``step`` apart, reflected about the same places as the subsampled one."""
+    """BlurPool at stride 1 over pixels ``step`` apart, reflected about the same pixels as the subsampled one."""
 
     filt: torch.Tensor
 
@@ -106,14 +107,22 @@ class Blur(nn.Module):
         return functional.conv2d(padded, self.filt, dilation=self.step, groups=self.channels)
 
     def _reflected(self, edge: int, device: torch.device) -> torch.Tensor:
-        """Places of a row of ``edge``, padded; beyond the far end about the last place that is a multiple of the step,
-        which is where a subsampled row ends. What no such row has may fall outside, and is held at the end."""
-        places, last = torch.arange(-self.before, edge + self.after, device=device), (edge - 1) // self.step * self.step
-        return torch.where(places >= edge, 2 * last - places, places.abs()).clamp(0, edge - 1)
+        """Return the indices of a padded row of ``edge`` pixels.
+
+        At the far end they are reflected about the last multiple of the step, where a subsampled row ends. Indices
+        that no subsampled row has may fall outside and are clamped.
+        """
+        indices = torch.arange(-self.before, edge + self.after, device=device)
+        last = (edge - 1) // self.step * self.step
+        return torch.where(indices >= edge, 2 * last - indices, indices.abs()).clamp(0, edge - 1)
 
 
 def pair(value: int | tuple[int, ...] | list[int] | torch.Size) -> tuple[int, int]:
-    """A module's setting, one number or two, as (down, across)."""
+    """Return a module's setting, one number or two, as (vertical, horizontal).
+
+    >>> pair(3), pair((1, 2))
+    ((3, 3), (1, 2))
+    """
     return (value, value) if isinstance(value, int) else (int(value[0]), int(value[1]))
 
 

@@ -1,4 +1,4 @@
-"""Surgery without retraining: torchvision's ResNets, made to subsample in another way, their weights as they were."""
+"""Surgery without retraining: torchvision's ResNets with another kind of subsampling and their own weights."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ TAPS = range(2, 8)
 
 
 def blurred(model: nn.Module, taps: int) -> nn.Module:
-    """A torchvision ResNet → a copy with a binomial blur of ``taps`` taps before each subsampling but the first.
+    """Return a copy of a torchvision ResNet with a binomial blur before each subsampling but the first.
 
-    Placed as in Adobe's antialiased-cnns (Zhang 2019, ``pool_only``), whose names it takes over, so that its state
-    fits theirs. The first convolution stays strided. Max-pool: over 2 x 2 at stride 1, then blur (torchvision's pools
-    over 3 x 3). Strided 3 x 3 convolution: at stride 1, batch norm, ReLU, then blur before the next convolution.
-    Shortcut: blur, then its 1 x 1 convolution. 1.25 (ResNet-50) to 1.29 times (ResNet-18) the multiplications. Raises
-    BadCard for any other network.
+    The blurs are where Adobe's antialiased-cnns has them (Zhang 2019, ``pool_only``), under the same names, so that
+    the state dicts fit each other. The first convolution stays strided. The max pool becomes 2 x 2 at stride 1, then
+    blur (torchvision's is 3 x 3). A strided 3 x 3 convolution becomes stride 1, batch norm, ReLU, then blur before the
+    next convolution. A shortcut becomes blur, then its 1 x 1 convolution. This takes 1.25 (ResNet-50) to 1.29 times
+    (ResNet-18) the multiplications. Raises BadCard for any other network.
     """
     if taps not in TAPS:
         raise BadCard(got=f"a blur of {taps} taps", wanted="2 to 7", remedy="Choose one of these.")
@@ -40,20 +40,19 @@ def blurred(model: nn.Module, taps: int) -> nn.Module:
 
 
 def polyphase(model: nn.Module) -> nn.Module:
-    """A torchvision ResNet → a copy that samples adaptively (Chaman & Dokmanić 2021): exact under cyclic shifts.
+    """Return a copy of a torchvision ResNet with adaptive polyphase sampling (Chaman & Dokmanić 2021).
 
-    Every convolution and pool pads circularly. What had stride 2 has stride 1, and of the four grids of every second
-    pixel (its polyphase components) that one is kept, for each frame by itself, whose l2 norm is largest; in a block
-    the main branch chooses, after the activation that follows, and the shortcut takes the same. As in their code but
-    for the pool, which stays torchvision's 3 x 3 (theirs is trained with 2 x 2). 1.34 (ResNet-50) to 1.48 times
-    (ResNet-18) the multiplications. Raises BadCard for any other network.
+    Every convolution and pool pads circularly. Layers of stride 2 run at stride 1, and one of the four grids of every
+    second pixel (the polyphase components) is kept: for each frame, the one with the largest l2 norm. In a block the
+    main branch chooses after the following activation, and the shortcut takes the same grid. This follows the
+    authors' code except for the pool, which stays torchvision's 3 x 3 (theirs is trained with 2 x 2). It takes 1.34
+    (ResNet-50) to 1.48 times (ResNet-18) the multiplications. Raises BadCard for any other network.
 
-    A cyclic shift of a frame whose edge is a multiple of 32 permutes the grids, so that the logits are the same up to
-    rounding. In float32 two norms may come closer than rounding tells apart (periodic textures, flat frames): there
-    the choice, and with it the answer, can still flip. Edges that are not even at a subsampling are padded by one
-    pixel, and nothing is exact any more. And it holds on the torus only: a shift that brings new content in at the
-    border is none of these. Weights trained with zeros around the frame meet its other side there, and grids they
-    were not trained on: that costs accuracy, which has to be measured.
+    A cyclic shift of a frame whose edge is a multiple of 32 permutes the grids, so the logits stay the same up to
+    rounding. In float32 two norms can be too close for rounding to separate (periodic textures, flat frames); there
+    the choice, and the answer, can still change. Edges that are odd at a subsampling are padded by one pixel, and the
+    result is no longer exact. A shift that brings new content in at the border is not cyclic. Weights trained with
+    zero padding meet the frame's other side at the border and grids they were not trained on, which costs accuracy.
     """
     changed = _copy(model)
     for module in changed.modules():
@@ -70,15 +69,18 @@ def polyphase(model: nn.Module) -> nn.Module:
 
 
 class Strongest(nn.Module):
-    """(N, C, H, W) → (N, C, H / 2, W / 2): of the four grids of every second pixel, the one of the largest norm."""
+    """Subsampling by 2 that keeps the grid with the largest norm: (N, C, H, W) → (N, C, H / 2, W / 2)."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return grid(x, strongest(x))
 
 
 class Polyphase(nn.Module):
-    """A subsampling block of torchvision's: at stride 1 up to the activation after its strided convolution, then the
-    grid of the largest norm there, in the shortcut too."""
+    """A subsampling block of torchvision's with polyphase sampling.
+
+    It runs at stride 1 up to the activation after its strided convolution, and keeps the grid with the largest norm
+    there. The shortcut takes the same grid.
+    """
 
     conv1: nn.Conv2d
     conv2: nn.Conv2d
@@ -108,20 +110,23 @@ class Polyphase(nn.Module):
 
 
 def strongest(x: torch.Tensor) -> torch.Tensor:
-    """(N, C, H, W) → (N,): the grid of every second pixel of the largest l2 norm, row + 2 · column; ties: the first."""
+    """Return the number, row + 2 column, of each map's grid with the largest l2 norm (the first of equals).
+
+    Maps are (N, C, H, W), grids hold every second pixel, the result is (N,).
+    """
     x = _even(x)
     return torch.stack([x[:, :, i::2, j::2].square().sum((1, 2, 3)) for j in (0, 1) for i in (0, 1)], 1).argmax(1)
 
 
 def grid(x: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
-    """(N, C, H, W) and which grid of each, (N,) → (N, C, H / 2, W / 2)."""
+    """Return the chosen grid of each map: (N, C, H, W) and numbers (N,) → (N, C, H / 2, W / 2)."""
     x, chosen = _even(x), chosen[:, None, None, None]
     rows = torch.where(chosen % 2 == 1, x[:, :, 1::2], x[:, :, ::2])
     return torch.where(chosen >= 2, rows[..., 1::2], rows[..., ::2])
 
 
 def _even(x: torch.Tensor) -> torch.Tensor:
-    """Padded circularly by one where an edge is odd, as their code does; without a branch, so that it can be traced."""
+    """Return maps padded circularly by one where an edge is odd; without a branch, so that it can be traced."""
     return functional.pad(x, (0, x.shape[3] % 2, 0, x.shape[2] % 2), mode="circular")
 
 
@@ -130,7 +135,7 @@ def _blur(beside: nn.Conv2d, channels: int, taps: int) -> BlurPool:
 
 
 def _copy(model: nn.Module) -> Any:
-    """A copy to be changed; raises BadCard where surgery would not know what it does."""
+    """Return a copy to be changed. Raises BadCard for a network that this surgery is not made for."""
     from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
     if not isinstance(model, ResNet):
@@ -146,13 +151,13 @@ def _copy(model: nn.Module) -> Any:
 
 
 def _subsampling(model: Any) -> list[tuple[nn.Sequential, int]]:
-    """Where the blocks stand that subsample: their stage, and their number in it."""
+    """Return (stage, index in it) of every block that subsamples."""
     stages = (model.layer1, model.layer2, model.layer3, model.layer4)
     return [(stage, k) for stage in stages for k, block in enumerate(stage) if _strided(block)[0].stride != (1, 1)]
 
 
 def _strided(block: Any) -> tuple[nn.Conv2d, str]:
-    """The convolution that subsamples, if any does in this block, and the name of the one after it."""
+    """Return the 3 x 3 convolution that strides in a subsampling block, and the name of the next convolution."""
     return (block.conv2, "conv3") if hasattr(block, "conv3") else (block.conv1, "conv2")
 
 
@@ -160,5 +165,5 @@ def _unfit(got: str) -> BadCard:
     return BadCard(
         got=got,
         wanted="a torchvision-style ResNet",
-        remedy="Choose such a network, or a remedy that fits every one (ensemble, robustcrop).",
+        remedy="Choose such a network, or a variant that fits every network (ensemble, contentcrop).",
     )

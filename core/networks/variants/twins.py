@@ -1,34 +1,38 @@
-"""Antialiased twins: networks that were trained as another one, with blur before subsampling."""
+"""Pairs of networks trained alike, one of them with blur before each subsampling (antialiased)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
 
-TWINS = (
+PATTERNS = (
     (re.compile(r"torchvision/(\w+)\.imagenet1k_v1"), r"antialiased/\1.bin5"),
     (re.compile(r"(\w+/resnet10)\.(.+)"), r"\1_bin5.\2"),  # as recipes name them
 )
 
 
-def twin(key: str) -> str | None:
-    """Key of the antialiased network that was trained as the one of that key was; None where none is known."""
-    for pattern, replacement in TWINS:
+def antialiased_key(key: str) -> str | None:
+    """Return the key of the antialiased network that was trained like a given one, or None if none is known.
+
+    >>> antialiased_key("torchvision/resnet50.imagenet1k_v1")
+    'antialiased/resnet50.bin5'
+    """
+    for pattern, replacement in PATTERNS:
         if pattern.fullmatch(key):
             return pattern.sub(replacement, key)
     return None
 
 
-def couples(keys: Collection[str]) -> dict[str, str]:
-    """Original → its trained twin, of those networks of which both are there."""
-    return {key: other for key in keys if (other := twin(key)) is not None and other in keys}
+def antialiased_pairs(keys: Collection[str]) -> dict[str, str]:
+    """Return original → antialiased for all pairs among the keys."""
+    return {key: other for key in keys if (other := antialiased_key(key)) is not None and other in keys}
 
 
-def with_twins(keys: Sequence[str], known: Collection[str]) -> tuple[str, ...]:
-    """Keys, each followed by its twin where that is known and not named already."""
-    found = list[str]()
+def with_antialiased(keys: Sequence[str], available: Collection[str]) -> tuple[str, ...]:
+    """Return the keys, each once, with an available antialiased network after its original if it is not named yet."""
+    result = list[str]()
     for key in keys:
-        other = twin(key)
-        wanted = [key] if other is None or other not in known or other in keys else [key, other]
-        found += [one for one in wanted if one not in found]
-    return tuple(found)
+        other = antialiased_key(key)
+        wanted = [key] if other is None or other not in available or other in keys else [key, other]
+        result += [each for each in wanted if each not in result]
+    return tuple(result)

@@ -1,1 +1,1 @@
-"""Families of networks: torchvision, Keras, timm, antialiased-cnns, and checkpoints of one's own."""
+"""Families of networks: torchvision, Keras, timm, antialiased-cnns, and the user's checkpoints."""

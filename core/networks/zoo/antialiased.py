@@ -1,4 +1,4 @@
-"""Antialiased networks (Zhang 2019; paper, § 5.1): Adobe's weights, in the architectures of its own package."""
+"""Antialiased networks (Zhang 2019; paper, § 5.1): Adobe's weights in the architectures of Adobe's package."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ NOTES = {
 
 @dataclass(frozen=True, slots=True)
 class _Weights:
-    """``digest``: sha256 prefix, as the published file's name carries it; ``top1``, ``consistency``: Adobe's tables."""
+    """One file: the sha256 prefix in its published name, and top-1 and consistency from Adobe's tables."""
 
     digest: str
     top1: float
     consistency: float
 
-    def file(self, name: str, variant: str) -> str:
-        """Of the published file."""
+    def file_name(self, name: str, variant: str) -> str:
+        """Return the published file's name."""
         return f"{name}_{variant.replace('bin', 'lpf').replace('_finetuned', '_finetune')}-{self.digest}.pth"
 
 
@@ -65,14 +65,14 @@ ZOO = {
 
 
 def cards(weights_folder: Path) -> Iterator[NetworkCard]:
-    """The paper's three architectures, each with every filter that Adobe gives weights for; the paper's first.
+    """Yield the paper's three architectures with every filter that Adobe publishes weights for, the paper's first.
 
-    ``consistency`` of a card: how often two random crops of 224 from one of 256 are classified alike (ImageNet's
-    validation photographs). It is no rate of changes under one pixel.
+    A card's ``consistency`` is how often two random 224 x 224 crops of a 256 x 256 photograph are classified alike
+    (ImageNet's validation set). It is not a rate of changes under a shift of one pixel.
     """
     for name, (title, parameters, variants) in ZOO.items():
         for variant, weights in variants.items():
-            file = weights.file(name, variant)
+            file = weights.file_name(name, variant)
             yield NetworkCard(
                 key=f"antialiased/{name}.{variant}",
                 title=f"{title} antialiased, {variant.replace('bin', 'bin-').replace('_', ' ')} (Adobe)",
@@ -94,13 +94,13 @@ def _build(name: str, taps: int, file: Path) -> nn.Module:
     if not file.is_file():
         raise missing(file, f"{name} antialiased with {taps} taps")
     architecture = getattr(library("antialiased_cnns", PACKAGE), name)
-    with torch.device("meta"):  # the filters too are in the file: they are buffers
+    with torch.device("meta"):  # the file contains the filters too, as buffers
         model: nn.Module = architecture(filter_size=taps)
-    if name == "vgg16":  # its forward views maps as rows, which channels that lie last in memory do not allow
+    if name == "vgg16":  # its forward calls view, which fails for channels-last memory
         model.get_submodule("avgpool").register_forward_hook(_contiguous)
     state = read(file).get("state_dict")
     if not isinstance(state, dict):
-        raise damaged(file, "no state_dict in it")
+        raise damaged(file, "it contains no state_dict")
     return fill(model, {modern(key) if name == "densenet121" else key: value for key, value in state.items()}, file)
 
 

@@ -1,4 +1,4 @@
-"""Keras' networks with Keras' weights (Tables 1 and 3), on torch. Keras itself is imported when one is built."""
+"""Keras' networks with Keras' weights (Tables 1 and 3), on torch. Keras is imported when a network is built."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from torch import nn
 
 from ...storage.downloads import RemoteFile
 from ..card import NetworkCard, Preprocessing, imagenet_labels
-from ..probe import ReturnsBoth
+from ..probe import LogitsAndFeatures
 from ..weights import damaged, library, missing
 
 PACKAGE = "keras==3.15.1"
@@ -30,14 +30,14 @@ CAFFE = Preprocessing(  # keras.applications' mode "caffe": blue, green, red in 
     std=(1 / 255, 1 / 255, 1 / 255),
     order="bgr",
 )
-TF = Preprocessing(  # mode "tf": -1 to 1. 342 = 299 / 0.875: the central 87.5 %, as TF-slim, which trained it, has it
+TF = Preprocessing(  # mode "tf": -1 to 1. 342 = 299 / 0.875, the central 87.5 % as in TF-slim, which trained it
     resize=342, crop=299, interpolation="bilinear", mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5)
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Entry:
-    """``path``, ``md5``: as keras.src.applications has them. Measures: the paper's Table 3."""
+    """One network: path and md5 as in keras.applications, measures from the paper's Table 3."""
 
     title: str
     model: str
@@ -62,8 +62,8 @@ ZOO = {
         title="ResNet-50", model="ResNet50", preprocessing=CAFFE,
         path="resnet/resnet50_weights_tf_dim_ordering_tf_kernels.h5", md5="2cb95161c43110f7111970584f804107",
         top1=0.759, top5=0.929, parameters=25_636_712, depth=50, license="MIT (Kaiming He)",
-        note="Keras has replaced this file since the paper: the one of then had the md5 a7b3fe01…, and Keras' "
-        "documentation gave it top-1 .759; to today's it gives .749.",
+        note="Keras has replaced this file since the paper. The earlier file had the md5 a7b3fe01… and top-1 .759 in "
+        "Keras' documentation; the present one has .749.",
     ),
     "inceptionresnetv2": _Entry(
         title="Inception-ResNet-v2", model="InceptionResNetV2", preprocessing=TF,
@@ -75,7 +75,7 @@ ZOO = {
 
 
 def cards(weights_folder: Path) -> Iterator[NetworkCard]:
-    """The paper's three Keras networks (Table 3)."""
+    """Yield the paper's three Keras networks (Table 3)."""
     for name, entry in ZOO.items():
         file = entry.path.rsplit("/", 1)[1]
         yield NetworkCard(
@@ -102,8 +102,8 @@ def cards(weights_folder: Path) -> Iterator[NetworkCard]:
         )
 
 
-class KerasClassifier(ReturnsBoth):
-    """Normalised frames (N, 3, S, S) → (logits (N, K), what the last layer reads (N, D)), always as in evaluation."""
+class KerasClassifier(LogitsAndFeatures):
+    """A Keras classifier in eval mode: normalised frames (N, 3, S, S) → (logits (N, K), features (N, D))."""
 
     def __init__(self, model: Any) -> None:
         super().__init__()
@@ -112,25 +112,25 @@ class KerasClassifier(ReturnsBoth):
         self.model = keras.Model(model.inputs, [model.layers[-1].output, model.layers[-1].input])
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        with self._on(str(x.device)):  # else Keras moves what it is given to a GPU, where there is one
+        with self._on(str(x.device)):  # otherwise Keras moves its input to a GPU if there is one
             logits, feature = self.model(x.permute(0, 2, 3, 1), training=False)
         return logits, feature
 
     def map_sizes(self, size: int) -> list[tuple[str, int]]:
-        """Name and edge of each layer's map, for a frame of that size; shapes alone are computed."""
+        """Return name and edge of each layer's map for a frame of ``size``. Only shapes are computed."""
         sizes: list[tuple[str, int]] = []
-
-        def spec(layer: Any) -> Any:
-            def keep(*inputs: Any, **options: Any) -> Any:
-                if len(layer.output.shape) != 4:  # behind the maps: of a fixed size, whatever the frame's
-                    return layer.output
-                output = layer.compute_output_spec(*inputs, **options)
-                sizes.append((layer.name, output.shape[1]))
-                return output
-
-            return keep
-
-        self.model._run_through_graph(self._spec((None, size, size, 3)), operation_fn=spec)
+        specs = {id(self.model.inputs[0]): self._spec((None, size, size, 3))}
+        for layer in self.model.layers:  # in the order in which they run
+            if id(layer.output) in specs:  # the input layer
+                continue
+            if len(layer.output.shape) != 4:  # after the maps: of a fixed size for any frame
+                specs[id(layer.output)] = layer.output
+                continue
+            several = isinstance(layer.input, list)
+            inputs = [specs[id(tensor)] for tensor in (layer.input if several else [layer.input])]
+            output = layer.compute_output_spec(inputs if several else inputs[0])
+            specs[id(layer.output)] = output
+            sizes.append((layer.name, output.shape[1]))
         return sizes
 
 
@@ -138,7 +138,7 @@ def _build(application: str, file: Path) -> nn.Module:
     if not file.is_file():
         raise missing(file, f"Keras' {application}")
     _keras()
-    # Keras numbers layers without a name thread by thread: in a new one they begin at 0, whatever was built before
+    # Keras numbers unnamed layers per thread; in a new thread they start at 0, whatever was built before
     with ThreadPoolExecutor(1) as fresh:
         return fresh.submit(_loaded, application, file).result()
 
@@ -152,13 +152,13 @@ def _loaded(application: str, file: Path) -> nn.Module:
 
 
 def _keras() -> Any:
-    """Keras on torch, with its own defaults whatever the user's keras.json says; it writes nothing."""
+    """Return Keras on torch, with its own defaults whatever the user's keras.json says. It writes nothing."""
     if "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = "torch"
-        os.environ.setdefault("KERAS_HOME", os.devnull)  # where no settings are found, and none can be left behind
+        os.environ.setdefault("KERAS_HOME", os.devnull)  # no settings are read from there or written
     keras = library("keras", PACKAGE)
-    # Streamlit calls this at every run of a page, for every thread: a network that is being built would lose count of
-    # its layers' names, and the page wait for a whole collection of garbage
+    # Streamlit calls clear_session at every run of a page, for every thread. A network that is being built would lose
+    # the numbers of its layers, and the page would wait for a full garbage collection.
     keras.backend.clear_session = _nothing
     keras.config.set_floatx("float32")
     keras.config.set_image_data_format("channels_last")
@@ -166,12 +166,11 @@ def _keras() -> Any:
 
 
 def _nothing() -> None:
-    """In place of clear_session: nothing here depends on Keras' session."""
+    """Do nothing; this replaces clear_session, because nothing here depends on Keras' session."""
 
 
 def _load(model: Any, file: Path) -> None:
-    """Weights by the order of layers, as Keras does (names differ from one file to another); all shapes are compared
-    first."""
+    """Load weights in the order of layers, as Keras does (names differ between files), after comparing all shapes."""
     h5py = library("h5py", "h5py")
     layers = [layer for layer in model.layers if layer.weights]
     wanted = [[tuple(v.shape) for v in layer.trainable_weights + layer.non_trainable_weights] for layer in layers]
@@ -179,11 +178,11 @@ def _load(model: Any, file: Path) -> None:
         with h5py.File(file) as saved:
             root = saved if "layer_names" in saved.attrs else saved["model_weights"]
             groups = [root[name] for name in root.attrs["layer_names"]]
-            found = [[group[name].shape for name in group.attrs["weight_names"]] for group in groups]
-        for layer, had, has in zip_longest(layers, filter(None, found), wanted):
+            shapes = [[group[name].shape for name in group.attrs["weight_names"]] for group in groups]
+        for layer, had, has in zip_longest(layers, filter(None, shapes), wanted):
             if had != has:
                 name = layer.name if layer else "after the last layer"
                 raise damaged(file, f"{name}: {had or 'nothing'}, where the network has {has or 'nothing'}")
         model.load_weights(file)
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:  # what h5py raises on other files
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:  # h5py raises these for other files
         raise damaged(file, (str(error).splitlines() or [type(error).__name__])[0]) from None

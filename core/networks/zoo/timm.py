@@ -1,4 +1,4 @@
-"""timm's networks with its pretrained weights: ``timm/NAME``, NAME as timm writes it. timm is imported when asked."""
+"""timm's networks with its pretrained weights: ``timm/NAME``, with timm's own names. timm is imported when needed."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from ..weights import library, missing
 
 FAMILY, MARK = "timm/", "timm--"
 ENDINGS = (".safetensors", ".bin", ".pth")
-PROJECTIONS = range(256, 4097)  # widths of CLIP's image towers; timm's other sets of classes are larger
-# Recipes and authors whose tag says that ImageNet's training photographs alone were used: no other teacher, no web.
+PROJECTIONS = range(256, 4097)  # output widths of CLIP's image towers; timm's other sets of classes are larger
+# Tags of recipes and authors that used only ImageNet's training photographs: no other teacher, no web photographs.
 ALONE = r"(fb|tv2?|tf|gluon|pycls|ms|bt|ch|ap|aa|sw|ah|am|ram|a[123]h?|ra[234]?|[bc]\d?k?|d\d?h?|augreg|sbb|[er]\d+)"
-NO_CLASSES = "A representation without classes: it is measured by its features."
+NO_CLASSES = "A representation without classes; only its features are measured."
 
 
-def here(weights: Path) -> Iterator[NetworkCard | PhotobiasError]:
-    """The cards of the weights in the folder, sorted; for a file that is of no network of timm's, what is wrong."""
+def downloaded_cards(weights: Path) -> Iterator[NetworkCard | PhotobiasError]:
+    """Yield the cards of the weights in a folder, sorted; for a file that belongs to no network of timm, the error."""
     for name in sorted({_name(file) for file in weights.glob(f"{MARK}*") if file.suffix in ENDINGS}):
         try:
             yield card(name, weights)
@@ -39,14 +39,18 @@ def here(weights: Path) -> Iterator[NetworkCard | PhotobiasError]:
 
 
 def card(name: str, weights: Path) -> NetworkCard:
-    """The card of timm's NAME, whether or not its weights are in the folder; UnknownName, or BadCard with the reason
-    where its input or its classes cannot be given exactly."""
-    known = _names()
-    if name not in known:
-        close = [one for one in known if one.startswith(f"{name}.")] or difflib.get_close_matches(name, known, 8, 0.5)
+    """Return the card of timm's NAME, whether or not its weights are in the folder.
+
+    Raises UnknownName, or BadCard with the reason if its input or its classes cannot be expressed exactly.
+    """
+    names = _names()
+    if name not in names:
+        close = [each for each in names if each.startswith(f"{name}.")] or difflib.get_close_matches(
+            name, names, 8, 0.5
+        )
         raise UnknownName(
             got=f"network {FAMILY + name!r}",
-            wanted="a name of timm's with pretrained weights" + (f", as {', '.join(close[:8])}" if close else ""),
+            wanted="a name of timm's with pretrained weights" + (f", such as {', '.join(close[:8])}" if close else ""),
             remedy="Find it with: python -m core networks --search TEXT.",
         )
     config = _config(name)
@@ -68,15 +72,17 @@ def card(name: str, weights: Path) -> NetworkCard:
 
 
 def search(text: str, most: int = 20) -> tuple[str, ...]:
-    """Names with pretrained weights that hold all words of the text: those that begin with the first word first, then
-    the shorter; names that no card can be made of come last."""
+    """Return the names of pretrained networks that contain all words of a text.
+
+    Names that start with the first word come first, then shorter ones. Names for which no card can be made come last.
+    """
     words = text.lower().split()
-    found = [name for name in _names() if all(word in name.lower() for word in words)]
+    matches = [name for name in _names() if all(word in name.lower() for word in words)]
 
     def rank(name: str) -> tuple[bool, bool, int, str]:
         return not _expressible(name), bool(words) and not name.startswith(words[0]), len(name), name
 
-    return tuple(sorted(found, key=rank)[:most])
+    return tuple(sorted(matches, key=rank)[:most])
 
 
 def _name(file: Path) -> str:
@@ -108,7 +114,7 @@ def _expressible(name: str) -> bool:
 
 
 def _preprocessing(name: str, config: dict[str, Any]) -> Preprocessing:
-    """timm's own evaluation transform (timm.data.create_transform), where it is a resize and a centre crop."""
+    """Return timm's own evaluation transform (timm.data.create_transform) if it is a resize and a centre crop."""
     data = library("timm.data", "timm").resolve_data_config(pretrained_cfg=config)
     channels, height, width = data["input_size"]
     if channels != 3 or len(data["mean"]) != 3 or height != width:
@@ -129,12 +135,12 @@ def _preprocessing(name: str, config: dict[str, Any]) -> Preprocessing:
 
 
 def _labels(name: str, config: dict[str, Any]) -> Labels | None:
-    """Names of the classes in the order of the outputs; None where the outputs are no classes."""
+    """Return the classes in the order of the outputs, or None if the outputs are not classes."""
     classes = config["num_classes"]
     if classes == 1000 and "in1k" in (config.get("tag") or ""):
         return imagenet_labels()
     if config["architecture"].endswith("_enc"):
-        raise _cannot(name, "a row of tokens as its output", "one feature a frame")
+        raise _cannot(name, "a sequence of tokens as its output", "one feature vector per frame")
     if classes == 0 or (classes in PROJECTIONS and classes != 1000):
         return None
     labels = _subset(classes)
@@ -145,16 +151,16 @@ def _labels(name: str, config: dict[str, Any]) -> Labels | None:
 
 @lru_cache(maxsize=8)
 def _subset(classes: int) -> Labels | None:
-    """The classes of ImageNet's larger sets (12k, 21k, 22k) by timm's own tables; of two of one name, both by id."""
+    """Return the classes of ImageNet's larger sets (12k, 21k, 22k) by timm's tables; equal names also get their id."""
     data = library("timm.data", "timm")
     subset = data.infer_imagenet_subset({"num_classes": classes}) if classes != 1000 else None
     if subset is None:
         return None
     info = data.ImageNetInfo(subset)
     wnids, names = tuple(info.label_names()), info.label_descriptions()
-    often = Counter(names)
-    both = (one if often[one] == 1 else f"{one} ({wnid})" for one, wnid in zip(names, wnids, strict=True))
-    return Labels(tuple(both), wnids)
+    counts = Counter(names)
+    unique = (name if counts[name] == 1 else f"{name} ({wnid})" for name, wnid in zip(names, wnids, strict=True))
+    return Labels(tuple(unique), wnids)
 
 
 def _imagenet_alone(tag: str) -> bool:
@@ -162,12 +168,12 @@ def _imagenet_alone(tag: str) -> bool:
 
 
 def _remote(name: str, config: dict[str, Any], weights: Path) -> RemoteFile:
-    """Where timm has the weights; the name is that of the file which is here, else of the one that is fetched."""
+    """Return timm's address of the weights, and the name of the downloaded file or of the one to download."""
     repository, _, revision = (config.get("hf_hub_id") or "").partition("@")
     if repository:
         from huggingface_hub import hf_hub_url
 
-        # timm's own repositories hold safetensors; of the others, what timm itself falls back to
+        # timm's own repositories have safetensors; for the others timm falls back to this name
         usual = "model.safetensors" if repository.startswith(FAMILY) else "pytorch_model.bin"
         url = hf_hub_url(repository, config.get("hf_hub_filename") or usual, revision=revision or None)
     else:
@@ -177,8 +183,8 @@ def _remote(name: str, config: dict[str, Any], weights: Path) -> RemoteFile:
     return RemoteFile(url=url, name=f"{MARK}{name}{next(endings, fetched)}")
 
 
-class _Filled(TorchFunctionMode):
-    """Sees which tensors are copied into, in this thread: those that a checkpoint fills, as load_state_dict copies."""
+class _CopyRecord(TorchFunctionMode):
+    """A record of the tensors that a checkpoint fills: load_state_dict copies into them, in this thread."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -200,10 +206,10 @@ def _build(name: str, weights: Path, remote: RemoteFile) -> nn.Module:
 
 
 def _loaded(name: str, file: Path) -> nn.Module:
-    """By timm's own loader, which knows each architecture's older names; what it says is wrong is BadCard."""
+    """Return a network loaded by timm, which knows each architecture's older names. Its errors become BadCard."""
     from safetensors import SafetensorError
 
-    copies = _Filled()
+    copies = _CopyRecord()
     try:
         with copies:
             model: nn.Module = _timm().create_model(name, pretrained=True, pretrained_cfg_overlay={"file": str(file)})
@@ -219,14 +225,14 @@ def _loaded(name: str, file: Path) -> nn.Module:
     ) as error:
         raise _broken(file, _first_wrong(error), f"weights of {name}") from None
     state = model.state_dict(keep_vars=True)
-    for key, value in state.items():  # where timm is not strict, a norm may stay as it is made: ones and zeros
+    for key, value in state.items():  # timm is not always strict; a norm may keep its initial ones and zeros
         if id(value) not in copies.filled and not bool((value == value.flatten()[:1]).all()):
             raise _broken(file, f"no {key}", f"weights of {name}")
     return model.requires_grad_(False).eval()
 
 
 def _first_wrong(error: Exception) -> str:
-    """The first key that torch's load_state_dict complains of, else the first line."""
+    """Return the first key that load_state_dict reports, or else the first line of the error."""
     text = str(error)
     if match := re.search(r'(Missing|Unexpected) key\(s\) in state_dict: "([^"]+)"', text):
         return f"{'no' if match[1] == 'Missing' else 'an unknown'} {match[2]}"

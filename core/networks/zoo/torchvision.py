@@ -1,4 +1,4 @@
-"""torchvision's networks with the paper's weights: IMAGENET1K_V1, never DEFAULT (which is another network)."""
+"""torchvision's networks with the paper's weights, IMAGENET1K_V1 (DEFAULT would be other networks)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..weights import fill, missing, modern, read
 
 @dataclass(frozen=True, slots=True)
 class _Weights:
-    """``digest``: sha256 prefix, as the published file's name carries it; measures: torchvision's, in per cent."""
+    """One file: the sha256 prefix in its published name, and torchvision's measures in per cent."""
 
     title: str
     digest: str
@@ -27,7 +27,7 @@ class _Weights:
     top5: float
 
 
-# Written down rather than asked for: to import torchvision.models takes seconds. A test holds them equal to its enums.
+# Copied because importing torchvision.models takes seconds. A test holds them equal to its enums.
 ZOO = {
     "resnet50": _Weights("ResNet-50", "0676ba61", 97.781, 25_557_032, 76.13, 92.862),
     "vgg16": _Weights("VGG-16", "397923af", 527.796, 138_357_544, 71.592, 90.382),
@@ -37,7 +37,7 @@ ADDRESS = "https://download.pytorch.org/models/"
 
 
 def cards(weights_folder: Path) -> Iterator[NetworkCard]:
-    """The paper's three PyTorch networks (Table 1)."""
+    """Yield the paper's three PyTorch networks (Table 1)."""
     for name, weights in ZOO.items():
         file = f"{name}-{weights.digest}.pth"
         yield NetworkCard(
@@ -63,7 +63,7 @@ def _build(name: str, file: Path) -> nn.Module:
 
     if not file.is_file():
         raise missing(file, name)
-    with torch.device("meta"):  # no time is spent on initial values that are overwritten
+    with torch.device("meta"):  # saves computing initial values, which are overwritten
         model: nn.Module = get_model(name, weights=None)
     state = read(file)
     return fill(

@@ -13,7 +13,7 @@ from core.experiments.drawing.style import places
 from core.experiments.figure_09_13_antialiasing.failures_figure import failures
 from core.experiments.figure_09_13_antialiasing.figure import antialiasing
 from core.networks.card import short
-from core.networks.variants.twins import couples
+from core.networks.variants.twins import antialiased_pairs
 from core.statistics.comparisons import comparisons
 from core.statistics.ranking import worst
 from core.statistics.tables import MEASURES, Measured
@@ -27,7 +27,7 @@ LIKENESS = {"psnr": "PSNR", "ssim": "SSIM"}
 
 def twins_of(results: Results) -> dict[str, str]:
     """Return a mapping of each original to its antialiased twin, among the study's networks."""
-    return couples([one["key"] for one in results.manifest.networks])
+    return antialiased_pairs([one["key"] for one in results.manifest.networks])
 
 
 def section(results: Results) -> None:

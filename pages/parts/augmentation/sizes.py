@@ -14,7 +14,7 @@ from core.experiments.drawing.style import places, short
 from core.experiments.figure_10_11_augmentation import figure as figures
 from core.experiments.figure_10_11_augmentation import sizes
 from core.experiments.figure_10_11_augmentation.sizes import Range
-from core.networks.variants.twins import couples
+from core.networks.variants.twins import antialiased_pairs
 from core.statistics import tables
 from core.statistics.tables import MEASURES, Measured
 from core.studies import Results
@@ -93,7 +93,7 @@ def _figure(one: Figure, slot: str | None) -> tuple[Results, studies.Tables] | N
     said = studies.derived(results, f"said of {one.name}", lambda r: one.said(r, trained))
     charts.finding(said or findings.embedded_size(found), f"finding-{anchor(one)}")
     networks = list(dict.fromkeys(each.network for each in found))
-    place = places(networks, couples(networks))
+    place = places(networks, antialiased_pairs(networks))
     panels = [
         (MEASURES[name], figures.against_size(found, name, trained=trained, frame=frame, place=place))
         for name in measured.measures_of(found)
@@ -113,7 +113,7 @@ def _figure(one: Figure, slot: str | None) -> tuple[Results, studies.Tables] | N
 def _cifar10() -> None:
     """Offer CIFAR-10 if it is not on this machine."""
     job = resources.jobs().get("cifar10")
-    if cifar.there(cifar.home(resources.data())) and (job is None or job.state == "done"):
+    if cifar.is_complete(cifar.home(resources.data())) and (job is None or job.state == "done"):
         return
     with st.container(border=True):
         st.caption(

@@ -15,7 +15,7 @@ from core.experiments.section_3_shiftability import shiftability
 from core.images.photographs import Photograph
 from core.jobs.job import Task
 from core.networks.card import NetworkCard
-from core.networks.variants.twins import couples
+from core.networks.variants.twins import antialiased_pairs
 from pages.parts.components import charts
 from pages.parts.feature_maps import maps
 from pages.parts.live import headline
@@ -40,7 +40,7 @@ keeps the sum and still leaves energy above Nyquist.
 
 def section(photograph: Photograph, cards: Sequence[NetworkCard]) -> None:
     """Draw the sentence, the progress, the maps, the curves and the definitions."""
-    headline.strange(text for card in cards if (text := card.strange_to(photograph)))
+    headline.strange(text for card in cards if (text := card.warning_for_photograph(photograph)))
     sums = {card.key: _sums(photograph, card) for card in cards}
     done = (asked.result for asked in sums.values() if asked.state == "done")
     found: list[Layers] = [layers for layers in done if layers is not None]
@@ -115,7 +115,7 @@ def _channel(found: Sequence[Layers]) -> int | None:
 
 
 def _headline(cards: Sequence[NetworkCard], found: Sequence[Layers]) -> None:
-    twins = {twin: original for original, twin in couples([card.key for card in cards]).items()}
+    twins = {twin: original for original, twin in antialiased_pairs([card.key for card in cards]).items()}
     named = [(f"{one.card.name}{' (antialiased twin)' if one.card.key in twins else ''}", one.layers) for one in found]
     if named:
         charts.finding(shiftability.sentence(named, min(len(one.path.values) for one in found)))
@@ -125,7 +125,7 @@ def _curves(photograph: Photograph, found: Sequence[Layers], spectra: dict[str, 
     if not found:
         return
     keys = [one.card.key for one in found]
-    place = places(keys, couples(keys))
+    place = places(keys, antialiased_pairs(keys))
     known = {
         key: {s.deep.layer.name: s for s in asked.result}
         for key, asked in spectra.items()

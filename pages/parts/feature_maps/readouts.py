@@ -11,7 +11,7 @@ from core.experiments.figure_04_readouts import depth
 from core.experiments.figure_04_readouts import figure as figures
 from core.experiments.replication import paper
 from core.inference.linear_probes import STRENGTHS
-from core.networks.variants.twins import couples
+from core.networks.variants.twins import antialiased_pairs
 from core.statistics import tables
 from core.statistics.accuracy import Accuracy
 from core.statistics.tables import MEASURES, Measured
@@ -66,7 +66,7 @@ def section() -> None:
 def _curves(results: Results, found: list[Measured], right: dict[tuple[str, str], Accuracy]) -> None:
     """Draw P(top-1 change), MAC and accuracy against depth; return what was clicked."""
     keys = [one["key"] for one in results.manifest.networks]
-    place = places(keys, couples(keys))
+    place = places(keys, antialiased_pairs(keys))
     clicked: list[Measured] = []
     columns = (*st.columns(2), st.columns(2)[0])
     for column, measure in zip(columns, (*measured.TWO, None), strict=True):

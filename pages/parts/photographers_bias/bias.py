@@ -12,9 +12,9 @@ import pandas as pd
 import streamlit as st
 
 from core.datasets import SceneFile, Source, find
-from core.datasets.annotations import File, files_at, of_scenes, read, stem
+from core.datasets.annotations import File, files_at, read, scene_boxes, stem
 from core.datasets.scenes import Photographer
-from core.datasets.scenes.source import SCHEME, again, scenes
+from core.datasets.scenes.source import SCHEME, reopen, scenes
 from core.errors import BadAnnotations, PhotobiasError
 from core.experiments import findings
 from core.experiments.drawing.scatter import curves
@@ -120,7 +120,7 @@ def _drawn(text: str, report: Report, cancel: Cancel) -> Found:
 
 
 def _described(files: Sequence[SceneFile], report: Report, cancel: Cancel) -> Places:
-    return bias.places(of_scenes(files, report, cancel))
+    return bias.places(scene_boxes(files, report, cancel))
 
 
 def _read(files: Sequence[File], photos: str) -> Found:
@@ -241,7 +241,7 @@ def _of_study(results: Results, found: Found) -> Places | None:
     if len(roots) > 1:
         st.info("Scenes by several photographers: their numbers do not tell whose they are.", icon=":material/info:")
         return None
-    files = [again(roots[0], str(name)) for name in results.pairs["name"].astype(str).unique()]
+    files = [reopen(roots[0], str(name)) for name in results.pairs["name"].astype(str).unique()]
     asked = tasks.ask(
         ("boxes of study", *studies.key(results)), lambda report, cancel: _described(files, report, cancel)
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.datasets import Source, check_there, listing
+from core.datasets import Source, check_root, listing
 from core.datasets.scenes.source import SCHEME
 from core.errors import BadPhotograph, PhotobiasError
 from core.experiments.drawing.style import colour
@@ -130,7 +130,7 @@ def _next(asked: Asked, said: Mapping[Key, Labels]) -> tuple[Key | None, Shown |
             when = 0 if source.root.startswith(SCHEME) else changed(Path(source.root) / source.name)
             return key, resources.labelling(("shown", *key, when), partial(_shown, source))
         except BadPhotograph as problem:
-            check_there(source, "labelling")
+            check_root(source, "labelling")
             passed[key] = str(problem)
     return None, None
 

@@ -190,6 +190,6 @@ def test_an_index_of_scenes(run: Run, photo: Path, tmp_path: Path) -> None:
     assert (result["references"], result["rows"], result["digest"]) == (3, 12, render(3).digest)
     status, out, err = run("typicality", photo, "--index", index, "--json")
     assert err == f"warning: {json.loads(out)['warning']}\n"
-    assert f"warning: {DRAWN} was trained on drawn scenes and knows only 6 drawn things" in err
+    assert f"warning: {DRAWN} was trained on drawn scenes of 6 classes. Do not" in err
     status, out, err = run("typicality", photo, "--index", index)
     assert (status, len(warnings(err)), "warning" in out) == (0, 1, False)

@@ -43,7 +43,7 @@ def test_timms_networks_are_searched(run: Run) -> None:
     status, out, err = run("networks", "--search", "dm_in1k nfnet f0")
     assert (status, err) == (0, "")
     assert out.startswith("timm/dm_nfnet_f0.dm_in1k")
-    assert "not here, and cannot be: timm/dm_nfnet_f0.dm_in1k with crop_mode 'squash'" in out
+    assert "cannot be used: timm/dm_nfnet_f0.dm_in1k with crop_mode 'squash'" in out
     status, out, err = run("networks", "--search", "no such network")
     assert (status, out.strip(), err) == (0, "", "none of timm's names holds: no such network\n")
     assert parsed(run("networks", "--search", "no such network", "--json")) == []
@@ -169,7 +169,7 @@ def test_a_network_is_trained_listed_measured_and_not_made_again(
     measure = ("measure", "--network", "mine/speck-3", "--data", own, "--protocol", "black", "--pairs", 1, "--json")
     status, out, err = run(*measure, "scenes:0-5")
     assert (status, json.loads(out)[0]["top1_n"], warnings(err)) == (0, 6, [])
-    assert warnings(run(*measure, photo)[2]) == [f"warning: {card.strange(drawn=False)}"]
+    assert warnings(run(*measure, photo)[2]) == [f"warning: {card.warning_for(drawn=False)}"]
 
     before = {path: path.stat().st_mtime_ns for path in own.rglob("*")}
     monkeypatch.setattr(make, "scenes", None)  # nothing is drawn, nothing trained

@@ -13,7 +13,7 @@ import pytest
 from torchvision.datasets import CIFAR10
 
 from core import cli
-from core.datasets import Source, address, check_there, cifar, dataset_name, find, listing, of_cifar10, reopened
+from core.datasets import Source, address, check_root, cifar, dataset_name, find, is_cifar10, listing, reread
 from core.datasets import fetching as cifar_fetching
 from core.errors import BadFolder, BadPhotograph, Cancelled, DownloadFailed
 from core.jobs.cancel import Cancel
@@ -22,13 +22,12 @@ from core.jobs.progress import Progress
 from core.storage.data_folder import DataFolder
 from core.training import make, recipe
 from core.training.recipe import NamedPhotographs
-from tests.core.index.test_starter import Server, Told, server
 from tests.support import cifar_files
 from tests.support.cifar_files import EACH, NAMES
+from tests.support.file_server import Reports, Server, server
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 NAME = "cifar-10-python.tar.gz"
-STAGES = [f"Fetching {NAME}", "Unpacking", "Checking"]
 
 
 @pytest.fixture
@@ -57,9 +56,6 @@ def laid(folder: Path) -> Path:
 
 def numbers(source: str) -> list[str]:
     return [file.name for file in listing(source)]
-
-
-# how it is spelled
 
 
 def test_spellings(here: DataFolder, tmp_path: Path) -> None:
@@ -103,9 +99,6 @@ def test_what_is_spelled_otherwise_is_refused(here: DataFolder, source: str) -> 
     assert "For example cifar10:test,0-999" in caught.value.remedy
 
 
-# what it holds
-
-
 def test_pictures_and_classes_are_torchvisions(here: DataFolder) -> None:
     for part, batches in (("test", [5]), ("train", [0, 1, 2, 3, 4])):
         files, start = listing(f"cifar10:{part}"), 0
@@ -128,7 +121,7 @@ def test_one_is_found_again_by_root_and_name(here: DataFolder, tmp_path: Path) -
         for file in listing(source):
             assert isinstance(file, Source)
             photo = file.read()
-            again = reopened(file.root, file.name, "its label")
+            again = reread(file.root, file.name, "its label")
             assert again is not None
             assert (again.digest, again.label) == (photo.digest, "its label")
             [found] = find([Path(address(file.root, file.name))])
@@ -151,12 +144,12 @@ def test_one_is_found_again_by_root_and_name(here: DataFolder, tmp_path: Path) -
 )
 def test_a_tampered_name_is_refused(here: DataFolder, root: str, name: str) -> None:
     with pytest.raises(BadFolder):
-        reopened(root, name, None)
+        reread(root, name, None)
 
 
 def test_a_number_that_is_not_there_is_none(here: DataFolder) -> None:
-    assert reopened("cifar10:test", str(EACH - 1), None) is not None
-    assert reopened("cifar10:test", str(EACH), None) is None
+    assert reread("cifar10:test", str(EACH - 1), None) is not None
+    assert reread("cifar10:test", str(EACH), None) is None
 
 
 def test_files_that_go_are_seen(here: DataFolder) -> None:
@@ -165,9 +158,9 @@ def test_files_that_go_are_seen(here: DataFolder) -> None:
     shutil.rmtree(cifar.home(here))
     with pytest.raises(BadPhotograph, match="no whole CIFAR-10"):
         file.read()
-    assert reopened(file.root, file.name, None) is None
+    assert reread(file.root, file.name, None) is None
     with pytest.raises(BadFolder, match="gone during a task"):
-        check_there(file, "a task")
+        check_root(file, "a task")
 
 
 @pytest.mark.parametrize("name", ["data_batch_3", "test_batch", "batches.meta"])
@@ -214,8 +207,8 @@ def test_a_set_that_is_not_here_says_how_to_get_it(data: DataFolder, tmp_path: P
     ],
 )
 def test_copies_are_known_by_their_names(root: str, known: bool) -> None:
-    assert cifar.named([root]) is known
-    assert not cifar.named([root, "/data/photos"])
+    assert cifar.are_cifar10([root]) is known
+    assert not cifar.are_cifar10([root, "/data/photos"])
 
 
 def test_a_recipe_trains_on_it_and_says_so(here: DataFolder) -> None:
@@ -229,97 +222,5 @@ def test_a_recipe_trains_on_it_and_says_so(here: DataFolder) -> None:
     assert card.labels.names == NAMES
     assert card.trained_on == "CIFAR-10 (cifar10:train)"
     assert card.narrow
-    assert of_cifar10(named[1])
-    assert card.strange_to(named[1][0].read()) is None
-
-
-# its download
-
-
-def test_it_is_fetched_unpacked_and_checked(server: Server, data: DataFolder) -> None:
-    told, size = Told(), len(server.files[f"/{NAME}"])
-    folder = cifar_fetching.fetch_cifar10(data)(told, Cancel())
-    assert folder == cifar.home(data)
-    assert told.stages == STAGES
-    for stage in STAGES[:2]:
-        assert (told.progress[stage][-1].done, told.progress[stage][-1].total) == (size, size)
-    assert len(listing("cifar10:train")) == 5 * EACH
-    again = Told()
-    assert cifar_fetching.fetch_cifar10(data)(again, Cancel()) == folder
-    assert again.stages == STAGES[2:]
-    assert server.asked == [(f"/{NAME}", None)]
-
-
-def test_it_goes_on_after_a_cancel(server: Server, data: DataFolder) -> None:
-    cancel = Cancel()
-
-    def stop(_: str, progress: Progress | None) -> None:
-        if progress is not None and progress.done > 0:
-            cancel.request()
-
-    with pytest.raises(Cancelled):
-        cifar_fetching.fetch_cifar10(data)(Told(stop), cancel)
-    assert not cifar.there(cifar.home(data))
-    cifar_fetching.fetch_cifar10(data)(Told(), Cancel())
-    assert len(listing("cifar10:test")) == EACH
-    [_, (_, asked)] = server.asked
-    assert asked is not None
-    assert int(asked.removeprefix("bytes=").rstrip("-")) > 0
-
-
-def test_an_archive_with_another_md5_is_refused(server: Server, data: DataFolder) -> None:
-    server.files[f"/{NAME}"] = server.files[f"/{NAME}"][:-1] + b"x"
-    job = Task(cifar_fetching.fetch_cifar10(data)).start()
-    assert job.wait(30) == "failed"
-    assert isinstance(job.error, DownloadFailed)
-    assert CIFAR10.tgz_md5 in str(job.error)
-    assert not cifar.home(data).exists()
-    assert not (data.photographs / NAME).exists()
-
-
-def test_an_archive_of_other_files_is_refused(server: Server, data: DataFolder) -> None:
-    """Its own md5 is right, but not those of what is in it."""
-    other = cifar_files.files() | {"data_batch_2": b"something else"}
-    remote = server.remote("other.tar.gz", cifar_files.archive(other), algorithm="md5")
-    with pytest.raises(BadFolder, match="not as it was published"):
-        cifar_fetching.fetch_cifar10(data, remote)(Told(), Cancel())
-
-
-def test_without_a_network_it_says_what_to_do(data: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    by_hand = rf"Or download {CIFAR10.url} by hand and save it in {data.photographs} as {NAME}"
-    monkeypatch.setenv("PHOTOBIAS_OFFLINE", "1")
-    with pytest.raises(DownloadFailed, match=rf"offline mode.*Unset it to download.*{by_hand}"):
-        cifar_fetching.fetch_cifar10(data)(Told(), Cancel())
-    monkeypatch.delenv("PHOTOBIAS_OFFLINE")
-    monkeypatch.setattr(CIFAR10, "url", f"http://127.0.0.1:9/{NAME}")  # the port of discard: nobody listens
-    with pytest.raises(DownloadFailed, match="Check the network and try again"):
-        cifar_fetching.fetch_cifar10(data)(Told(), Cancel())
-
-
-def test_an_archive_placed_by_hand_needs_no_network(
-    server: Server, data: DataFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PHOTOBIAS_OFFLINE", "1")
-    data.photographs.mkdir(parents=True)
-    (data.photographs / NAME).write_bytes(server.files[f"/{NAME}"])
-    cifar_fetching.fetch_cifar10(data)(Told(), Cancel())
-    assert len(listing("cifar10:test")) == EACH
-    assert server.asked == []
-
-
-def test_the_command_prints_what_to_type(data: DataFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["fetch", "cifar10"]) == 0
-    out, err = capsys.readouterr()
-    assert out.split() == ["cifar10:train", "cifar10:test"]
-    assert [line for line in err.splitlines() if ":" not in line] == STAGES
-    other = tmp_path / "other"
-    assert cli.main(["fetch", "cifar10", "--data", str(other), "--json"]) == 0
-    printed = json.loads(capsys.readouterr().out)
-    assert printed["folder"] == str(cifar.home(DataFolder(other)))
-    assert len(listing(printed["photographs"][1])) == EACH
-
-
-def test_the_real_archive_is_named_with_its_checksum() -> None:
-    remote = cifar_fetching.cifar10()
-    assert (remote.name, remote.algorithm, len(remote.digest)) == (NAME, "md5", 32)
-    assert remote.url.startswith("https://")
+    assert is_cifar10(named[1])
+    assert card.warning_for_photograph(named[1][0].read()) is None

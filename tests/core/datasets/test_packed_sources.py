@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from core.datasets import Source, address, dataset_name, find, hub, listing, parquet, reopened
-from core.datasets.sources import again
+from core.datasets import Source, address, dataset_name, find, hub, listing, parquet, reread
+from core.datasets.sources import reopen
 from core.errors import BadFolder, BadPhotograph
 from core.images.photographs import decode
 from tests.support import packed
@@ -61,7 +61,7 @@ def test_the_same_photographs_with_the_same_labels(place: Path) -> None:
 
 def test_one_is_found_again_by_root_and_name(place: Path) -> None:
     for file in listing(place):
-        there = reopened(file.root, file.name, file.label)
+        there = reread(file.root, file.name, file.label)
         assert there is not None
         assert (there.digest, there.label) == (file.read().digest, file.label)
         [one] = find([Path(address(file.root, file.name))])
@@ -72,7 +72,7 @@ def test_what_is_gone_is_gone(place: Path, tmp_path: Path) -> None:
     file = listing(place)[0]
     (tmp_path / "set").rename(tmp_path / "elsewhere")
     assert file.lost
-    assert reopened(file.root, file.name, None) is None or "parquet" in file.name + file.root  # a file that is open
+    assert reread(file.root, file.name, None) is None or "parquet" in file.name + file.root  # a file that is open
     with pytest.raises(BadFolder):
         listing(place)
 
@@ -81,8 +81,8 @@ def test_what_is_gone_is_gone(place: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["../{}", "{}/../../x.tar/y.jpg", "/etc/passwd", "a\0.tar/{}"])
 def test_a_name_that_leads_out_of_its_root_is_refused(kind: str, name: str, tmp_path: Path) -> None:
     file = listing(KINDS[kind](tmp_path / "set"))[0]
-    with pytest.raises(BadFolder, match="Do not trust where this is from"):
-        again(file.root, name.format(file.name), None)
+    with pytest.raises(BadFolder, match="Do not trust the source of this index or study"):
+        reopen(file.root, name.format(file.name), None)
 
 
 def test_a_link_that_leads_out_of_the_root_is_refused(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_link_that_leads_out_of_the_root_is_refused(tmp_path: Path) -> None:
     (root / "link.tar").symlink_to(tmp_path / "secret.tar")
     assert not [file for file in listing(root) if "link" in file.name]
     with pytest.raises(BadFolder, match="Do not trust"):
-        reopened(str(root), "link.tar/s.jpg", None)
+        reread(str(root), "link.tar/s.jpg", None)
 
 
 def test_names_are_stable_and_readable(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_broken_archives_say_so(tmp_path: Path) -> None:
     with pytest.raises(BadFolder, match="unpack a compressed one"):
         listing(cut)
     cut.write_bytes(packed.tar_of({"../out.jpg": b"x"}))
-    with pytest.raises(BadFolder, match=r"it names '\.\./out\.jpg'"):
+    with pytest.raises(BadFolder, match=r"it contains the name '\.\./out\.jpg'"):
         listing(cut)
     cut.write_bytes(packed.tar_of({"notes.txt": b"x"}))
     with pytest.raises(BadFolder, match="hold no photograph"):
@@ -184,13 +184,13 @@ def test_a_table_without_images(tmp_path: Path) -> None:
 
 def test_row_groups_are_read_once_and_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
-    real = parquet._Table.group
+    real = parquet.Table.group
 
     def counted(self: Any, number: int) -> list[bytes]:
         read.append(number)
         return real(self, number)
 
-    monkeypatch.setattr(parquet._Table, "group", counted)
+    monkeypatch.setattr(parquet.Table, "group", counted)
     files = listing(packed.write_parquet(tmp_path / "set", files=1, group=3))
     for file in files:
         file.read()
@@ -232,7 +232,7 @@ def test_the_hub(on_hub: str, rest: str) -> None:
     assert len(files) == (6 if rest.endswith("2.parquet") else 12)
     assert [(f.root, f.name) for f in listing(Path(on_hub + rest))] == [(f.root, f.name) for f in files]
     for file in files[::5]:
-        there = reopened(file.root, file.name, file.label)
+        there = reread(file.root, file.name, file.label)
         assert there is not None
         assert there.digest == find([Path(address(file.root, file.name))])[0].read().digest == file.read().digest
     assert not files[0].lost
@@ -267,9 +267,9 @@ def test_a_hub_that_does_not_answer(on_hub: str, error: str, monkeypatch: pytest
     with pytest.raises(BadPhotograph):
         file.read()
     assert file.lost  # so that a build stops, and does not list a million photographs as damaged
-    assert reopened(file.root, file.name, None) is None
+    assert reread(file.root, file.name, None) is None
     with pytest.raises(BadFolder, match="Do not trust"):
-        again(file.root, f"../{file.name}", None)
+        reopen(file.root, f"../{file.name}", None)
 
 
 def test_a_hub_without_such_files(on_hub: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from core.experiments import findings
 from core.experiments.figure_04_readouts.depth import along_depth
 from core.networks.card import short
-from core.networks.variants.twins import couples
+from core.networks.variants.twins import antialiased_pairs
 from core.statistics.association import spearman
 from core.statistics.comparisons import comparisons
 from core.statistics.tables import layer_accuracies, per_photograph
@@ -110,9 +110,9 @@ def test_only_couples_are_compared_and_corrected_together() -> None:
         "embedded/resnet10_bin5.scenes-1",
         "embedded/resnet10_bin5.scenes-0",
     )
-    twins = couples(keys)
+    twins = antialiased_pairs(keys)
     assert twins == {keys[0]: keys[3], keys[1]: keys[2]}
-    assert couples(keys[:2]) == {}
+    assert antialiased_pairs(keys[:2]) == {}
     table = pairs_table(keys, ("crop",))
     found = comparisons(table, couples=list(twins.items()))
     assert list(dict.fromkeys(zip(found["first"], found["second"], strict=True))) == list(twins.items())
@@ -128,7 +128,7 @@ def test_of_many_twins_it_counts_the_comparisons() -> None:
     rates = np.where(table["network"].str.contains("_bin5"), np.where(table["protocol"] == "crop", 0.9, 0.1), 0.5)
     rates = np.where(table["protocol"] == "scale", 0.5, rates)  # no difference
     table = table.assign(changed=pd.array(np.random.default_rng(4).random(len(table)) < rates, "boolean"))
-    rows = comparisons(table, couples=list(couples(keys).items()))
+    rows = comparisons(table, couples=list(antialiased_pairs(keys).items()))
     text, rows = findings.antialiased(rows), rows[rows["measure"] == "p_top1_change"]
     less, more = rows[rows["high"] < 0], rows[rows["low"] > 0]
     assert (len(less), len(more)) == (6, 3)

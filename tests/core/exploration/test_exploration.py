@@ -460,9 +460,11 @@ def test_an_exploration_knows_from_its_start_what_is_strange_to_its_networks(
     for original, count in ((scene, 0), (shown, 1)):
         made = explore(watched, reduce_to(original, 100), [card, tiny_card(5)], original=original)
         assert made.state == "new"
-        assert made.strange == tuple([card.strange(drawn=False)] * count)
+        assert made.strange == tuple([card.warning_for(drawn=False)] * count)
     assert reduce_to(scene, 100).drawn
-    assert explore(watched, shown, [tiny_card(9)], index=index, index_card=card).strange == (card.strange(drawn=False),)
+    assert explore(watched, shown, [tiny_card(9)], index=index, index_card=card).strange == (
+        card.warning_for(drawn=False),
+    )
     assert explore(watched, scene, [card], index=index, index_card=card).strange == ()
 
 

@@ -251,7 +251,7 @@ def test_what_a_network_of_drawn_scenes_says_of_a_real_photograph_is_labelled(ha
     drawn, real = replace(made.cards[0], trained_on=SCENES), replace(made.cards[1], trained_on="ImageNet")
     made.cards, made.index_card = (drawn, real), drawn
     [text] = made.strange
-    assert text == drawn.strange(drawn=False)
+    assert text == drawn.warning_for(drawn=False)
     assert text.startswith("net-0 was trained on drawn scenes")
     page, record = Seen(report.html(made)), json.loads(report.record_json(made))
     words = "".join(page.words)

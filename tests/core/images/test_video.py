@@ -95,7 +95,7 @@ def test_no_more_than_the_first_600(monkeypatch: pytest.MonkeyPatch) -> None:
     assert video.MAX_FRAMES == 600
     monkeypatch.setattr(video, "MAX_FRAMES", 4)
     found = open_video(film(filmed), "long.mov")
-    assert (found.count, found.notes) == (4, ("its first 4 frames alone are measured",))
+    assert (found.count, found.notes) == (4, ("only its first 4 frames are measured",))
     assert all(np.array_equal(a, b) for a, b in zip(pixels(found.frames()), filmed[:4], strict=True))
 
 
@@ -132,7 +132,7 @@ def test_squares_are_cut_pixel_for_pixel(size: int) -> None:
 
 
 def test_a_video_smaller_than_what_a_network_sees_is_refused() -> None:
-    with pytest.raises(BadVideo, match=r"80 x 60 pixels; wanted at least 61 x 61.*a network that sees less"):
+    with pytest.raises(BadVideo, match=r"80 x 60 pixels; wanted at least 61 x 61.*a network with a smaller input"):
         list(squares(open_video(film(noise(2)), "small.mov"), 61, (0.5, 0.5)))
 
 
@@ -145,7 +145,7 @@ BAD = {
     "playlist": (lambda: b"ffconcat version 1.0\nfile /etc/hostname\n", "a file that is no MP4, MOV, WebM or GIF"),
     "stream list": (lambda: b"#EXTM3U\n#EXTINF:1,\nfile:///etc/hostname\n", "no MP4, MOV, WebM or GIF"),
     "nothing": (lambda: b"", "an empty file"),
-    "sound": (sound, "sound alone"),
+    "sound": (sound, "only sound"),
     "no frames": (lambda: empty("mp4"), "got"),
     "no frames, webm": (lambda: empty("webm"), "got"),
     "one frame": (lambda: film(noise(1), "gif"), "a single frame"),
@@ -172,7 +172,7 @@ def test_a_missing_and_a_large_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_frames_past_the_limit_are_refused_before_they_are_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     data = film(noise(2))
     monkeypatch.setattr(video, "MAX_PIXELS", 80 * 60 - 1)
-    monkeypatch.setattr(video, "_decoded", None)
+    monkeypatch.setattr(video, "decode_frames", None)
     assert "frames of 80 x 60 pixels" in refused(data)
 
 
@@ -219,7 +219,7 @@ def test_a_drawn_clip_is_pure_and_moves_slowly() -> None:
     clip = Pan(3, 48)
     frames = list(clip.frames())
     assert [moment.time for moment in frames] == [k / clip.rate for k in range(clip.count)]
-    pan._scene.cache_clear()
+    pan.draw_scene.cache_clear()
     again = list(Pan(3, 48).frames(20))
     assert all(torch.equal(a.pixels, b.pixels) for a, b in zip(frames[20:], again, strict=True))
     steps = [(b.pixels.float() - a.pixels.float()).abs().mean() for a, b in itertools.pairwise(frames)]
@@ -233,7 +233,7 @@ def test_the_camera_never_looks_past_the_scene(seed: int, size: int, monkeypatch
     def white(_: int, side: int) -> Any:
         return photograph(Image.new("RGB", (side, side), "white"), "white")
 
-    monkeypatch.setattr(pan, "_scene", white)
+    monkeypatch.setattr(pan, "draw_scene", white)
     assert all(int(moment.pixels.min()) == 255 for moment in Pan(seed, size).frames())
 
 

@@ -28,60 +28,13 @@ from core.networks.card import NetworkCard
 from core.storage.data_folder import DataFolder
 from core.storage.downloads import RemoteFile
 from tests.support.basics import TinyCard
-from tests.support.serving import listening
+from tests.support.file_server import Reports, Server, server
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 WEIGHTS = bytes(range(256)) * 4000
 CLASSES = {"n01440764": "tench", "n02102040": "English springer", "n02979186": "cassette player"}
 STAGES = ["Fetching imagenette2-320.tgz", "Unpacking", "Indexing with Tiny"]
-
-
-class Server(ThreadingHTTPServer):
-    """Serves ``files`` by path, with ranges; writes down what it was asked for."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.files: dict[str, bytes] = {}
-        self.asked: list[tuple[str, str | None]] = []
-
-    def remote(self, name: str, body: bytes, *, algorithm: str = "sha256", digest: str | None = None) -> RemoteFile:
-        """The file, from now on served."""
-        self.files[f"/{name}"] = body
-        found = digest or hashlib.new(algorithm, body).hexdigest()
-        url = f"http://127.0.0.1:{self.server_address[1]}/{name}"
-        return RemoteFile(url=url, name=name, digest=found, algorithm=algorithm)  # type: ignore[arg-type]
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up is part of these tests."""
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        wanted = self.headers.get("Range")
-        self.server.asked.append((self.path, wanted))
-        body = self.server.files[self.path]
-        start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
-        self.send_response(206 if wanted else 200)
-        self.send_header("Content-Length", str(len(body) - start))
-        self.send_header("ETag", '"one"')
-        if wanted:
-            self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
-        self.end_headers()
-        for place in range(start, len(body), 50_000):
-            self.wfile.write(body[place : place + 50_000])
-
-    def log_message(self, *_: object) -> None: ...
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    with listening(Server(), monkeypatch) as served:
-        yield served
 
 
 @pytest.fixture
@@ -112,23 +65,6 @@ def add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
     tar.addfile(member, io.BytesIO(content))
 
 
-class Told:
-    """What a page is told: stages, and the progress in each; ``at`` is called with each of them."""
-
-    def __init__(self, at: Callable[[str, Progress | None], None] = lambda *_: None) -> None:
-        self.stages: list[str] = []
-        self.progress: dict[str, list[Progress]] = {}
-        self._at = at
-
-    def __call__(self, news: Progress) -> None:
-        if news.stage not in self.progress:
-            self.stages.append(news.stage)
-            self.progress[news.stage] = []
-        if news.done:
-            self.progress[news.stage].append(news)
-        self._at(news.stage, news)
-
-
 def starter_work(card: NetworkCard, engine: Engine, data: DataFolder, remote: RemoteFile) -> Work:
     return starter.build_starter(card, engine, data, remote)
 
@@ -147,7 +83,7 @@ def weighted(card: NetworkCard, data: DataFolder, remote: RemoteFile) -> Network
 def test_weights_are_fetched_once(server: Server, data: DataFolder, tiny_card: TinyCard) -> None:
     card = weighted(tiny_card(9), data, server.remote("net-1.pth", WEIGHTS))
     assert not card.available
-    told = Told()
+    told = Reports()
     assert weights_fetching.fetch_weights(card)(told, Cancel()) == card.weights
     assert card.available
     assert card.weights.read_bytes() == WEIGHTS
@@ -167,9 +103,9 @@ def test_weights_go_on_after_a_cancel(server: Server, data: DataFolder, tiny_car
             cancel.request()
 
     with pytest.raises(Cancelled):
-        weights_fetching.fetch_weights(card)(Told(stop), cancel)
+        weights_fetching.fetch_weights(card)(Reports(stop), cancel)
     assert not card.available
-    weights_fetching.fetch_weights(card)(Told(), Cancel())
+    weights_fetching.fetch_weights(card)(Reports(), Cancel())
     assert card.weights.read_bytes() == WEIGHTS
     [_, (_, asked)] = server.asked
     assert asked is not None
@@ -188,7 +124,7 @@ def test_other_weights_than_promised_are_refused(server: Server, data: DataFolde
 
 def test_weights_without_an_address_are_said(data: DataFolder, tiny_card: TinyCard) -> None:
     with pytest.raises(DownloadFailed, match=r"test/tiny-9 has no address.*Save the file as"):
-        weights_fetching.fetch_weights(tiny_card(9))(Told(), Cancel())
+        weights_fetching.fetch_weights(tiny_card(9))(Reports(), Cancel())
 
 
 # The starter index
@@ -199,16 +135,16 @@ def test_an_index_names_weights_whose_digest_is_known_once_they_are_here(
 ) -> None:
     remote, packed = server.remote("net-1.pth", WEIGHTS), server.remote("imagenette2-320.tgz", archive, algorithm="md5")
     card = replace(weighted(tiny_card(9), data, replace(remote, digest="")), weights_digest="")
-    out = starter_work(card, engine, data, packed)(Told(), Cancel())
+    out = starter_work(card, engine, data, packed)(Reports(), Cancel())
     assert FeatureIndex.open(Path(str(out))).manifest.weights_digest == hashlib.sha256(WEIGHTS).hexdigest()
-    assert starter_work(card, engine, data, packed)(Told(), Cancel()) == out  # the same index: it goes on
+    assert starter_work(card, engine, data, packed)(Reports(), Cancel()) == out  # the same index: it goes on
 
 
 def test_the_starter_index_stage_by_stage(
     server: Server, data: DataFolder, tiny_card: TinyCard, engine: Engine, archive: bytes
 ) -> None:
     remote = server.remote("imagenette2-320.tgz", archive, algorithm="md5")
-    card, told = tiny_card(9), Told()
+    card, told = tiny_card(9), Reports()
     assert starter.indexes(data) == []
     out = starter_work(card, engine, data, remote)(told, Cancel())
     assert told.stages == STAGES
@@ -227,7 +163,7 @@ def test_the_starter_index_stage_by_stage(
     neighbour = index.neighbours(np.ones(32, np.float32), k=1)[0]
     assert neighbour.row == row
     assert index.picture(neighbour) is not None
-    again = Told()
+    again = Reports()
     assert starter_work(card, engine, data, remote)(again, Cancel()) == out
     assert again.stages == STAGES  # quickly: nothing is fetched, unpacked or computed
     assert server.asked == [("/imagenette2-320.tgz", None)]
@@ -242,20 +178,20 @@ def test_the_starter_index_goes_on_wherever_it_was_stopped(
         tiny_card(9),
         Cancel(),
     )
-    undisturbed = starter_work(card, engine, DataFolder(tmp_path / "undisturbed"), remote)(Told(), Cancel())
+    undisturbed = starter_work(card, engine, DataFolder(tmp_path / "undisturbed"), remote)(Reports(), Cancel())
     server.asked.clear()
 
     def stop(now: str, progress: Progress | None) -> None:
         if now == stage and progress is not None and progress.done > 0:
             cancel.request()
 
-    told = Told(stop)
+    told = Reports(stop)
     with pytest.raises(Cancelled):
         starter_work(card, engine, data, remote)(told, cancel)
     assert told.stages == STAGES[: STAGES.index(stage) + 1]
     assert starter.indexes(data) == []
     assert not (data.photographs / "imagenette").exists() or stage == STAGES[2]  # unpacked whole or not at all
-    out = starter_work(card, engine, data, remote)(Told(), Cancel())
+    out = starter_work(card, engine, data, remote)(Reports(), Cancel())
     assert starter.indexes(data) == [out]
     assert features(Path(str(out))) == features(Path(str(undisturbed)))
     assert len(server.asked) == (2 if stage == STAGES[0] else 1)
@@ -279,7 +215,7 @@ def test_another_archive_than_promised_is_refused(
     server: Server, data: DataFolder, tiny_card: TinyCard, engine: Engine, archive: bytes
 ) -> None:
     remote = server.remote("imagenette2-320.tgz", archive, algorithm="md5", digest="0" * 32)
-    told = Told()
+    told = Reports()
     with pytest.raises(DownloadFailed, match="0" * 32):
         starter_work(tiny_card(9), engine, data, remote)(told, Cancel())
     assert told.stages == STAGES[:1]
@@ -295,7 +231,7 @@ def test_an_archive_of_something_else_is_said(
         add(tar, "readme.txt", b"no photographs")
     remote = server.remote("imagenette2-320.tgz", buffer.getvalue(), algorithm="md5")
     with pytest.raises(BadFolder, match="without a folder train"):
-        starter_work(tiny_card(9), engine, data, remote)(Told(), Cancel())
+        starter_work(tiny_card(9), engine, data, remote)(Reports(), Cancel())
 
 
 def test_the_real_archive_is_named_with_its_checksum() -> None:

@@ -198,44 +198,40 @@ def test_a_card_says_what_it_was_trained_on(folder: Folder) -> None:
             read_card(folder.write(trained_on=wrong))
 
 
-def test_a_network_of_drawn_scenes_is_strange_to_real_photographs_alone(tiny_card: TinyCard) -> None:
+def test_a_network_of_drawn_scenes_warns_of_real_photographs_only(tiny_card: TinyCard) -> None:
     card = dataclasses.replace(tiny_card(key="embedded/tiny-0"), trained_on=SCENES)
-    text = card.strange(drawn=False)
+    text = card.warning_for(drawn=False)
     assert text == (
-        "tiny-0 was trained on drawn scenes and knows only 5 drawn things: what it says of a real photograph shows "
-        "how it errs, not what is in it"
+        "tiny-0 was trained on drawn scenes of 5 classes. Do not read its answer to a photograph as recognition"
     )
-    assert card.strange(drawn=True) is None
+    assert card.warning_for(drawn=True) is None
     for other in (None, "ImageNet-1k", "Drawn scenes of another project"):
         for drawn in (True, False):
-            assert dataclasses.replace(card, trained_on=other).strange(drawn=drawn) is None
+            assert dataclasses.replace(card, trained_on=other).warning_for(drawn=drawn) is None
     for known in registry.readable(DataFolder(Path("nowhere")))[0].values():
         assert known.trained_on != SCENES
-        assert known.strange(drawn=False) is None
+        assert known.warning_for(drawn=False) is None
 
 
 CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 
-def test_a_network_of_cifar10_is_strange_to_all_else(tiny_card: TinyCard) -> None:
+def test_a_network_of_cifar10_warns_of_all_others(tiny_card: TinyCard) -> None:
     """Whoever's copy it learned from: other photographs, of a larger size or unknown, and drawings."""
     card = dataclasses.replace(
         tiny_card(key="own/tiny-0"), trained_on="CIFAR-10 (cifar10-jpeg-train.parquet)", labels=Labels(CIFAR10)
     )
     card = dataclasses.replace(card, preprocessing=dataclasses.replace(card.preprocessing, resize=32, crop=32))
-    known = "tiny-0 was trained on CIFAR-10 and knows only its 10 classes in pictures of 32 pixels"
-    other, scene = (
-        f"{known}: what it says of another photograph shows how it errs, not what is in it",
-        f"{known}, no drawing: what it says of a scene shows how it errs, not what is in it",
-    )
+    trained = "tiny-0 was trained on CIFAR-10, photographs of 32 pixels in 10 classes. Do not read its answer to "
+    other, scene = f"{trained}any other photograph as recognition", f"{trained}a scene as recognition"
     assert card.narrow
-    assert (card.strange(drawn=False), card.strange(drawn=False, own=True)) == (other, None)
-    assert card.strange(drawn=True) == card.strange(drawn=True, own=True) == scene
+    assert (card.warning_for(drawn=False), card.warning_for(drawn=False, own=True)) == (other, None)
+    assert card.warning_for(drawn=True) == card.warning_for(drawn=True, own=True) == scene
     for side, label, said in ((32, "cat", None), (32, "owl", other), (32, None, other), (33, "cat", other)):
         photo = photograph(Image.new("RGB", (side, 32)), "one", label)
-        assert card.strange_to(photo) == said
-    assert card.strange_to(render(7, size=32, label="cat")) == scene
-    assert dataclasses.replace(card, caution="Careful").strange(drawn=False) == f"Careful. {other}"
+        assert card.warning_for_photograph(photo) == said
+    assert card.warning_for_photograph(render(7, size=32, label="cat")) == scene
+    assert dataclasses.replace(card, caution="Careful").warning_for(drawn=False) == f"Careful. {other}"
     assert not dataclasses.replace(card, trained_on="ImageNet").narrow
     assert not dataclasses.replace(card, trained_on=None).narrow
     assert dataclasses.replace(card, trained_on=SCENES).narrow

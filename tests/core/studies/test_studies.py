@@ -27,7 +27,7 @@ from core.inference.pairs import accuracy, outcomes
 from core.jobs.cancel import Cancel
 from core.jobs.progress import Progress
 from core.networks.card import NetworkCard
-from core.networks.variants.twins import twin, with_twins
+from core.networks.variants.twins import antialiased_key, with_antialiased
 from core.statistics.sensitivity import Outcome, rank, sensitivity
 from core.studies import Axes, rows, runner
 from core.studies.summary import summary
@@ -283,13 +283,13 @@ def test_a_disk_that_goes_away_leaves_nobody_out(
 
 
 def test_twins() -> None:
-    assert twin("torchvision/resnet50.imagenet1k_v1") == "antialiased/resnet50.bin5"
-    assert twin("embedded/resnet10.scenes-2") == "embedded/resnet10_bin5.scenes-2"
-    assert twin("embedded/resnet10_bin5.scenes-2") is None
+    assert antialiased_key("torchvision/resnet50.imagenet1k_v1") == "antialiased/resnet50.bin5"
+    assert antialiased_key("embedded/resnet10.scenes-2") == "embedded/resnet10_bin5.scenes-2"
+    assert antialiased_key("embedded/resnet10_bin5.scenes-2") is None
     keys = ["embedded/resnet10.scenes-0", "mine/x", "embedded/resnet10.scenes-1"]
     known = {"embedded/resnet10_bin5.scenes-0", "embedded/resnet10_bin5.scenes-9"}
-    assert with_twins(keys, known) == (keys[0], "embedded/resnet10_bin5.scenes-0", *keys[1:])
-    assert with_twins([*keys[:1], *known], known) == (*keys[:1], *known)
+    assert with_antialiased(keys, known) == (keys[0], "embedded/resnet10_bin5.scenes-0", *keys[1:])
+    assert with_antialiased([*keys[:1], *known], known) == (*keys[:1], *known)
 
 
 def test_the_worst_pair_is_that_of_the_ranking() -> None:

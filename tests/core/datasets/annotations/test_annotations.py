@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from core.datasets import SceneFile
-from core.datasets.annotations import Annotations, File, files_at, of_scenes, read, stem
+from core.datasets.annotations import Annotations, File, files_at, read, scene_boxes, stem
 from core.datasets.annotations.boxes import EDGES, FROM_0, FROM_1
 from core.datasets.scenes import Photographer, describe
 from core.errors import BadAnnotations
@@ -115,14 +115,14 @@ def test_yolo() -> None:
 def test_scenes() -> None:
     whole, cut = Photographer(), Photographer(spread=1.0, framing=0.3)
     for who in (whole, cut):
-        found = of_scenes([SceneFile(seed, who) for seed in range(30)])
+        found = scene_boxes([SceneFile(seed, who) for seed in range(30)])
         for row, seed in zip(edges(found), range(30), strict=True):
             s = describe(seed, who)
             x, y = s.x - s.width / 2, s.y - s.height / 2
             wanted = [max(0, x), max(0, y), min(1, x + s.width), min(1, y + s.height), 1, 1]
             assert row == pytest.approx(wanted)
     assert (found.boxes["xmin"] == 0).any()  # some left the frame
-    [labelled] = of_scenes([SceneFile(3, whole, "owl")]).boxes["label"]
+    [labelled] = scene_boxes([SceneFile(3, whole, "owl")]).boxes["label"]
     assert labelled == "owl"
 
 
@@ -144,8 +144,8 @@ def box(bbox: list[int] | None, image: int = 7) -> str:
 
 ONE = xml("a", ("cat", 1, 2, 3, 4))
 BAD = {
-    "no file": ({}, "got nothing, in no format that is known; wanted one of CSV"),
-    "unknown": ({"a_docx": "x"}, "got a.docx, in no format that is known"),
+    "no file": ({}, "got nothing, in an unknown format; wanted one of CSV"),
+    "unknown": ({"a_docx": "x"}, "got a.docx, in an unknown format"),
     "two formats": ({"a_csv": TABLE, "b_json": coco()}, "got files in 2 formats: .csv, .json"),
     "csv empty": ({"a_csv": ""}, "got a.csv, an empty file; wanted the columns image, xmin, ymin, xmax, ymax"),
     "csv columns": ({"a_csv": "image,x,y\na,1,2\n"}, "got a.csv with the columns image, x, y; wanted the"),
@@ -153,27 +153,27 @@ BAD = {
     "csv only sizes": ({"a_csv": SIZES}, "got a.csv, sizes without boxes"),
     "csv no rows": ({"a_csv": HEAD}, "got CSV without a box"),
     "csv no number": ({"a_csv": f"{HEAD}a,c,1,2,3,4\nb,c,1,two,3,4\n"}, "got a.csv, line 3: ymin 'two'; wanted a"),
-    "csv nothing": ({"a_csv": f"{HEAD}a,c,1,,3,4\n"}, "got 1 box with a corner that is no number"),
-    "csv broken gzip": ({"a_csv_gz": b"no gzip"}, "got a.csv.gz that is no CSV"),
-    "csv cut gzip": ({"a_csv_gz": gzip.compress(TABLE.encode() * 99)[:60]}, "got a.csv.gz that is no CSV"),
-    "csv binary": ({"a_csv": b"\xff\xfe\x00\x01"}, "got a.csv that is no CSV"),
+    "csv nothing": ({"a_csv": f"{HEAD}a,c,1,,3,4\n"}, "got 1 box with a corner that is not a number"),
+    "csv broken gzip": ({"a_csv_gz": b"no gzip"}, "got a.csv.gz, which is not CSV"),
+    "csv cut gzip": ({"a_csv_gz": gzip.compress(TABLE.encode() * 99)[:60]}, "got a.csv.gz, which is not CSV"),
+    "csv binary": ({"a_csv": b"\xff\xfe\x00\x01"}, "got a.csv, which is not CSV"),
     "csv negative": ({"a_csv": f"{HEAD}a,c,-5,2,3,4\nb,c,-2,2,3,4\n"}, "got 2 boxes with a negative corner"),
-    "csv turned": ({"a_csv": f"{HEAD}a,c,9,2,3,4\n"}, "got 1 box of no size; the first, of a: 9, 2, 4, 5"),
+    "csv turned": ({"a_csv": f"{HEAD}a,c,9,2,3,4\n"}, "got 1 box without a size; the first, of a: 9, 2, 4, 5"),
     "csv outside": ({"a_csv": f"{HEAD}a,c,0,2,300,4\n", "s_csv": SIZES}, "of a: 0, 2, 300, 4 in 100 x 100"),
     "xml empty": ({"a_xml": ""}, "got a.xml, an empty file; wanted an annotation with filename, size and objects"),
-    "xml broken": ({"a_xml": xml("a")[:40]}, "got a.xml, XML that is broken (no element found"),
+    "xml broken": ({"a_xml": xml("a")[:40]}, "got a.xml, broken XML (no element found"),
     "xml other": ({"a_xml": "<svg/>"}, "got a.xml, XML that begins with <svg>"),
-    "xml no corner": ({"a_xml": ONE.replace("ymax", "end")}, "got a.xml, an object without a whole bndbox"),
+    "xml no corner": ({"a_xml": ONE.replace("ymax", "end")}, "got a.xml, an object without a complete bndbox"),
     "xml no number": ({"a_xml": ONE.replace(">3<", ">three<")}, "got a.xml, bndbox/xmax 'three'"),
     "xml no box": ({"a_xml": xml("a")}, "got XML without a box"),
     "xml outside": ({"a_xml": xml("a", ("cat", 1, 2, 103, 4))}, "the first, of a: 0, 1, 103, 4 in 100 x 50"),
     "json empty": ({"a_json": ""}, "got a.json, an empty file; wanted images (id, file_name, width, height)"),
-    "json broken": ({"a_json": coco()[:50]}, "got a.json, JSON that is broken"),
+    "json broken": ({"a_json": coco()[:50]}, "got a.json, broken JSON"),
     "json other": ({"a_json": "[1]"}, "got a.json without lists of images and annotations"),
-    "json no bbox": ({"a_json": box(None)}, "an entry that lacks or breaks something (KeyError: 'bbox')"),
+    "json no bbox": ({"a_json": box(None)}, "with an incomplete or wrong entry (KeyError: 'bbox')"),
     "json no image": ({"a_json": box([1, 1, 1, 1], image=9)}, "(KeyError: 9)"),
-    "json short": ({"a_json": box([1, 1])}, "breaks something (ValueError"),
-    "json odd": ({"a_json": coco(annotations=["x"])}, "breaks something (AttributeError"),
+    "json short": ({"a_json": box([1, 1])}, "wrong entry (ValueError"),
+    "json odd": ({"a_json": coco(annotations=["x"])}, "wrong entry (AttributeError"),
     "json negative": ({"a_json": box([-4, 1, 9, 9])}, "got 1 box with a negative corner"),
     "json no annotation": ({"a_json": coco(annotations=[])}, "got COCO JSON without a box"),
     "yolo empty": ({"a_txt": ""}, "got YOLO text without a box"),
@@ -182,7 +182,7 @@ BAD = {
     "yolo nan": ({"a_txt": "0 nan .5 .1 .1"}, "got a.txt, line 1: '0 nan .5 .1 .1'"),
     "yolo outside": ({"a_txt": "0 .9 .5 .4 .1"}, "the first, of a: 0.7, 0.45, 1.1, 0.55 in 1 x 1"),
     "yolo pixels": ({"a_txt": "0 90 50 40 10"}, "box outside the frame"),
-    "yolo binary": ({"a_txt": b"\xff\xfe\x00"}, "got a.txt that is no text"),
+    "yolo binary": ({"a_txt": b"\xff\xfe\x00"}, "got a.txt, which is not text"),
 }
 
 

@@ -12,11 +12,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 
-from core.datasets.scenes import Photographer, Scene, describe, label_of, render, scene_classes, sheet, spread_sheet
+from core.datasets.scenes import Photographer, Scene, describe, label_of, render, scene_classes, sheet
 from core.datasets.scenes.classes import DRAWN
-from core.datasets.scenes.outlines import bounds, posed
+from core.datasets.scenes.outlines import bounds, pose
 from core.errors import BadScene, UnknownName
 
 MANY = range(800)
@@ -64,7 +63,7 @@ def test_same_seed_same_pixels():
 def test_same_pixels_in_a_fresh_process_on_a_poorer_processor():
     """Nothing depends on which scenes came before, nor on the vector instructions that numpy finds."""
     code = "from core.datasets.scenes import render; render(5); print([render(s).digest for s in (21, 22, 23)])"
-    found = [name for name in __cpu_dispatch__ if __cpu_features__.get(name)]
+    found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
     poorer = os.environ | {"NPY_DISABLE_CPU_FEATURES": " ".join(found)}
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=poorer)
     assert told.stdout.strip() == str([render(s).digest for s in (21, 22, 23)])
@@ -106,7 +105,7 @@ def test_drawings_vary_and_fit_their_box(label: str):
     shapes = set()
     for seed in range(12):
         rng = np.random.default_rng(seed)
-        drawing = posed(DRAWN[label](rng), 10.0, False, rng)
+        drawing = pose(DRAWN[label](rng), 10.0, False, rng)
         low, high = bounds(drawing)
         assert (high - low).max() == pytest.approx(1)
         np.testing.assert_allclose(low + high, 0, atol=1e-9)
@@ -250,12 +249,6 @@ def test_sheet():
     assert wide > 2 * 48
     assert high >= len(scene_classes()) * 48
     assert len(set(page.crop((110, 0, *page.size)).convert("L").tobytes())) > 100
-
-
-def test_spread_sheet():
-    page = spread_sheet(0, (0.0, 1.0), columns=2, side=40)
-    assert page.size[0] > 3 * 40
-    assert page.size[1] >= 2 * 40
 
 
 def test_the_class_is_known_without_drawing() -> None:

@@ -8,8 +8,8 @@ import pytest
 from scipy.stats import chisquare
 
 from core.datasets import SceneFile
-from core.datasets.annotations import Annotations, of_scenes
-from core.datasets.annotations.boxes import COLUMNS, checked
+from core.datasets.annotations import Annotations, scene_boxes
+from core.datasets.annotations.boxes import COLUMNS, check
 from core.datasets.scenes import Photographer, describe
 from core.experiments.figure_05_photographers_bias import bias
 from core.experiments.figure_05_photographers_bias import figure as figures
@@ -33,7 +33,7 @@ from tests.support.study_tables import TWO, pairs_table
 
 
 def boxes(*rows: tuple[object, ...]) -> Annotations:
-    return checked(pd.DataFrame(rows, columns=list(COLUMNS)), "boxes", pixels=False)
+    return check(pd.DataFrame(rows, columns=list(COLUMNS)), "boxes", pixels=False)
 
 
 def invented(u: np.ndarray, label: object = "cat") -> Places:
@@ -110,7 +110,7 @@ def test_so_they_are_from_boxes_in_pixels() -> None:
             "height": 375,
         }
     )
-    u = places(checked(table, "boxes", pixels=False)).table["u"].to_numpy().reshape(sets, n)
+    u = places(check(table, "boxes", pixels=False)).table["u"].to_numpy().reshape(sets, n)
     assert 0 < np.isnan(u).mean() < 0.1
     rejected = (chi_squared(binned(u))[1] < 0.05).mean()
     assert abs(rejected - 0.05) < 0.03  # 400 sets only
@@ -181,7 +181,7 @@ def test_the_sentence_follows_the_numbers() -> None:
 
 
 def scenes(photographer: Photographer, count: int = 120) -> Places:
-    return places(of_scenes([SceneFile(seed, photographer) for seed in range(count)]))
+    return places(scene_boxes([SceneFile(seed, photographer) for seed in range(count)]))
 
 
 def test_scenes_lie_where_their_photographer_puts_them() -> None:

@@ -17,14 +17,14 @@ from core.images.protocols import create
 from core.inference.engine import Engine, Predictions
 from core.inference.pairs import outcomes
 from core.networks.card import NetworkCard, Remedy
-from core.networks.variants.test_time import Chain, RobustCrop, ShiftEnsemble, scores, taps
+from core.networks.variants.test_time import ContentCrop, ShiftEnsemble, scores, taps
 
 if TYPE_CHECKING:
     from tests.support.basics import TinyCard
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-ALL = [ShiftEnsemble(), ShiftEnsemble(2), RobustCrop(), RobustCrop(0.6), Chain(RobustCrop(), ShiftEnsemble())]
+ALL = [ShiftEnsemble(), ShiftEnsemble(2), ContentCrop(), ContentCrop(0.6)]
 SIZE = 32
 
 
@@ -94,7 +94,7 @@ def test_ensemble_survives_certainty() -> None:
     assert logits.softmax(1).tolist() == [[0.0, 1.0, 0.0]] * 2
 
 
-@pytest.mark.parametrize("remedy", [ShiftEnsemble(), RobustCrop()])
+@pytest.mark.parametrize("remedy", [ShiftEnsemble(), ContentCrop()])
 def test_without_classes_the_features_are_joined(
     engine: Engine, tiny_card: TinyCard, frames: list[torch.Tensor], remedy: Remedy
 ) -> None:
@@ -139,7 +139,7 @@ def test_scores_are_a_slow_loops(size: int, side: int) -> None:
 def test_robust_crop_is_the_network_on_the_crop_of_the_highest_score(
     engine: Engine, remedied: Callable[..., NetworkCard], frames: list[torch.Tensor], share: float
 ) -> None:
-    card, side = remedied(RobustCrop(share)), round(SIZE * share)
+    card, side = remedied(ContentCrop(share)), round(SIZE * share)
     got = predicted(engine, card, frames)
     x = normalised(card, frames)
     seen, corners = [], set()
@@ -167,7 +167,7 @@ def enlarged(image: np.ndarray, size: int) -> np.ndarray:  # type: ignore[type-a
 def test_the_whole_frame_as_crop_is_the_network_itself(
     engine: Engine, remedied: Callable[..., NetworkCard], frames: list[torch.Tensor]
 ) -> None:
-    got, wanted = (predicted(engine, remedied(remedy), frames) for remedy in (RobustCrop(1), None))
+    got, wanted = (predicted(engine, remedied(remedy), frames) for remedy in (ContentCrop(1), None))
     assert torch.equal(got.probabilities, wanted.probabilities)
 
 
@@ -188,7 +188,7 @@ def test_ties_go_to_the_first_candidate() -> None:
     best = [k for k, value in enumerate(found.flatten().tolist()) if value == float(found.max())]
     assert len(best) > 1
     top, left = divmod(best[0], 9)
-    RobustCrop(0.6).wrap(Keeps())(striped)
+    ContentCrop(0.6).wrap(Keeps())(striped)
     wanted = functional.interpolate(striped[:, :, top : top + 12, left : left + 12], size=(20, 20), mode="bilinear")
     assert torch.equal(seen[0], wanted)
 
@@ -204,7 +204,7 @@ def test_a_shift_inside_black_changes_nothing_while_the_crop_stays_inside(
     engine: Engine, remedied: Callable[..., NetworkCard], frames: list[torch.Tensor]
 ) -> None:
     """To the bit; and where the best crop would leave the frame, another one is seen."""
-    card = remedied(RobustCrop(0.75))
+    card = remedied(ContentCrop(0.75))
     patches = [functional.interpolate(f[None].float(), size=16).to(torch.uint8)[0] for f in frames[:11]]
     base = [moved_in_black(patch, SIZE, 6, 7) for patch in patches]
     places = SIZE - round(SIZE * 0.75) + 1
@@ -264,7 +264,7 @@ def test_a_pair_that_does_not_move_changes_nothing(
     assert {(row.change, row.changed, row.feature_cosine) for row in rows} == {(0.0, False, 1.0)}
 
 
-@pytest.mark.parametrize(("remedy", "passes"), list(zip(ALL, [9, 25, 1, 1, 9], strict=True)))
+@pytest.mark.parametrize(("remedy", "passes"), list(zip(ALL, [9, 25, 1, 1], strict=True)))
 def test_passes_are_counted(remedy: Remedy, passes: int) -> None:
     calls = []
 
@@ -278,7 +278,7 @@ def test_passes_are_counted(remedy: Remedy, passes: int) -> None:
     assert len(calls) == remedy.passes == passes
 
 
-@pytest.mark.parametrize("wrong", [lambda: ShiftEnsemble(-1), lambda: RobustCrop(0), lambda: RobustCrop(1.1)])
+@pytest.mark.parametrize("wrong", [lambda: ShiftEnsemble(-1), lambda: ContentCrop(0), lambda: ContentCrop(1.1)])
 def test_settings_out_of_range_are_refused(wrong: Callable[[], Remedy]) -> None:
-    with pytest.raises(ValueError, match=r"got .*; wanted"):
+    with pytest.raises(ValueError, match="is not accepted"):
         wrong()

@@ -159,7 +159,7 @@ def test_without_the_package_a_network_says_so(tmp_path: Path, monkeypatch: pyte
         ("one is wrong", r"layer1\.0\.conv2\.weight: \(3, 3\), where the network has \(64, 64, 3, 3\)"),
         ("one is missing", r"layer2\.0\.conv3\.0\.filt: nothing, where the network has \(128, 1, 5, 5\)"),
         ("one too many", r"extra: \(1,\), where the network has nothing"),
-        ("no state_dict", "no state_dict in it"),
+        ("no state_dict", "it contains no state_dict"),
         ("noise", "."),
     ],
 )

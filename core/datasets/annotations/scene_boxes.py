@@ -1,4 +1,4 @@
-"""Scenes know where their object is: the box that a labeller would draw, exactly."""
+"""The exact boxes of drawn scenes."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from ...jobs.cancel import Cancel
 from ...jobs.progress import Meter, Report
 from ..scenes import describe
 from ..scenes.source import SceneFile
-from .boxes import Annotations, listed
+from .boxes import Annotations, from_rows
 
 KIND = "drawn scenes"
 
 
-def of_scenes(
+def scene_boxes(
     files: Sequence[SceneFile],
     report: Report | None = None,
     cancel: Cancel | None = None,
 ) -> Annotations:
-    """The box of each scene's object in a frame of 1 x 1; nothing is drawn. Raises Cancelled.
+    """Return the box of each scene's object in a frame of 1 x 1, without drawing anything.
 
-    An object that its photographer lets leave the frame ends where the frame does.
+    An object that extends beyond the frame ends at the frame's edge. ``report`` is called with the number of scenes
+    done. Raises Cancelled.
     """
     rows, cancel, meter = [], cancel or Cancel(), Meter(report, len(files), "describing scenes")
     for file in files:
@@ -30,4 +31,4 @@ def of_scenes(
         ends = min(1.0, x + scene.width), min(1.0, y + scene.height)
         rows.append((file.name, scene.label, max(0.0, x), max(0.0, y), *ends, 1.0, 1.0))
         meter(len(rows))
-    return listed(rows, KIND)
+    return from_rows(rows, KIND)
