@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.experiments.section_2_invariance import invariance
 from core.index.search import FeatureIndex
-from core.jobs.job import Job
+from core.jobs.job import Task
 from core.jobs.progress import Progress
 from core.networks import registry
 from core.statistics import association, comparisons, intervals
@@ -122,7 +122,7 @@ def test_weights_that_several_sections_miss(fresh: DataFolder, monkeypatch: pyte
     at.multiselect(key="networks").set_value([PREFERRED]).run()
     assert not at.exception
     assert [button.label for button in at.button].count("Fetch ResNet-50 (98 MB)") == (3 if address else 2)
-    resources.jobs()[f"weights {PREFERRED}"] = Job(lambda report, cancel: cancel.wait(20)).start()
+    resources.jobs()[f"weights {PREFERRED}"] = Task(lambda report, cancel: cancel.wait(20)).start()
     assert not at.run().exception
     assert [button.label for button in at.button].count("Cancel") == (3 if address else 2)
     resources.jobs()[f"weights {PREFERRED}"].cancel()

@@ -19,6 +19,7 @@ from ..jobs.cancel import Cancel
 from ..jobs.progress import Meter, Report
 from . import checksums
 from .atomic_files import beside, disk_failed, locked
+from .redirects import Redirects, opener, stated_hash
 
 _CHUNK = 256 * 1024
 
@@ -178,8 +179,8 @@ class _Transfer:
         have = _size(self.part) if notes.get("url") == self.remote.url else 0
         if have and have == notes.get("total"):  # stopped between the last byte and the hash
             return
-        moves = _Moves()
-        response = self._open(moves, have, notes)
+        redirects = Redirects()
+        response = self._open(redirects, have, notes)
         if response is None:
             return
         with response:
@@ -191,12 +192,12 @@ class _Transfer:
             total = None if response.length is None else done + response.length
             with self.part.open("ab" if resumed else "wb") as file:
                 if not resumed:  # after the old bytes are gone, so that no kill pairs them with the new notes
-                    self._note(response, moves, total)
+                    self._note(response, redirects, total)
                 done = self._receive(response, file, done, total)
         if total is not None and done < total:
             raise _BrokenError(f"the connection closed after {done} of {total} bytes")
 
-    def _open(self, moves: _Moves, have: int, notes: dict[str, Any]) -> http.client.HTTPResponse | None:
+    def _open(self, redirects: Redirects, have: int, notes: dict[str, Any]) -> http.client.HTTPResponse | None:
         """Return the server's answer; None if all bytes are here."""
         request = urllib.request.Request(self.remote.url, headers={"User-Agent": "photographers-bias"})
         if have:
@@ -204,7 +205,7 @@ class _Transfer:
             if notes.get("validator"):
                 request.add_header("If-Range", notes["validator"])
         try:
-            response: http.client.HTTPResponse = _opener(moves).open(request, timeout=self.timeout)
+            response: http.client.HTTPResponse = opener(redirects).open(request, timeout=self.timeout)
             return response
         except urllib.error.HTTPError as error:
             error.close()
@@ -222,10 +223,10 @@ class _Transfer:
         except (OSError, http.client.HTTPException) as error:
             raise _BrokenError(repr(error)) from error
 
-    def _note(self, response: http.client.HTTPResponse, moves: _Moves, total: int | None) -> None:
+    def _note(self, response: http.client.HTTPResponse, redirects: Redirects, total: int | None) -> None:
         etag = response.headers.get("ETag", "W/")
         validator = response.headers.get("Last-Modified") if etag.startswith("W/") else etag
-        stated = _stated_hash(response, moves)
+        stated = stated_hash(response, redirects)
         notes = {"url": self.remote.url, "validator": validator, "total": total, "sha256": stated}
         beside(self.part, ".json").write_text(json.dumps(notes))
 
@@ -246,37 +247,6 @@ class _Transfer:
         file.flush()
         os.fsync(file.fileno())
         return done
-
-
-class _Moves(urllib.request.HTTPRedirectHandler):
-    """Follows redirects and keeps the hashes that they state for the final file."""
-
-    def __init__(self) -> None:
-        self.etags: list[str] = []
-
-    def redirect_request(self, *arguments: Any) -> urllib.request.Request | None:
-        *_, headers, _url = arguments
-        self.etags.append(headers.get("X-Linked-ETag", ""))
-        return super().redirect_request(*arguments)
-
-
-def _stated_hash(response: http.client.HTTPResponse, moves: _Moves) -> str:
-    """Return the sha256 that a server states for its file, as Hugging Face does, or ""."""
-    for etag in (*moves.etags, response.headers.get("X-Linked-ETag", ""), response.headers.get("ETag", "")):
-        if match := re.fullmatch(r'(?:W/)?"?([0-9a-f]{64})"?', etag):
-            return match[1]
-    return ""
-
-
-def _opener(moves: _Moves) -> urllib.request.OpenerDirector:
-    """Return urllib without its handlers of file:, ftp: and data:, so that no redirect leads there."""
-    r = urllib.request
-    kinds: list[type[r.BaseHandler]] = [r.ProxyHandler, r.UnknownHandler, r.HTTPHandler, r.HTTPSHandler]
-    kinds += [r.HTTPDefaultErrorHandler, r.HTTPErrorProcessor]
-    opener = r.OpenerDirector()
-    for handler in (moves, *(kind() for kind in kinds)):
-        opener.add_handler(handler)
-    return opener
 
 
 def _size(path: Path) -> int:

@@ -42,10 +42,10 @@ def offer(name: str, label: str, work: Work[Any], *, icon: str, section: str = "
 
     ``section``: the section of the page, where several sections offer the same work.
     """
-    jobs, place = resources.jobs(), f"{name} {section}".strip()
+    jobs, key = resources.jobs(), f"{name} {section}".strip()
     task = jobs.get(name)
     if task is not None and not task.finished:
-        st.fragment(follow, run_every=POLL_S)(place, task)
+        st.fragment(follow, run_every=POLL_S)(key, task)
         return
     if task is not None and task.error is not None:
         st.error(plain(task.error), icon=":material/error:")
@@ -57,18 +57,18 @@ def offer(name: str, label: str, work: Work[Any], *, icon: str, section: str = "
         jobs[name] = Task(work).start()
 
     text = f"{label} (go on)" if again else label
-    if st.button(text, key=f"start {place}", icon=icon, type="primary", on_click=begin):
+    if st.button(text, key=f"start {key}", icon=icon, type="primary", on_click=begin):
         st.rerun()
 
 
-def follow(place: str, task: Task[Any]) -> None:
+def follow(key: str, task: Task[Any]) -> None:
     """Show the progress and a cancel button, in a fragment that runs every ``POLL_S``. At the end the page reruns."""
     if task.finished:
         st.rerun()
     progress = task.progress
     left = "" if progress.seconds_left is None else f" · {duration(progress.seconds_left)} left"
     st.progress(progress.fraction or 0.0, text=f"{progress.stage or 'starting'}{left}")
-    st.button("Cancel", key=f"cancel {place}", icon=":material/close:", on_click=task.cancel)
+    st.button("Cancel", key=f"cancel {key}", icon=":material/close:", on_click=task.cancel)
 
 
 def duration(seconds: float) -> str:

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
     [
         (("--network", "resnet5"), ["got network 'resnet5'", KEY, OTHER, "torchvision/resnet50.imagenet1k_v1"]),
         (("--network", f"{KEY},"), ["got network ''"]),
-        (("--network", KEY, "--protocol", "zoom"), ["got protocol 'zoom'", "crop, black, inpaint, scale"]),
+        (("--network", KEY, "--protocol", "zoom"), ["There is no protocol 'zoom'", "crop, black, inpaint, scale"]),
         (("--network", KEY, "--step", "33"), ["got step 33", "0 to 32"]),
         (("--network", KEY, "--protocol", "crop", "--side", "20"), ["got --side 20 with crop", "Leave --side out"]),
         (("--network", KEY, "--protocol", "black,scale", "--unit", "network"), ["got --unit network with black"]),
