@@ -14,7 +14,7 @@ from .study import line
 if TYPE_CHECKING:
     from ..jobs.progress import Progress
 
-ABOUT = "Networks that learn from one photographer's scenes, measured: a turn of the dial; stopped, it goes on."
+ABOUT = "Networks that learn from one photographer's scenes, measured: one setting of the dial. Run it again to resume."
 
 
 def register(commands: Any) -> None:
@@ -32,22 +32,22 @@ def register(commands: Any) -> None:
 def _dial(chosen: argparse.Namespace) -> None:
     from .. import studies
     from ..datasets.scenes import Photographer
-    from ..experiments.bias_dial.photographers import Turn
+    from ..experiments.bias_dial.photographers import Setting
     from ..studies.summary import summary
 
     size = {} if chosen.size is None else {"size_mean": chosen.size}
     who = Photographer(spread=chosen.spread, size_spread=chosen.size_spread, **size)
-    turn, data, shown = (
-        Turn(photographer=who, seeds=chosen.seeds, small=chosen.small),
+    setting, data, shown = (
+        Setting(photographer=who, seeds=chosen.seeds, small=chosen.small),
         data_folder(chosen),
         ProgressLine(),
     )
-    folder, name = turn.folder(data), f"{turn.recipe.name}, shares of the work"
+    folder, name = setting.folder(data), f"{setting.recipe.name}, shares of the work"
 
     def told(p: Progress) -> None:
         shown(name, p.done, p.total or 0, p.rate, p.seconds_left)
 
     with recorded(folder, told) as (progress, cancel):
-        turn.run(data, progress=progress, cancel=cancel)
+        setting.run(data, progress=progress, cancel=cancel)
     records = summary(studies.read(folder))
     show(chosen, records, map(line, records))

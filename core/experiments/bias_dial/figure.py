@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from ...statistics.intervals import Floats
 from ...statistics.tables import MEASURES
 from ..drawing.scatter import curves
-from ..drawing.style import GREY, SYMBOLS, colour, figure, said
+from ..drawing.style import GREY, SYMBOLS, add_caption, colour, figure
 from . import dial
 
 PLACE = "spread of the places (0 centred, 1 anywhere)"
@@ -20,7 +20,7 @@ APART = 0.03  # between the points of one spread of places, so that their interv
 TITLES = {**MEASURES, "typicality": "Typicality", "right": "Top-1 accuracy"}
 
 
-def along(table: pd.DataFrame, value: str, *, chosen: tuple[float, float] | None = None) -> go.Figure:
+def dial_figure(table: pd.DataFrame, value: str, *, chosen: tuple[float, float] | None = None) -> go.Figure:
     """``value``: a measure, typicality or right; rows of one protocol. A small point a network, a large one a
     photographer's mean with its 95 % interval over networks (Student's t), joined where sizes are spread alike.
 
@@ -32,18 +32,18 @@ def along(table: pd.DataFrame, value: str, *, chosen: tuple[float, float] | None
     fig.update_layout(hovermode="closest")
     fig.update_xaxes(range=[-0.08, 1.08])
     spreads = sorted(plain["size_spread"].unique())
-    beside = {sizes: APART * (place - (len(spreads) - 1) / 2) for place, sizes in enumerate(spreads)}
-    for place, (sizes, mine) in enumerate(plain.groupby("size_spread")):
-        name, ink, apart = f"sizes ± {sizes:g}", colour(place), beside[sizes]
-        by_place = [(float(str(at)), part[value].to_numpy(float)) for at, part in mine.groupby("spread")]
+    beside = {sizes: APART * (slot - (len(spreads) - 1) / 2) for slot, sizes in enumerate(spreads)}
+    for slot, (sizes, own) in enumerate(plain.groupby("size_spread")):
+        name, ink, apart = f"sizes ± {sizes:g}", colour(slot), beside[sizes]
+        by_place = [(float(str(at)), part[value].to_numpy(float)) for at, part in own.groupby("spread")]
         fig.add_scatter(
-            x=(mine["spread"] + apart).tolist(),
-            y=mine[value].tolist(),
+            x=(own["spread"] + apart).tolist(),
+            y=own[value].tolist(),
             mode="markers",
             name=f"{name}, each network",
-            marker={"size": 6, "color": ink, "opacity": 0.5, "symbol": SYMBOLS[place % len(SYMBOLS)]},
+            marker={"size": 6, "color": ink, "opacity": 0.5, "symbol": SYMBOLS[slot % len(SYMBOLS)]},
             showlegend=False,
-            customdata=mine["network"].tolist(),
+            customdata=own["network"].tolist(),
             hovertemplate="%{customdata}: %{y:.3f}<extra></extra>",
         )
         fig.add_scatter(
@@ -52,18 +52,18 @@ def along(table: pd.DataFrame, value: str, *, chosen: tuple[float, float] | None
             name=name,
             mode="lines+markers",
             line={"color": ink, "width": 2},
-            marker={"size": 11, "color": ink, "symbol": SYMBOLS[place % len(SYMBOLS)]},
+            marker={"size": 11, "color": ink, "symbol": SYMBOLS[slot % len(SYMBOLS)]},
             error_y=_bars(table[table["size_spread"] == sizes], value, by_place),
             customdata=[len(part) for _, part in by_place],
             hovertemplate="%{y:.3f} +%{error_y.array:.3f} −%{error_y.arrayminus:.3f}, %{customdata} networks<extra>"
             + name
             + "</extra>",
         )
-    here = plain[(plain["spread"] == chosen[0]) & (plain["size_spread"] == chosen[1])] if chosen else plain[:0]
-    if len(here):
+    marked = plain[(plain["spread"] == chosen[0]) & (plain["size_spread"] == chosen[1])] if chosen else plain[:0]
+    if len(marked):
         fig.add_scatter(
-            x=[here["spread"].iloc[0] + beside[here["size_spread"].iloc[0]]],
-            y=[here[value].mean()],
+            x=[marked["spread"].iloc[0] + beside[marked["size_spread"].iloc[0]]],
+            y=[marked[value].mean()],
             mode="markers",
             name="the dial",
             hoverinfo="skip",
@@ -71,15 +71,15 @@ def along(table: pd.DataFrame, value: str, *, chosen: tuple[float, float] | None
         )
     over = "photographs (it is the same for all networks of a photographer)" if value == "typicality" else "networks"
     large = f"large points: means with 95 % intervals over {over}; those of one spread of places stand side by side"
-    return said(fig, *_about(table, plain), large)
+    return add_caption(fig, *_about(table, plain), large)
 
 
 def _bars(table: pd.DataFrame, value: str, by_place: list[tuple[float, Floats]]) -> dict[str, Any]:
     """Of rows of one spread of sizes."""
     ends = []
-    for place, part in by_place:
+    for spread, part in by_place:
         if value == "typicality":
-            mean, interval = dial.level(table[table["spread"] == place], value)
+            mean, interval = dial.level(table[table["spread"] == spread], value)
             ends.append((mean - interval[0], interval[1] - mean) if interval else (0.0, 0.0))
         else:
             ends.append((half(part), half(part)))
@@ -97,8 +97,8 @@ def at_typicality(table: pd.DataFrame, measure: str) -> go.Figure:
     order = each[list(dial.FREE)].drop_duplicates().sort_values(list(dial.FREE))
     names = {pair: f"places {pair[0]:g}, sizes ± {pair[1]:g}" for pair in order.itertuples(index=False, name=None)}
     each["network"] = [names[pair] for pair in zip(*(each[name] for name in dial.FREE), strict=True)]
-    place = {name: k for k, name in enumerate(names.values())}
-    return curves(each, "typicality", "typicality among what they learned from", measure, bins=5, place=place)
+    slots = {name: k for k, name in enumerate(names.values())}
+    return curves(each, "typicality", "typicality among what they learned from", measure, bins=5, slots=slots)
 
 
 def half(values: Floats) -> float:

@@ -42,7 +42,7 @@ COST = {"drawing training": 40, "drawing held-out": 5, "training": 45, "measurin
 
 
 @dataclass(frozen=True, kw_only=True)
-class Turn:
+class Setting:
     """``photographer``: who takes the training scenes; ``seeds``: a network each; ``small``: a trial in a minute."""
 
     photographer: Photographer
@@ -150,7 +150,7 @@ class _Stages:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Taught:
+class DialStudy:
     """A photographer, and the study of the networks that learned from that photographer's scenes."""
 
     photographer: Photographer
@@ -169,41 +169,43 @@ def homes(data: DataFolder) -> Iterator[DataFolder]:
         yield home(data)
 
 
-def taught(results: Results) -> Taught:
+def read_dial_study(results: Results) -> DialStudy:
     """Who took what the networks of a study of the dial learned from, by their cards. Raises BadCard."""
-    found = []
+    photographers = []
     for name in _names(results):
         path = results.folder.parent.parent / "networks" / f"{name}.toml"
         try:
-            found.append(Photographer(**tomllib.loads(path.read_text("utf-8"))["recipe"]["scenes"]["photographer"]))
+            photographers.append(
+                Photographer(**tomllib.loads(path.read_text("utf-8"))["recipe"]["scenes"]["photographer"])
+            )
         except (OSError, tomllib.TOMLDecodeError, LookupError, TypeError) as error:
             raise BadCard(
                 got=f"{path} ({type(error).__name__})",
                 wanted="the card of a network of the dial, with its recipe",
                 remedy="Turn the dial there again.",
             ) from None
-    return Taught(found[0], results)
+    return DialStudy(photographers[0], results)
 
 
 def _names(results: Results) -> tuple[str, ...]:
-    return tuple(one["name"] for one in results.manifest.networks)
+    return tuple(network["name"] for network in results.manifest.networks)
 
 
-def table(found: Iterable[Taught], *, right: bool = False) -> pd.DataFrame:
+def table(studies: Iterable[DialStudy], *, right: bool = False) -> pd.DataFrame:
     """As ``core.experiments.bias_dial.dial`` reads it; of those whose subjects are as large in the mean as the usual photographer's.
 
     ``right``: only of pairs whose first frame is named rightly; a network that is mostly wrong may give one answer
     whatever it is shown.
     """
     usual = Photographer().size_mean
-    parts = [_rows(one, right) for one in found if one.photographer.size_mean == usual]
+    parts = [_rows(study, right) for study in studies if study.photographer.size_mean == usual]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-def _rows(one: Taught, right: bool) -> pd.DataFrame:
-    pairs, text = one.results.pairs, {"network": str, "digest": str}
+def _rows(study: DialStudy, right: bool) -> pd.DataFrame:
+    pairs, text = study.results.pairs, {"network": str, "digest": str}
     if right:
         pairs = pairs[(pairs["class_before"] == pairs["label_index"]).fillna(value=False).to_numpy(bool)]
-    known = one.results.photographs[["network", "digest", "right"]].astype({**text, "right": float})
-    found = per_photograph(pairs).assign(spread=one.photographer.spread, size_spread=one.photographer.size_spread)
-    return found.astype({**text, "protocol": str}).merge(known, on=list(text), how="left")
+    right_by_photograph = study.results.photographs[["network", "digest", "right"]].astype({**text, "right": float})
+    rows = per_photograph(pairs).assign(spread=study.photographer.spread, size_spread=study.photographer.size_spread)
+    return rows.astype({**text, "protocol": str}).merge(right_by_photograph, on=list(text), how="left")

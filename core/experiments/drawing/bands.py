@@ -13,7 +13,7 @@ from .style import colour, dash, faded
 def curve(
     fig: go.Figure,
     title: str,
-    place: int,
+    slot: int,
     x: Sequence[float],
     y: Sequence[float],
     spans: Sequence[Interval | None],
@@ -31,7 +31,7 @@ def curve(
         y=[*(high for _, high in ends), *(low for low, _ in reversed(ends))],
         fill="toself",
         mode="none",
-        fillcolor=faded(colour(place), alpha),
+        fillcolor=faded(colour(slot), alpha),
         name=f"{title}, 95 % interval",
         legendgroup=title,
         showlegend=False,
@@ -44,7 +44,7 @@ def curve(
         name=title,
         legendgroup=title,
         marker={"size": 5},
-        line={"color": colour(place), "dash": dash(place), "width": 2},
+        line={"color": colour(slot), "dash": dash(slot), "width": 2},
         customdata=[[text, low, high] for text, (low, high) in zip(about, ends, strict=True)],
         hovertemplate="%{y:.3f} [%{customdata[1]:.3f}, %{customdata[2]:.3f}], %{customdata[0]}"
         f"<extra>{title}</extra>",

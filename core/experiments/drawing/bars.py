@@ -12,10 +12,10 @@ from .style import PAPER, colour, figure, pattern, whiskers
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One bar: its group's title and place, where it stands, value and interval over ``n`` pairs; the paper's value."""
+    """One bar: its group's title and slot, where it stands, value and interval over ``n`` pairs; the paper's value."""
 
     title: str
-    place: int
+    slot: int
     x: str
     value: float
     interval: tuple[float, float] | None
@@ -33,18 +33,18 @@ def grouped(
         type="category", categoryorder="array", categoryarray=list(order), range=[-0.5, max(1, len(order)) - 0.5]
     )
     ends = [c.interval[1] if c.interval else c.value for c in columns] + [c.paper for c in columns if c.paper]
-    taken = sorted({c.place for c in columns})
-    for place in taken:
-        mine = [c for c in columns if c.place == place]
+    taken = sorted({c.slot for c in columns})
+    for slot in taken:
+        own = [c for c in columns if c.slot == slot]
         fig.add_bar(
-            x=[c.x for c in mine],
-            y=[c.value for c in mine],
-            name=mine[0].title,
-            offsetgroup=str(place),
-            marker={"color": colour(place), "pattern": {"shape": pattern(place)}},
-            error_y=whiskers([c.value for c in mine], [c.interval for c in mine]),
-            customdata=[c.n for c in mine],
-            hovertemplate=f"%{{x}}: %{{y:.3f}} (n = %{{customdata}} {unit})<extra>{mine[0].title}</extra>",
+            x=[c.x for c in own],
+            y=[c.value for c in own],
+            name=own[0].title,
+            offsetgroup=str(slot),
+            marker={"color": colour(slot), "pattern": {"shape": pattern(slot)}},
+            error_y=whiskers([c.value for c in own], [c.interval for c in own]),
+            customdata=[c.n for c in own],
+            hovertemplate=f"%{{x}}: %{{y:.3f}} (n = %{{customdata}} {unit})<extra>{own[0].title}</extra>",
         )
     if any(c.paper is not None for c in columns):
         _paper(fig, columns, taken)
@@ -55,17 +55,17 @@ def grouped(
 def _paper(fig: go.Figure, columns: Sequence[Column], taken: Sequence[int]) -> None:
     """A diamond on each bar that the paper has a number for. Every bar has a trace, else they would not line up."""
     fig.update_layout(scattermode="group", scattergap=fig.layout.bargap)
-    first = next(c.place for c in columns if c.paper is not None)
-    for place in taken:
-        mine = [c for c in columns if c.place == place]
+    first = next(c.slot for c in columns if c.paper is not None)
+    for slot in taken:
+        own = [c for c in columns if c.slot == slot]
         fig.add_scatter(
-            x=[c.x for c in mine],
-            y=[c.paper for c in mine],
+            x=[c.x for c in own],
+            y=[c.paper for c in own],
             mode="markers",
             marker=PAPER,
             name="paper",
-            offsetgroup=str(place),
+            offsetgroup=str(slot),
             legendgroup="paper",
-            showlegend=place == first,
-            hovertemplate="%{x}: %{y}<extra>paper, " + mine[0].title + "</extra>",
+            showlegend=slot == first,
+            hovertemplate="%{x}: %{y}<extra>paper, " + own[0].title + "</extra>",
         )

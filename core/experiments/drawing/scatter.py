@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from ...statistics.association import Spearman, binned, spearman
 from ...statistics.tables import MEASURES
-from .style import GREY, colour, dash, faded, figure, places, said, short
+from .style import GREY, add_caption, assign_slots, colour, dash, faded, figure, short
 
 POINTS = 4000  # drawn at once; more are sampled, and the figure says so
 BINS = 10
@@ -23,7 +23,7 @@ def curves(
     measure: str,
     *,
     bins: int = BINS,
-    place: Mapping[str, int] | None = None,
+    slots: Mapping[str, int] | None = None,
     paper: Mapping[float, str] | None = None,
     of: str = "",
     seed: int = 0,
@@ -36,15 +36,15 @@ def curves(
     """
     fig = figure(x=title, y=MEASURES[measure], height=380, rangemode="tozero")
     fig.update_layout(hovermode="closest")
-    known = photographs[photographs[axis].notna() & photographs[measure].notna()]
-    place = place or places(photographs["network"])
-    shown, sampled = sample(known, seed=seed)
+    rows = photographs[photographs[axis].notna() & photographs[measure].notna()]
+    slots = slots or assign_slots(photographs["network"])
+    shown, sampled = sample(rows, seed=seed)
     found: dict[str, Spearman] = {}
-    for network in sorted(set(known["network"]), key=place.__getitem__):
-        mine = known[known["network"] == network]
-        _points(fig, shown[shown["network"] == network], axis, measure, network, place[network])
-        _curve(fig, binned(mine[axis], mine[measure], bins), network, place[network])
-        found[network] = spearman(mine[axis], mine[measure], seed=seed)
+    for network in sorted(set(rows["network"]), key=slots.__getitem__):
+        own = rows[rows["network"] == network]
+        _points(fig, shown[shown["network"] == network], axis, measure, network, slots[network])
+        _curve(fig, binned(own[axis], own[measure], bins), network, slots[network])
+        found[network] = spearman(own[axis], own[measure], seed=seed)
     for value, text in (paper or {}).items():
         fig.add_hline(y=value, line={"color": GREY, "dash": "dash", "width": 1.5})
         fig.add_annotation(
@@ -57,10 +57,12 @@ def curves(
             showarrow=False,
             font={"size": 11, "color": GREY},
         )
-    return said(fig, of, *_correlations(found), _settings(known, bins), sampled, *_lacking(photographs, axis, measure))
+    return add_caption(
+        fig, of, *_correlations(found), _settings(rows, bins), sampled, *_lacking(photographs, axis, measure)
+    )
 
 
-def _points(fig: go.Figure, shown: pd.DataFrame, axis: str, measure: str, network: str, place: int) -> None:
+def _points(fig: go.Figure, shown: pd.DataFrame, axis: str, measure: str, network: str, slot: int) -> None:
     fig.add_scatter(
         x=shown[axis].tolist(),
         y=shown[measure].tolist(),
@@ -68,20 +70,20 @@ def _points(fig: go.Figure, shown: pd.DataFrame, axis: str, measure: str, networ
         name=short(network),
         legendgroup=network,
         showlegend=False,
-        marker={"size": 6, "color": faded(colour(place), 0.25)},
+        marker={"size": 6, "color": faded(colour(slot), 0.25)},
         customdata=shown[["digest", "name"]].astype(str).to_numpy().tolist(),
         hovertemplate="%{customdata[1]}: %{y:.3f}<extra>" + short(network) + "</extra>",
     )
 
 
-def _curve(fig: go.Figure, curve: pd.DataFrame, network: str, place: int) -> None:
+def _curve(fig: go.Figure, curve: pd.DataFrame, network: str, slot: int) -> None:
     fig.add_scatter(
         x=curve["x"].tolist(),
         y=curve["y"].tolist(),
         mode="lines+markers",
         name=short(network),
         legendgroup=network,
-        line={"color": colour(place), "dash": dash(place), "width": 2.5},
+        line={"color": colour(slot), "dash": dash(slot), "width": 2.5},
         marker={"size": 7},
         error_y={"type": "data", "array": curve["standard_error"].fillna(0).tolist(), "width": 4, "thickness": 1.5},
         customdata=curve[["n", "low", "high"]].to_numpy().tolist(),
@@ -92,20 +94,20 @@ def _curve(fig: go.Figure, curve: pd.DataFrame, network: str, place: int) -> Non
 
 def _correlations(found: Mapping[str, Spearman]) -> list[str]:
     """Each network on its own line; their n once where it is the same."""
-    counts = {one.n for one in found.values()}
-    if len(found) < 2 or len(counts) > 1 or any(one.rho is None for one in found.values()):
-        return [f"{short(network)}: {one}" for network, one in found.items()]
-    lines = [f"{short(network)}: {one.estimate}" for network, one in found.items()]
+    counts = {correlation.n for correlation in found.values()}
+    if len(found) < 2 or len(counts) > 1 or any(correlation.rho is None for correlation in found.values()):
+        return [f"{short(network)}: {correlation}" for network, correlation in found.items()]
+    lines = [f"{short(network)}: {correlation.estimate}" for network, correlation in found.items()]
     return [f"Spearman and its 95 % interval, n = {counts.pop():,}:", *lines]
 
 
-def _settings(known: pd.DataFrame, bins: int) -> str:
-    if known.empty:
+def _settings(rows: pd.DataFrame, bins: int) -> str:
+    if rows.empty:
         return "nothing measured"
-    rows = known[["protocol", "step", "direction", "unit"]].drop_duplicates().itertuples()
-    pairs = sorted(set(known["pairs"]))
+    settings = rows[["protocol", "step", "direction", "unit"]].drop_duplicates().itertuples()
+    pairs = sorted(set(rows["pairs"]))
     counts = f"{pairs[0]} to {pairs[-1]}" if len(pairs) > 1 else f"{pairs[0]}"
-    steps = ", ".join(f"{row.protocol}, step {row.step} {row.unit} px {row.direction}" for row in rows)
+    steps = ", ".join(f"{row.protocol}, step {row.step} {row.unit} px {row.direction}" for row in settings)
     return f"{steps}; {counts} pairs a photograph; {bins} bins of equal count ± standard error"
 
 

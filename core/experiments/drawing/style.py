@@ -40,7 +40,7 @@ def figure(*, x: str, y: str, height: int = 300, **axes: Any) -> go.Figure:
     return fig
 
 
-def said(fig: go.Figure, *sentences: str) -> go.Figure:
+def add_caption(fig: go.Figure, *sentences: str) -> go.Figure:
     """The figure with sentences below it, each on its own line: n, protocol, step, and what else has to be known."""
     whole = (sentence.replace("n = ", "n\u00a0=\u00a0") for sentence in sentences)  # which no line break parts
     lines = [line.replace("\u00a0", " ") for sentence in whole for line in textwrap.wrap(sentence, LINE)]
@@ -70,9 +70,9 @@ def square(fig: go.Figure, across: tuple[float, float], down: tuple[float, float
     return fig
 
 
-def said_square(fig: go.Figure, *sentences: str) -> go.Figure:
+def add_square_caption(fig: go.Figure, *sentences: str) -> go.Figure:
     """``said``, lower: the title of an axis that is held square stands lower."""
-    said(fig, *sentences).layout.annotations[-1].yshift -= LOWER
+    add_caption(fig, *sentences).layout.annotations[-1].yshift -= LOWER
     return fig.update_layout(height=fig.layout.height + LOWER, margin={"b": fig.layout.margin.b + LOWER})
 
 
@@ -96,30 +96,30 @@ def faded(colour: str, alpha: float) -> str:
     return f"rgba({red},{green},{blue},{alpha})"
 
 
-def colour(place: int) -> str:
-    """Of a network at that place, in every figure."""
-    return COLOURS[place % HUES]
+def colour(slot: int) -> str:
+    """Of a network at that slot, in every figure."""
+    return COLOURS[slot % HUES]
 
 
-def dash(place: int) -> str:
+def dash(slot: int) -> str:
     """Of its lines: the first four differ from each other, and each from the next three of its colour."""
-    return DASHES[(place + place // HUES) % 4]
+    return DASHES[(slot + slot // HUES) % 4]
 
 
-def pattern(place: int) -> str:
+def pattern(slot: int) -> str:
     """Of its bars, likewise."""
-    return PATTERNS[(place + place // HUES) % 4]
+    return PATTERNS[(slot + slot // HUES) % 4]
 
 
-def places(networks: Iterable[str], twins: Mapping[str, str] | None = None) -> dict[str, int]:
-    """Network → place, in their order; 24 look different. A twin (original → twin) has its original's colour."""
-    originals = {twin: original for original, twin in (twins or {}).items()}
+def assign_slots(networks: Iterable[str], couples: Mapping[str, str] | None = None) -> dict[str, int]:
+    """Network → slot, in their order; 24 look different. A twin (original → twin) has its original's colour."""
+    originals = {antialiased: original for original, antialiased in (couples or {}).items()}
     keys = list(dict.fromkeys(networks))
     firsts = [key for key in keys if originals.get(key) not in keys]
     if len(firsts) == len(keys):
         return {key: k for k, key in enumerate(keys)}
-    found = {key: 2 * HUES * (k // HUES) + k % HUES for k, key in enumerate(firsts)}
-    return {key: found[key] if key in found else found[originals[key]] + HUES for key in keys}
+    numbered = {key: 2 * HUES * (k // HUES) + k % HUES for k, key in enumerate(firsts)}
+    return {key: numbered[key] if key in numbered else numbered[originals[key]] + HUES for key in keys}
 
 
 def whiskers(values: Iterable[float], intervals: Iterable[tuple[float, float] | None]) -> dict[str, Any]:

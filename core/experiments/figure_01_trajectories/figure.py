@@ -24,7 +24,7 @@ class Curve:
     """
 
     title: str
-    place: int
+    slot: int
     watched: str
     values: Sequence[float]
     p: Sequence[float]
@@ -70,10 +70,10 @@ def trajectory(
                     font={"size": 11, "color": GREY},
                 )
     jumped = [jumps(curve.p, curve.top, large) for curve in curves]
-    first_jump = next((k for k, found in enumerate(jumped) if found), None)
+    first_jump = next((k for k, frames in enumerate(jumped) if frames), None)
     marked = "arg-max changes" + ("" if math.isinf(large) else f" or |Δp| ≥ {large}")
-    for number, (curve, found) in enumerate(zip(curves, jumped, strict=True)):
-        line = {"color": colour(curve.place), "dash": dash(curve.place), "width": 2}
+    for number, (curve, frames) in enumerate(zip(curves, jumped, strict=True)):
+        line = {"color": colour(curve.slot), "dash": dash(curve.slot), "width": 2}
         fig.add_scatter(
             x=list(curve.values),
             y=list(curve.p),
@@ -88,14 +88,14 @@ def trajectory(
             + f"<extra>{curve.title}</extra>",
         )
         fig.add_scatter(
-            x=[curve.values[k] for k in found],
-            y=[curve.p[k] for k in found],
+            x=[curve.values[k] for k in frames],
+            y=[curve.p[k] for k in frames],
             mode="markers",
             name=marked,
             legendgroup="jumps",
             showlegend=number == first_jump,
             hoverinfo="skip",
-            marker={"symbol": "diamond-open", "size": 12, "color": colour(curve.place), "line": {"width": 2}},
+            marker={"symbol": "diamond-open", "size": 12, "color": colour(curve.slot), "line": {"width": 2}},
             unselected={"marker": {"opacity": 1}},  # a click chooses a frame, it does not fade the others
         )
     if cursor is not None:

@@ -89,16 +89,16 @@ def on_grid(reach: int, shifts: Sequence[Shift], values: Iterable[float]) -> Val
 
 def frequent(classes: Values) -> list[tuple[int, int]]:
     """Places of classes in a map (NaN: not known) → (place, how many cells), the most frequent first."""
-    found, counts = np.unique(classes[~np.isnan(classes)].astype(int), return_counts=True)
-    return sorted(zip(found.tolist(), counts.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0]))
+    numbers, counts = np.unique(classes[~np.isnan(classes)].astype(int), return_counts=True)
+    return sorted(zip(numbers.tolist(), counts.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0]))
 
 
 def mean_change(grid: Values, by: int) -> float | None:
     """Mean |Δp| between the cells that lie ``by`` pixels apart, right or down; None where there are none."""
     apart = [np.abs(grid[:, by:] - grid[:, :-by]).ravel(), np.abs(grid[by:] - grid[:-by]).ravel()]
-    known = np.concatenate(apart)
-    known = known[~np.isnan(known)]
-    return float(known.mean()) if len(known) else None
+    differences = np.concatenate(apart)
+    differences = differences[~np.isnan(differences)]
+    return float(differences.mean()) if len(differences) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,23 +125,3 @@ def spectrum(grid: Values) -> Spectrum:
 def strides(layers: Iterable[Layer]) -> tuple[int, ...]:
     """Total strides above 1 px that occur in a network, each once: its maps are sampled at 1/s cycles a pixel."""
     return tuple(sorted({layer.stride for layer in layers if layer.stride is not None and layer.stride > 1}))
-
-
-def sentence(network: str, watched: str, grid: Values, answers: Sequence[str], stride: int | None) -> str:
-    """What a map shows, in plain words; ``answers``: of all cells, the unmoved photograph's first; none: no classes."""
-    low, high, one = float(np.nanmin(grid)), float(np.nanmax(grid)), mean_change(grid, 1)
-    reach = len(grid) // 2
-    texts = [f"over {int((~np.isnan(grid)).sum()):,} shifts of up to {reach} px, {network}'s {watched} lies between"]
-    texts[0] += f" {low:.2f} and {high:.2f}"
-    if answers:
-        same = sum(answer == answers[0] for answer in answers)
-        count = len(set(answers))
-        texts[0] += f", and its answer is {answers[0]} in {same:,} ({100 * same / len(answers):.0f} %)"
-        texts[0] += f" and {count - 1} other class{'es' if count > 2 else ''} elsewhere" if count > 1 else ""
-    if one is not None:
-        far = None if stride is None else mean_change(grid, stride)
-        texts.append(f"{watched} changes by {one:.3f} on average from a cell to its neighbour")
-        if far is not None:
-            texts[-1] += f", and by {far:.3f} to the cell {stride} px on, one total stride"
-    text = "; ".join(texts)
-    return f"{text[0].upper()}{text[1:]}."

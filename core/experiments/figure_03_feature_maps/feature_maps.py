@@ -33,8 +33,8 @@ class Layers:
     @property
     def shown(self) -> tuple[Sums, ...]:
         """Those at chosen relative depths."""
-        names = {deep.layer.name for deep in at_depths([one.deep for one in self.layers])}
-        return tuple(one for one in self.layers if one.deep.layer.name in names)
+        names = {deep.layer.name for deep in at_depths([sums.deep for sums in self.layers])}
+        return tuple(sums for sums in self.layers if sums.deep.layer.name in names)
 
     @property
     def steps(self) -> tuple[int, ...]:
@@ -45,8 +45,8 @@ class Layers:
     def channels(self, number: int | None) -> dict[str, int]:
         """Layer → channel: the most responsive of each, or that number where a layer has it."""
         if number is None:
-            return {one.deep.layer.name: one.strongest for one in self.shown}
-        return {one.deep.layer.name: number for one in self.shown if number < len(one.energy)}
+            return {sums.deep.layer.name: sums.strongest for sums in self.shown}
+        return {sums.deep.layer.name: number for sums in self.shown if number < len(sums.energy)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,16 +83,20 @@ def measure(
 
 
 def films(
-    engine: Engine, found: Layers, channels: dict[str, int], report: Report, cancel: threading.Event
+    engine: Engine, layers: Layers, channels: dict[str, int], report: Report, cancel: threading.Event
 ) -> dict[str, Film]:
     """Layer → its channel over all shifts. Raises BadCard, WeightsUnavailable, Cancelled."""
-    report(f"{found.card.name}: feature maps")
-    layers = {one.deep.layer: channels[one.deep.layer.name] for one in found.shown if one.deep.layer.name in channels}
-    maps = channel_maps(engine, engine.load(found.card), found.path.frames, layers, cancel=cancel)
+    report(f"{layers.card.name}: feature maps")
+    wanted = {
+        sums.deep.layer: channels[sums.deep.layer.name] for sums in layers.shown if sums.deep.layer.name in channels
+    }
+    maps = channel_maps(engine, engine.load(layers.card), layers.path.frames, wanted, cancel=cancel)
     return {name: Film.of(each) for name, each in maps.items()}
 
 
-def against_one(engine: Engine, found: Layers, report: Report, cancel: threading.Event) -> tuple[Spectrum, ...]:
+def compare_with_stride_1(
+    engine: Engine, layers: Layers, report: Report, cancel: threading.Event
+) -> tuple[Spectrum, ...]:
     """Interpolation error and aliased energy of all layers, of the first frame. Raises BadCard, Cancelled."""
-    report(f"{found.card.name} at stride 1")
-    return spectra(engine, engine.load(found.card), found.path.frames[0], cancel=cancel)
+    report(f"{layers.card.name} at stride 1")
+    return spectra(engine, engine.load(layers.card), layers.path.frames[0], cancel=cancel)

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
-from ..drawing.style import GREY, said
+from ..drawing.style import GREY, add_caption
 
 CELL = 84  # pixels: of a map, on a third of a wide page
 HEAD, SUM = 26, 18  # above a row its layer, below each map its sum
@@ -38,7 +38,7 @@ def feature_maps(
     for k, frame in enumerate(frames):
         fig.add_image(z=frame, row=1, col=k + 1, hoverinfo="skip")
         fig.update_xaxes(title=_beneath(f"{shifts[k]} px"), row=1, col=k + 1)
-    for place, row in enumerate(rows, 2):
+    for number, row in enumerate(rows, 2):
         for k, total in enumerate(row.sums):
             fig.add_heatmap(
                 z=row.levels[k],
@@ -47,12 +47,12 @@ def feature_maps(
                 colorscale=SCALE,
                 showscale=False,
                 hoverinfo="skip",
-                row=place,
+                row=number,
                 col=k + 1,
             )
-            fig.update_xaxes(title=_beneath(f"{total:.4g}"), row=place, col=k + 1)
-            fig.update_yaxes(autorange="reversed", row=place, col=k + 1)
-        _above(fig, place, count, row.title)
+            fig.update_xaxes(title=_beneath(f"{total:.4g}"), row=number, col=k + 1)
+            fig.update_yaxes(autorange="reversed", row=number, col=k + 1)
+        _above(fig, number, count, row.title)
     _above(fig, 1, count, "shifted down by")
     fig.update_xaxes(automargin=True)
     fig.update_yaxes(automargin=True)
@@ -68,7 +68,7 @@ def feature_maps(
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )
-    return said(fig, "Beneath each map: its global sum. One colour scale a row, over all shifts.", *about)
+    return add_caption(fig, "Beneath each map: its global sum. One colour scale a row, over all shifts.", *about)
 
 
 def palette() -> bytes:

@@ -9,7 +9,7 @@ from ...statistics.comparisons import comparisons, holm
 from ...statistics.tables import LAYERED, require
 
 
-def along_depth(pairs: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
+def compare_depths(pairs: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
     """Of a study of readouts: each network's first layer (``first``) and its deepest (``second``), on the same pairs.
 
     As ``comparisons``, with the ``network`` in front; its own head is no readout. All corrected together (Holm).
@@ -17,13 +17,13 @@ def along_depth(pairs: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
     """
     require(pairs, ("network", *LAYERED))
     parts = []
-    for network, mine in pairs[pairs["layer"] != HEAD].groupby("network", sort=False, observed=True):
-        ends = mine.drop_duplicates("layer").sort_values("depth")["layer"].iloc[[0, -1]].astype(str)
+    for network, own in pairs[pairs["layer"] != HEAD].groupby("network", sort=False, observed=True):
+        ends = own.drop_duplicates("layer").sort_values("depth")["layer"].iloc[[0, -1]].astype(str)
         if ends.iloc[0] == ends.iloc[1]:
             continue
-        layers = mine.assign(network=mine["layer"].astype(str))
-        found = comparisons(layers, couples=[(ends.iloc[0], ends.iloc[1])], seed=seed)
-        found.insert(0, "network", str(network))
-        parts.append(found)
+        layers = own.assign(network=own["layer"].astype(str))
+        compared = comparisons(layers, couples=[(ends.iloc[0], ends.iloc[1])], seed=seed)
+        compared.insert(0, "network", str(network))
+        parts.append(compared)
     result = pd.concat(parts, ignore_index=True) if parts else comparisons(pairs.head(0), couples=[])
     return result.assign(p_holm=holm(result["p_value"].to_numpy(float)))

@@ -60,26 +60,29 @@ class Places:
         return int(self.table[axis].isna().sum())
 
 
-def places(found: Annotations) -> Places:
+def measure_places(annotations: Annotations) -> Places:
     """Of each photograph's largest box (the first of equal ones)."""
     import pandas as pd
 
-    boxes = found.boxes
+    boxes = annotations.boxes
     width, height = boxes["xmax"] - boxes["xmin"], boxes["ymax"] - boxes["ymin"]
     order = (width * height).sort_values(ascending=False, kind="stable").index
     largest = boxes.loc[order].drop_duplicates("image").sort_index()
     known = largest[(largest["width"] > 0) & (largest["height"] > 0)]
     columns: dict[str, Any] = {"image": known["image"], "label": known["label"]}
     sizes = []
-    for place, centre, low, high, side in (("u", "x", "xmin", "xmax", "width"), ("v", "y", "ymin", "ymax", "height")):
+    for axis, centre, low, high, side in (
+        ("u", "x", "xmin", "xmax", "width"),
+        ("v", "y", "ymin", "ymax", "height"),
+    ):
         length = known[high] - known[low]
         room = known[side] - length
-        columns[place] = (known[low] / room.where(room >= ROOM * known[side])).clip(0, 1)
+        columns[axis] = (known[low] / room.where(room >= ROOM * known[side])).clip(0, 1)
         columns[centre] = (known[low] + known[high]) / 2 / known[side]
         sizes.append(length / known[side])
     columns["size"] = np.maximum(sizes[0], sizes[1])
     table = pd.DataFrame(columns).reset_index(drop=True)
-    return Places(table, len(largest) - len(known), found.kind, found.counted)
+    return Places(table, len(largest) - len(known), annotations.kind, annotations.counted)
 
 
 def binned(u: npt.ArrayLike) -> Integers:
@@ -103,8 +106,8 @@ def chi_squared(counts: npt.ArrayLike) -> tuple[Floats, Floats]:
 def cramers_v(counts: npt.ArrayLike) -> Floats:
     """Counts (…, BINS) → √(χ² / n (BINS − 1)): 0 uniform, 1 all in one bin. Uniform places give about 1 / √n."""
     counts = np.asarray(counts, float)
-    found: Floats = np.sqrt(chi_squared(counts)[0] / counts.sum(-1) / (BINS - 1))
-    return found
+    v: Floats = np.sqrt(chi_squared(counts)[0] / counts.sum(-1) / (BINS - 1))
+    return v
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +129,9 @@ class Uniformity:
         return f"χ²({BINS - 1}) = {self.statistic:.1f}, {chance}, {effect}, n = {self.n:,}"
 
 
-def uniformity(place: npt.ArrayLike, axis: str) -> Uniformity | None:
+def uniformity(values: npt.ArrayLike, axis: str) -> Uniformity | None:
     """Places (n,) along an axis → the test; None of fewer than LEAST."""
-    counts = binned(place)
+    counts = binned(values)
     n = int(counts.sum())
     if n < LEAST:
         return None
@@ -148,13 +151,13 @@ def _interval(statistic: float, n: int, v: float) -> Interval:
     return low, max(high, v)
 
 
-def over_all(found: Places) -> list[Uniformity]:
+def over_all(places: Places) -> list[Uniformity]:
     """Over all classes, across and down; those that have too few photographs left out."""
-    made = (uniformity(found.table[axis], axis) for axis in AXES)
+    made = (uniformity(places.table[axis], axis) for axis in AXES)
     return [test for test in made if test is not None]
 
 
-def by_class(found: Places) -> pd.DataFrame:
+def by_class(places: Places) -> pd.DataFrame:
     """A row a class, the most biased (by V across) first and those with too few last.
 
     Along u and v: n, χ², p, p corrected by Holm's method for all tests of the table, V with its interval, and the
@@ -163,16 +166,14 @@ def by_class(found: Places) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    for label, mine in found.table.groupby("label", sort=True):
-        row: dict[str, Any] = {"class": label, "n": len(mine)}
-        row |= {
-            f"{what} {name}": getattr(mine[name], what)() for name in ("u", "v", "size") for what in ("mean", "std")
-        }
+    for label, own in places.table.groupby("label", sort=True):
+        row: dict[str, Any] = {"class": label, "n": len(own)}
+        row |= {f"{what} {name}": getattr(own[name], what)() for name in ("u", "v", "size") for what in ("mean", "std")}
         for axis in AXES:
-            test = uniformity(mine[axis], axis)
+            test = uniformity(own[axis], axis)
             low, high = test.interval if test else (np.nan, np.nan)
             row |= {
-                f"{axis} n": int(mine[axis].notna().sum()),
+                f"{axis} n": int(own[axis].notna().sum()),
                 f"{axis} χ²": test.statistic if test else np.nan,
                 f"{axis} p": test.p if test else np.nan,
                 f"{axis} V": test.v if test else np.nan,
@@ -193,36 +194,12 @@ def by_class(found: Places) -> pd.DataFrame:
     return table[_ORDER].sort_values("u V", ascending=False, kind="stable").reset_index(drop=True)
 
 
-def beside(photographs: pd.DataFrame, found: Places, reference: Places) -> pd.DataFrame:
+def add_distance(photographs: pd.DataFrame, places: Places, reference: Places) -> pd.DataFrame:
     """Rows of photographs (a column ``name``) with the ``distance`` of each one's object, as ``found`` places it, from
     the mean centre of ``reference``, in shares of the frame; no number where none is known. Joined by stem."""
     import pandas as pd
 
     centre = reference.table[["x", "y"]].mean()
-    away = np.hypot(found.table["x"] - centre["x"], found.table["y"] - centre["y"])
-    known = pd.Series(np.asarray(away), found.table["image"])
-    return photographs.assign(distance=[known.get(stem(str(name)), np.nan) for name in photographs["name"]])
-
-
-def sentence(found: Places, table: pd.DataFrame) -> str:
-    """Are objects anywhere in frame? Over all classes and, by ``by_class``'s table, class by class."""
-    overall = over_all(found)
-    if not overall:
-        return f"Too few photographs of known size to test their places: {len(found.table)}, and {LEAST} are needed."
-    told = "; ".join(
-        f"{AXES[t.axis]} {'they are not uniform' if t.p < ALPHA else 'no evidence against uniformity'} ({t})"
-        for t in overall
-    )
-    return f"Places of objects among those at which they would be in frame: {told}. {_classes(table)}"
-
-
-def _classes(table: pd.DataFrame) -> str:
-    if table.empty:
-        return "No class is known."
-    tested = {axis: int((table[axis] != FEW).sum()) for axis in AXES}
-    few = int((table[list(AXES)] == FEW).all(axis=1).sum())
-    if not any(tested.values()):
-        return f"Each of {few:,} classes has too few photographs of known size for a test of its own."
-    parts = [f"{AXES[axis]} in {int((table[axis] == BIASED).sum()):,} of {count:,}" for axis, count in tested.items()]
-    text = f"Class by class (Holm's correction) uniformity is rejected {' and '.join(parts)}"
-    return text + (f"; {few:,} of {len(table):,} classes have too few photographs." if few else ".")
+    away = np.hypot(places.table["x"] - centre["x"], places.table["y"] - centre["y"])
+    distances = pd.Series(np.asarray(away), places.table["image"])
+    return photographs.assign(distance=[distances.get(stem(str(name)), np.nan) for name in photographs["name"]])

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ..drawing.scatter import sample
-from ..drawing.style import COLOURS, GREY, SYMBOLS, colour, faded, figure, said, said_square, square
+from ..drawing.style import COLOURS, GREY, SYMBOLS, add_caption, add_square_caption, colour, faded, figure, square
 from .figure import FRAME
 from .labelling.places import distances
 
@@ -22,8 +22,8 @@ def point_places(points: pd.DataFrame, names: Sequence[str], *, seed: int = 0) -
     """``points``: as ``core.experiments.figure_05_photographers_bias.labelling.places.table`` gives them. Each in its frame, a colour a name; the photograph's
     name and the labeller's as customdata."""
     fig = figure(x="across (share of the frame)", y="down (share of the frame)", height=400)
-    mine = points[points["point"].isin(list(names))]
-    shown, sampled = sample(mine, seed=seed)
+    rows = points[points["point"].isin(list(names))]
+    shown, sampled = sample(rows, seed=seed)
     for k, name in enumerate(names):
         rows = shown[shown["point"] == name]
         fig.add_scatter(
@@ -37,9 +37,9 @@ def point_places(points: pd.DataFrame, names: Sequence[str], *, seed: int = 0) -
             hovertemplate="%{customdata[0]}, by %{customdata[1]}: %{x:.3f}, %{y:.3f}<extra>" + name + "</extra>",
         )
     fig.add_shape(type="rect", x0=0, x1=1, y0=0, y1=1, line={"color": GREY, "width": 1})
-    spreads = [_spread(name, mine[mine["point"] == name]) for name in names if (mine["point"] == name).any()]
+    spreads = [_spread(name, rows[rows["point"] == name]) for name in names if (rows["point"] == name).any()]
     anywhere = f"Points anywhere in the frame: {ANYWHERE:.2f}."
-    return said_square(square(fig, *FRAME), f"n = {_counted(mine)}.", *spreads, anywhere, sampled)
+    return add_square_caption(square(fig, *FRAME), f"n = {_counted(rows)}.", *spreads, anywhere, sampled)
 
 
 def _spread(name: str, rows: pd.DataFrame) -> str:
@@ -49,8 +49,8 @@ def _spread(name: str, rows: pd.DataFrame) -> str:
 
 def distance_histogram(points: pd.DataFrame, first: str, second: str) -> go.Figure:
     """Of the distance between two points of a photograph over its width, BARS over all of it."""
-    found = distances(points, first, second)
-    values = found["distance"].to_numpy(float)
+    apart = distances(points, first, second)
+    values = apart["distance"].to_numpy(float)
     bars = max(BARS, math.ceil(BARS * values.max(initial=0.0)))  # in an upright frame it may be more than its width
     counts, edges = np.histogram(values, bars, (0, bars / BARS))
     fig = figure(x=f"from {first} to {second} (share of the frame's width)", y="labels", height=400, rangemode="tozero")
@@ -64,7 +64,7 @@ def distance_histogram(points: pd.DataFrame, first: str, second: str) -> go.Figu
     )
     fig.update_xaxes(range=[0, bars / BARS])
     spread = f"; mean {values.mean():.2f}, standard deviation {values.std():.2f}" if len(values) else ""
-    return said(fig, f"n = {_counted(found)}{spread}.", "Pixels between the points over the frame's width.")
+    return add_caption(fig, f"n = {_counted(apart)}{spread}.", "Pixels between the points over the frame's width.")
 
 
 def _counted(rows: pd.DataFrame) -> str:

@@ -20,7 +20,7 @@ def against_typicality(
     measure: str = "p_top1_change",
     *,
     bins: int = BINS,
-    place: Mapping[str, int] | None = None,
+    slots: Mapping[str, int] | None = None,
     seed: int = 0,
 ) -> go.Figure:
     """``index``: the one whose typicality it is; ``photographs``: see ``scattered.curves``. With antialiased twins,
@@ -37,7 +37,7 @@ def against_typicality(
         AXIS,
         measure,
         bins=bins,
-        place=place,
+        slots=slots,
         paper=levels,
         of=f"typicality among {index}",
         seed=seed,

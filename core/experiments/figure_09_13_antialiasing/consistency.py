@@ -47,7 +47,7 @@ def consistency(engine: Engine, network: Network, photographs: Iterable[Photogra
 
     def make(photo: Photograph) -> tuple[torch.Tensor, torch.Tensor]:
         wide = centre_crop(photo, edge(card.size), edge(card.size), card.preprocessing.interpolation)
-        first, second = places(photo, card.size, seed=seed)
+        first, second = corners(photo, card.size, seed=seed)
         return _cut(wide, card.size, first), _cut(wide, card.size, second)
 
     def frames() -> Iterator[torch.Tensor]:
@@ -56,12 +56,12 @@ def consistency(engine: Engine, network: Network, photographs: Iterable[Photogra
                 yield from pair
 
     parts = engine.predict(network, frames())
-    found = [k for part in parts for k in part.finite(network).probabilities.argmax(1).tolist()]
-    if not found:
+    classes = [k for part in parts for k in part.finite(network).probabilities.argmax(1).tolist()]
+    if not classes:
         raise BadPhotograph(
             got="no usable photograph", wanted="at least one", remedy="Name a photograph or a folder of them."
         )
-    n, agreed = len(found) // 2, sum(a == b for a, b in zip(found[0::2], found[1::2], strict=True))
+    n, agreed = len(classes) // 2, sum(a == b for a, b in zip(classes[0::2], classes[1::2], strict=True))
     return Consistency(agreed / n, wilson(agreed, n), n)
 
 
@@ -70,7 +70,7 @@ def edge(size: int) -> int:
     return round(size * 256 / 224)
 
 
-def places(photograph: Photograph, size: int, *, seed: int) -> list[tuple[int, int]]:
+def corners(photograph: Photograph, size: int, *, seed: int) -> list[tuple[int, int]]:
     """(top, left) of both crops: they depend on seed, pixels and S alone, so that networks compare pairwise."""
     if seed < 0:
         raise BadProtocol(got=f"seed {seed}", wanted="0 or more", remedy="Choose a positive number.")
@@ -79,6 +79,6 @@ def places(photograph: Photograph, size: int, *, seed: int) -> list[tuple[int, i
     return [(int(top), int(left)) for top, left in drawn]
 
 
-def _cut(wide: torch.Tensor, size: int, place: tuple[int, int]) -> torch.Tensor:
-    top, left = place
+def _cut(wide: torch.Tensor, size: int, corner: tuple[int, int]) -> torch.Tensor:
+    top, left = corner
     return wide[:, top : top + size, left : left + size]

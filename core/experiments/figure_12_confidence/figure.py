@@ -16,11 +16,11 @@ def against_confidence(
     measure: str = "p_top1_change",
     *,
     bins: int = BINS,
-    place: Mapping[str, int] | None = None,
+    slots: Mapping[str, int] | None = None,
     seed: int = 0,
 ) -> go.Figure:
     """``network``: whose top-1 probability on the centre crop the axis is; ``photographs``: see ``scattered``."""
     title = "top-1 probability on the centre crop"
     return curves(
-        photographs, "confidence", title, measure, bins=bins, place=place, of=f"probability of {network}", seed=seed
+        photographs, "confidence", title, measure, bins=bins, slots=slots, of=f"probability of {network}", seed=seed
     )

@@ -26,7 +26,7 @@ Study = tuple[pd.DataFrame, pd.DataFrame, Mapping[str, Any]]  # pairs, photograp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filled:
+class Measurement:
     """Our value of one number, with what it is of. ``n``: photographs. ``protocol``: which one it was."""
 
     ours: float
@@ -70,15 +70,15 @@ def replication(studies: Iterable[Study]) -> pd.DataFrame:
     number is filled by its own network only, on photographs that are no drawn scenes, with the paper's one-pixel
     diagonal step; of several studies by the one of most photographs, then the latest.
     """
-    real = [
+    usable = [
         study
         for study in studies
         if study[2]["finished"] and not study[2]["photographs"]["drawn"] and "layer" not in study[0]
     ]
     rows = []
     for number in paper.numbers():
-        found = sorted(_candidates(number, real), key=lambda one: (one.n, one.date))
-        ours = {name: getattr(found[-1], name) for name in Filled.__slots__} if found else {}
+        measurements = sorted(_candidates(number, usable), key=lambda result: (result.n, result.date))
+        ours = {name: getattr(measurements[-1], name) for name in Measurement.__slots__} if measurements else {}
         rows.append(
             {
                 "where": number.where,
@@ -99,23 +99,23 @@ def replication(studies: Iterable[Study]) -> pd.DataFrame:
 
 def fills(manifest: Manifest) -> bool:
     """Whether a study can fill a number: it is finished, of no drawn scenes, and of a network of the paper."""
-    known = {number.network for number in paper.numbers()}
-    measured_here = {one["key"] for one in manifest.networks}
+    printed = {number.network for number in paper.numbers()}
+    measured_networks = {network["key"] for network in manifest.networks}
     whole = not get(manifest.study).layered  # readouts answer for layers, not for networks
-    return bool(manifest.finished and whole and not manifest.photographs["drawn"] and known & measured_here)
+    return bool(manifest.finished and whole and not manifest.photographs["drawn"] and printed & measured_networks)
 
 
 def of_folders(folders: Iterable[Path]) -> tuple[pd.DataFrame, list[str]]:
     """``replication`` over the studies in these folders, and why some cannot be read. Only what ``fills`` is."""
-    found, problems = list[Study](), list[str]()
+    studies, problems = list[Study](), list[str]()
     for folder in folders:
         try:
             if fills(read_manifest(folder)):
                 results = read(folder)
-                found.append((results.pairs, results.photographs, asdict(results.manifest)))
+                studies.append((results.pairs, results.photographs, asdict(results.manifest)))
         except StudyBroken as error:
             problems.append(str(error))
-    return replication(found), problems
+    return replication(studies), problems
 
 
 def command(number: Printed) -> str | None:
@@ -135,9 +135,9 @@ def command(number: Printed) -> str | None:
     )
 
 
-def _candidates(number: Printed, studies: Iterable[Study]) -> Iterator[Filled]:
+def _candidates(number: Printed, studies: Iterable[Study]) -> Iterator[Measurement]:
     for pairs, photographs, manifest in studies:
-        weights = {one["key"]: one["weights_digest"] for one in manifest["networks"]}
+        weights = {network["key"]: network["weights_digest"] for network in manifest["networks"]}
         if number.study is None or number.network is None or number.network not in weights:
             continue
         of = {
@@ -148,7 +148,7 @@ def _candidates(number: Printed, studies: Iterable[Study]) -> Iterator[Filled]:
         if number.quantity == paper.TOP1:
             right = accuracies(photographs[photographs["network"] == number.network]).get(number.network)
             if right is not None:
-                yield Filled(
+                yield Measurement(
                     ours=right.top1,
                     low=right.interval[0],
                     high=right.interval[1],
@@ -161,27 +161,27 @@ def _candidates(number: Printed, studies: Iterable[Study]) -> Iterator[Filled]:
             yield from _measured(number, pairs, of)
 
 
-def _measured(number: Printed, pairs: pd.DataFrame, of: Mapping[str, str]) -> Iterator[Filled]:
+def _measured(number: Printed, pairs: pd.DataFrame, of: Mapping[str, str]) -> Iterator[Measurement]:
     """The number in one study; of several protocols the highest."""
     rows = _rows(number, pairs)
-    found = []
-    for one in measured(rows):
-        value = getattr(one.sensitivity, number.quantity)
+    measurements = []
+    for result in measured(rows):
+        value = getattr(result.sensitivity, number.quantity)
         if value is not None:
-            low, high = getattr(one.sensitivity, f"{number.quantity}_interval") or (None, None)
-            found.append(
-                Filled(
+            low, high = getattr(result.sensitivity, f"{number.quantity}_interval") or (None, None)
+            measurements.append(
+                Measurement(
                     ours=value,
                     low=low,
                     high=high,
-                    n=one.sensitivity.photographs,
-                    pairs=one.sensitivity.pairs,
-                    protocol=one.protocol,
+                    n=result.sensitivity.photographs,
+                    pairs=result.sensitivity.pairs,
+                    protocol=result.protocol,
                     **of,
                 )
             )
-    if {one.protocol for one in found} == set(number.protocols):
-        yield max(found, key=lambda one: one.ours)
+    if {result.protocol for result in measurements} == set(number.protocols):
+        yield max(measurements, key=lambda result: result.ours)
 
 
 def _rows(number: Printed, pairs: pd.DataFrame) -> pd.DataFrame:

@@ -29,9 +29,9 @@ Features: TypeAlias = Callable[[Pictures], npt.NDArray[Any]]  # pictures → (N,
 SIDE = 32  # pixels
 FIRST, APART = 5_000_000, 100_000  # scenes that no embedded network knows; a seed's begin so far from the next one's
 REACH = 1  # pixels: copies are shifted by up to so many either way
-COPIED = tuple((down, right) for down in range(-REACH, REACH + 1) for right in range(-REACH, REACH + 1))
+COPY_SHIFTS = tuple((down, right) for down in range(-REACH, REACH + 1) for right in range(-REACH, REACH + 1))
 STEPS = ((0, 1), (1, 0), (0, -1), (-1, 0))  # (down, right): the shifts by one pixel of P(top-1 change)
-ALONG = (1, 2, 4, 8, 16)  # pixels to the right, up to half the torus
+SHIFTS = (1, 2, 4, 8, 16)  # pixels to the right, up to half the torus
 MOST_SCENES = 600
 ANOTHER = Photographer(spread=1.0, size_mean=0.35)  # subjects small, anywhere in frame
 C = 10.0  # an SVM's cost of a violated margin
@@ -57,9 +57,9 @@ class Trial:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        known, some, least = scene_classes(), set(self.classes), 2 * len(self.classes)
+        known, chosen, least = scene_classes(), set(self.classes), 2 * len(self.classes)
         _check(
-            len(some) == len(self.classes) >= 2 and some <= set(known),
+            len(chosen) == len(self.classes) >= 2 and chosen <= set(known),
             f"the classes {', '.join(self.classes)}",
             f"two or more of {', '.join(known)}",
         )
@@ -111,7 +111,7 @@ class Answers:
     group: str
     right: Bools
     changed: Bools
-    along: Bools
+    by_shift: Bools
 
     @property
     def p_change(self) -> Rate:
@@ -124,9 +124,9 @@ class Answers:
         return _rate(self.right[:, None])
 
     @property
-    def p_along(self) -> tuple[Rate, ...]:
+    def rates_by_shift(self) -> tuple[Rate, ...]:
         """Of each of ALONG, the share of answers that differ from those to the pictures unmoved."""
-        return tuple(_rate(column[:, None]) for column in self.along.T)
+        return tuple(_rate(column[:, None]) for column in self.by_shift.T)
 
 
 def _rate(flags: Bools) -> Rate:
@@ -159,16 +159,16 @@ def shifted(pictures: Pictures, down: int, right: int) -> Pictures:
 
 def measure(trial: Trial, report: Report, cancel: threading.Event) -> tuple[Answers, ...]:
     """Each classifier's answers to each group of scenes; equal for equal trials. Raises Cancelled."""
-    drawn = drawings(trial, report, cancel)
+    drawn = draw_scenes(trial, report, cancel)
     learned, classes = drawn[LEARNED], trial.classes_of(LEARNED)
-    copies = np.concatenate([shifted(learned, *by) for by in COPIED])
-    lessons: dict[str, tuple[Features, Pictures, Integers]] = {
+    copies = np.concatenate([shifted(learned, *by) for by in COPY_SHIFTS])
+    trainings: dict[str, tuple[Features, Pictures, Integers]] = {
         FULL: (power_spectrum, learned, classes),
         PLAIN: (pixels, learned, classes),
-        COPIES: (pixels, copies, np.tile(classes, len(COPIED))),
+        COPIES: (pixels, copies, np.tile(classes, len(COPY_SHIFTS))),
     }
-    found = []
-    for name, (features, pictures, targets) in lessons.items():
+    answers = []
+    for name, (features, pictures, targets) in trainings.items():
         report(f"{name}: learning from {len(pictures):,} pictures")
         _go_on(cancel)
         inputs = features(pictures)
@@ -176,22 +176,22 @@ def measure(trial: Trial, report: Report, cancel: threading.Event) -> tuple[Answ
         for group in GROUPS:
             report(f"{name}: asking about those {group}")
             _go_on(cancel)
-            some = drawn[group][: trial.held_out]  # as many of those learned from
-            found.append(_answers(model, features, name, group, some, trial.classes_of(group)[: trial.held_out]))
-    return tuple(found)
+            chosen = drawn[group][: trial.held_out]  # as many training scenes as held-out ones
+            answers.append(_answers(model, features, name, group, chosen, trial.classes_of(group)[: trial.held_out]))
+    return tuple(answers)
 
 
 def _answers(model: Any, features: Features, name: str, group: str, pictures: Pictures, classes: Integers) -> Answers:
     unmoved = model.predict(features(pictures))
     moved = {
         by: model.predict(features(shifted(pictures, *by))) != unmoved
-        for by in dict.fromkeys([*STEPS, *((0, right) for right in ALONG)])
+        for by in dict.fromkeys([*STEPS, *((0, right) for right in SHIFTS)])
     }
-    changed, along = (np.stack([moved[by] for by in some], axis=1) for some in (STEPS, [(0, k) for k in ALONG]))
-    return Answers(name, group, unmoved == classes, changed, along)
+    changed, by_shift = (np.stack([moved[by] for by in chosen], axis=1) for chosen in (STEPS, [(0, k) for k in SHIFTS]))
+    return Answers(name, group, unmoved == classes, changed, by_shift)
 
 
-def drawings(trial: Trial, report: Report, cancel: threading.Event) -> dict[str, Pictures]:
+def draw_scenes(trial: Trial, report: Report, cancel: threading.Event) -> dict[str, Pictures]:
     """Group → its pictures. Raises Cancelled."""
     report("drawing scenes")
     wanted = [(group, number) for group in GROUPS for number in trial.numbers(group)]

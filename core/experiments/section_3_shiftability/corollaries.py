@@ -7,7 +7,7 @@ border of the frame it would meet at the other.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -40,11 +40,6 @@ def nyquist(stride: int) -> float:
     return 1 / (2 * stride)
 
 
-def shown(drift: float) -> str:
-    """As a share of the mean; what is close to none by its magnitude."""
-    return f"{drift:.{1 if drift >= 1e-3 else 2}%}" if drift >= ROUNDING else f"{drift:.0e}"
-
-
 @dataclass(frozen=True, slots=True)
 class Case:
     """A network on the torus, ``linear`` or with its activations; frames pass below ``cutoff`` cycles a pixel; None:
@@ -66,7 +61,7 @@ def cases(cutoff: float) -> tuple[Case, ...]:
     return tuple(Case(linear, blur) for linear in (True, False) for blur in (cutoff, None))
 
 
-def of_case(
+def measure_case(
     engine: Engine, card: NetworkCard, photograph: Photograph, case: Case, report: Report, cancel: threading.Event
 ) -> tuple[Sums, ...]:
     """Global sums of the layers that end a block or stage, over all shifts of the photograph on black.
@@ -82,12 +77,14 @@ def of_case(
         card.build(),
         lambda model: on_torus(model, card.size, linear=case.linear, cutoff=case.cutoff),
     )
-    there = {layer.name: layer for layer in network.layers if layer.stride and layer.edge * layer.stride == card.size}
-    found = [Deep(there[deep.layer.name], deep.depth) for deep in own if deep.layer.name in there]
+    circular = {
+        layer.name: layer for layer in network.layers if layer.stride and layer.edge * layer.stride == card.size
+    }
+    watched = [Deep(circular[deep.layer.name], deep.depth) for deep in own if deep.layer.name in circular]
     meter = Meter(report, len(path.values))
-    measured = sums(engine, network, path, of=found, report=lambda done: meter(done, None), cancel=cancel)
-    for one in measured:
-        _checked(card, one)
+    measured = sums(engine, network, path, of=watched, report=lambda done: meter(done, None), cancel=cancel)
+    for layer in measured:
+        _checked(card, layer)
     if not measured:
         raise BadCard(
             got=f"{card.key}, whose layers have no number of places that divides a frame of {card.size}",
@@ -97,27 +94,27 @@ def of_case(
     return measured
 
 
-def _checked(card: NetworkCard, one: Sums) -> None:
+def _checked(card: NetworkCard, layer: Sums) -> None:
     """On the torus a shift by a layer's stride moves its map by a place; raises BadCard where the sum is another."""
-    stride = one.deep.layer.stride or 1
-    if stride < len(one.sums) and (one.sums[0] - one.sums[stride]) @ (one.sums[0] - one.sums[stride]) > (
-        ROUNDING**2 * one.sums[0] @ one.sums[0]
+    stride = layer.deep.layer.stride or 1
+    if stride < len(layer.sums) and (layer.sums[0] - layer.sums[stride]) @ (layer.sums[0] - layer.sums[stride]) > (
+        ROUNDING**2 * layer.sums[0] @ layer.sums[0]
     ):
         raise BadCard(
-            got=f"{card.key}, whose {one.deep.layer.name} does not meet the other side of the frame",
+            got=f"{card.key}, whose {layer.deep.layer.name} does not meet the other side of the frame",
             wanted="convolutions, pools and blurs that can be padded circularly",
             remedy="Choose another network.",
         )
 
 
-def common(of: Iterable[Sums]) -> int:
+def common_channel(of: Iterable[Sums]) -> int:
     """Of one layer in several cases: the channel that is heard in all, whose least share of their energies is most."""
-    shares = [one.energy / max(one.energy.sum(), np.finfo(float).tiny) for one in of]
+    shares = [layer.energy / max(layer.energy.sum(), np.finfo(float).tiny) for layer in of]
     return int(np.min(shares, axis=0).argmax())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Parted:
+class Halves:
     """Of a network's first layer at stride 1, as two halves of the photograph move apart: ``sums`` (V, C) of its map
     everywhere, of every ``stride``-th place, and of every such place of its blur, each times the area that a place
     stands for; ``energy`` (C,) of the map."""
@@ -140,7 +137,7 @@ class Parted:
         return int((np.array(drifts) * self.energy).argmax())
 
 
-def parted(photograph: Photograph, card: NetworkCard) -> Path:
+def halves_path(photograph: Photograph, card: NetworkCard) -> Path:
     """The photograph's left half, which moves down a pixel at a time, and its right half, which moves up, on black.
 
     Raises BadProtocol where both do not fit.
@@ -162,9 +159,9 @@ def parted(photograph: Photograph, card: NetworkCard) -> Path:
     return Path("shift", tuple(range(reach + 1)), frames, "network", about)
 
 
-def of_parts(
+def measure_halves(
     engine: Engine, card: NetworkCard, photograph: Photograph, stride: int, report: Report, cancel: threading.Event
-) -> Parted:
+) -> Halves:
     """What becomes of the first layer's global sum. Raises BadCard, BadProtocol, WeightsUnavailable, Cancelled."""
     report(f"{card.name}, two halves")
     if card.size % stride:
@@ -173,19 +170,19 @@ def of_parts(
             wanted="one that divides them",
             remedy="Choose another stride.",
         )
-    path = parted(photograph, card)
+    path = halves_path(photograph, card)
     network = engine.prepare(
         replace(card, labels=None, remedy=None), card.build(), lambda model: first_layer(model, card.size)
     )
     meter, done = Meter(report, len(path.values)), 0
     parts: list[tuple[dict[str, Floats], Floats]] = []
-    for seen in watch(engine, network, path.frames, [_last(network)], lambda _, maps: _three_ways(maps, stride)):
+    for batch in watch(engine, network, path.frames, [_last(network)], lambda _, maps: _three_ways(maps, stride)):
         stop(cancel)
-        parts.extend(seen.layers.values())
-        done += seen.frames
+        parts.extend(batch.layers.values())
+        done += batch.frames
         meter(done, None)
     ways = {name: np.concatenate([part[name] for part, _ in parts]) for name in parts[0][0]}
-    return Parted(card, path, stride, ways, np.sum([energy for _, energy in parts], axis=0))
+    return Halves(card, path, stride, ways, np.sum([energy for _, energy in parts], axis=0))
 
 
 def _last(network: Network) -> Layer:
@@ -208,27 +205,3 @@ def _three_ways(maps: torch.Tensor, stride: int) -> tuple[dict[str, Floats], Flo
 def blurred(frame: torch.Tensor, cutoff: float) -> torch.Tensor:
     """A frame uint8 (3, S, S) as it looks below ``cutoff`` (what is measured is not rounded to 256 values)."""
     return low_pass(frame.float(), cutoff).round().clamp(0, 255).byte()
-
-
-def parted_sentence(found: Parted) -> str:
-    """What the halves do to each sum."""
-    everywhere, subsampled, smooth = (shown(found.drifts[name]) for name in (EVERYWHERE, SUBSAMPLED, BLURRED))
-    return (
-        f"Two halves move apart, and the global sum of {found.card.name}'s first layer drifts by {everywhere} of its "
-        f"mean where nothing is subsampled, by {subsampled} where it is, by {found.stride}, and by {smooth} where it "
-        "is blurred below its Nyquist frequency before: what is shiftable keeps its sum though parts move differently."
-    )
-
-
-def blurred_sentence(name: str, stride: int, drifts: Mapping[Case, float]) -> str:
-    """Of the layer of that stride: drift of each case."""
-    of = {(case.linear, case.cutoff is not None): drift for case, drift in drifts.items()}
-    cutoff = next(case.cutoff for case in drifts if case.cutoff is not None)
-    straight = of[True, True]
-    stays = f"keeps its sum (drift {shown(straight)}: rounding)"
-    kept = stays if straight < ROUNDING else f"drifts by {shown(straight)}"
-    return (
-        f"Stride {stride}, input blurred below 1/{round(1 / cutoff)} cycles a px: {name} without its nonlinearities "
-        f"{kept}, with them it drifts by {shown(of[False, True])}. Not blurred: {shown(of[True, False])} without and "
-        f"{shown(of[False, False])} with them."
-    )

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from ..drawing.style import colour, dash, figure, said
+from ..drawing.style import add_caption, colour, dash, figure
 
 LEAST = 0.02  # of the mean: half of what the axis shows at least, so that rounding looks like none
 
@@ -19,7 +19,7 @@ class Line:
     """``sums`` (V,) of one channel over the shifts; ``place``: colour and dash."""
 
     title: str
-    place: int
+    slot: int
     sums: npt.NDArray[np.float64]
 
 
@@ -47,7 +47,7 @@ def sums_over(shifts: Sequence[float], lines: Sequence[Line], *about: str, x: st
             mode="lines",
             name=line.title,
             customdata=line.sums.tolist(),
-            line={"color": colour(line.place), "dash": dash(line.place), "width": 2},
+            line={"color": colour(line.slot), "dash": dash(line.slot), "width": 2},
             hovertemplate=f"%{{customdata:.5g}} (%{{y:+.3%}})<extra>{line.title}</extra>",
         )
-    return said(fig, *about)
+    return add_caption(fig, *about)

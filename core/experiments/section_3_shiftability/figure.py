@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from ..drawing.style import colour, dash, figure, said
+from ..drawing.style import add_caption, colour, dash, figure
 
 DRIFT = "drift of the global sum"
 ERROR = "interpolation error"
@@ -19,7 +19,7 @@ class Line:
     """One network: its layers' names, relative depths, strides and values, in order; ``place``: colour and dash."""
 
     title: str
-    place: int
+    slot: int
     layers: Sequence[str]
     depths: Sequence[float]
     strides: Sequence[int]
@@ -38,10 +38,10 @@ def shiftability(lines: Sequence[Line], measure: str, *about: str) -> go.Figure:
             y=list(line.values),
             mode="lines+markers",
             name=line.title,
-            line={"color": colour(line.place), "dash": dash(line.place), "width": 2},
+            line={"color": colour(line.slot), "dash": dash(line.slot), "width": 2},
             marker={"size": 7},
             showlegend=True,
             customdata=list(zip(line.layers, line.strides, strict=True)),
             hovertemplate=f"%{{customdata[0]}}, stride %{{customdata[1]}}: %{{y:.4f}}<extra>{line.title}</extra>",
         )
-    return said(fig, *about)
+    return add_caption(fig, *about)

@@ -120,12 +120,12 @@ def sums(
 
     ``report`` is told how many frames are done. Raises BadCard where no layer can be watched, Cancelled.
     """
-    found = ends(network) if of is None else of
+    watched = ends(network) if of is None else of
     parts, done = [], 0
-    for seen in watch(engine, network, path.frames, [deep.layer for deep in found], _sums):
+    for batch in watch(engine, network, path.frames, [deep.layer for deep in watched], _sums):
         stop(cancel)
-        parts.append(seen.layers)
-        done += seen.frames
+        parts.append(batch.layers)
+        done += batch.frames
         if report is not None:
             report(done)
     return tuple(
@@ -134,7 +134,7 @@ def sums(
             np.concatenate([part[deep.layer.name][0] for part in parts]),
             np.sum([part[deep.layer.name][1] for part in parts], axis=0),
         )
-        for deep in found
+        for deep in watched
     )
 
 
@@ -154,8 +154,8 @@ def spectra(
     the layer's own places it is the network's own. Where a response has not died away at the frame's border, the
     period's seam adds to both numbers. Raises BadCard for networks without a response at stride 1.
     """
-    found = ends(network)
-    layers = [deep.layer for deep in found]
+    watched = ends(network)
+    layers = [deep.layer for deep in watched]
     stop(cancel)
     own = next(watch(engine, network, [frame], layers, lambda _, maps: maps[0].clone().cpu())).layers
     card = network.card
@@ -174,8 +174,8 @@ def spectra(
         _agree(network, layer, maps[0, :, ::stride, ::stride].cpu(), own[layer.name])
         return spectrum(maps[0] - maps[1], stride)
 
-    seen = next(watch(engine, reference, [frame, torch.zeros_like(frame)], layers, see)).layers
-    return tuple(Spectrum(deep, *seen[deep.layer.name]) for deep in found)
+    numbers = next(watch(engine, reference, [frame, torch.zeros_like(frame)], layers, see)).layers
+    return tuple(Spectrum(deep, *numbers[deep.layer.name]) for deep in watched)
 
 
 def _agree(network: Network, layer: Layer, sampled: torch.Tensor, own: torch.Tensor) -> None:
@@ -186,17 +186,3 @@ def _agree(network: Network, layer: Layer, sampled: torch.Tensor, own: torch.Ten
             wanted="one that agrees with it at every place of the layer",
             remedy="Choose another network: this one subsamples by more than convolutions, pools and blurs.",
         )
-
-
-def sentence(found: Sequence[tuple[str, Sequence[Sums]]], shifts: int) -> str:
-    """Networks by name and their layers → what the deepest layer's global sum does, in one sentence."""
-    drifts = [
-        f"{layers[-1].drift:.1%}{' in' if k else ' of its mean in'} {name}" for k, (name, layers) in enumerate(found)
-    ]
-    if not drifts:
-        return ""
-    return f"Over {shifts - 1} pixels of shift, the global sum of the deepest feature maps drifts by {_listed(drifts)}."
-
-
-def _listed(texts: Sequence[str]) -> str:
-    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"

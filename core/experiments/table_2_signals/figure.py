@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from ..drawing.style import GREY, SYMBOLS, colour, figure
-from .signals import Stage, shown
+from .signals import Stage, format_value
 
 ROW, TOP, BOTTOM = 118, 30, 60  # pixels of a stage, and above and below all of them
 SHARE = 0.62  # of its row that a stage's values take; above them stands its sum
@@ -29,7 +29,7 @@ def stems(signals: Sequence[tuple[str, Sequence[Stage]]]) -> go.Figure:
         for row, stage in enumerate(stages):
             heading = f"<b>{title}</b><br>" if row == 0 else ""
             fig.add_annotation(
-                text=f"{heading}{stage.name}: sum {shown(stage.sum)}",
+                text=f"{heading}{stage.name}: sum {format_value(stage.sum)}",
                 showarrow=False,
                 font={"size": 12},
                 x=0.5,

@@ -108,7 +108,7 @@ PRESETS = {
 }  # fmt: skip
 
 
-def shown(value: float) -> str:
+def format_value(value: float) -> str:
     """A value or a sum to four digits; what rounding left of 0 is 0."""
     return f"{round(float(value), 9) + 0.0:.4g}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .events import Event, Key, Labels, counts, fold, live, next_of, placed
+from .events import Event, Key, Labels, counts, fold, live, next_of, to_pixels
 from .names import DEFAULT, file_name, points
 from .store import Log, Store
 
@@ -18,6 +18,6 @@ __all__ = [
     "fold",
     "live",
     "next_of",
-    "placed",
+    "to_pixels",
     "points",
 ]

@@ -103,14 +103,14 @@ def live(events: Sequence[Event]) -> list[Event]:
 
 def fold(events: Sequence[Event]) -> dict[Key, Labels]:
     """One labeller's events → what they say of each photograph."""
-    found: dict[Key, Labels] = {}
+    labels: dict[Key, Labels] = {}
     for event in live(events):
-        before = found.pop(event.key, Labels())
+        before = labels.pop(event.key, Labels())
         if event.kind == POINT:
-            found[event.key] = Labels({**before.points, event.point: event}, before.closed)
+            labels[event.key] = Labels({**before.points, event.point: event}, before.closed)
         elif event.kind != AGAIN:
-            found[event.key] = Labels(before.points, event.kind)
-    return found
+            labels[event.key] = Labels(before.points, event.kind)
+    return labels
 
 
 def next_of(
@@ -123,12 +123,12 @@ def next_of(
 
 def counts(photographs: Container[Key], labels: Mapping[Key, Labels], points: Collection[str]) -> tuple[int, int]:
     """How many of these photographs are labelled, and how many are skipped."""
-    mine = [one for key, one in labels.items() if key in photographs and one.ended(points)]
-    skipped = sum(one.skipped for one in mine)
-    return len(mine) - skipped, skipped
+    ended = [label for key, label in labels.items() if key in photographs and label.ended(points)]
+    skipped = sum(label.skipped for label in ended)
+    return len(ended) - skipped, skipped
 
 
-def placed(share: object, side: int) -> float:
+def to_pixels(share: object, side: int) -> float:
     """A click at that share of the shown picture's side, 0 at its left or top edge and 1 at the other → pixels of the
     photograph. Raises BadLabels: browsers may send anything."""
     if not isinstance(share, int | float) or not math.isfinite(share) or not 0 <= share <= 1:

@@ -16,17 +16,17 @@ _FILE = re.compile(rf"[^\W_](?:[\w .-]{{0,{LONGEST - 2}}}[\w-])?")
 
 def points(text: str) -> tuple[str, ...]:
     """``left eye, right eye`` → the names of the points in the order in which they are clicked. Raises BadLabels."""
-    found = [unicodedata.normalize("NFC", part.strip()) for part in text.split(",")]
-    wrong = next((name for name in found if not _PRINTED.fullmatch(name)), None)
-    twice = next((name for name in found if found.count(name) > 1), None)
+    names = [unicodedata.normalize("NFC", part.strip()) for part in text.split(",")]
+    wrong = next((name for name in names if not _PRINTED.fullmatch(name)), None)
+    twice = next((name for name in names if names.count(name) > 1), None)
     if wrong is not None:
         got = "a point without a name" if not wrong else f"a point named {wrong!r}"
     elif twice is not None:
         got = f"the point {twice!r} twice"
-    elif len(found) > MOST_POINTS:
-        got = f"{len(found)} points"
+    elif len(names) > MOST_POINTS:
+        got = f"{len(names)} points"
     else:
-        return tuple(found)
+        return tuple(names)
     raise BadLabels(
         got=got,
         wanted=f"1 to {MOST_POINTS} different names of up to {LONGEST} letters, with commas between them",

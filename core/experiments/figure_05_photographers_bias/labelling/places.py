@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
-from ....statistics.intervals import Floats, Interval, bootstrap
+from ....statistics.intervals import Floats, Interval
 from .events import Key, Labels
 
 COLUMNS = (
@@ -27,10 +27,9 @@ COLUMNS = (
     "time",
 )
 ONE = ["digest", "photograph", "labeller"]  # whose point on which photograph
-LEAST = 10  # photographs that an interval needs
 
 
-def table(said: Mapping[str, Mapping[Key, Labels]]) -> pd.DataFrame:
+def table(labelled: Mapping[str, Mapping[Key, Labels]]) -> pd.DataFrame:
     """Labeller → what they say of each photograph → a row a point, COLUMNS; those of skipped photographs left out.
 
     x, y: pixels of the upright photograph from the frame's left and top edge; x_share, y_share: of its sides.
@@ -50,10 +49,10 @@ def table(said: Mapping[str, Mapping[Key, Labels]]) -> pd.DataFrame:
             e.digest,
             e.time,
         )
-        for labels in said.values()
-        for one in labels.values()
-        if not one.skipped
-        for e in one.points.values()
+        for labels in labelled.values()
+        for photograph in labels.values()
+        if not photograph.skipped
+        for e in photograph.points.values()
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -61,8 +60,8 @@ def table(said: Mapping[str, Mapping[Key, Labels]]) -> pd.DataFrame:
 def distances(points: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
     """A row for each photograph and labeller with both points: ONE, and their ``distance``, in pixels of the photograph
     over its width."""
-    one, other = (points[points["point"] == name] for name in (first, second))
-    both = one.merge(other, on=ONE, suffixes=("", "_other"))
+    first_points, second_points = (points[points["point"] == name] for name in (first, second))
+    both = first_points.merge(second_points, on=ONE, suffixes=("", "_other"))
     apart = np.hypot(both["x"] - both["x_other"], both["y"] - both["y_other"]) / both["width"]
     return both[ONE].assign(distance=apart)
 
@@ -89,15 +88,15 @@ class Agreement:
 
 def agreements(points: pd.DataFrame) -> list[Agreement]:
     """Of every two labellers who have a photograph in common."""
-    found = []
+    pairs = []
     for first, second in combinations(sorted(points["labeller"].unique()), 2):
-        one, other = (points[points["labeller"] == who] for who in (first, second))
-        both = one.merge(other, on=["digest", "photograph", "point"], suffixes=("", "_other"))
+        first_points, second_points = (points[points["labeller"] == who] for who in (first, second))
+        both = first_points.merge(second_points, on=["digest", "photograph", "point"], suffixes=("", "_other"))
         apart = np.hypot(both["x"] - both["x_other"], both["y"] - both["y_other"])
         means = apart.groupby([both["digest"], both["photograph"]]).mean().to_numpy(float)
         if len(means):
-            found.append(Agreement(first, second, len(means), float(np.median(means)), median_interval(means)))
-    return found
+            pairs.append(Agreement(first, second, len(means), float(np.median(means)), median_interval(means)))
+    return pairs
 
 
 def median_interval(values: Floats) -> Interval | None:
@@ -111,41 +110,3 @@ def median_interval(values: Floats) -> Interval | None:
         return None
     ordered = np.sort(values)
     return float(ordered[below - 1]), float(ordered[n - below])
-
-
-def sentence(points: pd.DataFrame, names: Sequence[str]) -> str:
-    """Where the points lie on average, how far the first two are apart, and how far labellers agree."""
-    mine = points[points["point"].isin(list(names))]
-    if mine.empty:
-        return "Nothing is labelled yet."
-    n = mine["digest"].nunique()
-    many = n >= LEAST
-    said = [f"the {name} {_place(mine[mine['point'] == name])}" for name in names if (mine["point"] == name).any()]
-    apart = distances(mine, *names[:2]) if len(names) > 1 else pd.DataFrame()
-    if len(apart):
-        share = _mean(apart["distance"], apart["digest"])
-        said.append(f"the {names[0]} and the {names[1]} are {share} of its width apart")
-    how = (
-        "means with 95 % intervals, a bootstrap of photographs"
-        if many
-        else (f"means; an interval needs {LEAST} photographs")
-    )
-    told = [f"In shares of the frame, over n = {n:,} photograph{'s' * (n > 1)} ({how}): {'; '.join(said)}."]
-    return " ".join([*told, *_agree(agreements(mine))])
-
-
-def _agree(found: Iterable[Agreement]) -> list[str]:
-    told = "; ".join(map(str, found))
-    return [f"On the same photographs {told}."] if told else []
-
-
-def _place(mine: pd.DataFrame) -> str:
-    across, down = (_mean(mine[name], mine["digest"]) for name in ("x_share", "y_share"))
-    return f"lies at {across} across and {down} down"
-
-
-def _mean(values: pd.Series[float], photographs: pd.Series[str]) -> str:
-    units, known = pd.factorize(photographs)
-    interval = bootstrap(np.asarray(values, np.float64), units, seed=0) if len(known) >= LEAST else None
-    span = "" if interval is None else " [{:.2f}, {:.2f}]".format(*interval)
-    return f"{float(values.mean()):.2f}{span}"
