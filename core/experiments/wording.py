@@ -49,7 +49,7 @@ def join(texts: Sequence[str]) -> str:
 
 
 def value_range(values: Iterable[float], form: str) -> str:
-    """Return the least and the greatest value, or the one that both are when printed.
+    """Return the least and the greatest value as printed, or one value where both are printed alike.
 
     >>> value_range([0.31, 0.2, 0.25], ".2f")
     '0.20 to 0.31'

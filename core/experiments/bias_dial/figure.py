@@ -1,4 +1,4 @@
-"""The dial of the photographer's bias (ours): what networks do, against how freely their photographer placed things."""
+"""Figures of the dial (not in the paper): measures of networks against the spread of their photographer's places."""
 
 from __future__ import annotations
 
@@ -16,16 +16,21 @@ from ..drawing.style import GREY, SYMBOLS, add_caption, colour, figure
 from . import dial
 
 PLACE = "spread of the places (0 centred, 1 anywhere)"
-APART = 0.03  # between the points of one spread of places, so that their intervals can be told from each other
+APART = 0.03  # between the points of one spread of places, so that their intervals do not overlap
 TITLES = {**MEASURES, "typicality": "Typicality", "right": "Top-1 accuracy"}
 
 
 def dial_figure(table: pd.DataFrame, value: str, *, chosen: tuple[float, float] | None = None) -> go.Figure:
-    """``value``: a measure, typicality or right; rows of one protocol. A small point a network, a large one a
-    photographer's mean with its 95 % interval over networks (Student's t), joined where sizes are spread alike.
+    """Return a measure, typicality or accuracy against the spread of places; rows of one protocol.
 
-    Typicality is the same for all networks of a photographer: its interval is over photographs (bootstrap).
-    ``chosen``: (spread, size_spread), marked where it was measured.
+    A small point is a network, a large point a photographer's mean with its 95 % interval over networks (Student's t),
+    joined where sizes have equal spread. Typicality is the same for all networks of a photographer, so that its
+    interval is over photographs (bootstrap).
+
+    Args:
+        table: as ``dial`` describes it.
+        value: the column of the y axis: a measure, ``typicality`` or ``right``.
+        chosen: (spread, size_spread) to mark, where it was measured.
     """
     plain = dial.means(table, value)
     fig = figure(x=PLACE, y=TITLES[value], height=340, rangemode="normal" if value == "typicality" else "tozero")
@@ -65,17 +70,17 @@ def dial_figure(table: pd.DataFrame, value: str, *, chosen: tuple[float, float] 
             x=[marked["spread"].iloc[0] + beside[marked["size_spread"].iloc[0]]],
             y=[marked[value].mean()],
             mode="markers",
-            name="the dial",
+            name="selected",
             hoverinfo="skip",
             marker={"size": 22, "color": GREY, "symbol": "circle-open", "line": {"width": 2}},
         )
-    over = "photographs (it is the same for all networks of a photographer)" if value == "typicality" else "networks"
-    large = f"large points: means with 95 % intervals over {over}; those of one spread of places stand side by side"
+    over = "photographs (all networks of a photographer share it)" if value == "typicality" else "networks"
+    large = f"large points: means with 95 % intervals over {over}; points of one spread of places are side by side"
     return add_caption(fig, *_about(table, plain), large)
 
 
 def _bars(table: pd.DataFrame, value: str, by_place: list[tuple[float, Floats]]) -> dict[str, Any]:
-    """Of rows of one spread of sizes."""
+    """Return the error bars of the photographers with one spread of sizes."""
     ends = []
     for spread, part in by_place:
         if value == "typicality":
@@ -88,9 +93,10 @@ def _bars(table: pd.DataFrame, value: str, by_place: list[tuple[float, Floats]])
 
 
 def at_typicality(table: pd.DataFrame, measure: str) -> go.Figure:
-    """A curve a photographer, over the same photographs: where typicality explains all, the curves lie on each other.
+    """Return a curve for each photographer over the same photographs, against typicality.
 
-    Each photograph's mean over the photographer's networks counts once.
+    If typicality explains everything, the curves coincide. Each photograph counts once, with its mean over the
+    photographer's networks.
     """
     by = [*dial.FREE, "protocol", "digest", "name", "typicality", "step", "direction", "unit", "pairs"]
     each = table.groupby(by, observed=True, sort=False)[measure].mean().reset_index()
@@ -98,11 +104,11 @@ def at_typicality(table: pd.DataFrame, measure: str) -> go.Figure:
     names = {pair: f"places {pair[0]:g}, sizes ± {pair[1]:g}" for pair in order.itertuples(index=False, name=None)}
     each["network"] = [names[pair] for pair in zip(*(each[name] for name in dial.FREE), strict=True)]
     slots = {name: k for k, name in enumerate(names.values())}
-    return curves(each, "typicality", "typicality among what they learned from", measure, bins=5, slots=slots)
+    return curves(each, "typicality", "typicality among the training scenes", measure, bins=5, slots=slots)
 
 
 def half(values: Floats) -> float:
-    """Half a 95 % interval of the mean of a few networks; 0 of a single one, which has none."""
+    """Return half the 95 % interval of the mean of a few networks; 0 for a single one, which has no interval."""
     from scipy.stats import t
 
     n = len(values)
@@ -111,5 +117,5 @@ def half(values: Floats) -> float:
 
 def _about(table: pd.DataFrame, plain: pd.DataFrame) -> list[str]:
     steps = table[["protocol", "step", "unit", "direction", "pairs"]].drop_duplicates().itertuples()
-    told = "; ".join(f"{s.protocol}, step {s.step} {s.unit} px {s.direction}, {s.pairs} pairs each" for s in steps)
-    return [f"n = {len(plain)} networks, {table['digest'].nunique():,} photographs; {told}"]
+    settings = "; ".join(f"{s.protocol}, step {s.step} {s.unit} px {s.direction}, {s.pairs} pairs each" for s in steps)
+    return [f"n = {len(plain)} networks, {table['digest'].nunique():,} photographs; {settings}"]

@@ -1,4 +1,4 @@
-"""Curves with their 95 % intervals as bands: what several figures are drawn with."""
+"""Curves with their 95 % intervals as bands."""
 
 from __future__ import annotations
 
@@ -21,9 +21,19 @@ def curve(
     *,
     alpha: float = 0.2,
 ) -> None:
-    """A line, and its band as one polygon there and back; a point without an interval has a band of no width.
+    """Add a line and its band to a figure.
 
-    ``about``: what each point is of, shown beside its value.
+    The band is one polygon, forth along the upper ends and back along the lower ones. A point without an interval has
+    a band of no width.
+
+    Args:
+        fig: the figure.
+        title: of the network, for the legend.
+        slot: colour and dash of the network (see ``assign_slots``).
+        x, y: the points (n,).
+        spans: 95 % interval of each point, or None.
+        about: text shown with the value of each point, for example ``n = 36 pairs``.
+        alpha: opacity of the band.
     """
     ends = [span or (value, value) for span, value in zip(spans, y, strict=True)]
     fig.add_scatter(

@@ -1,4 +1,4 @@
-"""Grouped bars with intervals, and the paper's numbers as open diamonds: what several figures are drawn with."""
+"""Grouped bars with intervals, and the paper's numbers as open diamonds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from .style import PAPER, colour, figure, pattern, whiskers
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One bar: its group's title and slot, where it stands, value and interval over ``n`` pairs; the paper's value."""
+    """One bar: title and slot of its network, its position ``x``, the value with its interval over ``n`` pairs.
+
+    ``paper``: the paper's value, if it printed one.
+    """
 
     title: str
     slot: int
@@ -26,7 +29,16 @@ class Column:
 def grouped(
     columns: Sequence[Column], order: Sequence[str], x: str, measure: str, least: float = 0.05, unit: str = "pairs"
 ) -> go.Figure:
-    """Bars side by side at each of ``order``, one trace a place; the axis reaches ``least`` at least. ``unit``: n's."""
+    """Return bars side by side at each position of ``order``, one trace for each slot.
+
+    Args:
+        columns: the bars.
+        order: positions on the x axis, from left to right.
+        x: title of the x axis.
+        measure: title of the y axis.
+        least: the axis reaches at least this value.
+        unit: what ``n`` counts.
+    """
     fig = figure(x=x, y=measure, height=290, rangemode="tozero")
     fig.update_layout(barmode="group", bargap=0.35, hovermode="closest")
     fig.update_xaxes(
@@ -53,7 +65,7 @@ def grouped(
 
 
 def _paper(fig: go.Figure, columns: Sequence[Column], taken: Sequence[int]) -> None:
-    """A diamond on each bar that the paper has a number for. Every bar has a trace, else they would not line up."""
+    """Add a diamond on each bar that the paper has a number for; every slot has a trace, so that they line up."""
     fig.update_layout(scattermode="group", scattergap=fig.layout.bargap)
     first = next(c.slot for c in columns if c.paper is not None)
     for slot in taken:

@@ -1,4 +1,4 @@
-"""Binned curves over a scatter of photographs: what Figures 8 and 12 are drawn with."""
+"""Binned curves over a scatter of photographs, for Figures 8 and 12."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...statistics.association import Spearman, binned, spearman
 from ...statistics.tables import MEASURES
 from .style import GREY, add_caption, assign_slots, colour, dash, faded, figure, short
 
-POINTS = 4000  # drawn at once; more are sampled, and the figure says so
+POINTS = 4000  # drawn at most; a sample of more, which the caption mentions
 BINS = 10
 
 
@@ -28,23 +28,34 @@ def curves(
     of: str = "",
     seed: int = 0,
 ) -> go.Figure:
-    """``photographs``: as ``core.statistics.tables.per_photograph`` gives them, of one protocol and step, several networks.
+    """Return a scatter of photographs with one binned curve for each network.
 
-    One curve a network: means of bins of equal count, ± their standard errors; below it each photograph, faint, with
-    its digest and name as customdata. ``paper``: dashed levels and what they are. Photographs without a value on the
-    axis are left out, and said. ``of``: whose axis it is, said below: a title so long would be cut on a phone.
+    A curve joins the means of bins of equal count, ± their standard errors. Below it each photograph is a faint point
+    with its digest and name as customdata. Photographs without a value on the axis are left out, and the caption counts
+    them.
+
+    Args:
+        photographs: as ``core.statistics.tables.per_photograph`` gives them, of one protocol and step.
+        axis: the column of the x axis.
+        title: title of the x axis.
+        measure: the column of the y axis.
+        bins: number of bins.
+        slots: network → slot (see ``assign_slots``).
+        paper: dashed levels of the paper: value → its description.
+        of: what the axis belongs to, for the caption, where a long text is not cut off on a phone.
+        seed: of the sample of points that is drawn.
     """
     fig = figure(x=title, y=MEASURES[measure], height=380, rangemode="tozero")
     fig.update_layout(hovermode="closest")
     rows = photographs[photographs[axis].notna() & photographs[measure].notna()]
     slots = slots or assign_slots(photographs["network"])
     shown, sampled = sample(rows, seed=seed)
-    found: dict[str, Spearman] = {}
+    correlations: dict[str, Spearman] = {}
     for network in sorted(set(rows["network"]), key=slots.__getitem__):
         own = rows[rows["network"] == network]
         _points(fig, shown[shown["network"] == network], axis, measure, network, slots[network])
         _curve(fig, binned(own[axis], own[measure], bins), network, slots[network])
-        found[network] = spearman(own[axis], own[measure], seed=seed)
+        correlations[network] = spearman(own[axis], own[measure], seed=seed)
     for value, text in (paper or {}).items():
         fig.add_hline(y=value, line={"color": GREY, "dash": "dash", "width": 1.5})
         fig.add_annotation(
@@ -58,7 +69,7 @@ def curves(
             font={"size": 11, "color": GREY},
         )
     return add_caption(
-        fig, of, *_correlations(found), _settings(rows, bins), sampled, *_lacking(photographs, axis, measure)
+        fig, of, *_correlations(correlations), _settings(rows, bins), sampled, *_lacking(photographs, axis, measure)
     )
 
 
@@ -92,12 +103,16 @@ def _curve(fig: go.Figure, curve: pd.DataFrame, network: str, slot: int) -> None
     )
 
 
-def _correlations(found: Mapping[str, Spearman]) -> list[str]:
-    """Each network on its own line; their n once where it is the same."""
-    counts = {correlation.n for correlation in found.values()}
-    if len(found) < 2 or len(counts) > 1 or any(correlation.rho is None for correlation in found.values()):
-        return [f"{short(network)}: {correlation}" for network, correlation in found.items()]
-    lines = [f"{short(network)}: {correlation.estimate}" for network, correlation in found.items()]
+def _correlations(correlations: Mapping[str, Spearman]) -> list[str]:
+    """Return one line for each network; n is given once where it is the same for all."""
+    counts = {correlation.n for correlation in correlations.values()}
+    if (
+        len(correlations) < 2
+        or len(counts) > 1
+        or any(correlation.rho is None for correlation in correlations.values())
+    ):
+        return [f"{short(network)}: {correlation}" for network, correlation in correlations.items()]
+    lines = [f"{short(network)}: {correlation.estimate}" for network, correlation in correlations.items()]
     return [f"Spearman and its 95 % interval, n = {counts.pop():,}:", *lines]
 
 
@@ -112,19 +127,26 @@ def _settings(rows: pd.DataFrame, bins: int) -> str:
 
 
 def _lacking(photographs: pd.DataFrame, axis: str, measure: str) -> list[str]:
-    """Who is not there, and why."""
-    said_of = []
+    """Return which photographs and networks are missing, and why."""
+    sentences = []
     if (unknown := photographs.loc[photographs[axis].isna(), "digest"].nunique()) > 0:
-        said_of.append(f"{unknown:,} photographs without {axis} left out")
+        sentences.append(f"{unknown:,} photographs without {axis} left out")
     without = [n for n, part in photographs.groupby("network", observed=True)[measure] if part.isna().all()]
     if without:
         named = ", ".join(short(str(network)) for network in without)
-        said_of.append(f"without classes, so shown by representation change alone: {named}")
-    return said_of
+        sentences.append(f"without classes, so measured by representation change only: {named}")
+    return sentences
 
 
 def sample(rows: pd.DataFrame, *, seed: int = 0, most: int = POINTS) -> tuple[pd.DataFrame, str]:
-    """At most so many rows, drawn at random by the seed, in their order; and the sentence that says so, if any."""
+    """Return at most ``most`` rows, drawn by the seed and kept in their order, and the sentence that says so.
+
+    The sentence is empty where all rows are kept.
+
+    >>> rows, text = sample(pd.DataFrame({"x": range(9)}), most=4)
+    >>> len(rows), text
+    (4, '4 of 9 points drawn, at random')
+    """
     if len(rows) <= most:
         return rows, ""
     kept = np.sort(np.random.default_rng(seed).choice(len(rows), most, replace=False))

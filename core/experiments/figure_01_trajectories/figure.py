@@ -1,4 +1,4 @@
-"""P(class) along a path of frames (paper, Figure 1)."""
+"""Figure of P(class) over a path of frames (paper, Figure 1)."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ COSINE = "cosine to the first frame"
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One network: ``values`` in pixels, ``p`` of the watched class there, ``top`` the arg-max class's name there.
+    """The curve of one network: ``p`` of the watched class at ``values`` (pixels), ``top`` the arg-max class there.
 
-    Of a representation without classes ``p`` is the cosine to the first frame's feature, and ``top`` empty.
-    ``place``: which colour and dash, so that a network keeps its own in every figure.
+    For a representation without classes ``p`` is the cosine similarity to the first frame's features, and ``top`` is
+    empty. ``slot``: colour and dash of the network, the same in every figure. ``stride``: its total stride, if known.
     """
 
     title: str
@@ -42,9 +42,16 @@ def trajectory(
     measure: str = P_CLASS,
     large: float = math.inf,
 ) -> go.Figure:
-    """Curves with a diamond wherever the arg-max has changed since the frame before, or |Δp| is ``large`` or more.
+    """Return the curves, with a diamond at every jump: a new arg-max class, or a large |Δp|, since the frame before.
 
-    ``strides``: dotted lines at the multiples of each total stride, where exact invariance is possible (§ 3).
+    Args:
+        curves: one for each network.
+        axis: title of the x axis.
+        span: values at the left and the right end of the x axis.
+        cursor: value marked by a vertical line.
+        strides: draw dotted lines at the multiples of each total stride, where exact invariance is possible (§ 3).
+        measure: title of the y axis.
+        large: the least |Δp| that counts as a jump.
     """
     most = max((p for curve in curves for p in curve.p), default=1.0)
     top = 1.0 if most > 0.4 else max(0.1, 1.2 * most)
@@ -84,7 +91,7 @@ def trajectory(
             showlegend=True,
             customdata=list(curve.top),
             unselected={"marker": {"opacity": 1}},
-            hovertemplate=("%{y:.3f}, says %{customdata}" if curve.top else "%{y:.4f}")
+            hovertemplate=("%{y:.3f}, answer %{customdata}" if curve.top else "%{y:.4f}")
             + f"<extra>{curve.title}</extra>",
         )
         fig.add_scatter(
@@ -96,7 +103,7 @@ def trajectory(
             showlegend=number == first_jump,
             hoverinfo="skip",
             marker={"symbol": "diamond-open", "size": 12, "color": colour(curve.slot), "line": {"width": 2}},
-            unselected={"marker": {"opacity": 1}},  # a click chooses a frame, it does not fade the others
+            unselected={"marker": {"opacity": 1}},  # a click selects a frame and must not fade the others
         )
     if cursor is not None:
         fig.add_vline(x=cursor, line={"color": GREY, "width": 2})

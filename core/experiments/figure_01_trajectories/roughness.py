@@ -13,7 +13,7 @@ EXCESS_VARIATION = "excess variation = total variation minus net change = Σ|Δp
 
 @dataclass(frozen=True, slots=True)
 class Roughness:
-    """How rough a curve of n frames is, in the curve's own unit (probability or cosine).
+    """The roughness of a curve of n frames, in the curve's own unit (probability or cosine).
 
     ``mean_step``: mean |Δp| between neighbouring frames. ``largest_drop``: the largest fall from one frame to the
     next, 0 where the curve never falls. ``excess_variation``: total variation Σ|Δp| minus the net change

@@ -15,19 +15,22 @@ from .shift_map import Spectrum, Values, frequent
 RIGHT, DOWN = "shift right (frame px)", "shift down (frame px)"
 ACROSS, ALONG = "frequency across (cycles per px)", "frequency down (cycles per px)"
 OTHERS = "another class"
-LEAST = -6.0  # log10 of the least share of power that is told apart
+LEAST = -6.0  # log10 of the least share of power that has a colour of its own
 BAR = {"orientation": "h", "x": 0.5, "y": 1.0, "yanchor": "bottom", "thickness": 10, "len": 0.9}
 
 
 def probability_map(grid: Values, *, measure: str, stride: int | None = None, protocol: str) -> go.Figure:
-    """P of one class (2R + 1, 2R + 1), [down, right]; NaN cells stay empty.
+    """Return the map of P(class), (2R + 1, 2R + 1) at [down, right]; NaN cells stay empty.
 
-    ``stride``: tiles of the network's total stride are outlined: a cell has the same place in each. ``protocol``: how
-    it was measured, for the line below.
+    Args:
+        grid: the map.
+        measure: title of the colour bar.
+        stride: the network's total stride, whose tiles are outlined: cells at the same position in two tiles are alike.
+        protocol: how the map was measured, for the caption.
     """
-    known = grid[~np.isnan(grid)]
-    top = float(known.max(initial=0.0))
-    low = float(known.min(initial=1.0)) if measure == COSINE else 0.0
+    values = grid[~np.isnan(grid)]
+    top = float(values.max(initial=0.0))
+    low = float(values.min(initial=1.0)) if measure == COSINE else 0.0
     fig = _cells(
         grid,
         colorscale="Viridis",
@@ -40,7 +43,14 @@ def probability_map(grid: Values, *, measure: str, stride: int | None = None, pr
 
 
 def class_map(classes: Values, names: Sequence[str], *, stride: int | None = None, protocol: str) -> go.Figure:
-    """The arg-max class's place in ``names`` (2R + 1, 2R + 1), NaN cells empty; the most frequent six have a colour."""
+    """Return the map of the arg-max class; the six most frequent classes have a colour each.
+
+    Args:
+        classes: index in ``names`` (2R + 1, 2R + 1); NaN cells stay empty.
+        names: of the classes.
+        stride: the network's total stride, whose tiles are outlined.
+        protocol: how the map was measured, for the caption.
+    """
     ranks = {index: k for k, (index, _) in enumerate(frequent(classes)[: len(COLOURS)])}
     kinds = [COLOURS[k] for k in range(len(ranks))] + [GREY]
     drawn = np.array([[np.nan if np.isnan(c) else ranks.get(int(c), len(ranks)) for c in row] for row in classes])
@@ -63,9 +73,9 @@ def class_map(classes: Values, names: Sequence[str], *, stride: int | None = Non
 
 
 def spectrum_map(spectrum: Spectrum, strides: Sequence[int], *, protocol: str) -> go.Figure:
-    """Power of a map's spectrum, logarithmic, a ring on both axes at 1/s of each of the network's strides s.
+    """Return the power of a map's spectrum on a logarithmic scale, with a ring on both axes at 1/s of each stride s.
 
-    A stride wider than the map has no frequency of its own there, and is named below instead.
+    A stride wider than the map has no frequency of its own there; the caption names it instead.
     """
     shown = np.log10(np.maximum(spectrum.power, 10**LEAST))
     edge = spectrum.frequency.tolist()
@@ -82,7 +92,9 @@ def spectrum_map(spectrum: Spectrum, strides: Sequence[int], *, protocol: str) -
     )
     visible = [s for s in strides if s <= len(edge)]
     at, zero = [1 / s for s in visible], [0.0] * len(visible)
-    above = [f"1/{s}" + "<br> " * (k % 2) for k, s in enumerate(visible)]  # by turns further off, not to meet
+    above = [
+        f"1/{s}" + "<br> " * (k % 2) for k, s in enumerate(visible)
+    ]  # every second label is further away, so that labels do not overlap
     beside = [f"1/{s}" + "\u00a0" * 8 * (k % 2) for k, s in enumerate(visible)]
     for x, y, text, where in ((at, zero, above, "top center"), (zero, at, beside, "middle left")):
         fig.add_scatter(
@@ -95,10 +107,10 @@ def spectrum_map(spectrum: Spectrum, strides: Sequence[int], *, protocol: str) -
             cliponaxis=False,
             textfont={"color": "#ffffff", "size": 11},
             marker={"symbol": "circle-open", "size": 10, "color": "#ffffff", "line": {"width": 2}},
-            hovertemplate="%{x}, %{y} cycles per px: one in a stride of the network<extra></extra>",
+            hovertemplate="%{x}, %{y} cycles per px: one cycle in a stride of the network<extra></extra>",
         )
     square(fig, (-0.53, 0.53), (0.53, -0.53))
-    return add_square_caption(fig, protocol, "The mean is taken off; no window.", _rings(visible, strides))
+    return add_square_caption(fig, protocol, "The mean is subtracted; no window.", _rings(visible, strides))
 
 
 def _rings(visible: Sequence[int], strides: Sequence[int]) -> str:
@@ -123,7 +135,7 @@ def _bar(title: str) -> dict[str, Any]:
 
 
 def _tiled(fig: go.Figure, grid: Values, stride: int | None) -> go.Figure:
-    """Lines between the tiles of one total stride, the one in the middle centred on no shift."""
+    """Return the figure with lines between the tiles of one total stride; the middle tile is centred on (0, 0)."""
     reach = len(grid) // 2
     half = (stride or 0) / 2
     while half and half <= reach + 0.5:
@@ -142,5 +154,5 @@ def _period(grid: Values, stride: int | None) -> str:
     if stride is None:
         return "The network has no feature map, so no stride is known."
     if stride > len(grid) - 1:
-        return f"Its total stride, {stride} px, is wider than this map: no two cells lie one apart."
-    return f"Dotted: tiles of its total stride, {stride} px. But for padding, cells one tile apart are equal."
+        return f"Its total stride, {stride} px, is wider than this map: no two cells are one stride apart."
+    return f"Dotted: tiles of its total stride, {stride} px. Except for padding, cells one tile apart are equal."

@@ -1,4 +1,4 @@
-"""Sensitivity against accuracy: are deeper networks steadier, or only more often right? (ours)"""
+"""Figure of sensitivity against accuracy: are deeper networks more stable, or only more accurate? (not in the paper)"""
 
 from __future__ import annotations
 
@@ -19,7 +19,14 @@ def against_accuracy(
     *,
     slots: Mapping[str, int] | None = None,
 ) -> go.Figure:
-    """One point a network and protocol, 95 % intervals both ways; networks without either are left out, and said."""
+    """Return one point for each network and protocol, with 95 % intervals in both directions.
+
+    Args:
+        results: of all networks and protocols. Those without the measure or without accuracy are left out.
+        accuracies: network → top-1 accuracy on centre crops.
+        measure: the measure of the y axis.
+        slots: network → slot.
+    """
     fig = figure(x="top-1 accuracy on centre crops", y=MEASURES[measure], height=340, rangemode="tozero")
     fig.update_layout(hovermode="closest")
     slots = slots or assign_slots(result.network for result in results)
@@ -48,7 +55,7 @@ def against_accuracy(
             hovertemplate=f"%{{x:.3f}} (n = {top1.n}), %{{customdata[0]}} %{{y:.3f}} (n = %{{customdata[1]}} pairs)"
             f"<extra>{short(network)}</extra>",
         )
-    for protocol in protocols:  # the key to the symbols
+    for protocol in protocols:  # legend of the symbols
         fig.add_scatter(
             x=[None],
             y=[None],
@@ -59,7 +66,7 @@ def against_accuracy(
         )
     _paper(fig, drawn, measure)
     unknown = dict.fromkeys(short(result.network) for result in results if result.network not in accuracies)
-    without = f"no photograph's class known to {', '.join(unknown)}" if unknown else ""
+    without = f"no photograph with a class known to {', '.join(unknown)}" if unknown else ""
     n = ", ".join(
         dict.fromkeys(f"{result.n:,}" for key, result in accuracies.items() if key in {k.network for k in drawn})
     )
@@ -71,7 +78,7 @@ def _symbol(protocols: Sequence[str], protocol: str) -> str:
 
 
 def _paper(fig: go.Figure, drawn: Sequence[Measured], measure: str) -> None:
-    """Table 1 against Table 3, of the networks that stand in both."""
+    """Add Table 1 against Table 3, for the networks that are in both."""
     top1 = {n.network: n.value for n in paper.numbers() if n.quantity == paper.TOP1}
     marks = dict.fromkeys(
         (top1[result.network], value, f"{short(result.network)}, {result.protocol}")

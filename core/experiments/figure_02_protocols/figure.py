@@ -1,4 +1,4 @@
-"""The protocols side by side (paper, Figure 2): both measures, with their intervals."""
+"""Bars of all protocols side by side, in three measures, with their intervals (paper, Figure 2)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from ..replication import paper
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One network and protocol. ``printed``: the paper's number for a measure, where it has one."""
+    """The result of one network and protocol; ``slot``: its colour and pattern.
+
+    ``printed``: measure → the paper's number, where the paper has one.
+    """
 
     title: str
     slot: int
@@ -27,7 +30,7 @@ class Bar:
 
 
 def bars(results: Sequence[Measured], slots: Mapping[str, int] | None = None) -> list[Bar]:
-    """A study's results as bars; protocols of several sides are told apart by them."""
+    """Return a study's results as bars; the label of a protocol names the side where it was measured at several."""
     sides = {result.protocol: len({o.side for o in results if o.protocol == result.protocol}) for result in results}
     several = {
         result.network: len({o.side for o in results if (o.network, o.protocol) == (result.network, result.protocol)})
@@ -53,7 +56,14 @@ def bars(results: Sequence[Measured], slots: Mapping[str, int] | None = None) ->
 def protocol_bars(
     results: Sequence[Measured], order: Sequence[str], measure: str, slots: Mapping[str, int] | None = None
 ) -> go.Figure:
-    """Figure 2 of a study's results, in one measure (as ``core.statistics.tables.MEASURES`` names them)."""
+    """Return Figure 2 of a study's results.
+
+    Args:
+        results: of all networks and protocols.
+        order: protocols from left to right; others follow.
+        measure: a key of ``core.statistics.tables.MEASURES``.
+        slots: network → slot.
+    """
     drawn = {"p_top1_change": p_top1_change, "mean_absolute_change": mean_absolute_change}
     drawn_bars = bars(results, slots)
     named = [bar.protocol for bar in drawn_bars if bar.protocol not in order]
@@ -62,22 +72,22 @@ def protocol_bars(
 
 
 def p_top1_change(bars: Sequence[Bar], order: Sequence[str]) -> go.Figure:
-    """P(top-1 change) for each protocol and network, 95 % intervals."""
+    """Return P(top-1 change) of each protocol and network, with 95 % intervals."""
     return _bars(bars, order, "p_top1_change", "P(top-1 change)")
 
 
 def mean_absolute_change(bars: Sequence[Bar], order: Sequence[str]) -> go.Figure:
-    """Mean absolute change for each protocol and network, 95 % intervals."""
+    """Return the mean absolute change of each protocol and network, with 95 % intervals."""
     return _bars(bars, order, "mean_absolute_change", "Mean absolute change")
 
 
 def representation_change(bars: Sequence[Bar], order: Sequence[str]) -> go.Figure:
-    """1 − cosine of the two frames' features for each protocol and network, 95 % intervals (ours: needs no classes)."""
+    """Return 1 − cosine of the two frames' features, with 95 % intervals (not in the paper; it needs no classes)."""
     return _bars(bars, order, "representation_change", "Representation change (1 − cosine)", least=0.001)
 
 
 def measures(bars: Sequence[Bar]) -> dict[str, Callable[[Sequence[Bar], Sequence[str]], go.Figure]]:
-    """Name → figure: the paper's two where a network has classes, representation change where one has none."""
+    """Return name → figure: the paper's two measures for networks with classes, representation change for others."""
     results: dict[str, Callable[[Sequence[Bar], Sequence[str]], go.Figure]] = {}
     if any(bar.measured.p_top1_change is not None for bar in bars):
         results |= {"P(top-1 change)": p_top1_change, "Mean absolute change": mean_absolute_change}

@@ -1,4 +1,4 @@
-"""Studies of readouts (paper, Figure 4): what their tables say layer by layer, from the input to the head."""
+"""Comparison of the first and the deepest layer in a study of linear probes (paper, Figure 4)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from ...statistics.tables import LAYERED, require
 
 
 def compare_depths(pairs: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
-    """Of a study of readouts: each network's first layer (``first``) and its deepest (``second``), on the same pairs.
+    """Return the paired comparison of each network's first layer (``first``) with its deepest (``second``).
 
-    As ``comparisons``, with the ``network`` in front; its own head is no readout. All corrected together (Holm).
-    Raises BadTable where columns lack.
+    Args:
+        pairs: a study's pairs, with ``layer`` and ``depth``. The network's own head does not count as a layer.
+        seed: of the bootstrap.
+
+    Returns a table as ``comparisons`` does, with the ``network`` as its first column; all p-values are corrected
+    together (Holm). Raises BadTable for missing columns.
     """
     require(pairs, ("network", *LAYERED))
     parts = []

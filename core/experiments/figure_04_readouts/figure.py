@@ -1,4 +1,4 @@
-"""Readouts at each depth: sensitivity (paper, Figure 4), and how often each is right."""
+"""Sensitivity (paper, Figure 4) and accuracy of linear probes against relative depth."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from ..drawing.bands import curve
 from ..drawing.style import add_caption, assign_slots, colour, figure, short, whiskers
 
 DEPTH = "relative depth"
-LEGEND = 18  # pixels of a line of it
-Point = tuple[Measured, float, Interval | None, str]  # its value, interval, and what it is of
+LEGEND = 18  # pixels of a line of the legend
+Point = tuple[Measured, float, Interval | None, str]  # result, value, interval, and what the value counts
 
 
 def readouts(
     results: Sequence[Measured], measure: str = "p_top1_change", *, slots: Mapping[str, int] | None = None
 ) -> go.Figure:
-    """One curve a network over its layers' depths, its 95 % interval as a band; a star is the network's own head."""
+    """Return one curve of sensitivity over relative depth for each network, with its 95 % interval as a band.
+
+    A star marks the network's own head.
+    """
     points = [
         (
             result,
@@ -42,13 +45,15 @@ def readout_accuracy(
     *,
     slots: Mapping[str, int] | None = None,
 ) -> go.Figure:
-    """The same curves of top-1 accuracy on the centre crops of the photographs whose class is known."""
+    """Return the same curves of top-1 accuracy, on the centre crops of the photographs whose class is known."""
     points = [
         (result, accuracy.top1, accuracy.interval, f"n = {accuracy.n} photographs")
         for result in results
         if (accuracy := accuracies.get((result.network, str(result.layer)))) is not None
     ]
-    fig = _drawn(points, "top-1 accuracy of the readout", slots or assign_slots(result.network for result in results))
+    fig = _drawn(
+        points, "top-1 accuracy of the linear probe", slots or assign_slots(result.network for result in results)
+    )
     counts = ", ".join(dict.fromkeys(f"{accuracy.n:,}" for accuracy in accuracies.values()))
     n = f"n = {counts} photographs, centre crops; 95 % intervals" if counts else "nothing measured"
     return add_caption(fig, n, _head(results))
@@ -56,7 +61,7 @@ def readout_accuracy(
 
 def _drawn(points: Sequence[Point], y: str, slots: Mapping[str, int]) -> go.Figure:
     networks = list(dict.fromkeys(result.network for result, *_ in points))
-    # on a phone every network has its own line above the curves
+    # on a phone every network has its own line in the legend
     fig = figure(x=DEPTH, y=y, height=290 + LEGEND * len(networks), rangemode="tozero")
     fig.update_xaxes(range=[-0.02, 1.04])
     fig.update_layout(hovermode="closest")
@@ -90,5 +95,5 @@ def _drawn(points: Sequence[Point], y: str, slots: Mapping[str, int]) -> go.Figu
 
 def _head(results: Sequence[Measured]) -> str:
     if any(result.layer == HEAD for result in results):
-        return "a star: the network's own head, which knows the same classes"
-    return "without the networks' own heads, which know other classes than the readouts" if results else ""
+        return "star: the network's own head, which has the same classes"
+    return "without the networks' own heads, which have other classes than the linear probes" if results else ""

@@ -1,4 +1,4 @@
-"""Sensitivity against the size at which the photograph is embedded (paper, Figure 6)."""
+"""Figure of sensitivity against the size at which the photograph is embedded (paper, Figure 6)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,13 @@ def embedded_size(
     slots: Mapping[str, int] | None = None,
     sizes: Mapping[str, int] | None = None,
 ) -> go.Figure:
-    """One curve a network (and protocol), with its 95 % interval as a band; protocols without a side are left out.
+    """Return one curve for each network (and protocol), with its 95 % interval as a band.
 
-    ``sizes``: network → S; given, the axis is the side as a share of S, else absolute, as in the paper.
+    Args:
+        results: of all networks and sides. Protocols without a side are left out.
+        measure: the measure of the y axis.
+        slots: network → slot.
+        sizes: network → frame size S; if given, the x axis is the side as a share of S instead of pixels.
     """
     slots = slots or assign_slots(result.network for result in results)
     sided = [

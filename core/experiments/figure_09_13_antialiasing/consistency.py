@@ -1,4 +1,4 @@
-"""Consistency as Adobe's antialiased-cnns measure it (Zhang 2019, § 4.2): do two random crops agree?"""
+"""Consistency as Adobe's antialiased-cnns measures it (Zhang 2019, § 4.2): do two random crops get the same class?"""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from ...inference.pairs import THREADS
 from ...jobs.streams import ordered_map
 from ...statistics.intervals import Interval, wilson
 
-FAMILY = 3  # of the randomness: 1 and 2 are the protocols'
+FAMILY = 3  # of random numbers; protocols use 1 and 2
 
 
 @dataclass(frozen=True, slots=True)
 class Consistency:
-    """Fraction of ``n`` photographs whose two crops get the same arg-max class, with its 95 % Wilson interval."""
+    """The fraction of ``n`` photographs whose two crops get the same arg-max class, with its 95 % Wilson interval."""
 
     value: float
     interval: Interval
@@ -30,18 +30,20 @@ class Consistency:
 
 
 def consistency(engine: Engine, network: Network, photographs: Iterable[Photograph], *, seed: int) -> Consistency:
-    """Short side resized to 256, that square cut from the centre, two random crops of 224 (scaled to S): the rate of
-    equal classes, one pair of crops a photograph. Raises BadCard without classes, BadPhotograph without any.
+    """Return how often two random crops of a photograph get the same class, for one pair of crops a photograph.
 
-    This is not a one-pixel rate: two crops lie 17 pixels apart on average. The published numbers
-    are of five pairs a photograph, and crops that a whole batch shares. Of the 33 places along an edge the last is
-    never drawn, as in the authors' script.
+    The short side is resized to 256, a square of 256 is cut from the centre, and two random crops of 224 are taken from
+    it (all scaled to S). This is not a rate for one pixel: two crops are 17 pixels apart on average. The published
+    numbers come from five pairs a photograph, with crops shared by a whole batch. As in the authors' script, the last
+    of the 33 positions along an edge is never drawn.
+
+    Raises BadCard for a network without classes, BadPhotograph without a photograph.
     """
     card = network.card
     if card.labels is None:
         raise BadCard(
-            got=f"{card.key}, a representation without classes",
-            wanted="a network whose classes can agree",
+            got=f"{card.key}, a network without classes",
+            wanted="a network with classes",
             remedy="Measure its representation change under a protocol instead.",
         )
 
@@ -66,12 +68,20 @@ def consistency(engine: Engine, network: Network, photographs: Iterable[Photogra
 
 
 def edge(size: int) -> int:
-    """Of the square that the crops are cut from: 256 for 224."""
+    """Return the edge of the square that the crops are cut from.
+
+    >>> edge(224)
+    256
+    """
     return round(size * 256 / 224)
 
 
 def corners(photograph: Photograph, size: int, *, seed: int) -> list[tuple[int, int]]:
-    """(top, left) of both crops: they depend on seed, pixels and S alone, so that networks compare pairwise."""
+    """Return (top, left) of both crops.
+
+    They depend on the seed, the pixels and the size S alone, so that networks are compared on equal crops. Raises
+    BadProtocol for a negative seed.
+    """
     if seed < 0:
         raise BadProtocol(got=f"seed {seed}", wanted="0 or more", remedy="Choose a positive number.")
     digest = int.from_bytes(bytes.fromhex(photograph.digest)[:8], "big")

@@ -1,4 +1,4 @@
-"""How alike two frames are that a network takes for different things (paper, Figure 13)."""
+"""Figure of the similarity of two frames that a network classifies differently (paper, Figure 13)."""
 
 from __future__ import annotations
 
@@ -12,19 +12,25 @@ from ...statistics.ranking import worst
 from ..drawing.scatter import POINTS, sample
 from ..drawing.style import SYMBOLS, add_caption, assign_slots, colour, faded, figure, short
 
-KEPT = 100  # of the worst, which no sampling leaves out
+KEPT = 100  # worst pairs that are always drawn
 
 
 def failures(
     pairs: pd.DataFrame, measure: str = "psnr", *, slots: Mapping[str, int] | None = None, seed: int = 0
 ) -> go.Figure:
-    """Pairs whose arg-max changed: |Δp| against their PSNR (dB) or SSIM; customdata: digest, name, protocol, pair.
+    """Return |Δp| against PSNR (dB) or SSIM of the pairs whose arg-max class changed.
 
-    ``pairs``: of a study of failures. A pair whose frames are equal has no finite PSNR and is left out.
+    Args:
+        pairs: of a study of failures. Pairs of equal frames have no finite PSNR and are left out.
+        measure: ``psnr`` or ``ssim``.
+        slots: network → slot.
+        seed: of the sample of points that is drawn; the 100 worst pairs are always drawn.
+
+    The customdata of a point are digest, name, protocol and pair.
     """
     fig = figure(
         x={"psnr": "PSNR of the two frames (dB)", "ssim": "SSIM of the two frames"}[measure],
-        y="|Δp| of the class that led before",
+        y="|Δp| of the first frame's top class",
         height=360,
         range=[-0.03, 1.03],
     )

@@ -1,4 +1,4 @@
-"""Networks beside their antialiased twins (paper, Figure 9, middle)."""
+"""Bars of networks and their antialiased versions (paper, Figure 9, middle)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,13 @@ ORIGINAL, ANTIALIASED = 0, 1  # slots: the same two looks for every architecture
 
 
 def antialiasing(results: Sequence[Measured], couples: Mapping[str, str], measure: str = "p_top1_change") -> go.Figure:
-    """``twins``: original → antialiased. A pair of bars for each protocol and pair of networks that both were measured;
-    95 % intervals."""
+    """Return two bars for each protocol and couple of networks, with 95 % intervals.
+
+    Args:
+        results: of all networks. Originals whose antialiased version was not measured are named in the caption.
+        couples: original → antialiased network.
+        measure: the measure of the y axis.
+    """
     by_setting = {(result.network, result.protocol, result.side): result for result in results}
     columns, order, missing = list[Column](), list[str](), list[str]()
     for result in results:
@@ -41,7 +46,7 @@ def antialiasing(results: Sequence[Measured], couples: Mapping[str, str], measur
 
 
 def _name(network: str, couples: Mapping[str, str]) -> str:
-    """Its architecture, where that says which of the originals it is; else all of its name."""
+    """Return the architecture where it identifies the original among all originals; else the whole name."""
     names = [short(key).split(".")[0] for key in couples]
     name = short(network).split(".")[0]
     return name if names.count(name) == 1 else short(network)

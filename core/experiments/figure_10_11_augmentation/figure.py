@@ -1,4 +1,4 @@
-"""Sensitivity and accuracy against the photograph's size, the trained sizes shaded (paper, Figures 10 and 11)."""
+"""Sensitivity and accuracy against the photograph's size, with the trained sizes shaded (paper, Figures 10 and 11)."""
 
 from __future__ import annotations
 
@@ -24,9 +24,14 @@ def against_size(
     frame: int | None,
     slots: Mapping[str, int] | None = None,
 ) -> go.Figure:
-    """One curve a network through black (sides under ``frame``) and upscale (over it), 95 % intervals as bands.
+    """Return one curve for each network over black (sides below the frame) and upscale (above), with 95 % bands.
 
-    ``trained``: the sides that a network was trained on, shaded in its colour. ``frame``: None where networks differ.
+    Args:
+        results: of all networks and sides.
+        measure: the measure of the y axis.
+        trained: network → least and greatest side that it was trained on, shaded in its colour.
+        frame: frame size S; None where networks differ.
+        slots: network → slot.
     """
     slots = slots or assign_slots(result.network for result in results)
     fig = embedded_size([replace(result, protocol="shift") for result in results], measure, slots=slots)
@@ -40,7 +45,7 @@ def accuracy(
     frame: int | None,
     slots: Mapping[str, int] | None = None,
 ) -> go.Figure:
-    """Top-1 accuracy of the first frames, likewise."""
+    """Return the same curves of top-1 accuracy on the first frames."""
     slots = slots or assign_slots(result.network for result in results)
     fig = figure(x=X, y="top-1 accuracy", height=330, range=[0, 1])
     for network in dict.fromkeys(result.network for result in results):
@@ -77,5 +82,5 @@ def _ranges(fig: go.Figure, trained: Mapping[str, Range], slots: Mapping[str, in
         "showarrow": False,
         "font": {"size": 11, "color": GREY},
     }
-    fig.update_layout(annotations=[label, *fig.layout.annotations])  # what is said below stays the last
+    fig.update_layout(annotations=[label, *fig.layout.annotations])  # the caption stays the last annotation
     return fig

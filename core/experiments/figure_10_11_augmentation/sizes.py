@@ -1,4 +1,4 @@
-"""Accuracy, and what a training gained, against the size of the photograph (paper, Figures 10 and 11)."""
+"""Accuracy against the size of the photograph (paper, Figures 10 and 11)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ import pandas as pd
 from ...statistics.intervals import Interval, bootstrap, wilson
 from ...statistics.tables import groups, photographs_of, require
 
-ROUNDING = 1e-6  # of a probability in float32
 Range = tuple[int, int]  # least and most short side, in network pixels
 
 
 @dataclass(frozen=True, slots=True)
 class SizeAccuracy:
-    """Share of first frames at a side that a network names rightly. ``n``: frames; ``interval``: 95 %."""
+    """The top-1 accuracy of a network over ``n`` first frames at one side, with its 95 % interval."""
 
     network: str
     side: int
@@ -25,9 +24,9 @@ class SizeAccuracy:
 
 
 def accuracies(pairs: pd.DataFrame, *, seed: int = 0) -> list[SizeAccuracy]:
-    """Of each network at each side, by rising sides; of photographs whose class it knows. [] where there is none.
+    """Return the accuracy of each network at each side, in ascending order of side; [] where no class is known.
 
-    Intervals: Wilson's of one pair a photograph, else the bootstrap of photographs.
+    The interval is Wilson's for one pair a photograph, else a bootstrap of photographs.
     """
     require(pairs, ("network", "side", "digest", "class_before", "label_index"))
     rows = pairs[pairs["label_index"].notna() & pairs["side"].notna()]

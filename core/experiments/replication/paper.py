@@ -16,12 +16,12 @@ Tail = Literal["typical", "atypical"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Printed:
-    """``where`` in the paper; ``what`` it is of; ``value``, approximate where ``read`` off a figure or said in words.
+    """A number of the paper: ``where`` it is printed, ``what`` it describes, and its ``value``.
 
-    ``study``: the experiment that measures ``quantity`` on ``network`` under ``protocol``, in ``tail``, the tenth of
-    the photographs that are least or most typical, where that is given; None: no study does, and ``note`` says what
-    does. ``protocols``: several, of which the highest counts. ``sides``: embedded short sides (px) that it may be
-    measured at, the first one best; a crop has none.
+    ``read``: the value is approximate, read off a figure or given in words. ``study``: the experiment that measures
+    ``quantity`` of ``network``; None if no study does, and then ``note`` says what does. ``protocols``: of several, the
+    highest value counts. ``sides``: embedded short sides (px) at which it may be measured, the best first; a crop has
+    none. ``tail``: the tenth of the photographs that is most or least typical, where the number is about one.
     """
 
     where: str
@@ -39,13 +39,13 @@ class Printed:
 
 @cache
 def numbers() -> tuple[Printed, ...]:
-    """In the order of the paper."""
+    """Return all numbers, in the order of the paper."""
     return tuple(n for part in (_section_2, _section_3, _section_4, _section_5, _appendix) for n in part())
 
 
 @cache
 def printed(network: str, protocol: str, side: int | None = None) -> dict[str, float]:
-    """Measure → the paper's number for a network, protocol and embedded side; approximate where nothing is exact."""
+    """Return measure → the paper's number for a network, protocol and embedded side, exact ones before approximate."""
     fits = [n for n in numbers() if n.network == network and n.protocols == (protocol,) and n.tail is None]
     here = [n for n in fits if protocol == "crop" or side in (n.sides or ())]
     return {n.quantity: n.value for n in sorted(here, key=lambda n: not n.read)}
@@ -165,5 +165,5 @@ def _appendix() -> Iterator[Printed]:
 
 
 def _keras(key: str) -> str:
-    """What stands beside a number of Keras' ResNet50."""
+    """Return the note for a number of Keras's ResNet50."""
     return "Keras has replaced this network's weights since the paper" if key == KERAS["ResNet50"] else ""

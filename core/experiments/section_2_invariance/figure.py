@@ -1,4 +1,4 @@
-"""Full against partial invariance (paper, § 2): three classifiers' P(top-1 change) and accuracy; one against shift."""
+"""Figures of full and partial invariance (paper, § 2): P(top-1 change), accuracy, and answers changed against shift."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ FRAMES = f"Grey scenes of {SIDE} px, shifts cyclic."
 
 
 def one_pixel_changes(answers: Sequence[Answers]) -> go.Figure:
-    """Over shifts by one pixel, for each group of scenes and classifier; 95 % intervals."""
+    """Return P(top-1 change) for shifts by one pixel, for each group of scenes and classifier, with 95 % intervals."""
     return _bars(answers, lambda answer: answer.p_change, CHANGE)
 
 
 def accuracy(answers: Sequence[Answers]) -> go.Figure:
-    """Of the scenes unmoved, likewise."""
+    """Return the accuracy on unmoved scenes, for each group of scenes and classifier, with 95 % intervals."""
     return _bars(answers, lambda answer: answer.accuracy, ACCURACY)
 
 
@@ -37,11 +37,11 @@ def _bars(answers: Sequence[Answers], measure: Callable[[Answers], Rate], title:
 
 
 def changes_by_shift(answers: Sequence[Answers], classifier: str = COPIES) -> go.Figure:
-    """The share of one classifier's answers that a shift to the right changes, against the shift: a line a group."""
+    """Return the share of one classifier's answers that a shift to the right changes: one line for each group."""
     fig = figure(x="shift to the right (px)", y="answers changed", height=290, rangemode="tozero")
     rows = [answer for answer in answers if answer.classifier == classifier]
     fig.add_vrect(x0=-REACH, x1=REACH, fillcolor=faded(GREY, 0.18), line_width=0, layer="below")
-    for slot, answer in enumerate(rows, 3):  # colours that are no classifier's
+    for slot, answer in enumerate(rows, 3):  # colours that no classifier has
         rates = answer.rates_by_shift
         values = [rate.value for rate in rates]
         fig.add_scatter(
@@ -56,7 +56,7 @@ def changes_by_shift(answers: Sequence[Answers], classifier: str = COPIES) -> go
         )
     fig.update_xaxes(range=[0, SHIFTS[-1] + 0.5])
     below = _counted([rate for answer in rows for rate in answer.rates_by_shift])
-    return add_caption(fig, f"{classifier}; grey: shifts that it learned.", below, FRAMES)
+    return add_caption(fig, f"{classifier}; grey: shifts in its training.", below, FRAMES)
 
 
 def _counted(rates: Sequence[Rate]) -> str:

@@ -1,4 +1,4 @@
-"""Points that people click on photographs, such as the eyes of Figure 5: kept click by click, several people apart."""
+"""Points that people click on photographs, such as the eyes of Figure 5, saved click by click for each labeller."""
 
 from __future__ import annotations
 

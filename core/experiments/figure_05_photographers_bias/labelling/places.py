@@ -1,4 +1,4 @@
-"""Where clicked points lie, how far apart, and how far labellers agree (paper, § 4, Figure 5, left and middle)."""
+"""Positions of clicked points, their distances, and the agreement of labellers (paper, § 4, Figure 5, left, middle)."""
 
 from __future__ import annotations
 
@@ -26,13 +26,14 @@ COLUMNS = (
     "digest",
     "time",
 )
-ONE = ["digest", "photograph", "labeller"]  # whose point on which photograph
+LABEL = ["digest", "photograph", "labeller"]  # columns that identify one labeller's labels of one photograph
 
 
 def table(labelled: Mapping[str, Mapping[Key, Labels]]) -> pd.DataFrame:
-    """Labeller → what they say of each photograph → a row a point, COLUMNS; those of skipped photographs left out.
+    """Return a row for each point, with the columns COLUMNS; points of skipped photographs are left out.
 
-    x, y: pixels of the upright photograph from the frame's left and top edge; x_share, y_share: of its sides.
+    ``x``, ``y``: pixels of the upright photograph from the frame's left and top edge. ``x_share``, ``y_share``:
+    shares of its width and height. ``labelled``: labeller → photograph → its labels.
     """
     rows = [
         (
@@ -58,18 +59,22 @@ def table(labelled: Mapping[str, Mapping[Key, Labels]]) -> pd.DataFrame:
 
 
 def distances(points: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
-    """A row for each photograph and labeller with both points: ONE, and their ``distance``, in pixels of the photograph
-    over its width."""
+    """Return the ``distance`` of two points for each photograph and labeller that has both.
+
+    The distance is in pixels of the photograph, divided by its width.
+    """
     first_points, second_points = (points[points["point"] == name] for name in (first, second))
-    both = first_points.merge(second_points, on=ONE, suffixes=("", "_other"))
+    both = first_points.merge(second_points, on=LABEL, suffixes=("", "_other"))
     apart = np.hypot(both["x"] - both["x_other"], both["y"] - both["y_other"]) / both["width"]
-    return both[ONE].assign(distance=apart)
+    return both[LABEL].assign(distance=apart)
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Of two labellers, over ``n`` photographs on which both clicked a point of the same name: the ``median`` over
-    photographs of the mean distance of their clicks, in pixels, with its 95 % interval where n is large enough."""
+    """Agreement of two labellers on ``n`` photographs on which both clicked a point of the same name.
+
+    ``median``: over photographs, of the mean distance of their clicks in pixels, with its 95 % interval where n allows.
+    """
 
     first: str
     second: str
@@ -87,7 +92,7 @@ class Agreement:
 
 
 def agreements(points: pd.DataFrame) -> list[Agreement]:
-    """Of every two labellers who have a photograph in common."""
+    """Return the agreement of every two labellers who have a photograph in common."""
     pairs = []
     for first, second in combinations(sorted(points["labeller"].unique()), 2):
         first_points, second_points = (points[points["labeller"] == who] for who in (first, second))
@@ -100,12 +105,17 @@ def agreements(points: pd.DataFrame) -> list[Agreement]:
 
 
 def median_interval(values: Floats) -> Interval | None:
-    """Values (n,) → the 95 % interval of their median, between two of them in order, whatever their distribution
-    (binomial); None where even the least and the largest hold it less often."""
+    """Return the 95 % interval of the median of values (n,), whatever their distribution (binomial).
+
+    Its ends are two of the values. None where even the extremes include the median less often.
+
+    >>> median_interval(np.arange(10.0))
+    (1.0, 8.0)
+    """
     from scipy.stats import binom
 
     n = len(values)
-    below = int(binom.ppf(0.025, n, 0.5))  # fewer than so many lie below the median in under 2.5 % of samples
+    below = int(binom.ppf(0.025, n, 0.5))  # the 2.5 % quantile of the number of values below the median
     if below < 1:
         return None
     ordered = np.sort(values)
