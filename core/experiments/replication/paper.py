@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from ..table_3_networks.networks import TABLE_3
+
 TORCH = {name: f"torchvision/{name.lower()}.imagenet1k_v1" for name in ("VGG16", "ResNet50", "DenseNet121")}
-KERAS = {name: f"keras/{name.lower()}.imagenet" for name in ("VGG16", "ResNet50", "InceptionResNetV2")}
+KERAS = {network.name: network.key for network in TABLE_3}
 BIN5 = {name: f"antialiased/{name.lower()}.bin5" for name in ("VGG16", "ResNet50", "DenseNet121")}
 P, MAC, TOP1 = "p_top1_change", "mean_absolute_change", "top1"
 Tail = Literal["typical", "atypical"]
@@ -80,15 +82,14 @@ def _section_2() -> Iterator[Printed]:
 
 
 def _section_3() -> Iterator[Printed]:
-    by_hand = "python -m core networks --layers " + KERAS["InceptionResNetV2"]
-    yield Printed(
-        where="§ 3", what="subsampling factor, InceptionResNetV2", value=60, note=f"the total stride: {by_hand}"
-    )
-    yield Printed(where="§ 3", what="layers, InceptionResNetV2", value=134, note="as in Table 3")
+    [deep] = [network for network in TABLE_3 if network.subsampling is not None]
+    by_hand = f"the total stride: python -m core networks --layers {deep.key}"
+    yield Printed(where="§ 3", what=f"subsampling factor, {deep.name}", value=deep.subsampling or 0, note=by_hand)
+    yield Printed(where="§ 3", what=f"layers, {deep.name}", value=deep.depth, note="as in Table 3")
     for name in KERAS:
         yield Printed(
             where="§ 3, Figure 4", what=f"P(top-1 change) of early layers below, {name} (Keras)", value=0.05, read=True,
-            note="python -m core study readouts measures it, of networks whose layers can be watched: Keras's cannot",
+            note="python -m core study readouts measures it for networks whose layers can be watched; Keras's cannot",
         )  # fmt: skip
 
 
@@ -139,21 +140,16 @@ def _section_5() -> Iterator[Printed]:
 
 
 def _appendix() -> Iterator[Printed]:
-    table = {
-        "VGG16": (0.715, 0.901, 138_357_544, 16),
-        "ResNet50": (0.759, 0.929, 25_636_712, 50),
-        "InceptionResNetV2": (0.804, 0.953, 55_873_736, 134),
-    }
-    for name, (top1, *others) in table.items():
-        key = KERAS[name]
+    for network in TABLE_3:
         yield Printed(
-            where="Table 3", what=f"top-1 accuracy, {name} (Keras)", value=top1, quantity=TOP1, network=key,
-            study="protocols", note=_keras(key),
+            where="Table 3", what=f"top-1 accuracy, {network.name} (Keras)", value=network.top1, quantity=TOP1,
+            network=network.key, study="protocols", note=_keras(network.key),
         )  # fmt: skip
-        for what, value in zip(("top-5 accuracy", "parameters", "depth"), others, strict=True):
+        others = {"top-5 accuracy": network.top5, "parameters": network.parameters, "depth": network.depth}
+        for what, value in others.items():
             yield Printed(
-                where="Table 3", what=f"{what}, {name} (Keras)", value=value,
-                note="of the network's card; no study measures it",
+                where="Table 3", what=f"{what}, {network.name} (Keras)", value=value,
+                note="from the network's card; no study measures it",
             )  # fmt: skip
     exact = "arithmetic, not measured"
     wrong = f"{exact}: 2/π = .6366, which the paper prints as .6336"

@@ -20,7 +20,7 @@ def one_pixel_changes(answers: Sequence[Answers]) -> go.Figure:
     return _bars(answers, lambda answer: answer.p_change, CHANGE)
 
 
-def accuracy(answers: Sequence[Answers]) -> go.Figure:
+def scene_accuracy(answers: Sequence[Answers]) -> go.Figure:
     """Return the accuracy on unmoved scenes, for each group of scenes and classifier, with 95 % intervals."""
     return _bars(answers, lambda answer: answer.accuracy, ACCURACY)
 

@@ -90,7 +90,7 @@ def measure_case(
     meter = Meter(report, len(path.values))
     measured = sums(engine, network, path, of=watched, report=lambda done: meter(done, None), cancel=cancel)
     for layer in measured:
-        _checked(card, layer)
+        check_circular(card, layer)
     if not measured:
         raise BadCard(
             got=f"{card.key}, none of whose layers has a size that divides a frame of {card.size} px",
@@ -100,7 +100,7 @@ def measure_case(
     return measured
 
 
-def _checked(card: NetworkCard, layer: Sums) -> None:
+def check_circular(card: NetworkCard, layer: Sums) -> None:
     """Raise BadCard where a shift by the layer's stride changes its sum: then its padding is not circular."""
     stride = layer.deep.layer.stride or 1
     if stride < len(layer.sums) and (layer.sums[0] - layer.sums[stride]) @ (layer.sums[0] - layer.sums[stride]) > (

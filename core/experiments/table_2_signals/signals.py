@@ -263,7 +263,7 @@ def _tail(x: Floats, bench: Bench, shift: int) -> Integers:
         raise BadSignal(
             got=f"a bias of {bench.bias:g} with the ideal low-pass filter and zeros around the signal",
             wanted=f"{1.1 * least:.2g} or more",
-            remedy="The response is infinite, and too much of it may exceed the bias: raise it, or let the signal repeat.",
+            remedy="The response is infinite, and much of it may exceed the bias: raise it, or let the signal repeat.",
         )
     far = math.ceil(magnitudes / (np.pi * bench.bias)) + 1
     start, stop = _window(x, bench, shift)

@@ -80,7 +80,7 @@ def _settings() -> Trial:
 
 
 def _figures(found: tuple[Answers, ...], trial: Trial) -> None:
-    both = {figures.CHANGE: figures.one_pixel_changes(found), figures.ACCURACY: figures.accuracy(found)}
+    both = {figures.CHANGE: figures.one_pixel_changes(found), figures.ACCURACY: figures.scene_accuracy(found)}
     for column, (title, fig) in zip(st.columns(2), both.items(), strict=True):
         with column:
             charts.draw(fig, f"invariance {title}", f"{title} of each classifier, by scenes", select=False)
