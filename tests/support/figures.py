@@ -67,7 +67,7 @@ LINE = Line("net", 1, ("a", "b"), (0.5, 1.0), (2, 4), (0.1, 0.4))
 CLASSLESS = Bar("net 2", 2, "crop", sensitivity([Outcome("aa", k, None, None, nan, nan, 0.99) for k in range(8)]))
 
 
-MAP = np.arange(25.0).reshape(5, 5) / 50
+MAP = np.where(np.arange(25).reshape(5, 5) == 24, nan, np.arange(25.0).reshape(5, 5) / 50)
 
 
 ANSWERS = np.where(np.isnan(MAP), nan, np.arange(25.0).reshape(5, 5) // 3)  # nine classes, more than there are colours

@@ -39,31 +39,11 @@ def dial_figure(table: pd.DataFrame, value: str, *, chosen: tuple[float, float] 
     spreads = sorted(plain["size_spread"].unique())
     beside = {sizes: APART * (slot - (len(spreads) - 1) / 2) for slot, sizes in enumerate(spreads)}
     for slot, (sizes, own) in enumerate(plain.groupby("size_spread")):
-        name, ink, apart = f"sizes ± {sizes:g}", colour(slot), beside[sizes]
         by_place = [(float(str(at)), part[value].to_numpy(float)) for at, part in own.groupby("spread")]
-        fig.add_scatter(
-            x=(own["spread"] + apart).tolist(),
-            y=own[value].tolist(),
-            mode="markers",
-            name=f"{name}, each network",
-            marker={"size": 6, "color": ink, "opacity": 0.5, "symbol": SYMBOLS[slot % len(SYMBOLS)]},
-            showlegend=False,
-            customdata=own["network"].tolist(),
-            hovertemplate="%{customdata}: %{y:.3f}<extra></extra>",
-        )
-        fig.add_scatter(
-            x=[at + apart for at, _ in by_place],
-            y=[part.mean() for _, part in by_place],
-            name=name,
-            mode="lines+markers",
-            line={"color": ink, "width": 2},
-            marker={"size": 11, "color": ink, "symbol": SYMBOLS[slot % len(SYMBOLS)]},
-            error_y=_bars(table[table["size_spread"] == sizes], value, by_place),
-            customdata=[len(part) for _, part in by_place],
-            hovertemplate="%{y:.3f} +%{error_y.array:.3f} −%{error_y.arrayminus:.3f}, %{customdata} networks<extra>"
-            + name
-            + "</extra>",
-        )
+        bars = _bars(table[table["size_spread"] == sizes], value, by_place)
+        name = f"sizes ± {sizes:g}"
+        _add_networks(fig, own, value, name, slot, beside[sizes])
+        _add_means(fig, by_place, bars, name, slot, beside[sizes])
     marked = plain[(plain["spread"] == chosen[0]) & (plain["size_spread"] == chosen[1])] if chosen else plain[:0]
     if len(marked):
         fig.add_scatter(
@@ -77,6 +57,37 @@ def dial_figure(table: pd.DataFrame, value: str, *, chosen: tuple[float, float] 
     over = "photographs (all networks of a photographer share it)" if value == "typicality" else "networks"
     large = f"large points: means with 95 % intervals over {over}; points of one spread of places are side by side"
     return add_caption(fig, *_about(table, plain), large)
+
+
+def _add_networks(fig: go.Figure, own: pd.DataFrame, value: str, name: str, slot: int, apart: float) -> None:
+    fig.add_scatter(
+        x=(own["spread"] + apart).tolist(),
+        y=own[value].tolist(),
+        mode="markers",
+        name=f"{name}, each network",
+        marker={"size": 6, "color": colour(slot), "opacity": 0.5, "symbol": SYMBOLS[slot % len(SYMBOLS)]},
+        showlegend=False,
+        customdata=own["network"].tolist(),
+        hovertemplate="%{customdata}: %{y:.3f}<extra></extra>",
+    )
+
+
+def _add_means(
+    fig: go.Figure, by_place: list[tuple[float, Floats]], bars: dict[str, Any], name: str, slot: int, apart: float
+) -> None:
+    fig.add_scatter(
+        x=[at + apart for at, _ in by_place],
+        y=[part.mean() for _, part in by_place],
+        name=name,
+        mode="lines+markers",
+        line={"color": colour(slot), "width": 2},
+        marker={"size": 11, "color": colour(slot), "symbol": SYMBOLS[slot % len(SYMBOLS)]},
+        error_y=bars,
+        customdata=[len(part) for _, part in by_place],
+        hovertemplate="%{y:.3f} +%{error_y.array:.3f} −%{error_y.arrayminus:.3f}, %{customdata} networks<extra>"
+        + name
+        + "</extra>",
+    )
 
 
 def _bars(table: pd.DataFrame, value: str, by_place: list[tuple[float, Floats]]) -> dict[str, Any]:

@@ -36,17 +36,7 @@ def curve(
         alpha: opacity of the band.
     """
     ends = [span or (value, value) for span, value in zip(spans, y, strict=True)]
-    fig.add_scatter(
-        x=[*x, *reversed(x)],
-        y=[*(high for _, high in ends), *(low for low, _ in reversed(ends))],
-        fill="toself",
-        mode="none",
-        fillcolor=faded(colour(slot), alpha),
-        name=f"{title}, 95 % interval",
-        legendgroup=title,
-        showlegend=False,
-        hoverinfo="skip",
-    )
+    _add_band(fig, title, faded(colour(slot), alpha), x, ends)
     fig.add_scatter(
         x=list(x),
         y=list(y),
@@ -58,4 +48,18 @@ def curve(
         customdata=[[text, low, high] for text, (low, high) in zip(about, ends, strict=True)],
         hovertemplate="%{y:.3f} [%{customdata[1]:.3f}, %{customdata[2]:.3f}], %{customdata[0]}"
         f"<extra>{title}</extra>",
+    )
+
+
+def _add_band(fig: go.Figure, title: str, fill: str, x: Sequence[float], ends: Sequence[Interval]) -> None:
+    fig.add_scatter(
+        x=[*x, *reversed(x)],
+        y=[*(high for _, high in ends), *(low for low, _ in reversed(ends))],
+        fill="toself",
+        mode="none",
+        fillcolor=fill,
+        name=f"{title}, 95 % interval",
+        legendgroup=title,
+        showlegend=False,
+        hoverinfo="skip",
     )

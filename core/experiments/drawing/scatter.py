@@ -56,7 +56,14 @@ def curves(
         _points(fig, shown[shown["network"] == network], axis, measure, network, slots[network])
         _curve(fig, binned(own[axis], own[measure], bins), network, slots[network])
         correlations[network] = spearman(own[axis], own[measure], seed=seed)
-    for value, text in (paper or {}).items():
+    _add_levels(fig, paper or {})
+    return add_caption(
+        fig, of, *_correlations(correlations), _settings(rows, bins), sampled, *_lacking(photographs, axis, measure)
+    )
+
+
+def _add_levels(fig: go.Figure, levels: Mapping[float, str]) -> None:
+    for value, text in levels.items():
         fig.add_hline(y=value, line={"color": GREY, "dash": "dash", "width": 1.5})
         fig.add_annotation(
             x=1,
@@ -68,9 +75,6 @@ def curves(
             showarrow=False,
             font={"size": 11, "color": GREY},
         )
-    return add_caption(
-        fig, of, *_correlations(correlations), _settings(rows, bins), sampled, *_lacking(photographs, axis, measure)
-    )
 
 
 def _points(fig: go.Figure, shown: pd.DataFrame, axis: str, measure: str, network: str, slot: int) -> None:

@@ -138,6 +138,27 @@ def assign_slots(networks: Iterable[str], couples: Mapping[str, str] | None = No
     return {key: numbered[key] if key in numbered else numbered[originals[key]] + HUES for key in keys}
 
 
+def add_paper_points(fig: go.Figure, points: Iterable[tuple[float, float, str]], values: str) -> None:
+    """Add the paper's numbers as open diamonds; nothing without a point.
+
+    Args:
+        fig: the figure.
+        points: x, y and the title of each number.
+        values: plotly's template of the values under the pointer.
+    """
+    points = list(points)
+    if points:
+        fig.add_scatter(
+            x=[x for x, _, _ in points],
+            y=[y for _, y, _ in points],
+            mode="markers",
+            marker=PAPER,
+            name="paper",
+            customdata=[title for _, _, title in points],
+            hovertemplate=f"{values}<extra>paper, %{{customdata}}</extra>",
+        )
+
+
 def whiskers(values: Iterable[float], intervals: Iterable[tuple[float, float] | None]) -> dict[str, Any]:
     """Return plotly's error bars from values to the ends of their intervals, of no length where there is none."""
     spans = list(zip(values, intervals, strict=True))

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from ...statistics.accuracy import Accuracy
 from ...statistics.tables import MEASURES, Measured, about
-from ..drawing.style import GREY, PAPER, SYMBOLS, add_caption, assign_slots, colour, figure, short, whiskers
+from ..drawing.style import GREY, SYMBOLS, add_caption, add_paper_points, assign_slots, colour, figure, short, whiskers
 from ..replication import paper
 
 
@@ -37,24 +37,8 @@ def against_accuracy(
     ]
     protocols = list(dict.fromkeys(result.protocol for result in drawn))
     for network in sorted({result.network for result in drawn}, key=slots.__getitem__):
-        own, top1 = [result for result in drawn if result.network == network], accuracies[network]
-        y = [getattr(result.sensitivity, measure) for result in own]
-        fig.add_scatter(
-            x=[top1.top1] * len(own),
-            y=y,
-            mode="markers",
-            name=short(network),
-            marker={
-                "size": 10,
-                "color": colour(slots[network]),
-                "symbol": [_symbol(protocols, result.protocol) for result in own],
-            },
-            error_x=whiskers([top1.top1] * len(own), [top1.interval] * len(own)),
-            error_y=whiskers(y, [getattr(result.sensitivity, f"{measure}_interval") for result in own]),
-            customdata=[[result.protocol, result.sensitivity.pairs] for result in own],
-            hovertemplate=f"%{{x:.3f}} (n = {top1.n}), %{{customdata[0]}} %{{y:.3f}} (n = %{{customdata[1]}} pairs)"
-            f"<extra>{short(network)}</extra>",
-        )
+        own = [result for result in drawn if result.network == network]
+        _add_network(fig, own, accuracies[network], measure, slots[network], protocols)
     for protocol in protocols:  # legend of the symbols
         fig.add_scatter(
             x=[None],
@@ -73,6 +57,29 @@ def against_accuracy(
     return add_caption(fig, f"accuracy over n = {n} photographs" if n else "", about(results, measure), without)
 
 
+def _add_network(
+    fig: go.Figure, own: Sequence[Measured], top1: Accuracy, measure: str, slot: int, protocols: Sequence[str]
+) -> None:
+    """Add the points of one network, one for each protocol."""
+    name, y = short(own[0].network), [getattr(result.sensitivity, measure) for result in own]
+    fig.add_scatter(
+        x=[top1.top1] * len(own),
+        y=y,
+        mode="markers",
+        name=name,
+        marker={
+            "size": 10,
+            "color": colour(slot),
+            "symbol": [_symbol(protocols, result.protocol) for result in own],
+        },
+        error_x=whiskers([top1.top1] * len(own), [top1.interval] * len(own)),
+        error_y=whiskers(y, [getattr(result.sensitivity, f"{measure}_interval") for result in own]),
+        customdata=[[result.protocol, result.sensitivity.pairs] for result in own],
+        hovertemplate=f"%{{x:.3f}} (n = {top1.n}), %{{customdata[0]}} %{{y:.3f}} (n = %{{customdata[1]}} pairs)"
+        f"<extra>{name}</extra>",
+    )
+
+
 def _symbol(protocols: Sequence[str], protocol: str) -> str:
     return SYMBOLS[protocols.index(protocol) % len(SYMBOLS)]
 
@@ -86,14 +93,4 @@ def _paper(fig: go.Figure, drawn: Sequence[Measured], measure: str) -> None:
         if result.network in top1
         and (value := paper.printed(result.network, result.protocol, result.side).get(measure)) is not None
     )
-    if marks:
-        x, y, titles = zip(*marks, strict=True)
-        fig.add_scatter(
-            x=list(x),
-            y=list(y),
-            mode="markers",
-            marker=PAPER,
-            name="paper",
-            customdata=list(titles),
-            hovertemplate="%{x}, %{y}<extra>paper, %{customdata}</extra>",
-        )
+    add_paper_points(fig, marks, "%{x}, %{y}")

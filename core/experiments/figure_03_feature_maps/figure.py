@@ -60,12 +60,18 @@ def feature_maps(
             fig.update_yaxes(autorange="reversed", row=number, col=k + 1)
         _above(fig, number, count, row.title)
     _above(fig, 1, count, "shifted down by")
+    _hide_axes(fig, count * (len(rows) + 1), height)
+    return add_caption(fig, "Below each map: its global sum. Each row has one colour scale for all shifts.", *about)
+
+
+def _hide_axes(fig: go.Figure, count: int, height: int) -> None:
+    """Hide the ticks of all ``count`` pictures, and keep their pixels square."""
     fig.update_xaxes(automargin=True)
     fig.update_yaxes(automargin=True)
     fig.update_yaxes(title=_below("frame"), row=1, col=1)
     fig.update_xaxes(showticklabels=False, showgrid=False, zeroline=False, ticks="", constrain="domain")
     fig.update_yaxes(showticklabels=False, showgrid=False, zeroline=False, ticks="", constrain="domain")
-    for number in range(1, count * (len(rows) + 1) + 1):
+    for number in range(1, count + 1):
         end = "" if number == 1 else str(number)
         fig.update_layout({f"yaxis{end}": {"scaleanchor": f"x{end}"}})
     fig.update_layout(
@@ -74,7 +80,6 @@ def feature_maps(
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )
-    return add_caption(fig, "Below each map: its global sum. Each row has one colour scale for all shifts.", *about)
 
 
 def palette() -> bytes:

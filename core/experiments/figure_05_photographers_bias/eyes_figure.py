@@ -27,15 +27,15 @@ def point_places(points: pd.DataFrame, names: Sequence[str], *, seed: int = 0) -
     rows = points[points["point"].isin(list(names))]
     shown, sampled = sample(rows, seed=seed)
     for k, name in enumerate(names):
-        rows = shown[shown["point"] == name]
+        own = shown[shown["point"] == name]
         fig.add_scatter(
-            x=rows["x_share"].tolist(),
-            y=rows["y_share"].tolist(),
+            x=own["x_share"].tolist(),
+            y=own["y_share"].tolist(),
             mode="markers",
             name=name,
             showlegend=True,
             marker={"size": 7, "opacity": 0.7, "color": colour(k), "symbol": SYMBOLS[k // len(COLOURS)]},
-            customdata=rows[["photograph", "labeller"]].astype(str).to_numpy().tolist(),
+            customdata=own[["photograph", "labeller"]].astype(str).to_numpy().tolist(),
             hovertemplate="%{customdata[0]}, by %{customdata[1]}: %{x:.3f}, %{y:.3f}<extra>" + name + "</extra>",
         )
     fig.add_shape(type="rect", x0=0, x1=1, y0=0, y1=1, line={"color": GREY, "width": 1})

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from ...statistics.tables import MEASURES, Measured, about
 from ..drawing.bands import curve
-from ..drawing.style import PAPER, add_caption, assign_slots, figure, short
+from ..drawing.style import add_caption, add_paper_points, assign_slots, figure, short
 from ..replication import paper
 
 
@@ -50,14 +50,5 @@ def embedded_size(
         curve(fig, title, slots[network], x, [getattr(result.sensitivity, measure) for result in own], spans, counts)
         marks = ((result, paper.printed(network, protocol, result.side).get(measure)) for result in own)
         printed += [(scale * (result.side or 0), value, title) for result, value in marks if value is not None]
-    if printed:
-        fig.add_scatter(
-            x=[mark[0] for mark in printed],
-            y=[mark[1] for mark in printed],
-            mode="markers",
-            marker=PAPER,
-            name="paper",
-            customdata=[mark[2] for mark in printed],
-            hovertemplate="%{y}<extra>paper, %{customdata}</extra>",
-        )
+    add_paper_points(fig, printed, "%{y}")
     return add_caption(fig, about([result for result in results if result.side is not None], measure))

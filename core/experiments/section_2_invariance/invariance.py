@@ -125,7 +125,7 @@ class Answers:
 
     @property
     def rates_by_shift(self) -> tuple[Rate, ...]:
-        """Return, for each of SHIFTS, the share of answers that differ from those to the unmoved pictures."""
+        """Return for each of SHIFTS the share of answers that differ from those to the unmoved pictures."""
         return tuple(_rate(column[:, None]) for column in self.by_shift.T)
 
 

@@ -47,9 +47,6 @@ from tests.support.figures import ANSWERS, BARS, CLASSES, CLASSLESS, EXAMPLES, M
 from tests.support.labelled import EYES, invented_labels
 from tests.support.study_figures import NOTHING, STUDY_EXAMPLES
 
-MAP[4, 4] = nan
-
-
 HELPERS = {"figure", "add_caption", "square", "add_square_caption"}  # an empty figure, its shape and its caption
 
 

@@ -43,7 +43,7 @@ P = "p_top1_change"
         (
             0.0,
             0.0,
-            "No evidence that a network that learned from less biased photographs changes its answer less often, or",
+            "No evidence that a network that was trained on less biased photographs changes its answer less often, or",
         ),
         (0.0, -0.8, "less often (-0.1"),
         (-0.1, -0.8, "typicality does not explain all of it"),

@@ -75,7 +75,7 @@ def test_it_needs_classes_photographs_and_numbers(
     engine: Engine, tiny: Network, tiny_card: TinyCard, natural: list[Photograph]
 ) -> None:
     classless = dataclasses.replace(tiny, card=dataclasses.replace(tiny_card(key="test/features"), labels=None))
-    with pytest.raises(BadCard, match=r"test/features, a representation without classes.*representation change"):
+    with pytest.raises(BadCard, match=r"test/features, a network without classes.*representation change"):
         consistency(engine, classless, natural, seed=0)
     with pytest.raises(BadPhotograph, match="no usable photograph"):
         consistency(engine, tiny, [], seed=0)

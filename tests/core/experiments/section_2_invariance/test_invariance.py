@@ -113,7 +113,7 @@ def test_the_power_spectrum_never_changes_its_answer_and_the_trial_is_the_same_e
     again = measure(SMALL, lambda _: None, threading.Event())
     assert [(one.classifier, one.group) for one in found] == [(c, g) for c in (FULL, PLAIN, COPIES) for g in GROUPS]
     for one, other in zip(found, again, strict=True):
-        for name in ("right", "changed", "along"):
+        for name in ("right", "changed", "by_shift"):
             assert (getattr(one, name) == getattr(other, name)).all()
         if one.classifier == FULL:
             assert not one.changed.any()
