@@ -29,7 +29,7 @@ from core.cli import main, parser
 from core.datasets import SCHEMES, hub
 from core.datasets import fetching as cifar_fetching
 from core.datasets.scenes import Photographer, scene_classes
-from core.experiments.bias_dial.photographers import Turn
+from core.experiments.bias_dial.photographers import Setting
 from core.experiments.figure_05_photographers_bias.labelling import DEFAULT, Event, fold, points
 from core.experiments.figure_05_photographers_bias.labelling.places import table
 from core.experiments.section_2_invariance import invariance
@@ -81,9 +81,9 @@ def test_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     held = Compact(factory="", probes=1, refined=1, k=1, recall=1.0, typicality_error=0.0, queries=1, sha256="", size=1)
     card = registry.get(SMALL, DataFolder(tmp_path))
     turned = EMBEDDED.root / "dial" / "studies" / "dial_0000_0000"
-    turned_at = Turn(photographer=Photographer(spread=0, size_spread=0)).folder(DataFolder(tmp_path / "data"))
+    turned_at = Setting(photographer=Photographer(spread=0, size_spread=0)).folder(DataFolder(tmp_path / "data"))
     shutil.copytree(turned, turned_at)
-    monkeypatch.setattr(Turn, "run", lambda *_, **__: None)
+    monkeypatch.setattr(Setting, "run", lambda *_, **__: None)
     monkeypatch.setattr(make, "make", lambda *_, **__: [card])
     monkeypatch.setattr(cifar_fetching, "fetch_cifar10", lambda _: lambda *_: tmp_path)
     monkeypatch.setattr(weights_fetching, "fetch_weights", lambda _: lambda *_: tmp_path)

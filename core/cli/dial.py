@@ -12,9 +12,9 @@ from .recording import recorded
 from .study import line
 
 if TYPE_CHECKING:
-    from ..experiments.bias_dial.photographers import Turn
+    from ..experiments.bias_dial.photographers import Setting
 
-ABOUT = "Networks that learn from one photographer's scenes, measured: a turn of the dial; stopped, it goes on."
+ABOUT = "Networks that learn from one photographer's scenes, measured: one setting of the dial. Run it again to resume."
 
 
 def register(commands: Any) -> None:
@@ -31,21 +31,21 @@ def register(commands: Any) -> None:
 
 def _dial(chosen: argparse.Namespace) -> None:
     from ..datasets.scenes import Photographer
-    from ..experiments.bias_dial.photographers import Turn
+    from ..experiments.bias_dial.photographers import Setting
 
     size = {} if chosen.size is None else {"size_mean": chosen.size}
     who = Photographer(spread=chosen.spread, size_spread=chosen.size_spread, **size)
-    carry_out(Turn(photographer=who, seeds=chosen.seeds, small=chosen.small), chosen)
+    carry_out(Setting(photographer=who, seeds=chosen.seeds, small=chosen.small), chosen)
 
 
-def carry_out(turn: Turn, chosen: argparse.Namespace) -> None:
-    """Train and measure the networks of one photographer, and show the summary of their study."""
+def carry_out(setting: Setting, chosen: argparse.Namespace) -> None:
+    """Train and measure the networks of one photographer, and print the summary of their study."""
     from .. import studies
     from ..studies.summary import summary
 
     data = data_folder(chosen)
-    folder, name = turn.folder(data), f"{turn.recipe.name}, shares of the work"
+    folder, name = setting.folder(data), f"{setting.recipe.name}, shares of the work"
     with recorded(folder, ProgressLine(name)) as (progress, cancel):
-        turn.run(data, progress=progress, cancel=cancel)
+        setting.run(data, progress=progress, cancel=cancel)
     records = summary(studies.read(folder))
     show(chosen, records, map(line, records))

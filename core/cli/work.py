@@ -20,11 +20,11 @@ def register(commands: Any) -> None:
 
 
 def _work(chosen: argparse.Namespace) -> None:
-    from ..experiments.bias_dial.photographers import Turn
+    from ..experiments.bias_dial.photographers import Setting
     from ..studies.request import Request
 
     facts = json.load(sys.stdin)
     if facts["kind"] == "dial":
-        dial.carry_out(Turn.from_dict(facts), chosen)
+        dial.carry_out(Setting.from_dict(facts), chosen)
     else:
         study.carry_out(lambda: Request.from_dict(facts), facts["study"], chosen.folder, chosen)

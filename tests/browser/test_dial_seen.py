@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core import studies
-from core.experiments.bias_dial import dial, photographers
+from core.experiments.bias_dial import photographers
+from core.experiments.bias_dial.sentence import sentence
 from core.storage.data_folder import EMBEDDED
 from tests.support.browsing import FIGURE, Serve, chromium, fresh, page, serve, traces, visitor
 
@@ -18,10 +19,10 @@ VIEW = "/photographers_bias?bias_view=The+dial"
 
 def test_turning_it_moves_the_photographs_and_the_numbers(serve: Serve, page: Page, fresh: Path) -> None:
     rows = photographers.table(
-        photographers.taught(studies.read(one)) for one in (EMBEDDED.root / "dial" / "studies").iterdir()
+        photographers.read_dial_study(studies.read(one)) for one in (EMBEDDED.root / "dial" / "studies").iterdir()
     )
     page.goto(serve(fresh) + VIEW)
-    expect(page.locator(".st-key-finding-dial")).to_have_text(dial.sentence(rows, "p_top1_change", "crop"))
+    expect(page.locator(".st-key-finding-dial")).to_have_text(sentence(rows, "p_top1_change", "crop"))
     pictures = page.get_by_alt_text("scene 3000000")
     before = pictures.first.get_attribute("src")
     for name in ("Spread of the places", "Spread of the sizes"):

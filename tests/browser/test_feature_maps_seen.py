@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from core.datasets.scenes import render
 from core.experiments.figure_03_feature_maps import feature_maps
 from core.experiments.section_3_shiftability import corollaries
+from core.experiments.section_3_shiftability.sentence import blur_sentence, halves_sentence
 from core.inference.engine import Engine
 from core.jobs.cancel import Cancel
 from core.networks import registry
@@ -60,13 +61,13 @@ def test_maps_move_with_the_slider_and_the_corollaries_are_cores(serve: Serve, p
     assert said.inner_text() == stopped
 
     drifts = {
-        case: corollaries.of_case(engine, card, photograph, case, nobody, cancel)[-1].drift
+        case: corollaries.measure_case(engine, card, photograph, case, nobody, cancel)[-1].drift
         for case in corollaries.cases(1 / 64)
     }
-    wanted = corollaries.blurred_sentence(card.name, 32, drifts)
+    wanted = blur_sentence(card.name, 32, drifts)
     expect(page.get_by_text("input blurred below 1/64")).to_have_text(wanted, timeout=MEASURED_MS)
-    halves = corollaries.of_parts(engine, card, photograph, 4, nobody, cancel)
-    expect(page.get_by_text("Two halves move apart, and")).to_have_text(corollaries.parted_sentence(halves))
+    halves = corollaries.measure_halves(engine, card, photograph, 4, nobody, cancel)
+    expect(page.get_by_text("Two halves move apart, and")).to_have_text(halves_sentence(halves))
     assert said.inner_text() == stopped  # what ran meanwhile has not put it back
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
 

@@ -15,7 +15,8 @@ from playwright.sync_api import Page, expect
 from core.datasets.scenes import render
 from core.experiments.figure_05_photographers_bias.labelling import Event, Store, fold
 from core.experiments.figure_05_photographers_bias.labelling.events import POINT, SKIP, UNDO
-from core.experiments.figure_05_photographers_bias.labelling.places import distances, sentence, table
+from core.experiments.figure_05_photographers_bias.labelling.places import distances, table
+from core.experiments.figure_05_photographers_bias.labelling.sentence import sentence
 from core.storage.data_folder import DataFolder
 from tests.support.browsing import FIGURE, Serve, chromium, fresh, page, rested, serve, traces, visitor
 

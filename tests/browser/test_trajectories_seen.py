@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from core.datasets.scenes import Pan, render
-from core.experiments.figure_01_trajectories.roughness import LARGE, jagged, jumps
+from core.experiments.figure_01_trajectories.roughness import LARGE, jumps, roughness
 from core.experiments.figure_01_trajectories.shift_map import Embedding, mean_change
 from core.exploration import ShiftMapping, Store, VideoCurves
 from core.exploration import curves as traces
@@ -59,9 +59,9 @@ def _curve(page: Page, engine: Engine, card: Any) -> None:
     first = int(parts[0][0].argmax())
     p = [float(row[first]) for part in parts for row in part]
     assert drawn(page.locator(FIGURE).first)[0]["y"] == pytest.approx(p, abs=1e-6)
-    numbers = jagged(p)
+    numbers = roughness(p)
     assert numbers is not None
-    assert cell(page, "measures", 0, "wobble") == f"{numbers.wobble:.3f}"
+    assert cell(page, "measures", 0, "excess variation") == f"{numbers.excess_variation:.3f}"
 
 
 def test_a_map_is_stopped_and_goes_on(serve: Serve, page: Page, fresh: Path) -> None:
@@ -101,9 +101,9 @@ def _video(page: Page, engine: Engine, cards: list[Any]) -> None:
         assert (line["x"], line["y"]) == (pytest.approx(list(curve.values)), pytest.approx(list(curve.p), abs=1e-6))
         assert marks["x"] == pytest.approx([curve.values[k] for k in jumps(curve.p, curve.top)])
         assert marks["name"] == f"arg-max changes or |Δp| ≥ {LARGE}"
-        numbers = jagged(curve.p)
+        numbers = roughness(curve.p)
         assert numbers is not None
-        assert cell(page, "measures_video", place, "wobble") == f"{numbers.wobble:.3f}"
+        assert cell(page, "measures_video", place, "excess variation") == f"{numbers.excess_variation:.3f}"
         assert cell(page, "measures_video", place, "jumps") == str(len(marks["x"]))
 
     curve, places = curves[0], jumps(curves[0].p, curves[0].top)

@@ -10,9 +10,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import studies
-from core.experiments import findings
+from core.experiments.figure_09_13_antialiasing.sentence import sentence as antialiasing_sentence
+from core.experiments.table_2_signals.sentence import sentence
 from core.experiments.table_2_signals.signals import PRESETS, Bench
-from core.experiments.table_2_signals.verdict import verdict
 from core.networks.card import short
 from core.statistics.comparisons import comparisons
 from core.statistics.ranking import worst
@@ -42,7 +42,7 @@ def test_the_sentence_and_the_differences_are_the_tables(stocked: DataFolder) ->
     at = opened()
     pairs = pd.read_parquet(stocked.studies / "figure-13" / "results.parquet")
     wanted = comparisons(pairs, couples=[(NETWORKS[0], NETWORKS[1])])
-    assert findings.antialiased(wanted) in read_out(at.markdown)
+    assert antialiasing_sentence(wanted) in read_out(at.markdown)
     shown = at.table[0].value
     rows = wanted[wanted["measure"] != "representation_change"]
     assert len(shown) == len(rows) == 4
@@ -92,13 +92,13 @@ def test_the_bench_needs_no_study_and_opens_with_table_2(fresh: DataFolder, monk
     at = opened()
     assert "No such study on this machine yet" in texts(at)
     said, sums = bench(at)
-    assert verdict(TABLE.signal, TABLE.bench) in said
+    assert sentence(TABLE.signal, TABLE.bench) in said
     assert TABLE.note in said
     assert sums == [["1", "1"], ["16", "16"], ["8", "8"], ["0", "6"]]
     at.button(key="preset A.3").click().run()
     assert not at.exception
     said, sums = bench(at)
-    assert verdict(A3.signal, A3.bench) in said
+    assert sentence(A3.signal, A3.bench) in said
     assert A3.note in said
     assert sums == [["1", "1"], ["2", "2"], ["1", "1"], ["1", "0"]]
     at.selectbox(key="filter").set_value("none").run()
@@ -106,7 +106,7 @@ def test_the_bench_needs_no_study_and_opens_with_table_2(fresh: DataFolder, monk
     at.number_input(key="bias").set_value(0.25).run()
     assert not at.exception
     said, sums = bench(at)
-    assert verdict(A3.signal, Bench("none", 2, "subtract", 0.25)) in said
+    assert sentence(A3.signal, Bench("none", 2, "subtract", 0.25)) in said
     assert sums[-1] == ["0.75", "0"]
 
 

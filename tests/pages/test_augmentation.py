@@ -9,10 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from core import studies
 from core.datasets.scenes import Photographer
-from core.experiments.figure_10_11_augmentation import sizes
+from core.experiments.figure_10_11_augmentation.sentence import augmentation_sentence, invariance_sentence
 from core.experiments.section_2_invariance import invariance
 from core.experiments.section_2_invariance.invariance import Trial
-from core.experiments.section_2_invariance.verdict import sentence
+from core.experiments.section_2_invariance.sentence import sentence
 from core.jobs.cancel import Cancel
 from core.storage.data_folder import EMBEDDED, DataFolder
 from tests.support.framed import app, fresh, read_out, settled, texts
@@ -40,7 +40,9 @@ def test_the_sentence_is_what_core_measures(fresh: DataFolder, small: None) -> N
     for name in ("figure_10_cifar10", "figure_11_cifar10"):
         found = studies.read(EMBEDDED.studies / name)
         trained = {one["key"]: tuple(one["trained_sides"]) for one in found.manifest.networks}
-        assert (sizes.gained(found.pairs, trained) if "10_" in name else sizes.exact(found.pairs)) in said
+        assert (
+            augmentation_sentence(found.pairs, trained) if "10_" in name else invariance_sentence(found.pairs)
+        ) in said
     rows = at.table[0].value
     assert len(rows) == 9
     assert set(rows["n"]) == {12}
@@ -52,7 +54,7 @@ def test_the_sentence_is_what_core_measures(fresh: DataFolder, small: None) -> N
 
 def test_what_fails_can_be_tried_again(fresh: DataFolder, small: None) -> None:
     with pytest.MonkeyPatch.context() as broken:
-        broken.setattr(invariance, "drawings", lambda *_: 1 / 0)
+        broken.setattr(invariance, "draw_scenes", lambda *_: 1 / 0)
         at = settled(app("augmentation").run(), "ZeroDivisionError")
     [again] = [button for button in at.button if str(button.key).startswith("again invariance")]
     again.click().run()

@@ -10,10 +10,11 @@ from streamlit.testing.v1 import AppTest
 
 from core import studies
 from core.datasets.scenes import USUAL, render
-from core.experiments import findings
 from core.experiments.figure_03_feature_maps import feature_maps
 from core.experiments.figure_04_readouts import depth
+from core.experiments.figure_04_readouts.sentence import sentence as readouts_sentence
 from core.experiments.section_3_shiftability import corollaries, shiftability
+from core.experiments.section_3_shiftability.sentence import blur_sentence, drift_sentence, halves_sentence
 from core.inference.engine import Engine
 from core.inference.linear_probes import HEAD
 from core.jobs.cancel import Cancel
@@ -84,20 +85,20 @@ def test_the_corollaries_are_what_core_measures(fresh: DataFolder, engine: Engin
     photograph, card = render(7, USUAL, label="cat"), registry.get(STRIDED, fresh)
     said = read_out(at.markdown)
     cancel = Cancel()
-    halves = corollaries.of_parts(engine, card, photograph, 4, print, cancel)
-    assert corollaries.parted_sentence(halves) in said
+    halves = corollaries.measure_halves(engine, card, photograph, 4, print, cancel)
+    assert halves_sentence(halves) in said
     at.segmented_control(key="corollaries_stride").set_value(8)
     at.select_slider(key="cutoff").set_value(2.0).run()  # 1 / s
     until(at, 4)
     drifts = {
         case: next(
             one.drift
-            for one in corollaries.of_case(engine, card, photograph, case, print, cancel)
+            for one in corollaries.measure_case(engine, card, photograph, case, print, cancel)
             if one.deep.layer.stride == 8
         )
         for case in corollaries.cases(1 / 8)
     }
-    wanted = corollaries.blurred_sentence(short(STRIDED), 8, drifts)
+    wanted = blur_sentence(short(STRIDED), 8, drifts)
     assert "without its nonlinearities keeps its sum" in wanted
     assert wanted in read_out(at.markdown)
     at.toggle(key=f"corollaries {STRIDED}").set_value(False).run()
@@ -111,7 +112,7 @@ def test_the_readouts_that_ship_are_shown_at_once(fresh: DataFolder) -> None:
     assert not at.exception
     found = studies.read(EMBEDDED.studies / "readouts")
     right = tables.layer_accuracies(found.photographs)
-    assert f"**{findings.readouts(depth.along_depth(found.pairs), right)}**" in read_out(at.markdown)
+    assert f"**{readouts_sentence(depth.compare_depths(found.pairs), right)}**" in read_out(at.markdown)
     assert len(at.get("plotly_chart")) == 3
     [shown] = [one.value for one in at.dataframe if "λ" in one.value]
     measured = tables.measured(found.pairs)
@@ -159,7 +160,7 @@ def test_readouts_are_trained_from_the_page(fresh: DataFolder, tmp_path: Path) -
     found = studies.read(one.folder)
     assert found.manifest.config["classes"] == ["grey", "red", "striped"]
     assert f"--train {train}" in found.manifest.command
-    sentence = findings.readouts(depth.along_depth(found.pairs), tables.layer_accuracies(found.photographs))
+    sentence = readouts_sentence(depth.compare_depths(found.pairs), tables.layer_accuracies(found.photographs))
     assert f"**{sentence}**" in read_out(at.markdown)
     assert "Readouts trained on**: 12 photographs of 3 classes" in texts(at)
     assert [text for text in read_out(at.warning) if "trained on drawn scenes" in text]

@@ -10,9 +10,10 @@ from streamlit.testing.v1 import AppTest
 from core import studies
 from core.datasets.annotations import files_at, read, scene_boxes
 from core.datasets.scenes.source import scenes
-from core.experiments import findings
 from core.experiments.figure_05_photographers_bias import bias
 from core.experiments.figure_05_photographers_bias.bias import Places
+from core.experiments.figure_05_photographers_bias.sentence import sentence as bias_sentence
+from core.experiments.figure_07_08_typicality.sentence import sentence as distance_sentence
 from core.statistics.tables import per_photograph
 from core.storage.data_folder import EMBEDDED, DataFolder
 from tests.support.framed import app, fresh, read_out, settled, texts
@@ -28,21 +29,21 @@ def opened(boxes: str = SCENES) -> AppTest:
 
 
 def of(text: str) -> Places:
-    return bias.places(scene_boxes(scenes(text)))
+    return bias.measure_places(scene_boxes(scenes(text)))
 
 
 def test_scenes_are_tested_and_joined_with_the_study_that_ships(fresh: DataFolder) -> None:
     at = settled(opened(), "with distance")
     found = of(SCENES)
     said = read_out(at.markdown)
-    assert bias.sentence(found, bias.by_class(found)) in said
+    assert bias_sentence(found, bias.by_class(found)) in said
     assert at.dataframe[0].value["class"].tolist() == bias.by_class(found)["class"].tolist()
     results = studies.read(EMBEDDED.studies / "protocols")
     theirs = of("scenes:2000000-2000399")
     crops = results.pairs[results.pairs["protocol"] == "crop"]
-    joined = bias.beside(per_photograph(crops), theirs, found)
+    joined = bias.add_distance(per_photograph(crops), theirs, found)
     assert joined["distance"].notna().all()
-    assert findings.against(joined, "distance", "from the mean centre of 60 boxes (drawn scenes)") in said
+    assert distance_sentence(joined, "distance", "from the mean centre of 60 boxes (drawn scenes)") in said
     assert len(at.get("plotly_chart")) == 6
     at.selectbox(key="bias_class").set_value("owl").run()
     settled(at, "Under 25 photographs of owl: too few for a test.")
@@ -53,8 +54,8 @@ def test_annotations_of_this_server(fresh: DataFolder, tmp_path: Path) -> None:
     (tmp_path / "boxes.csv").write_text("image,label,xmin,ymin,xmax,ymax\n" + rows)
     (tmp_path / "sizes.csv").write_text("image,width,height\n" + "".join(f"photo{k},99,60\n" for k in range(35)))
     at = settled(opened(f"{tmp_path}/boxes.csv; {tmp_path}/sizes.csv"), "these boxes say nothing")
-    found = bias.places(read(files_at([tmp_path])))
-    assert bias.sentence(found, bias.by_class(found)) in read_out(at.markdown)
+    found = bias.measure_places(read(files_at([tmp_path])))
+    assert bias_sentence(found, bias.by_class(found)) in read_out(at.markdown)
     assert "35 photographs of known size, 1 classes; 5 photographs without a known size are left out" in texts(at)
     assert at.dataframe[0].value["u"].tolist() == [bias.BIASED]
     at.selectbox(key="bias_class").set_value("cat").run()

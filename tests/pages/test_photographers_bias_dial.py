@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 from core import studies
 from core.datasets.scenes import Photographer
 from core.experiments.bias_dial import dial, photographers
-from core.experiments.bias_dial.photographers import Turn
+from core.experiments.bias_dial.photographers import Setting
+from core.experiments.bias_dial.sentence import sentence
 from core.storage.data_folder import EMBEDDED, DataFolder
 from core.studies import process
 from tests.support.framed import app, fresh, read_out, settled, texts
@@ -32,9 +33,9 @@ def opened(**settings: object) -> AppTest:
 def test_what_ships_is_said_and_a_photographers_numbers_are_cores(fresh: DataFolder) -> None:
     at = settled(opened(dial_spread=1.0, dial_sizes=0.3), "Top-1 on their centre crops")
     rows = photographers.table(
-        photographers.taught(studies.read(folder)) for folder in (EMBEDDED.root / "dial" / "studies").iterdir()
+        photographers.read_dial_study(studies.read(folder)) for folder in (EMBEDDED.root / "dial" / "studies").iterdir()
     )
-    assert dial.sentence(rows, "p_top1_change", "crop") in read_out(at.markdown)
+    assert sentence(rows, "p_top1_change", "crop") in read_out(at.markdown)
     mine = rows[(rows["spread"] == 1.0) & (rows["size_spread"] == 0.3)]
     shown = {metric.label: metric.value for metric in at.metric}
     for protocol in photographers.PROTOCOLS:
@@ -43,12 +44,13 @@ def test_what_ships_is_said_and_a_photographers_numbers_are_cores(fresh: DataFol
     assert shown["Typicality"] == f"{mine['typicality'].mean():.3f}"
     assert len(at.get("plotly_chart")) == 4
     at.segmented_control(key="dial_protocol").set_value("black").run()
-    assert dial.sentence(rows, "p_top1_change", "black") in read_out(at.markdown)
+    assert sentence(rows, "p_top1_change", "black") in read_out(at.markdown)
     at.segmented_control(key="dial_pairs").set_value("those that begin right").run()
     right = photographers.table(
-        [photographers.taught(studies.read(one)) for one in (EMBEDDED.root / "dial" / "studies").iterdir()], right=True
+        [photographers.read_dial_study(studies.read(one)) for one in (EMBEDDED.root / "dial" / "studies").iterdir()],
+        right=True,
     )
-    assert dial.sentence(right, "p_top1_change", "black") in read_out(at.markdown)
+    assert sentence(right, "p_top1_change", "black") in read_out(at.markdown)
 
 
 def test_a_photographer_who_was_not_measured_is_asked_for(fresh: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,12 +59,12 @@ def test_a_photographer_who_was_not_measured_is_asked_for(fresh: DataFolder, mon
     at = opened(dial_spread=0.9, dial_sizes=0.3)
     assert "The nearest that was: places 1, sizes ± 0.3." in texts(at)
     at.button(key="turn the dial").click().run()
-    turn = Turn(photographer=Photographer(spread=0.9, size_spread=0.3))
-    assert started == [(turn.as_dict(), turn.folder(fresh))]
+    turn = Setting(photographer=Photographer(spread=0.9, size_spread=0.3))
+    assert started == [(turn.command, turn.folder(fresh))]
 
 
 def test_what_runs_and_what_failed_are_shown(fresh: DataFolder) -> None:
-    folder = Turn(photographer=Photographer(spread=0.9, size_spread=0.3)).folder(fresh)
+    folder = Setting(photographer=Photographer(spread=0.9, size_spread=0.3)).folder(fresh)
     folder.mkdir(parents=True)
     process.Recorder(folder)(process.Progress(30, 120, 2.0))
     at = opened(dial_spread=0.9, dial_sizes=0.3)

@@ -14,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 from core.datasets import listing
 from core.experiments.figure_05_photographers_bias.labelling import Event, Key, Log, Store, fold
 from core.experiments.figure_05_photographers_bias.labelling.events import AGAIN, NEXT, POINT, SKIP, UNDO
-from core.experiments.figure_05_photographers_bias.labelling.places import sentence, table
+from core.experiments.figure_05_photographers_bias.labelling.places import table
+from core.experiments.figure_05_photographers_bias.labelling.sentence import sentence
 from core.storage.data_folder import DataFolder
 from pages.parts.photographers_bias.label_acts import TROUBLE, Asked, named
 from pages.parts.session import state

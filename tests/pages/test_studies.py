@@ -15,7 +15,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core import studies
-from core.experiments import findings
+from core.experiments.figure_02_protocols.sentence import sentence as protocols_sentence
+from core.experiments.figure_06_embedded_size.sentence import sentence as size_sentence
 from core.statistics import comparisons, tables
 from core.storage.data_folder import DataFolder
 from core.studies import process, rows
@@ -78,7 +79,7 @@ def behind(at: AppTest, name: str) -> AppTest:
 def test_figure_2_reads_as_the_parquet_does(stocked: DataFolder) -> None:
     at = opened()
     p = pd.read_parquet(stocked.studies / "figure-2" / "results.parquet")
-    assert finding(at) == findings.protocols(tables.measured(p))
+    assert finding(at) == protocols_sentence(tables.measured(p))
     table_1, compared = (one.value for one in at.table)
     for (network, protocol), part in p.groupby(["network", "protocol"], observed=True):
         slow = {
@@ -130,7 +131,7 @@ def test_figure_6_and_a_study_that_ships(stocked: DataFolder, shipped: DataFolde
     assert not at.exception
     assert "embedded/figure-6" in [one.value for one in at.selectbox]
     p = pd.read_parquet(shipped.studies / "figure-6" / "results.parquet")
-    assert finding(at) == findings.embedded_size(tables.measured(p))
+    assert finding(at) == size_sentence(tables.measured(p))
     at = behind(at, "resnet10_bin5.scenes-0, black, side 44")
     assert "16 pairs of 16 photographs" in texts(at)
     assert "black 44 px, pair 1" in texts(at)
@@ -190,7 +191,7 @@ def test_one_runs_to_its_end(started: DataFolder) -> None:
     assert done.manifest is not None
     assert done.manifest.command == at.code[0].value  # the form asks for the same
     found = tables.measured(studies.read(one.folder).pairs)
-    assert finding(at) == findings.protocols(found)
+    assert finding(at) == protocols_sentence(found)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from core.datasets.scenes import Pan, render
-from core.experiments.figure_01_trajectories.roughness import jagged, jumps
+from core.experiments.figure_01_trajectories.roughness import jumps, roughness
 from core.experiments.figure_01_trajectories.shift_map import REACHES
 from core.exploration import Exploration, ShiftMapping, VideoCurves
 from core.images.paths import Cropped, OnBlack, shift_path
@@ -62,23 +62,27 @@ def test_curves_jaggedness_and_the_sentence_are_cores(fresh: DataFolder) -> None
     table = at.table[0].value
     for key in OPENING:
         card = registry.get(key, fresh)
-        slow = jagged(along(key, fresh, view=OnBlack()).tolist())
+        slow = roughness(along(key, fresh, view=OnBlack()).tolist())
         assert slow is not None
         row = table.loc[(card.name, "shift")]
         assert row["mean |Δp|"] == f"{slow.mean_step:.4f}"
         assert row["largest drop"] == f"{slow.largest_drop:.3f}"
-        assert row["wobble"] == f"{slow.wobble:.3f}"
+        assert row["excess variation"] == f"{slow.excess_variation:.3f}"
         assert (row["n frames"], row["step"]) == (33, "1 frame px")
         assert f"changes by {slow.mean_step:.3f} from one frame to the next on average" in texts(at)
-    assert "wobble = Σ|Δp| −" in texts(at)
+    assert "excess variation = total variation minus net change" in texts(at)
 
     at.segmented_control(key="view").set_value("crop").run()
     at.segmented_control(key="per_pixel").set_value(2).run()
     ended(at)
-    slow = jagged(along(OPENING[0], fresh, view=Cropped(), per_pixel=2).tolist())
+    slow = roughness(along(OPENING[0], fresh, view=Cropped(), per_pixel=2).tolist())
     assert slow is not None
     row = at.table[0].value.loc[(registry.get(OPENING[0], fresh).name, "shift")]
-    assert (row["wobble"], row["n frames"], row["step"]) == (f"{slow.wobble:.3f}", 65, "1/2 photograph px")
+    assert (row["excess variation"], row["n frames"], row["step"]) == (
+        f"{slow.excess_variation:.3f}",
+        65,
+        "1/2 photograph px",
+    )
     assert at.slider(key="cursor").label == "Shift (steps of 0.5 photograph px); arrow keys nudge it"
 
 
@@ -141,10 +145,10 @@ def test_a_video_is_measured_and_its_numbers_are_cores(fresh: DataFolder) -> Non
         p = Predictions.join(engine.predict(engine.load(card), (moment.pixels for moment in squares_))).probabilities
         names = card.labels.names if card.labels else ()
         curve, answers = p[:, int(p[0].argmax())].tolist(), [names[k] for k in p.argmax(1).tolist()]
-        slow = jagged(curve)
+        slow = roughness(curve)
         assert slow is not None
         row = table.loc[card.name]
-        assert (row["wobble"], row["n frames"]) == (f"{slow.wobble:.3f}", 60)
+        assert (row["excess variation"], row["n frames"]) == (f"{slow.excess_variation:.3f}", 60)
         assert row["jumps"] == len(jumps(curve, answers))
         assert row["protocol"] == "cut 1:1, 96 px at (3, 16) of 128 x 128"
         assert f"P({names[int(p[0].argmax())]}) changes by {slow.mean_step:.3f} from one frame" in texts(at)
@@ -196,7 +200,10 @@ def test_a_crop_shifts_at_any_angle(fresh: DataFolder) -> None:
     at.number_input(key="angle").set_value(30).run()
     ended(at)
     p = along(OPENING[0], fresh, view=Cropped(), direction=30.0)
-    slow = jagged(p.tolist())
+    slow = roughness(p.tolist())
     assert slow is not None
-    assert at.table[0].value.loc[(registry.get(OPENING[0], fresh).name, "shift")]["wobble"] == f"{slow.wobble:.3f}"
+    assert (
+        at.table[0].value.loc[(registry.get(OPENING[0], fresh).name, "shift")]["excess variation"]
+        == f"{slow.excess_variation:.3f}"
+    )
     assert "While this photograph moves at 30° by 32 px of its own in 32 steps" in texts(at)

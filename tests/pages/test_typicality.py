@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.experiments import findings
+from core.experiments.figure_07_08_typicality.sentence import sentence
 from core.index.folder_ranking import rank_folder
 from core.index.search import FeatureIndex
 from core.jobs.job import Task
@@ -60,7 +60,7 @@ def test_the_sentence_and_the_quintiles_are_the_tables(stocked: DataFolder) -> N
         m = read(stocked.studies / "figure-8").manifest
         assert m.index is not None
         of = f"among {m.index['rows']:,} photographs of {m.index['dataset']}, by {short(m.index['network'])}"
-        assert findings.against(table, "typicality", of, measure) in read_out(at.markdown)
+        assert sentence(table, "typicality", of, measure) in read_out(at.markdown)
         for shown, axis in zip(at.table, ("typicality", "confidence"), strict=True):
             for network in NETWORKS:
                 wanted = quintiles(table[table["network"] == network], axis, measure)

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.real
 def test_validation_photographs_reject_free_places(shared: Path) -> None:
     paths = [shared / "data" / name for name in ("imagenet-val-boxes.csv.gz", "imagenet-val-sizes-first-1000.csv")]
     annotations = read(files_at(paths))
-    found = bias.places(annotations)
+    found = bias.measure_places(annotations)
     assert annotations.counted == FROM_0
     assert (len(annotations.boxes), len(found.table), found.unknown) == (80_477, 1000, 49_000)
     boxes, sizes = (pd.read_csv(path) for path in paths)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core import studies
-from core.experiments.figure_04_readouts.depth import along_depth
+from core.experiments.figure_04_readouts.depth import compare_depths
 from core.inference.linear_probes import HEAD
 from core.statistics.tables import layer_accuracies
 from core.storage.data_folder import DataFolder
@@ -59,4 +59,4 @@ def test_ten_classes_of_a_thousand(shared: Path, real_data: DataFolder, tmp_path
     right = layer_accuracies(found.photographs)
     assert [r["top1"] for r in records] == [right[NETWORK, r["layer"]].top1 for r in records]
     assert records[-1]["top1"] > records[0]["top1"]
-    assert set(along_depth(found.pairs)["pairs"]) == {TESTED}
+    assert set(compare_depths(found.pairs)["pairs"]) == {TESTED}

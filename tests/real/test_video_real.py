@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.experiments.figure_01_trajectories.roughness import jagged
+from core.experiments.figure_01_trajectories.roughness import roughness
 from core.exploration import Store, VideoCurves, curves
 from core.images import video
 from core.images.video import open_video
@@ -42,7 +42,7 @@ def test_the_dog_is_a_dog_in_each_of_its_first_frames(
         [alone] = engine.predict(network, [torch.from_numpy(cut).permute(2, 0, 1)])
         assert torch.equal(track.probabilities[k], alone.probabilities[0])
     curve = curves.video_curves(found)[card.key]
-    numbers = jagged(curve.p)
+    numbers = roughness(curve.p)
     assert numbers is not None
     assert numbers.n == FEW
     assert 0 < numbers.mean_step < 0.5

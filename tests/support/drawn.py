@@ -43,7 +43,9 @@ def text_below(fig: go.Figure) -> str:
 
 def _protocols(results: Results, _: dict[str, str]) -> dict[str, go.Figure]:
     found = measured(results.pairs)
-    bars = {name: protocols_figure.study(found, results.manifest.config["protocols"], name) for name in MEASURES}
+    bars = {
+        name: protocols_figure.protocol_bars(found, results.manifest.config["protocols"], name) for name in MEASURES
+    }
     return bars | {"accuracy": against_accuracy(found, accuracies(results.photographs)), "flips": flips(found)}
 
 

@@ -1,9 +1,9 @@
-"""The photographer's bias as a dial (ours; the causal experiment behind paper, § 4 and 5): networks that differ in
-nothing but who took the scenes that they learned from. Does less bias make a network invariant, or typical of more?
+"""Effects of the dial (not in the paper; a causal experiment on § 4 and 5): does less bias make a network invariant?
 
-A table has a row for each photograph, protocol and network, as ``core.statistics.tables.per_photograph`` gives them, with the
-photographer's ``spread`` of place and ``size_spread`` beside it. Typicality is of one feature network throughout, among
-the photographs that the row's own network learned from; ``right``: whether the network names the whole photograph.
+A table has a row for each photograph, protocol and network, as ``core.statistics.tables.per_photograph`` gives them,
+with the photographer's ``spread`` of places and ``size_spread`` of sizes. Typicality is always computed by one
+feature network, among the training scenes of the row's own network. ``right``: whether the network's answer to the
+whole photograph is right.
 """
 
 from __future__ import annotations
@@ -16,26 +16,24 @@ import numpy as np
 import pandas as pd
 
 from ...statistics.intervals import Floats, Interval, bootstrap
-from ...statistics.tables import MEASURES
-from ..findings import CHANGES
 
-FREE = {"spread": 1.0, "size_spread": 0.3}  # a photographer without a bias, as far as a scene's world goes
+FREE = {"spread": 1.0, "size_spread": 0.3}  # the photographer with the least bias that scenes allow
 BOTH = "both"
-TURNS = {"spread": "places", "size_spread": "sizes", BOTH: "places and sizes together"}
-BINS = 10  # of equal count, of typicality, within which networks are compared
-SPARE = 3  # networks that a fit needs more than it has slopes and a level
+DIALS = {"spread": "places", "size_spread": "sizes", BOTH: "places and sizes together"}
+BINS = 10  # of typicality, with equal counts, within which networks are compared
+SPARE = 3  # networks that a fit needs in excess of its parameters
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Change of a network's mean from no spread to that of FREE, with its 95 % interval over networks."""
+    """The change of a network's mean from no spread to the spread of FREE, with its 95 % interval over networks."""
 
     value: float
     interval: Interval
 
     @property
     def evident(self) -> bool:
-        """Whether the interval is on one side of 0."""
+        """Return whether the interval excludes 0."""
         return self.interval[0] > 0 or self.interval[1] < 0
 
     def __str__(self) -> str:
@@ -44,7 +42,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """Of each dial that was turned, and of ``both``: as measured, and at ``equal`` typicality."""
+    """Effects of each dial that varies, and of ``both``: as measured, and at ``equal`` typicality."""
 
     measured: Mapping[str, Effect]
     equal: Mapping[str, Effect]
@@ -53,124 +51,78 @@ class Effects:
 
 
 def means(table: pd.DataFrame, value: str) -> pd.DataFrame:
-    """One row a network: network, spread, size_spread, the mean of column ``value``."""
+    """Return one row for each network: network, spread, size_spread, and the mean of column ``value``."""
     by = ["network", *FREE]
-    found: pd.DataFrame = table.groupby(by, observed=True, sort=False)[value].mean().reset_index()
-    return found
+    result: pd.DataFrame = table.groupby(by, observed=True, sort=False)[value].mean().reset_index()
+    return result
 
 
 def effects(table: pd.DataFrame, measure: str) -> Effects | None:
-    """Of rows of one protocol. None where too few networks, or nothing but one photographer, are there to tell.
+    """Return the effects in rows of one protocol; None for too few networks, or a single photographer.
 
-    Least squares of the networks' means on both spreads; Student's t over networks, as seeds and photographers are what
-    would be drawn anew. At equal typicality the means are those of an analysis of covariance: a level for each network
-    beside a curve of typicality that all share, a step for each of BINS bins and a slope.
+    They are least-squares slopes of the networks' means on both spreads, with Student's t intervals over networks,
+    since seeds and photographers would be drawn anew in a repetition. At equal typicality the means come from an
+    analysis of covariance: a level for each network and one curve of typicality for all, with a step for each of BINS
+    bins and a slope.
     """
     plain = means(table, measure)
-    turned = [name for name in FREE if plain[name].nunique() > 1]
-    if not turned or len(plain) < len(turned) + 1 + SPARE:
+    dials = [name for name in FREE if plain[name].nunique() > 1]
+    if not dials or len(plain) < len(dials) + 1 + SPARE:
         return None
     return Effects(
-        measured=_slopes(plain, plain[measure].to_numpy(float), turned),
-        equal=_slopes(plain, _at_equal_typicality(table, measure, plain), turned),
+        measured=_slopes(plain, plain[measure].to_numpy(float), dials),
+        equal=_slopes(plain, _at_equal_typicality(table, measure, plain), dials),
         networks=len(plain),
         photographs=int(table["digest"].nunique()),
     )
 
 
-def _slopes(networks: pd.DataFrame, values: Floats, turned: list[str]) -> dict[str, Effect]:
+def _slopes(networks: pd.DataFrame, values: Floats, dials: list[str]) -> dict[str, Effect]:
     from scipy.stats import t
 
-    design = np.column_stack([np.ones(len(values)), *(networks[name] / FREE[name] for name in turned)])
+    design = np.column_stack([np.ones(len(values)), *(networks[name] / FREE[name] for name in dials)])
     fitted, *_ = np.linalg.lstsq(design, values)
     freedom = len(values) - int(np.linalg.matrix_rank(design))
     variance = ((values - design @ fitted) ** 2).sum() / freedom * np.linalg.pinv(design.T @ design)
-    contrasts = {name: np.eye(len(fitted))[k + 1] for k, name in enumerate(turned)}
-    if len(turned) > 1:
+    contrasts = {name: np.eye(len(fitted))[k + 1] for k, name in enumerate(dials)}
+    if len(dials) > 1:
         both = sum(contrasts.values(), np.zeros(len(fitted)))
-        apart = np.linalg.matrix_rank(design) == design.shape[1]  # else they were always turned together
+        apart = np.linalg.matrix_rank(design) == design.shape[1]  # otherwise both dials always varied together
         contrasts = {**(contrasts if apart else {}), BOTH: both}
-    found = {}
+    result = {}
     for name, contrast in contrasts.items():
         half = float(t.ppf(0.975, freedom)) * math.sqrt(max(0.0, contrast @ variance @ contrast))
         value = float(contrast @ fitted)
-        found[name] = Effect(value, (value - half, value + half))
-    return found
+        result[name] = Effect(value, (value - half, value + half))
+    return result
 
 
 def _at_equal_typicality(table: pd.DataFrame, measure: str, networks: pd.DataFrame) -> Floats:
-    """(J,) each network's level, in the order of ``networks``, where all had photographs of the same typicality."""
+    """Return each network's level (J,) at equal typicality, in the order of ``networks``."""
     values, typical = (table[name].to_numpy(float) for name in (measure, "typicality"))
     bins = bins_of(typical)
     network = pd.Categorical(table["network"], categories=networks["network"]).codes
     levels = np.eye(len(networks))[network]
     curve = np.column_stack([np.eye(bins.max() + 1)[bins][:, 1:], typical])
     fitted, *_ = np.linalg.lstsq(np.hstack([levels, curve - curve.mean(0)]), values)
-    found: Floats = fitted[: len(networks)]
-    return found
+    result: Floats = fitted[: len(networks)]
+    return result
 
 
 def bins_of(typicality: Floats) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """(N,) number of each value's bin, of BINS of equal count over all of them; equal values share one."""
+    """Return the bin of each value (N,), of BINS bins of equal count; equal values share a bin."""
     edges = np.quantile(typicality, np.linspace(0, 1, BINS + 1)[1:-1])
     return np.unique(np.searchsorted(edges, typicality, side="left"), return_inverse=True)[1].astype(np.int64)
 
 
 def end(table: pd.DataFrame, *, free: bool) -> pd.DataFrame:
-    """The rows of the least biased photographer that was measured, or of the most biased."""
+    """Return the rows of the least biased photographer that was measured (``free``), or of the most biased."""
     freedom = (table[list(FREE)] / pd.Series(FREE)).sum(axis=1)
-    found: pd.DataFrame = table[freedom == (freedom.max() if free else freedom.min())]
-    return found
+    result: pd.DataFrame = table[freedom == (freedom.max() if free else freedom.min())]
+    return result
 
 
 def level(table: pd.DataFrame, measure: str, *, seed: int = 0) -> tuple[float, Interval | None]:
-    """Mean over networks and photographs; 95 % interval by bootstrap of photographs, each with all its networks."""
+    """Return the mean over networks and photographs, with the 95 % bootstrap interval of photographs."""
     values, units = table[measure].to_numpy(float), pd.factorize(table["digest"])[0]
     return float(values.mean()), bootstrap(values, units, seed=seed)
-
-
-def sentence(table: pd.DataFrame, measure: str, protocol: str) -> str:
-    """Does less biased training make a network invariant, or only typical in more places? From the numbers alone."""
-    mine = table[table["protocol"] == protocol]
-    found = effects(mine, measure) if len(mine) else None
-    if found is None:
-        return f"Too few photographers and networks were measured under {protocol} to tell."
-    n = f"n = {found.networks} networks, {found.photographs:,} photographs, 95 % intervals over networks"
-    most = BOTH if BOTH in found.measured else next(iter(found.measured))
-    parts = "; ".join(
-        _turn(name, one) for name, one in found.measured.items() if name != BOTH or len(found.measured) < 2
-    )
-    verdict = _verdict(measure, found.measured[most], found.equal[most])
-    return f"{verdict} Under {protocol}: {parts}. {_ends(mine, measure)} ({n}.)"
-
-
-def _turn(name: str, one: Effect) -> str:
-    what = f"{TURNS[name]} from fixed to free change it by {one}"
-    return what if one.evident else f"{what}, no evidence"
-
-
-def _verdict(measure: str, measured: Effect, equal: Effect) -> str:
-    does, _, less, more = CHANGES[measure]
-    who = "a network that learned from less biased photographs"
-    if not measured.evident:
-        return f"No evidence that {who} {does} {less}, or {more} ({measured})."
-    head = f"{who.capitalize()} {does} {less if measured.value < 0 else more} ({measured})"
-    if not equal.evident:
-        return (
-            f"{head}; among equally typical photographs there is no evidence of it ({equal}): what changed is how "
-            "much is typical."
-        )
-    if (equal.value < 0) != (measured.value < 0):
-        return f"{head}, yet among equally typical photographs the other way round ({equal})."
-    return f"{head}; among equally typical photographs too ({equal}): typicality does not explain all of it."
-
-
-def _ends(table: pd.DataFrame, measure: str) -> str:
-    """Whether the least biased networks are invariant; how often they are right, and the most biased ones."""
-    free, fixed = (end(table, free=way) for way in (True, False))
-    value, interval = level(free, measure)
-    span = f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else ""
-    moved = interval is not None and interval[0] > 0
-    head = "Invariant the least biased are not" if moved else "Of the least biased"
-    right = f"right on {free['right'].mean():.2f} of the photographs, the most biased on {fixed['right'].mean():.2f}"
-    return f"{head}: {MEASURES[measure]} {value:.3f}{span}; they are {right}."

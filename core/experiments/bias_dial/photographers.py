@@ -1,6 +1,6 @@
-"""One turn of the dial: a photographer → networks that learned from that photographer's scenes, measured on others.
+"""One setting of the dial: a photographer → networks trained on that photographer's scenes, measured on other scenes.
 
-Under DATA/dial lie networks, indexes and studies, as under DATA itself: one study a photographer.
+The folder DATA/dial holds networks, indexes and studies, like DATA itself, with one study for each photographer.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ from ...training.recipe import Recipe
 from ..figure_07_08_typicality.study import Typicality
 
 BASE = "resnet10_half.scenes"
-FEATURES = "embedded/resnet10.scenes-0"  # cosines of different networks do not compare: one for all
-TESTED = "scenes:2000000-2000399,spread=1.0,size_spread=0.3"  # held out, by a photographer without a bias
+FEATURES = "embedded/resnet10.scenes-0"  # one for all, since cosines of different networks cannot be compared
+TESTED = "scenes:2000000-2000399,spread=1.0,size_spread=0.3"  # held-out scenes of a photographer without bias
 PROTOCOLS = ("crop", "black")
 PAIRS = 4
 SEEDS = (0, 1, 2)
-TRIAL = 16  # photographs that a trial is measured on
+TRIAL = 16  # photographs of a trial
 COST = {"drawing training": 40, "drawing held-out": 5, "training": 45, "measuring": 5, "index": 60, "pairs": 40}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Turn:
-    """``photographer``: who takes the training scenes; ``seeds``: a network each; ``small``: a trial in a minute."""
+class Setting:
+    """The photographer who takes the training scenes; ``seeds``: one network each; ``small``: a trial in a minute."""
 
     photographer: Photographer
     seeds: tuple[int, ...] = SEEDS
@@ -55,9 +55,9 @@ class Turn:
 
     @cached_property
     def recipe(self) -> Recipe:
-        """That of BASE, but for who took the scenes."""
+        """Return the recipe BASE with this photographer."""
         base, who = recipes.get(BASE), self.photographer
-        assert base.scenes is not None  # it is one of scenes
+        assert base.scenes is not None  # this recipe draws scenes
         taken = f"place spread {who.spread:g}, size {who.size_mean:g} ± {who.size_spread:g}"
         made = replace(
             base, name=_name(who), title=f"{base.title}, {taken}", scenes=replace(base.scenes, photographer=who)
@@ -66,7 +66,7 @@ class Turn:
 
     @property
     def command(self) -> list[str]:
-        """The words after ``python -m core`` that ask for it."""
+        """Return the words after ``python -m core`` that measure this setting."""
         who, usual = self.photographer, Photographer()
         words = ["dial", "--spread", f"{who.spread:g}", "--size-spread", f"{who.size_spread:g}"]
         words += ["--size", f"{who.size_mean:g}"] if who.size_mean != usual.size_mean else []
@@ -82,7 +82,7 @@ class Turn:
         return check_record({name: value for name, value in facts.items() if name != "kind"}, cls)
 
     def folder(self, data: DataFolder) -> Path:
-        """That of its study."""
+        """Return the folder of its study."""
         return home(data).studies / self.recipe.name
 
     def run(
@@ -93,16 +93,16 @@ class Turn:
         progress: Report | None = None,
         cancel: Cancel | None = None,
     ) -> Manifest:
-        """Draws and trains, indexes what was drawn, measures; goes on where it was stopped. ``progress``: its shares.
+        """Draw scenes, train networks, index the scenes and measure; resume where an earlier run stopped.
 
-        Raises Cancelled; what is finished is kept.
+        ``progress`` receives the share of the whole work. Raises Cancelled; what is finished is kept.
         """
         own, recipe, engine = home(data), self.recipe, engine or Engine()
         stages = _Stages(recipe.name, self.seeds, progress)
         cards = list(make([recipe], self.seeds, own, family="dial", report=stages, cancel=cancel))
         features = registry.get(FEATURES, data)
         index = own.indexes / recipe.name
-        assert recipe.scenes is not None  # it is one of scenes
+        assert recipe.scenes is not None  # this recipe draws scenes
         first = recipe.scenes.first
         taken = [SceneFile(number, self.photographer) for number in range(first, first + recipe.scenes.count)]
         build(
@@ -130,7 +130,7 @@ class Turn:
 
 
 def home(data: DataFolder) -> DataFolder:
-    """Where the dial's own networks, indexes and studies lie: they crowd no list of networks."""
+    """Return the folder of the dial's own networks, indexes and studies, apart from the other networks."""
     return DataFolder(data.root / "dial")
 
 
@@ -144,82 +144,83 @@ def _elsewhere(data: DataFolder) -> list[str]:
 
 
 class _Stages:
-    """Turns the progress of one stage after the other into that of the whole, weighted by their usual times."""
+    """Progress of one stage after the other → progress of the whole, in shares of the time that each usually takes."""
 
     def __init__(self, name: str, seeds: tuple[int, ...], progress: Report | None) -> None:
         each = [f"{name}-{seed}: {what}" for seed in seeds for what in ("training", "measuring")]
         order = ["drawing training", "drawing held-out", *each, "index", "pairs"]
         self._cost = {stage: COST[stage.rpartition(": ")[2]] for stage in order}
         self._meter, self._far = Meter(progress, sum(self._cost.values())), 0
-        self._meter(0)  # it is at work, though what is drawn first takes a while
+        self._meter(0)  # the first scenes take a while
 
     def __call__(self, progress: Progress) -> None:
         before = 0
         for stage, cost in self._cost.items():
             if progress.stage.startswith(stage):
-                self._far = max(
-                    self._far, before + round(cost * (progress.fraction or 0.0))
-                )  # four protocols are measured
+                # four protocols in turn
+                self._far = max(self._far, before + round(cost * (progress.fraction or 0.0)))
                 self._meter(self._far)
                 return
             before += cost
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Taught:
-    """A photographer, and the study of the networks that learned from that photographer's scenes."""
+class DialStudy:
+    """A photographer, and the study of the networks trained on that photographer's scenes."""
 
     photographer: Photographer
     results: Results
 
     @property
     def networks(self) -> tuple[str, ...]:
-        """Their names, a seed each."""
+        """Return the names of the networks, one for each seed."""
         return _names(self.results)
 
 
 def homes(data: DataFolder) -> Iterator[DataFolder]:
-    """What ships, then one's own."""
+    """Yield the data folder that ships, then the user's own."""
     yield home(EMBEDDED)
     if data.root.resolve() != EMBEDDED.root.resolve():
         yield home(data)
 
 
-def taught(results: Results) -> Taught:
-    """Who took what the networks of a study of the dial learned from, by their cards. Raises BadCard."""
-    found = []
+def read_dial_study(results: Results) -> DialStudy:
+    """Return a study of the dial with its photographer, read from the cards of its networks. Raises BadCard."""
+    photographers = []
     for name in _names(results):
         path = results.folder.parent.parent / "networks" / f"{name}.toml"
         try:
-            found.append(Photographer(**tomllib.loads(path.read_text("utf-8"))["recipe"]["scenes"]["photographer"]))
+            photographers.append(
+                Photographer(**tomllib.loads(path.read_text("utf-8"))["recipe"]["scenes"]["photographer"])
+            )
         except (OSError, tomllib.TOMLDecodeError, LookupError, TypeError) as error:
             raise BadCard(
                 got=f"{path} ({type(error).__name__})",
                 wanted="the card of a network of the dial, with its recipe",
-                remedy="Turn the dial there again.",
+                remedy="Measure this setting of the dial again.",
             ) from None
-    return Taught(found[0], results)
+    return DialStudy(photographers[0], results)
 
 
 def _names(results: Results) -> tuple[str, ...]:
-    return tuple(one["name"] for one in results.manifest.networks)
+    return tuple(network["name"] for network in results.manifest.networks)
 
 
-def table(found: Iterable[Taught], *, right: bool = False) -> pd.DataFrame:
-    """As ``core.experiments.bias_dial.dial`` reads it; of those whose subjects are as large in the mean as the usual photographer's.
+def table(studies: Iterable[DialStudy], *, right: bool = False) -> pd.DataFrame:
+    """Return the rows of several studies as ``dial`` describes them, of photographers with the usual mean size.
 
-    ``right``: only of pairs whose first frame is named rightly; a network that is mostly wrong may give one answer
-    whatever it is shown.
+    ``right``: only pairs whose first frame is classified rightly. (A network that is mostly wrong may give the same
+    answer to everything: stable, but not accurate.)
     """
     usual = Photographer().size_mean
-    parts = [_rows(one, right) for one in found if one.photographer.size_mean == usual]
+    parts = [_rows(study, right) for study in studies if study.photographer.size_mean == usual]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-def _rows(one: Taught, right: bool) -> pd.DataFrame:
-    pairs, text = one.results.pairs, {"network": str, "digest": str}
+def _rows(study: DialStudy, right: bool) -> pd.DataFrame:
+    pairs, text = study.results.pairs, {"network": str, "digest": str}
     if right:
         pairs = pairs[(pairs["class_before"] == pairs["label_index"]).fillna(value=False).to_numpy(bool)]
-    known = one.results.photographs[["network", "digest", "right"]].astype({**text, "right": float})
-    found = per_photograph(pairs).assign(spread=one.photographer.spread, size_spread=one.photographer.size_spread)
-    return found.astype({**text, "protocol": str}).merge(known, on=list(text), how="left")
+    right_by_photograph = study.results.photographs[["network", "digest", "right"]].astype({**text, "right": float})
+    rows = per_photograph(pairs).assign(spread=study.photographer.spread, size_spread=study.photographer.size_spread)
+    return rows.astype({**text, "protocol": str}).merge(right_by_photograph, on=list(text), how="left")

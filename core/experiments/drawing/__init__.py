@@ -1,1 +1,4 @@
-"""Figures: plain values → plotly objects. They know no page; colours are readable for colour-blind people."""
+"""Drawing helpers that all experiments share: plain values → plotly figures that know no page.
+
+Colours can be told apart by colour-blind readers.
+"""

@@ -1,4 +1,4 @@
-"""Binned curves over a scatter of photographs: what Figures 8 and 12 are drawn with."""
+"""Binned curves over a scatter of photographs, for Figures 8 and 12."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import plotly.graph_objects as go
 
 from ...statistics.association import Spearman, binned, spearman
 from ...statistics.tables import MEASURES
-from .style import GREY, colour, dash, faded, figure, places, said, short
+from .style import GREY, add_caption, assign_slots, colour, dash, faded, figure, short
 
-POINTS = 4000  # drawn at once; more are sampled, and the figure says so
+POINTS = 4000  # drawn at most; a sample of more, which the caption mentions
 BINS = 10
 
 
@@ -23,29 +23,47 @@ def curves(
     measure: str,
     *,
     bins: int = BINS,
-    place: Mapping[str, int] | None = None,
+    slots: Mapping[str, int] | None = None,
     paper: Mapping[float, str] | None = None,
     of: str = "",
     seed: int = 0,
 ) -> go.Figure:
-    """``photographs``: as ``core.statistics.tables.per_photograph`` gives them, of one protocol and step, several networks.
+    """Return a scatter of photographs with one binned curve for each network.
 
-    One curve a network: means of bins of equal count, ± their standard errors; below it each photograph, faint, with
-    its digest and name as customdata. ``paper``: dashed levels and what they are. Photographs without a value on the
-    axis are left out, and said. ``of``: whose axis it is, said below: a title so long would be cut on a phone.
+    A curve joins the means of bins of equal count, ± their standard errors. Below it each photograph is a faint point
+    with its digest and name as customdata. Photographs without a value on the axis are left out, and the caption counts
+    them.
+
+    Args:
+        photographs: as ``core.statistics.tables.per_photograph`` gives them, of one protocol and step.
+        axis: the column of the x axis.
+        title: title of the x axis.
+        measure: the column of the y axis.
+        bins: number of bins.
+        slots: network → slot (see ``assign_slots``).
+        paper: dashed levels of the paper: value → its description.
+        of: what the axis belongs to, for the caption, where a long text is not cut off on a phone.
+        seed: of the sample of points that is drawn.
     """
     fig = figure(x=title, y=MEASURES[measure], height=380, rangemode="tozero")
     fig.update_layout(hovermode="closest")
-    known = photographs[photographs[axis].notna() & photographs[measure].notna()]
-    place = place or places(photographs["network"])
-    shown, sampled = sample(known, seed=seed)
-    found: dict[str, Spearman] = {}
-    for network in sorted(set(known["network"]), key=place.__getitem__):
-        mine = known[known["network"] == network]
-        _points(fig, shown[shown["network"] == network], axis, measure, network, place[network])
-        _curve(fig, binned(mine[axis], mine[measure], bins), network, place[network])
-        found[network] = spearman(mine[axis], mine[measure], seed=seed)
-    for value, text in (paper or {}).items():
+    rows = photographs[photographs[axis].notna() & photographs[measure].notna()]
+    slots = slots or assign_slots(photographs["network"])
+    shown, sampled = sample(rows, seed=seed)
+    correlations: dict[str, Spearman] = {}
+    for network in sorted(set(rows["network"]), key=slots.__getitem__):
+        own = rows[rows["network"] == network]
+        _points(fig, shown[shown["network"] == network], axis, measure, network, slots[network])
+        _curve(fig, binned(own[axis], own[measure], bins), network, slots[network])
+        correlations[network] = spearman(own[axis], own[measure], seed=seed)
+    _add_levels(fig, paper or {})
+    return add_caption(
+        fig, of, *_correlations(correlations), _settings(rows, bins), sampled, *_lacking(photographs, axis, measure)
+    )
+
+
+def _add_levels(fig: go.Figure, levels: Mapping[float, str]) -> None:
+    for value, text in levels.items():
         fig.add_hline(y=value, line={"color": GREY, "dash": "dash", "width": 1.5})
         fig.add_annotation(
             x=1,
@@ -57,10 +75,9 @@ def curves(
             showarrow=False,
             font={"size": 11, "color": GREY},
         )
-    return said(fig, of, *_correlations(found), _settings(known, bins), sampled, *_lacking(photographs, axis, measure))
 
 
-def _points(fig: go.Figure, shown: pd.DataFrame, axis: str, measure: str, network: str, place: int) -> None:
+def _points(fig: go.Figure, shown: pd.DataFrame, axis: str, measure: str, network: str, slot: int) -> None:
     fig.add_scatter(
         x=shown[axis].tolist(),
         y=shown[measure].tolist(),
@@ -68,20 +85,20 @@ def _points(fig: go.Figure, shown: pd.DataFrame, axis: str, measure: str, networ
         name=short(network),
         legendgroup=network,
         showlegend=False,
-        marker={"size": 6, "color": faded(colour(place), 0.25)},
+        marker={"size": 6, "color": faded(colour(slot), 0.25)},
         customdata=shown[["digest", "name"]].astype(str).to_numpy().tolist(),
         hovertemplate="%{customdata[1]}: %{y:.3f}<extra>" + short(network) + "</extra>",
     )
 
 
-def _curve(fig: go.Figure, curve: pd.DataFrame, network: str, place: int) -> None:
+def _curve(fig: go.Figure, curve: pd.DataFrame, network: str, slot: int) -> None:
     fig.add_scatter(
         x=curve["x"].tolist(),
         y=curve["y"].tolist(),
         mode="lines+markers",
         name=short(network),
         legendgroup=network,
-        line={"color": colour(place), "dash": dash(place), "width": 2.5},
+        line={"color": colour(slot), "dash": dash(slot), "width": 2.5},
         marker={"size": 7},
         error_y={"type": "data", "array": curve["standard_error"].fillna(0).tolist(), "width": 4, "thickness": 1.5},
         customdata=curve[["n", "low", "high"]].to_numpy().tolist(),
@@ -90,39 +107,50 @@ def _curve(fig: go.Figure, curve: pd.DataFrame, network: str, place: int) -> Non
     )
 
 
-def _correlations(found: Mapping[str, Spearman]) -> list[str]:
-    """Each network on its own line; their n once where it is the same."""
-    counts = {one.n for one in found.values()}
-    if len(found) < 2 or len(counts) > 1 or any(one.rho is None for one in found.values()):
-        return [f"{short(network)}: {one}" for network, one in found.items()]
-    lines = [f"{short(network)}: {one.estimate}" for network, one in found.items()]
+def _correlations(correlations: Mapping[str, Spearman]) -> list[str]:
+    """Return one line for each network; n is given once where it is the same for all."""
+    counts = {correlation.n for correlation in correlations.values()}
+    if (
+        len(correlations) < 2
+        or len(counts) > 1
+        or any(correlation.rho is None for correlation in correlations.values())
+    ):
+        return [f"{short(network)}: {correlation}" for network, correlation in correlations.items()]
+    lines = [f"{short(network)}: {correlation.estimate}" for network, correlation in correlations.items()]
     return [f"Spearman and its 95 % interval, n = {counts.pop():,}:", *lines]
 
 
-def _settings(known: pd.DataFrame, bins: int) -> str:
-    if known.empty:
+def _settings(rows: pd.DataFrame, bins: int) -> str:
+    if rows.empty:
         return "nothing measured"
-    rows = known[["protocol", "step", "direction", "unit"]].drop_duplicates().itertuples()
-    pairs = sorted(set(known["pairs"]))
+    settings = rows[["protocol", "step", "direction", "unit"]].drop_duplicates().itertuples()
+    pairs = sorted(set(rows["pairs"]))
     counts = f"{pairs[0]} to {pairs[-1]}" if len(pairs) > 1 else f"{pairs[0]}"
-    steps = ", ".join(f"{row.protocol}, step {row.step} {row.unit} px {row.direction}" for row in rows)
+    steps = ", ".join(f"{row.protocol}, step {row.step} {row.unit} px {row.direction}" for row in settings)
     return f"{steps}; {counts} pairs a photograph; {bins} bins of equal count ± standard error"
 
 
 def _lacking(photographs: pd.DataFrame, axis: str, measure: str) -> list[str]:
-    """Who is not there, and why."""
-    said_of = []
+    """Return which photographs and networks are missing, and why."""
+    sentences = []
     if (unknown := photographs.loc[photographs[axis].isna(), "digest"].nunique()) > 0:
-        said_of.append(f"{unknown:,} photographs without {axis} left out")
+        sentences.append(f"{unknown:,} photographs without {axis} left out")
     without = [n for n, part in photographs.groupby("network", observed=True)[measure] if part.isna().all()]
     if without:
         named = ", ".join(short(str(network)) for network in without)
-        said_of.append(f"without classes, so shown by representation change alone: {named}")
-    return said_of
+        sentences.append(f"without classes, so measured by representation change only: {named}")
+    return sentences
 
 
 def sample(rows: pd.DataFrame, *, seed: int = 0, most: int = POINTS) -> tuple[pd.DataFrame, str]:
-    """At most so many rows, drawn at random by the seed, in their order; and the sentence that says so, if any."""
+    """Return at most ``most`` rows, drawn by the seed and kept in their order, and the sentence that says so.
+
+    The sentence is empty where all rows are kept.
+
+    >>> rows, text = sample(pd.DataFrame({"x": range(9)}), most=4)
+    >>> len(rows), text
+    (4, '4 of 9 points drawn, at random')
+    """
     if len(rows) <= most:
         return rows, ""
     kept = np.sort(np.random.default_rng(seed).choice(len(rows), most, replace=False))

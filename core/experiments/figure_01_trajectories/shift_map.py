@@ -1,7 +1,8 @@
-"""P(class) and the arg-max over all shifts of a photograph on black, and how periodic they are (paper, § 3).
+"""P(class) and the arg-max class over all shifts of a photograph on black, and their period (paper, § 3).
 
-A network that subsamples by s in all is invariant to shifts by multiples of s, but for what its padding does at the
-edges of the frame; between those anything may happen. So its map repeats, and its spectrum stands out where 1/s is.
+A network with total stride s is invariant to shifts by multiples of s, except for the effect of its padding at the
+edges of the frame. Between these multiples it need not be. So its map has a period of s, and its spectrum has peaks
+at multiples of 1/s.
 """
 
 from __future__ import annotations
@@ -23,13 +24,16 @@ Shift = tuple[int, int]  # pixels of the frame to the right, and down
 Values = npt.NDArray[np.float64]
 
 REACHES = (4, 8, 16)
-COARSEST = 8  # every so many pixels first, so that the map shows early
+COARSEST = 8  # pixels between the first shifts, so that a coarse map shows early
 
 
 def coarse_to_fine(reach: int) -> list[Shift]:
-    """All (2 · reach + 1)² shifts, each once: every 8th (of a small map 4th, …) first, then those between.
+    """Return all (2 · reach + 1)² shifts, each once: every 8th first (in a small map every 4th or less), then the rest.
 
-    Within a round the nearest to no shift come first, so that the first of all is (0, 0).
+    Within a round, shifts near (0, 0) come first. Raises BadProtocol for a reach below 1.
+
+    >>> coarse_to_fine(1)[:3]
+    [(0, 0), (-1, -1), (0, -1)]
     """
     if reach < 1:
         raise BadProtocol(got=f"a reach of {reach} pixels", wanted="1 or more", remedy="Choose a larger map.")
@@ -50,16 +54,16 @@ def coarse_to_fine(reach: int) -> list[Shift]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embedding:
-    """The photograph on black, centred in the frame, where it can be shifted by ``reach`` pixels in any direction.
+    """A photograph on black, centred in the frame, which can be shifted by ``reach`` pixels in any direction.
 
-    ``side``: short side in network pixels; None: the paper's 100 · S / 224. A long side is cut to S − 2 · reach.
+    ``side``: short side in network pixels; None for the paper's 100 · S / 224. A long side is cut to S − 2 · reach.
     """
 
     reach: int
     side: int | None = None
 
     def short_side(self, size: int) -> int:
-        """In a frame of that size; raises BadProtocol where the shifts would leave it."""
+        """Return the short side in a frame of that size; raise BadProtocol where the shifts would leave the frame."""
         side = default_side(size) if self.side is None else self.side
         if not 1 <= side <= size - 2 * self.reach:
             raise BadProtocol(
@@ -72,7 +76,7 @@ class Embedding:
     def frames(
         self, photograph: Photograph, size: int, shifts: Iterable[Shift], interpolation: Interpolation = "bilinear"
     ) -> Iterator[torch.Tensor]:
-        """The frame at each shift, uint8 (3, S, S), in the order of the shifts."""
+        """Yield the frame at each shift, uint8 (3, S, S), in the order of the shifts."""
         longest = size - 2 * self.reach
         patch = centre_cut(resize(photograph, self.short_side(size), interpolation), longest, longest)
         x, y = (size - patch.width) // 2, (size - patch.height) // 2
@@ -80,7 +84,7 @@ class Embedding:
 
 
 def on_grid(reach: int, shifts: Sequence[Shift], values: Iterable[float]) -> Values:
-    """Values of shifts → float64 (2R + 1, 2R + 1), [down + R, right + R]; NaN where there is none yet."""
+    """Return values of shifts as a map, float64 (2R + 1, 2R + 1) at [down + R, right + R]; NaN where there is none."""
     grid = np.full((2 * reach + 1, 2 * reach + 1), np.nan)
     for (right, down), value in zip(shifts, values, strict=False):
         grid[down + reach, right + reach] = value
@@ -88,34 +92,46 @@ def on_grid(reach: int, shifts: Sequence[Shift], values: Iterable[float]) -> Val
 
 
 def frequent(classes: Values) -> list[tuple[int, int]]:
-    """Places of classes in a map (NaN: not known) → (place, how many cells), the most frequent first."""
-    found, counts = np.unique(classes[~np.isnan(classes)].astype(int), return_counts=True)
-    return sorted(zip(found.tolist(), counts.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0]))
+    """Return (class, number of cells) for each class of a map, the most frequent first; NaN cells do not count.
+
+    >>> frequent(np.array([[2, 0], [0, np.nan]]))
+    [(0, 2), (2, 1)]
+    """
+    numbers, counts = np.unique(classes[~np.isnan(classes)].astype(int), return_counts=True)
+    return sorted(zip(numbers.tolist(), counts.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0]))
 
 
 def mean_change(grid: Values, by: int) -> float | None:
-    """Mean |Δp| between the cells that lie ``by`` pixels apart, right or down; None where there are none."""
+    """Return the mean |Δp| between cells that are ``by`` pixels apart, right or down; None if there are no such cells.
+
+    >>> mean_change(np.array([[0.0, 1.0], [0.0, 1.0]]), 1)
+    0.5
+    """
     apart = [np.abs(grid[:, by:] - grid[:, :-by]).ravel(), np.abs(grid[by:] - grid[:-by]).ravel()]
-    known = np.concatenate(apart)
-    known = known[~np.isnan(known)]
-    return float(known.mean()) if len(known) else None
+    differences = np.concatenate(apart)
+    differences = differences[~np.isnan(differences)]
+    return float(differences.mean()) if len(differences) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Spectrum:
-    """``power`` (N, N), [down, right], adds up to 1 (0 for a constant map); ``frequency`` (N,) in cycles a pixel."""
+    """The spectrum of a map: ``power`` (N, N), [down, right], with sum 1 (0 for a constant map).
+
+    ``frequency`` (N,): in cycles a pixel, along either axis.
+    """
 
     frequency: Values
     power: Values
 
 
 def spectrum(grid: Values) -> Spectrum:
-    """A complete map (N, N) → the power of its two-dimensional Fourier transform, its mean taken off first.
+    """Return the power of the two-dimensional Fourier transform of a complete map (N, N), after subtracting its mean.
 
-    No window is laid over it: what does not close at the map's edges shows as a cross through the middle.
+    No window is applied: a discontinuity between opposite edges shows as a cross through the middle. Raises ValueError
+    for a map with empty cells.
     """
     if np.isnan(grid).any():
-        raise ValueError("a map with empty cells has no spectrum")
+        raise ValueError("A map with empty cells has no spectrum.")
     power = np.abs(np.fft.fft2(grid - grid.mean())) ** 2
     whole = power.sum()
     share = power / whole if whole > 0 else power
@@ -123,25 +139,5 @@ def spectrum(grid: Values) -> Spectrum:
 
 
 def strides(layers: Iterable[Layer]) -> tuple[int, ...]:
-    """Total strides above 1 px that occur in a network, each once: its maps are sampled at 1/s cycles a pixel."""
+    """Return the strides above 1 px that occur in a network, each once, in ascending order."""
     return tuple(sorted({layer.stride for layer in layers if layer.stride is not None and layer.stride > 1}))
-
-
-def sentence(network: str, watched: str, grid: Values, answers: Sequence[str], stride: int | None) -> str:
-    """What a map shows, in plain words; ``answers``: of all cells, the unmoved photograph's first; none: no classes."""
-    low, high, one = float(np.nanmin(grid)), float(np.nanmax(grid)), mean_change(grid, 1)
-    reach = len(grid) // 2
-    texts = [f"over {int((~np.isnan(grid)).sum()):,} shifts of up to {reach} px, {network}'s {watched} lies between"]
-    texts[0] += f" {low:.2f} and {high:.2f}"
-    if answers:
-        same = sum(answer == answers[0] for answer in answers)
-        count = len(set(answers))
-        texts[0] += f", and its answer is {answers[0]} in {same:,} ({100 * same / len(answers):.0f} %)"
-        texts[0] += f" and {count - 1} other class{'es' if count > 2 else ''} elsewhere" if count > 1 else ""
-    if one is not None:
-        far = None if stride is None else mean_change(grid, stride)
-        texts.append(f"{watched} changes by {one:.3f} on average from a cell to its neighbour")
-        if far is not None:
-            texts[-1] += f", and by {far:.3f} to the cell {stride} px on, one total stride"
-    text = "; ".join(texts)
-    return f"{text[0].upper()}{text[1:]}."

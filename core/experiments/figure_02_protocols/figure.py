@@ -1,4 +1,4 @@
-"""The protocols side by side (paper, Figure 2): both measures, with their intervals."""
+"""Bars of all protocols side by side, in three measures, with their intervals (paper, Figure 2)."""
 
 from __future__ import annotations
 
@@ -11,76 +11,89 @@ from ...statistics.intervals import Interval
 from ...statistics.sensitivity import Sensitivity
 from ...statistics.tables import Measured, about
 from ..drawing.bars import Column, grouped
-from ..drawing.style import places, said, short
+from ..drawing.style import add_caption, assign_slots, short
 from ..replication import paper
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One network and protocol. ``printed``: the paper's number for a measure, where it has one."""
+    """The result of one network and protocol; ``slot``: its colour and pattern.
+
+    ``printed``: measure → the paper's number, where the paper has one.
+    """
 
     title: str
-    place: int
+    slot: int
     protocol: str
     measured: Sensitivity
     printed: Mapping[str, float] = field(default_factory=dict)
 
 
-def bars(found: Sequence[Measured], place: Mapping[str, int] | None = None) -> list[Bar]:
-    """A study's results as bars; protocols of several sides are told apart by them."""
-    sides = {one.protocol: len({o.side for o in found if o.protocol == one.protocol}) for one in found}
+def bars(results: Sequence[Measured], slots: Mapping[str, int] | None = None) -> list[Bar]:
+    """Return a study's results as bars; the label of a protocol names the side where it was measured at several."""
+    sides = {result.protocol: len({o.side for o in results if o.protocol == result.protocol}) for result in results}
     several = {
-        one.network: len({o.side for o in found if (o.network, o.protocol) == (one.network, one.protocol)}) > 1
-        for one in found
-        if sides[one.protocol] > 1
+        result.network: len({o.side for o in results if (o.network, o.protocol) == (result.network, result.protocol)})
+        > 1
+        for result in results
+        if sides[result.protocol] > 1
     }
-    place = place or places(one.network for one in found)
+    slots = slots or assign_slots(result.network for result in results)
     return [
         Bar(
-            short(one.network),
-            place[one.network],
-            f"{one.protocol} {one.side}" if several.get(one.network) and one.side is not None else one.protocol,
-            one.sensitivity,
-            paper.printed(one.network, one.protocol, one.side),
+            short(result.network),
+            slots[result.network],
+            f"{result.protocol} {result.side}"
+            if several.get(result.network) and result.side is not None
+            else result.protocol,
+            result.sensitivity,
+            paper.printed(result.network, result.protocol, result.side),
         )
-        for one in found
+        for result in results
     ]
 
 
-def study(
-    found: Sequence[Measured], order: Sequence[str], measure: str, place: Mapping[str, int] | None = None
+def protocol_bars(
+    results: Sequence[Measured], order: Sequence[str], measure: str, slots: Mapping[str, int] | None = None
 ) -> go.Figure:
-    """Figure 2 of a study's results, in one measure (as ``core.statistics.tables.MEASURES`` names them)."""
+    """Return Figure 2 of a study's results.
+
+    Args:
+        results: of all networks and protocols.
+        order: protocols from left to right; others follow.
+        measure: a key of ``core.statistics.tables.MEASURES``.
+        slots: network → slot.
+    """
     drawn = {"p_top1_change": p_top1_change, "mean_absolute_change": mean_absolute_change}
-    made = bars(found, place)
-    named = [bar.protocol for bar in made if bar.protocol not in order]
-    fig = drawn.get(measure, representation_change)(made, [*order, *dict.fromkeys(named)])
-    return said(fig, about(found, measure))
+    drawn_bars = bars(results, slots)
+    named = [bar.protocol for bar in drawn_bars if bar.protocol not in order]
+    fig = drawn.get(measure, representation_change)(drawn_bars, [*order, *dict.fromkeys(named)])
+    return add_caption(fig, about(results, measure))
 
 
 def p_top1_change(bars: Sequence[Bar], order: Sequence[str]) -> go.Figure:
-    """P(top-1 change) for each protocol and network, 95 % intervals."""
+    """Return P(top-1 change) of each protocol and network, with 95 % intervals."""
     return _bars(bars, order, "p_top1_change", "P(top-1 change)")
 
 
 def mean_absolute_change(bars: Sequence[Bar], order: Sequence[str]) -> go.Figure:
-    """Mean absolute change for each protocol and network, 95 % intervals."""
+    """Return the mean absolute change of each protocol and network, with 95 % intervals."""
     return _bars(bars, order, "mean_absolute_change", "Mean absolute change")
 
 
 def representation_change(bars: Sequence[Bar], order: Sequence[str]) -> go.Figure:
-    """1 − cosine of the two frames' features for each protocol and network, 95 % intervals (ours: needs no classes)."""
+    """Return 1 − cosine of the two frames' features, with 95 % intervals (not in the paper; it needs no classes)."""
     return _bars(bars, order, "representation_change", "Representation change (1 − cosine)", least=0.001)
 
 
 def measures(bars: Sequence[Bar]) -> dict[str, Callable[[Sequence[Bar], Sequence[str]], go.Figure]]:
-    """Name → figure: the paper's two where a network has classes, representation change where one has none."""
-    found: dict[str, Callable[[Sequence[Bar], Sequence[str]], go.Figure]] = {}
+    """Return name → figure: the paper's two measures for networks with classes, representation change for others."""
+    results: dict[str, Callable[[Sequence[Bar], Sequence[str]], go.Figure]] = {}
     if any(bar.measured.p_top1_change is not None for bar in bars):
-        found |= {"P(top-1 change)": p_top1_change, "Mean absolute change": mean_absolute_change}
+        results |= {"P(top-1 change)": p_top1_change, "Mean absolute change": mean_absolute_change}
     if any(bar.measured.p_top1_change is None for bar in bars):
-        found |= {"Representation change": representation_change}
-    return found
+        results |= {"Representation change": representation_change}
+    return results
 
 
 def _bars(bars: Sequence[Bar], order: Sequence[str], measure: str, title: str, least: float = 0.05) -> go.Figure:
@@ -90,8 +103,6 @@ def _bars(bars: Sequence[Bar], order: Sequence[str], measure: str, title: str, l
         interval: Interval | None = getattr(bar.measured, f"{measure}_interval")
         if value is not None:
             columns.append(
-                Column(
-                    bar.title, bar.place, bar.protocol, value, interval, bar.measured.pairs, bar.printed.get(measure)
-                )
+                Column(bar.title, bar.slot, bar.protocol, value, interval, bar.measured.pairs, bar.printed.get(measure))
             )
     return grouped(columns, order, "protocol", title, least)

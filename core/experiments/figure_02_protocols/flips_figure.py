@@ -1,4 +1,4 @@
-"""What changes into what: flips by kind, where the label is known (ours)."""
+"""Figure of flips by kind, for photographs whose class is known (not in the paper)."""
 
 from __future__ import annotations
 
@@ -9,20 +9,26 @@ import plotly.graph_objects as go
 from ...statistics.intervals import wilson
 from ...statistics.sensitivity import FLIPS
 from ...statistics.tables import Measured, about
-from ..drawing.style import COLOURS, PATTERNS, figure, said, short, whiskers
+from ..drawing.style import COLOURS, PATTERNS, add_caption, figure, short, whiskers
 
 
-def flips(found: Sequence[Measured]) -> go.Figure:
-    """Stacked shares of labelled pairs that went right→wrong, wrong→right and wrong→wrong; each with its Wilson
-    interval under the pointer, and that of their sum as whiskers. (Wilson takes pairs for independent.)"""
-    known = [one for one in found if one.sensitivity.flips is not None]
-    fig = figure(x="share of labelled pairs", y="network, protocol", height=110 + 34 * max(1, len(known)))
+def flips(results: Sequence[Measured]) -> go.Figure:
+    """Return stacked shares of labelled pairs that changed right→wrong, wrong→right and wrong→wrong.
+
+    The hover text holds the Wilson interval of each share, the whiskers that of their sum. (Wilson's interval assumes
+    that pairs are independent.)
+    """
+    labelled = [result for result in results if result.sensitivity.flips is not None]
+    fig = figure(x="share of labelled pairs", y="network, protocol", height=110 + 34 * max(1, len(labelled)))
     fig.update_layout(barmode="stack", bargap=0.3, hovermode="closest", legend={"traceorder": "normal"})
     fig.update_xaxes(rangemode="tozero")
     fig.update_yaxes(type="category", autorange="reversed")
-    y = [f"{short(one.network)}<br>{one.protocol}" + (f" {one.side}" if _several(one, known) else "") for one in known]
-    n = [one.sensitivity.labelled_pairs for one in known]
-    counts = {kind: [(one.sensitivity.flips or {})[kind] for one in known] for kind in FLIPS}
+    y = [
+        f"{short(result.network)}<br>{result.protocol}" + (f" {result.side}" if _several(result, labelled) else "")
+        for result in labelled
+    ]
+    n = [result.sensitivity.labelled_pairs for result in labelled]
+    counts = {kind: [(result.sensitivity.flips or {})[kind] for result in labelled] for kind in FLIPS}
     totals = [sum(column) for column in zip(*counts.values(), strict=True)]
     for k, (kind, column) in enumerate(counts.items()):
         spans = [wilson(count, of) for count, of in zip(column, n, strict=True)]
@@ -36,14 +42,14 @@ def flips(found: Sequence[Measured]) -> go.Figure:
             hovertemplate="%{x:.3f} [%{customdata[2]:.3f}, %{customdata[3]:.3f}]: %{customdata[0]} of %{customdata[1]} "
             f"pairs<extra>{kind}</extra>",
         )
-    if known:  # the last bar ends where the stack does
+    if labelled:  # the whiskers start at the end of the stack
         whole = [total / of for total, of in zip(totals, n, strict=True)]
         fig.data[-1].error_x = whiskers(whole, [wilson(total, of) for total, of in zip(totals, n, strict=True)])
-    without = len(found) - len(known)
-    unknown = f"{without} without a known label left out" if without else ""
-    return said(fig, about(known), "whiskers: all flips of labelled pairs", unknown)
+    without = len(results) - len(labelled)
+    unknown = f"{without} results without a known label left out" if without else ""
+    return add_caption(fig, about(labelled), "whiskers: all flips of labelled pairs", unknown)
 
 
-def _several(one: Measured, known: Sequence[Measured]) -> bool:
-    """Whether its network and protocol were measured at several embedded sides."""
-    return len({k.side for k in known if (k.network, k.protocol) == (one.network, one.protocol)}) > 1
+def _several(result: Measured, labelled: Sequence[Measured]) -> bool:
+    """Return whether the result's network and protocol were measured at several embedded sides."""
+    return len({k.side for k in labelled if (k.network, k.protocol) == (result.network, result.protocol)}) > 1

@@ -1,4 +1,4 @@
-"""The four protocols on several networks (paper, § 2, Figure 2 and Table 1)."""
+"""The study of the four protocols on several networks (paper, § 2, Figure 2 and Table 1)."""
 
 from __future__ import annotations
 

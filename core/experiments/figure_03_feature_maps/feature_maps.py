@@ -1,4 +1,4 @@
-"""Figure 3 of one network and one photograph: its layers under a vertical shift, global sums, maps of one channel."""
+"""Layers of one network under a vertical shift of one photograph: global sums, and maps of one channel (Figure 3)."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from ...jobs.progress import Progress, Report
 from ...networks.card import NetworkCard
 from ..section_3_shiftability.shiftability import Spectrum, Sums, spectra, sums
 
-COLUMNS = 5  # shifts that stand side by side
+COLUMNS = 5  # shifts that are shown side by side
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layers:
-    """Of one network: ``layers`` are all that end a block or stage, in order."""
+    """The measured layers of one network: ``layers`` are all that end a block or a stage, in order."""
 
     card: NetworkCard
     path: Path
@@ -31,27 +31,30 @@ class Layers:
 
     @property
     def shown(self) -> tuple[Sums, ...]:
-        """Those at chosen relative depths."""
-        names = {deep.layer.name for deep in at_depths([one.deep for one in self.layers])}
-        return tuple(one for one in self.layers if one.deep.layer.name in names)
+        """Return the layers at a few relative depths."""
+        names = {deep.layer.name for deep in at_depths([sums.deep for sums in self.layers])}
+        return tuple(sums for sums in self.layers if sums.deep.layer.name in names)
 
     @property
     def steps(self) -> tuple[int, ...]:
-        """Places in the path of the shifts that stand side by side, evenly from the first to the last."""
+        """Return the indices of the shifts that are shown side by side, evenly from the first to the last."""
         last = len(self.path.values) - 1
         return tuple(dict.fromkeys(round(k * last / (COLUMNS - 1)) for k in range(COLUMNS)))
 
     def channels(self, number: int | None) -> dict[str, int]:
-        """Layer → channel: the most responsive of each, or that number where a layer has it."""
+        """Return layer → channel to show: the most responsive one, or ``number`` for the layers that have it."""
         if number is None:
-            return {one.deep.layer.name: one.strongest for one in self.shown}
-        return {one.deep.layer.name: number for one in self.shown if number < len(one.energy)}
+            return {sums.deep.layer.name: sums.strongest for sums in self.shown}
+        return {sums.deep.layer.name: number for sums in self.shown if number < len(sums.energy)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Film:
-    """One channel of a layer over all V shifts: ``levels`` uint8 (V, h, w), of which 0 is ``low`` and 255 ``high``, the
-    least and the largest value over all shifts (a quarter of what the values take, and as much as a screen shows)."""
+    """One channel of a layer over all V shifts: ``levels`` uint8 (V, h, w), where 0 is ``low`` and 255 is ``high``.
+
+    ``low`` and ``high`` are the extreme values over all shifts. (256 levels take a quarter of the memory of the values,
+    and a screen shows no more.)
+    """
 
     levels: npt.NDArray[np.uint8]
     low: float
@@ -59,19 +62,25 @@ class Film:
 
     @staticmethod
     def of(maps: torch.Tensor) -> Film:
-        """From values, float32 (V, h, w)."""
+        """Return the film of float32 maps (V, h, w)."""
         low, high = float(maps.min()), float(maps.max())
         return Film(((maps - low) * (255 / (high - low) if high > low else 0)).round().byte().numpy(), low, high)
 
 
 def shifted(photograph: Photograph, card: NetworkCard) -> Path:
-    """The photograph on black, moved down a pixel at a time. Raises BadProtocol where it does not fit."""
+    """Return the path of the photograph on black that moves down a pixel at a time.
+
+    Raises BadProtocol where the photograph does not fit into the frame.
+    """
     interpolation = card.preprocessing.interpolation
     return shift_path(photograph, card.size, view=OnBlack(), direction="down", interpolation=interpolation)
 
 
 def measure(engine: Engine, card: NetworkCard, photograph: Photograph, report: Report, cancel: Cancel) -> Layers:
-    """Global sums of all layers over all shifts. Raises BadCard, WeightsUnavailable, BadProtocol, Cancelled."""
+    """Return the global sums of all layers over all shifts.
+
+    Raises BadCard, WeightsUnavailable, BadProtocol, Cancelled.
+    """
     report(Progress(stage=f"{card.name}: loading"))
     network, path = engine.load(card), shifted(photograph, card)
     stage = f"{card.name}: {len(path.values)} frames"
@@ -79,15 +88,20 @@ def measure(engine: Engine, card: NetworkCard, photograph: Photograph, report: R
     return Layers(card, path, sums(engine, network, path, report=report, stage=stage, cancel=cancel))
 
 
-def films(engine: Engine, found: Layers, channels: dict[str, int], report: Report, cancel: Cancel) -> dict[str, Film]:
-    """Layer → its channel over all shifts. Raises BadCard, WeightsUnavailable, Cancelled."""
-    report(Progress(stage=f"{found.card.name}: feature maps"))
-    layers = {one.deep.layer: channels[one.deep.layer.name] for one in found.shown if one.deep.layer.name in channels}
-    maps = channel_maps(engine, engine.load(found.card), found.path.frames, layers, cancel=cancel)
+def films(engine: Engine, layers: Layers, channels: dict[str, int], report: Report, cancel: Cancel) -> dict[str, Film]:
+    """Return layer → the film of one channel over all shifts. Raises BadCard, WeightsUnavailable, Cancelled."""
+    report(Progress(stage=f"{layers.card.name}: feature maps"))
+    wanted = {
+        sums.deep.layer: channels[sums.deep.layer.name] for sums in layers.shown if sums.deep.layer.name in channels
+    }
+    maps = channel_maps(engine, engine.load(layers.card), layers.path.frames, wanted, cancel=cancel)
     return {name: Film.of(each) for name, each in maps.items()}
 
 
-def against_one(engine: Engine, found: Layers, report: Report, cancel: Cancel) -> tuple[Spectrum, ...]:
-    """Interpolation error and aliased energy of all layers, of the first frame. Raises BadCard, Cancelled."""
-    report(Progress(stage=f"{found.card.name} at stride 1"))
-    return spectra(engine, engine.load(found.card), found.path.frames[0], cancel=cancel)
+def compare_with_stride_1(engine: Engine, layers: Layers, report: Report, cancel: Cancel) -> tuple[Spectrum, ...]:
+    """Return the interpolation error and the aliased energy of all layers, for the first frame.
+
+    Raises BadCard, Cancelled.
+    """
+    report(Progress(stage=f"{layers.card.name} at stride 1"))
+    return spectra(engine, engine.load(layers.card), layers.path.frames[0], cancel=cancel)

@@ -1,4 +1,4 @@
-"""Studies of readouts (paper, Figure 4): what their tables say layer by layer, from the input to the head."""
+"""Comparison of the first and the deepest layer in a study of linear probes (paper, Figure 4)."""
 
 from __future__ import annotations
 
@@ -9,21 +9,25 @@ from ...statistics.comparisons import comparisons, holm
 from ...statistics.tables import LAYERED, require
 
 
-def along_depth(pairs: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
-    """Of a study of readouts: each network's first layer (``first``) and its deepest (``second``), on the same pairs.
+def compare_depths(pairs: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
+    """Return the paired comparison of each network's first layer (``first``) with its deepest (``second``).
 
-    As ``comparisons``, with the ``network`` in front; its own head is no readout. All corrected together (Holm).
-    Raises BadTable where columns lack.
+    Args:
+        pairs: a study's pairs, with ``layer`` and ``depth``. The network's own head does not count as a layer.
+        seed: of the bootstrap.
+
+    Returns a table as ``comparisons`` does, with the ``network`` as its first column; all p-values are corrected
+    together (Holm). Raises BadTable for missing columns.
     """
     require(pairs, ("network", *LAYERED))
     parts = []
-    for network, mine in pairs[pairs["layer"] != HEAD].groupby("network", sort=False, observed=True):
-        ends = mine.drop_duplicates("layer").sort_values("depth")["layer"].iloc[[0, -1]].astype(str)
+    for network, own in pairs[pairs["layer"] != HEAD].groupby("network", sort=False, observed=True):
+        ends = own.drop_duplicates("layer").sort_values("depth")["layer"].iloc[[0, -1]].astype(str)
         if ends.iloc[0] == ends.iloc[1]:
             continue
-        layers = mine.assign(network=mine["layer"].astype(str))
-        found = comparisons(layers, couples=[(ends.iloc[0], ends.iloc[1])], seed=seed)
-        found.insert(0, "network", str(network))
-        parts.append(found)
+        layers = own.assign(network=own["layer"].astype(str))
+        compared = comparisons(layers, couples=[(ends.iloc[0], ends.iloc[1])], seed=seed)
+        compared.insert(0, "network", str(network))
+        parts.append(compared)
     result = pd.concat(parts, ignore_index=True) if parts else comparisons(pairs.head(0), couples=[])
     return result.assign(p_holm=holm(result["p_value"].to_numpy(float)))

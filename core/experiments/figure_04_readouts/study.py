@@ -1,4 +1,4 @@
-"""Readouts at each depth (paper, § 3, Figure 4): how sensitive a linear classifier on each layer is."""
+"""The study of linear probes at each depth (paper, § 3, Figure 4)."""
 
 from __future__ import annotations
 

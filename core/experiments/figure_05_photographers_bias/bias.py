@@ -1,8 +1,8 @@
-"""The photographer's bias (paper, § 4, Figure 5): where objects lie in their frames, how large, and whether by chance.
+"""The photographer's bias in boxes (paper, § 4, Figure 5): where objects lie in their frames, and how large they are.
 
-Place: u = xmin / (W − w) of a photograph's largest box, and v = ymin / (H − h) likewise. Where a photographer lets an
-object lie anywhere at which it is in frame, u is uniform on 0 … 1: that is the null of the chi-squared test, over
-BINS equal bins. Size has no natural null: it is described and not tested.
+The place of a photograph's largest box is u = xmin / (W − w) and v = ymin / (H − h). If photographers put an object
+anywhere inside the frame with equal chance, u is uniform on 0 ... 1: the null hypothesis of the chi-squared test,
+over BINS equal bins. Size has no natural null hypothesis: it is described, not tested.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BINS = 5
-LEAST = 25  # photographs that a test needs: five are expected in a bin
-ROOM = 0.05  # of the frame's side: a box that leaves less fills it, and has no place along that side
+LEAST = 25  # photographs that a test needs, so that five are expected in a bin
+ROOM = 0.05  # share of the frame's side; a box that leaves less room has no place along that side
 AXES = {"u": "across", "v": "down"}
 ALPHA = 0.05
 UNIFORM, BIASED, FEW = "no evidence", "biased", "too few"
-_PART = ("", " V", " V low", " V high", " p Holm", " p", " χ²", " n")  # of a class's row, along each axis
+_PART = ("", " V", " V low", " V high", " p Holm", " p", " χ²", " n")  # columns of a class, along each axis
 _ORDER = [
     "class",
     "n",
@@ -37,8 +37,11 @@ _ORDER = [
 
 @dataclass(frozen=True, eq=False)
 class Places:
-    """``table``: one row a photograph of known size: image, label, u, v (no number where its box fills the frame), the
-    box's centre x, y and its size, the larger of w / W and h / H. ``unknown`` photographs have no known size.
+    """Places and sizes of objects: ``table`` has one row for each photograph of known size.
+
+    Its columns are image, label, u, v (NaN where the box fills the frame), the box's centre x, y and its size, the
+    larger of w / W and h / H. ``unknown``: number of photographs without a known size. ``kind``, ``counted``: as in the
+    annotations.
     """
 
     table: pd.DataFrame
@@ -48,42 +51,52 @@ class Places:
 
     @property
     def classes(self) -> int:
-        """How many."""
+        """Return the number of classes."""
         return int(self.table["label"].nunique())
 
     def of(self, label: str) -> Places:
-        """Those of one class. (Photographs without a known size are counted over all classes only.)"""
+        """Return the places of one class. (Photographs without a known size are counted over all classes only.)"""
         return replace(self, table=self.table[self.table["label"] == label].reset_index(drop=True), unknown=0)
 
     def filling(self, axis: str) -> int:
-        """Photographs left out along u or v, because their box fills the frame."""
+        """Return the number of photographs left out along an axis (``u`` or ``v``), because the box fills the frame."""
         return int(self.table[axis].isna().sum())
 
 
-def places(found: Annotations) -> Places:
-    """Of each photograph's largest box (the first of equal ones)."""
+def measure_places(annotations: Annotations) -> Places:
+    """Return the place and size of each photograph's largest box (the first of equally large ones)."""
     import pandas as pd
 
-    boxes = found.boxes
+    boxes = annotations.boxes
     width, height = boxes["xmax"] - boxes["xmin"], boxes["ymax"] - boxes["ymin"]
     order = (width * height).sort_values(ascending=False, kind="stable").index
     largest = boxes.loc[order].drop_duplicates("image").sort_index()
-    known = largest[(largest["width"] > 0) & (largest["height"] > 0)]
-    columns: dict[str, Any] = {"image": known["image"], "label": known["label"]}
+    sized = largest[(largest["width"] > 0) & (largest["height"] > 0)]
+    columns: dict[str, Any] = {"image": sized["image"], "label": sized["label"]}
     sizes = []
-    for place, centre, low, high, side in (("u", "x", "xmin", "xmax", "width"), ("v", "y", "ymin", "ymax", "height")):
-        length = known[high] - known[low]
-        room = known[side] - length
-        columns[place] = (known[low] / room.where(room >= ROOM * known[side])).clip(0, 1)
-        columns[centre] = (known[low] + known[high]) / 2 / known[side]
-        sizes.append(length / known[side])
+    for axis, centre, low, high, side in (
+        ("u", "x", "xmin", "xmax", "width"),
+        ("v", "y", "ymin", "ymax", "height"),
+    ):
+        length = sized[high] - sized[low]
+        room = sized[side] - length
+        columns[axis] = (sized[low] / room.where(room >= ROOM * sized[side])).clip(0, 1)
+        columns[centre] = (sized[low] + sized[high]) / 2 / sized[side]
+        sizes.append(length / sized[side])
     columns["size"] = np.maximum(sizes[0], sizes[1])
     table = pd.DataFrame(columns).reset_index(drop=True)
-    return Places(table, len(largest) - len(known), found.kind, found.counted)
+    return Places(table, len(largest) - len(sized), annotations.kind, annotations.counted)
 
 
 def binned(u: npt.ArrayLike) -> Integers:
-    """Places 0 … 1, in any shape (…, n) → how many lie in each bin, (…, BINS); those that are no number in none."""
+    """Return how many places lie in each bin; NaN lies in none.
+
+    Args:
+        u: places 0 ... 1 in any shape (..., n). The result has the shape (..., BINS).
+
+    >>> binned([0.0, 0.19, 0.2, 1.0, np.nan]).tolist()
+    [2, 1, 0, 0, 1]
+    """
     values = np.asarray(u, float)
     bins = np.minimum((np.nan_to_num(values, nan=-1.0) * BINS).astype(int), BINS - 1)
     bins[np.isnan(values)] = -1
@@ -91,7 +104,12 @@ def binned(u: npt.ArrayLike) -> Integers:
 
 
 def chi_squared(counts: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """Counts (…, BINS) → Pearson's statistic against equal expectation and its p, each (…,)."""
+    """Return Pearson's statistic of counts (..., BINS) against equal expectation, and its p-value, each (...,).
+
+    >>> statistic, p = chi_squared([5, 5, 5, 5, 5])
+    >>> float(statistic), float(p)
+    (0.0, 1.0)
+    """
     from scipy.stats import chisquare
 
     statistic, p = chisquare(counts, axis=-1)
@@ -99,15 +117,21 @@ def chi_squared(counts: npt.ArrayLike) -> tuple[Floats, Floats]:
 
 
 def cramers_v(counts: npt.ArrayLike) -> Floats:
-    """Counts (…, BINS) → √(χ² / n (BINS − 1)): 0 uniform, 1 all in one bin. Uniform places give about 1 / √n."""
+    """Return Cramér's V = √(χ² / n (BINS − 1)) of counts (..., BINS): 0 if uniform, 1 if all lie in one bin.
+
+    Uniform places give about 1 / √n by chance.
+
+    >>> float(cramers_v([25, 0, 0, 0, 0]))
+    1.0
+    """
     counts = np.asarray(counts, float)
-    found: Floats = np.sqrt(chi_squared(counts)[0] / counts.sum(-1) / (BINS - 1))
-    return found
+    v: Floats = np.sqrt(chi_squared(counts)[0] / counts.sum(-1) / (BINS - 1))
+    return v
 
 
 @dataclass(frozen=True, slots=True)
 class Uniformity:
-    """The test of place along one axis, over ``n`` photographs. ``v``: Cramér's, with its 95 % interval."""
+    """The test of the places of ``n`` photographs along one axis. ``v``: Cramér's V, with its 95 % interval."""
 
     axis: str
     n: int
@@ -124,9 +148,9 @@ class Uniformity:
         return f"χ²({BINS - 1}) = {self.statistic:.1f}, {chance}, {effect}, n = {self.n:,}"
 
 
-def uniformity(place: npt.ArrayLike, axis: str) -> Uniformity | None:
-    """Places (n,) along an axis → the test; None of fewer than LEAST."""
-    counts = binned(place)
+def uniformity(values: npt.ArrayLike, axis: str) -> Uniformity | None:
+    """Return the test of places (n,) along an axis; None for fewer than LEAST places."""
+    counts = binned(values)
     n = int(counts.sum())
     if n < LEAST:
         return None
@@ -136,9 +160,12 @@ def uniformity(place: npt.ArrayLike, axis: str) -> Uniformity | None:
 
 
 def _interval(statistic: float, n: int, v: float) -> Interval:
-    """Of Cramér's V, 95 %: the noncentrality of chi-squared that makes the statistic too large, or too small, by chance
-    in 2.5 % (Smithson 2003); it begins at 0 where uniformity is not rejected so. (V itself is above 0 by chance: a
-    bootstrap's interval would be too.)"""
+    """Return the 95 % interval of Cramér's V (Smithson 2003).
+
+    Its ends are the noncentralities of the chi-squared distribution that make the statistic too large, or too small, by
+    chance in 2.5 % of samples. It begins at 0 where uniformity is not rejected. (V is above 0 by chance, and so would
+    be the interval of a bootstrap.)
+    """
     from scipy.special import chndtr, chndtrinc
 
     ends = [chndtrinc(statistic, BINS - 1, q) if chndtr(statistic, BINS - 1, 0) > q else 0.0 for q in (0.975, 0.025)]
@@ -146,31 +173,29 @@ def _interval(statistic: float, n: int, v: float) -> Interval:
     return low, max(high, v)
 
 
-def over_all(found: Places) -> list[Uniformity]:
-    """Over all classes, across and down; those that have too few photographs left out."""
-    made = (uniformity(found.table[axis], axis) for axis in AXES)
+def over_all(places: Places) -> list[Uniformity]:
+    """Return the tests over all classes, across and down, without those of too few photographs."""
+    made = (uniformity(places.table[axis], axis) for axis in AXES)
     return [test for test in made if test is not None]
 
 
-def by_class(found: Places) -> pd.DataFrame:
-    """A row a class, the most biased (by V across) first and those with too few last.
+def by_class(places: Places) -> pd.DataFrame:
+    """Return a row for each class, the most biased (by V across) first and classes with too few photographs last.
 
-    Along u and v: n, χ², p, p corrected by Holm's method for all tests of the table, V with its interval, and the
-    verdict at 0.05 of the corrected p; mean and spread of place and size.
+    The columns along u and v are n, χ², p, p after Holm's correction for all tests of the table, V with its interval,
+    and the verdict at 0.05 of the corrected p; then mean and standard deviation of places and size.
     """
     import pandas as pd
 
     rows = []
-    for label, mine in found.table.groupby("label", sort=True):
-        row: dict[str, Any] = {"class": label, "n": len(mine)}
-        row |= {
-            f"{what} {name}": getattr(mine[name], what)() for name in ("u", "v", "size") for what in ("mean", "std")
-        }
+    for label, own in places.table.groupby("label", sort=True):
+        row: dict[str, Any] = {"class": label, "n": len(own)}
+        row |= {f"{what} {name}": getattr(own[name], what)() for name in ("u", "v", "size") for what in ("mean", "std")}
         for axis in AXES:
-            test = uniformity(mine[axis], axis)
+            test = uniformity(own[axis], axis)
             low, high = test.interval if test else (np.nan, np.nan)
             row |= {
-                f"{axis} n": int(mine[axis].notna().sum()),
+                f"{axis} n": int(own[axis].notna().sum()),
                 f"{axis} χ²": test.statistic if test else np.nan,
                 f"{axis} p": test.p if test else np.nan,
                 f"{axis} V": test.v if test else np.nan,
@@ -191,36 +216,19 @@ def by_class(found: Places) -> pd.DataFrame:
     return table[_ORDER].sort_values("u V", ascending=False, kind="stable").reset_index(drop=True)
 
 
-def beside(photographs: pd.DataFrame, found: Places, reference: Places) -> pd.DataFrame:
-    """Rows of photographs (a column ``name``) with the ``distance`` of each one's object, as ``found`` places it, from
-    the mean centre of ``reference``, in shares of the frame; no number where none is known. Joined by stem."""
+def add_distance(photographs: pd.DataFrame, places: Places, reference: Places) -> pd.DataFrame:
+    """Return photographs with the ``distance`` of each one's object from the mean centre of ``reference``.
+
+    Args:
+        photographs: rows with a column ``name``, joined with the boxes by the name without folder and ending.
+        places: the boxes of these photographs.
+        reference: the boxes whose mean centre counts.
+
+    The distance is in shares of the frame, NaN where no box is known.
+    """
     import pandas as pd
 
     centre = reference.table[["x", "y"]].mean()
-    away = np.hypot(found.table["x"] - centre["x"], found.table["y"] - centre["y"])
-    known = pd.Series(np.asarray(away), found.table["image"])
-    return photographs.assign(distance=[known.get(stem(str(name)), np.nan) for name in photographs["name"]])
-
-
-def sentence(found: Places, table: pd.DataFrame) -> str:
-    """Are objects anywhere in frame? Over all classes and, by ``by_class``'s table, class by class."""
-    overall = over_all(found)
-    if not overall:
-        return f"Too few photographs of known size to test their places: {len(found.table)}, and {LEAST} are needed."
-    told = "; ".join(
-        f"{AXES[t.axis]} {'they are not uniform' if t.p < ALPHA else 'no evidence against uniformity'} ({t})"
-        for t in overall
-    )
-    return f"Places of objects among those at which they would be in frame: {told}. {_classes(table)}"
-
-
-def _classes(table: pd.DataFrame) -> str:
-    if table.empty:
-        return "No class is known."
-    tested = {axis: int((table[axis] != FEW).sum()) for axis in AXES}
-    few = int((table[list(AXES)] == FEW).all(axis=1).sum())
-    if not any(tested.values()):
-        return f"Each of {few:,} classes has too few photographs of known size for a test of its own."
-    parts = [f"{AXES[axis]} in {int((table[axis] == BIASED).sum()):,} of {count:,}" for axis, count in tested.items()]
-    text = f"Class by class (Holm's correction) uniformity is rejected {' and '.join(parts)}"
-    return text + (f"; {few:,} of {len(table):,} classes have too few photographs." if few else ".")
+    away = np.hypot(places.table["x"] - centre["x"], places.table["y"] - centre["y"])
+    distances = pd.Series(np.asarray(away), places.table["image"])
+    return photographs.assign(distance=[distances.get(stem(str(name)), np.nan) for name in photographs["name"]])

@@ -1,4 +1,4 @@
-"""The photographer's bias (paper, Figure 5): where objects lie in their frames, and how large they are."""
+"""Figures of the photographer's bias (paper, Figure 5): centres, places and sizes of objects."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import plotly.graph_objects as go
 from ...datasets.scenes import MAX_EXTENT, MIN_EXTENT, Photographer
 from ...statistics.intervals import Floats
 from ..drawing.scatter import sample
-from ..drawing.style import COLOURS, GREY, faded, figure, said, said_square, square
+from ..drawing.style import COLOURS, GREY, add_caption, add_square_caption, faded, figure, square
 from .bias import AXES, BINS, ROOM, Places
 
 SIDES = {"u": "left … right", "v": "top … bottom"}
 SIZE = "size (the larger of w / W and h / H)"
 FRAME = (0.0, 1.0), (1.0, 0.0)  # across, down
-BARS = 2 * BINS  # of a histogram
+BARS = 2 * BINS  # bars of a histogram
 LEFT_OUT = f"Boxes that leave less than {ROOM:.0%} of the frame's side have no place along it."
 
 
-def object_centres(found: Places, *, seed: int = 0) -> go.Figure:
-    """Centres of objects in their frames, shaded by size, the image's name as customdata."""
-    shown, sampled = sample(found.table, seed=seed)
+def object_centres(places: Places, *, seed: int = 0) -> go.Figure:
+    """Return the centres of objects in their frames, coloured by size, with the image's name as customdata."""
+    shown, sampled = sample(places.table, seed=seed)
     fig = figure(x="centre across (share of the frame)", y="centre down (share of the frame)", height=400)
     fig.add_scatter(
         x=shown["x"].tolist(),
@@ -39,15 +39,17 @@ def object_centres(found: Places, *, seed: int = 0) -> go.Figure:
         customdata=shown[["image", "label"]].astype(str).to_numpy().tolist(),
         hovertemplate="%{customdata[1]} (%{customdata[0]}): %{x:.2f}, %{y:.2f}<extra></extra>",
     )
-    return said_square(square(fig, *FRAME), f"n = {len(found.table):,} photographs, the largest box of each.", sampled)
+    return add_square_caption(
+        square(fig, *FRAME), f"n = {len(places.table):,} photographs, the largest box of each.", sampled
+    )
 
 
-def place_map(found: Places, truth: Photographer | None = None) -> go.Figure:
-    """How many objects lie at each place among those at which they would be in frame; uniform where place is free.
+def place_map(places: Places, truth: Photographer | None = None) -> go.Figure:
+    """Return the number of objects at each place; it is uniform if photographers choose places freely.
 
-    ``truth``: the photographer, where known: all places that it chooses lie inside the dashed square.
+    ``truth``: the photographer, where known; all places that it chooses lie inside the dashed square.
     """
-    both = found.table.dropna(subset=["u", "v"])
+    both = places.table.dropna(subset=["u", "v"])
     counts, edges, _ = np.histogram2d(both["v"], both["u"], bins=BARS, range=[[0, 1], [0, 1]])
     middles = ((edges[1:] + edges[:-1]) / 2).tolist()
     fig = figure(x=_axis("u"), y=_axis("v"), height=400)
@@ -64,35 +66,43 @@ def place_map(found: Places, truth: Photographer | None = None) -> go.Figure:
         low, high = _ends(truth)
         line = {"color": "#ffffff", "dash": "dash", "width": 2}
         fig.add_shape(type="rect", x0=low, x1=high, y0=low, y1=high, line=line)
-    dashed = "Dashed: where its photographer lets it lie." if truth is not None and not truth.framing else ""
-    free = f"n = {len(both):,}; {len(both) / BARS**2:.1f} in a cell if places were free. {dashed}"
-    return said_square(square(fig, *FRAME), free, LEFT_OUT)
+    dashed = "Dashed: the places that its photographer chooses." if truth is not None and not truth.framing else ""
+    free = f"n = {len(both):,}; {len(both) / BARS**2:.1f} in a cell if places were uniform. {dashed}"
+    return add_square_caption(square(fig, *FRAME), free, LEFT_OUT)
 
 
-def place_histogram(found: Places, axis: str, truth: Photographer | None = None) -> go.Figure:
-    """u or v, the level of free places dashed; where the photographer is known, what it makes of them."""
-    values = found.table[axis].dropna().to_numpy(float)
+def place_histogram(places: Places, axis: str, truth: Photographer | None = None) -> go.Figure:
+    """Return the histogram of u or v, with the level of freely chosen places dashed.
+
+    ``truth``: the photographer, where known; its expected counts are drawn as steps.
+    """
+    values = places.table[axis].dropna().to_numpy(float)
     fig, edges = _histogram(values, _axis(axis))
     fig.add_hline(y=len(values) / BARS, line={"color": GREY, "dash": "dash", "width": 1.5})
     if truth is not None and not truth.framing and truth.spread:
         low, high = _ends(truth)
         inside = np.clip(np.minimum(edges[1:], high) - np.maximum(edges[:-1], low), 0, None) / (high - low)
         _truth(fig, edges, len(values) * inside)
-    return said(fig, f"n = {len(values):,}. Dashed: were places free.", LEFT_OUT)
+    return add_caption(fig, f"n = {len(values):,}. Dashed: uniform places.", LEFT_OUT)
 
 
-def size_histogram(found: Places, truth: Photographer | None = None) -> go.Figure:
-    """Sizes, which have no natural null; where the photographer is known, what it means them to be."""
-    values = found.table["size"].to_numpy(float)
+def size_histogram(places: Places, truth: Photographer | None = None) -> go.Figure:
+    """Return the histogram of sizes.
+
+    ``truth``: the photographer, where known; its expected counts are drawn as steps.
+    """
+    values = places.table["size"].to_numpy(float)
     fig, edges = _histogram(values, SIZE)
     if truth is not None and not truth.framing and truth.size_spread:
         _truth(fig, edges, len(values) * np.diff(_below(edges, truth)))
     mean, spread = (f"{float(number):.2f}" for number in (values.mean(), values.std()))
-    return said(fig, f"n = {len(values):,}; mean {mean}, standard deviation {spread}. Not tested: size has no null.")
+    return add_caption(
+        fig, f"n = {len(values):,}; mean {mean}, standard deviation {spread}. Not tested: size has no null hypothesis."
+    )
 
 
 def _below(size: Floats, who: Photographer) -> Floats:
-    """The share of a photographer's subjects that are smaller."""
+    """Return the share of a photographer's subjects that are smaller than each size."""
     from scipy.stats import norm
 
     share: Floats = norm.cdf((size - who.size_mean) / who.size_spread)
@@ -115,7 +125,7 @@ def _histogram(values: Floats, title: str) -> tuple[go.Figure, Floats]:
 
 
 def _truth(fig: go.Figure, edges: Floats, counts: Floats) -> None:
-    """What a known photographer would make of it, as steps."""
+    """Add the counts that a known photographer would produce, as steps."""
     fig.add_scatter(
         x=np.repeat(edges, 2)[1:-1].tolist(),
         y=np.repeat(counts, 2).tolist(),
@@ -127,7 +137,7 @@ def _truth(fig: go.Figure, edges: Floats, counts: Floats) -> None:
 
 
 def _ends(who: Photographer) -> tuple[float, float]:
-    """Places from … to, which it chooses with equal chance."""
+    """Return the least and the greatest place that a photographer chooses; all between have equal chance."""
     return 0.5 - who.spread / 2, 0.5 + who.spread / 2
 
 

@@ -1,4 +1,4 @@
-"""Sensitivity against the size at which the photograph is embedded (paper, § 4, Figure 6)."""
+"""The study of sensitivity against embedded size (paper, § 4, Figure 6)."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class EmbeddedSize(Study):
     paper = "Figure 6"
 
     def default_sides(self, size: int) -> tuple[int | None, ...]:
-        """Every 20 pixels from 40 on; closer in frames under 224, in proportion."""
+        """Return every 20th pixel from 40 on; smaller steps in frames under 224, in proportion."""
         spacing = max(1, min(SPACING, SPACING * size // 224))
         sides = range(2 * spacing, size - 2 * self.step + 1, spacing)
         return tuple(sides[:: -(-len(sides) // SMALL_SIDES)] if self.few else sides)
 
     def small(self) -> Self:
-        """A trial: few pairs, few sides from small to large."""
+        """Return a trial of this study: few pairs, few sides from small to large."""
         return replace(super().small(), few=True)

@@ -1,4 +1,4 @@
-"""Typicality (paper, § 4): sensitivity against it (Figure 8); where one photograph lies among the references."""
+"""Figures of typicality (paper, § 4): sensitivity against it (Figure 8), and one photograph among the references."""
 
 from __future__ import annotations
 
@@ -20,11 +20,21 @@ def against_typicality(
     measure: str = "p_top1_change",
     *,
     bins: int = BINS,
-    place: Mapping[str, int] | None = None,
+    slots: Mapping[str, int] | None = None,
     seed: int = 0,
 ) -> go.Figure:
-    """``index``: the one whose typicality it is; ``photographs``: see ``scattered.curves``. With antialiased twins,
-    the bottom of Figure 9. The paper's levels are drawn where a network of the paper's is there."""
+    """Return the binned curve of each network over its photographs (see ``drawing.scatter.curves``).
+
+    With antialiased networks it is the bottom of Figure 9. The paper's levels are drawn for the paper's networks.
+
+    Args:
+        photographs: a row for each photograph and network.
+        index: title of the index, for the caption.
+        measure: the measure of the y axis.
+        bins: number of bins.
+        slots: network → slot.
+        seed: of the sample of points that is drawn.
+    """
     levels = {
         number.value: f"{number.tail}, {number.where.split(', ')[-1]}"
         for network in dict.fromkeys(photographs["network"])
@@ -37,7 +47,7 @@ def against_typicality(
         AXIS,
         measure,
         bins=bins,
-        place=place,
+        slots=slots,
         paper=levels,
         of=f"typicality among {index}",
         seed=seed,
@@ -45,7 +55,7 @@ def against_typicality(
 
 
 def among_references(value: float, reference: Sequence[float]) -> go.Figure:
-    """Histogram of the references' typicality, the photograph's as a line."""
+    """Return the histogram of the references' typicality, with the photograph's as a line."""
     fig = figure(x=AXIS, y="reference photographs", height=220)
     fig.update_layout(bargap=0.04, hovermode="closest", showlegend=False)
     fig.add_histogram(

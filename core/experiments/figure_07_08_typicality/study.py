@@ -1,4 +1,4 @@
-"""Sensitivity against typicality (paper, § 4, Figures 7 and 8; right of Figure 9 with antialiased networks)."""
+"""The study of sensitivity against typicality (paper, § 4, Figures 7 and 8; right of Figure 9)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PAIRS = 4
 @register("typicality")
 @dataclass(frozen=True, kw_only=True)
 class Typicality(Study):
-    """Crops, "the protocol that was also used during data augmentation"; several pairs, as each photograph counts.
+    """Crops, "the protocol that was also used during data augmentation"; several pairs, since each photograph counts.
 
     python -m core study typicality --photos DIR --network A,B,C --index DIR --out DIR
     """

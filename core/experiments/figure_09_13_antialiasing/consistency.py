@@ -1,4 +1,4 @@
-"""Consistency as Adobe's antialiased-cnns measure it (Zhang 2019, § 4.2): do two random crops agree?"""
+"""Consistency as Adobe's antialiased-cnns measures it (Zhang 2019, § 4.2): do two random crops get the same class?"""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from ...inference.engine import Engine, Network
 from ...jobs.streams import ordered_map
 from ...statistics.intervals import Interval, wilson
 
-FAMILY = 3  # of the randomness: 1 and 2 are the protocols'
+FAMILY = 3  # of random numbers; protocols use 1 and 2
 
 
 @dataclass(frozen=True, slots=True)
 class Consistency:
-    """Fraction of ``n`` photographs whose two crops get the same arg-max class, with its 95 % Wilson interval."""
+    """The fraction of ``n`` photographs whose two crops get the same arg-max class, with its 95 % Wilson interval."""
 
     value: float
     interval: Interval
@@ -30,24 +30,26 @@ class Consistency:
 
 
 def consistency(engine: Engine, network: Network, photographs: Iterable[Photograph], *, seed: int) -> Consistency:
-    """Short side resized to 256, that square cut from the centre, two random crops of 224 (scaled to S): the rate of
-    equal classes, one pair of crops a photograph. Raises BadCard without classes, BadPhotograph without any.
+    """Return how often two random crops of a photograph get the same class, for one pair of crops a photograph.
 
-    This is not a one-pixel rate: two crops lie 17 pixels apart on average. The published numbers
-    are of five pairs a photograph, and crops that a whole batch shares. Of the 33 places along an edge the last is
-    never drawn, as in the authors' script.
+    The short side is resized to 256, a square of 256 is cut from the centre, and two random crops of 224 are taken from
+    it (all scaled to S). This is not a rate for one pixel: two crops are 17 pixels apart on average. The published
+    numbers come from five pairs a photograph, with crops shared by a whole batch. As in the authors' script, the last
+    of the 33 positions along an edge is never drawn.
+
+    Raises BadCard for a network without classes, BadPhotograph without a photograph.
     """
     card = network.card
     if card.labels is None:
         raise BadCard(
-            got=f"{card.key}, a representation without classes",
-            wanted="a network whose classes can agree",
+            got=f"{card.key}, a network without classes",
+            wanted="a network with classes",
             remedy="Measure its representation change under a protocol instead.",
         )
 
     def make(photo: Photograph) -> tuple[torch.Tensor, torch.Tensor]:
         wide = centre_crop(photo, edge(card.size), edge(card.size), card.preprocessing.interpolation)
-        first, second = places(photo, card.size, seed=seed)
+        first, second = corners(photo, card.size, seed=seed)
         return _cut(wide, card.size, first), _cut(wide, card.size, second)
 
     def frames() -> Iterator[torch.Tensor]:
@@ -56,22 +58,30 @@ def consistency(engine: Engine, network: Network, photographs: Iterable[Photogra
                 yield from pair
 
     parts = engine.predict(network, frames())
-    found = [k for part in parts for k in part.finite(network).probabilities.argmax(1).tolist()]
-    if not found:
+    classes = [k for part in parts for k in part.finite(network).probabilities.argmax(1).tolist()]
+    if not classes:
         raise BadPhotograph(
             got="no usable photograph", wanted="at least one", remedy="Name a photograph or a folder of them."
         )
-    n, agreed = len(found) // 2, sum(a == b for a, b in zip(found[0::2], found[1::2], strict=True))
+    n, agreed = len(classes) // 2, sum(a == b for a, b in zip(classes[0::2], classes[1::2], strict=True))
     return Consistency(agreed / n, wilson(agreed, n), n)
 
 
 def edge(size: int) -> int:
-    """Of the square that the crops are cut from: 256 for 224."""
+    """Return the edge of the square that the crops are cut from.
+
+    >>> edge(224)
+    256
+    """
     return round(size * 256 / 224)
 
 
-def places(photograph: Photograph, size: int, *, seed: int) -> list[tuple[int, int]]:
-    """(top, left) of both crops: they depend on seed, pixels and S alone, so that networks compare pairwise."""
+def corners(photograph: Photograph, size: int, *, seed: int) -> list[tuple[int, int]]:
+    """Return (top, left) of both crops.
+
+    They depend on the seed, the pixels and the size S alone, so that networks are compared on equal crops. Raises
+    BadProtocol for a negative seed.
+    """
     if seed < 0:
         raise BadProtocol(got=f"seed {seed}", wanted="0 or more", remedy="Choose a positive number.")
     digest = int.from_bytes(bytes.fromhex(photograph.digest)[:8], "big")
@@ -79,6 +89,6 @@ def places(photograph: Photograph, size: int, *, seed: int) -> list[tuple[int, i
     return [(int(top), int(left)) for top, left in drawn]
 
 
-def _cut(wide: torch.Tensor, size: int, place: tuple[int, int]) -> torch.Tensor:
-    top, left = place
+def _cut(wide: torch.Tensor, size: int, corner: tuple[int, int]) -> torch.Tensor:
+    top, left = corner
     return wide[:, top : top + size, left : left + size]

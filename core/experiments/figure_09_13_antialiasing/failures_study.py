@@ -1,4 +1,4 @@
-"""Failures of antialiased networks, with how alike the two frames are (paper, appendix, Figure 13)."""
+"""The study of failures of antialiased networks, with the similarity of both frames (paper, A.5, Figure 13)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .study import Antialiasing
 @register("failures")
 @dataclass(frozen=True, kw_only=True)
 class Failures(Antialiasing):
-    """As antialiasing; beside every pair that changed, and each photograph's worst, its PSNR and SSIM.
+    """The antialiasing study, with PSNR and SSIM of every pair that changed and of each photograph's worst pair.
 
     python -m core study failures --photos DIR --network A,B --out DIR
     """

@@ -1,4 +1,4 @@
-"""Networks beside their antialiased twins (paper, Figure 9, middle)."""
+"""Bars of networks and their antialiased versions (paper, Figure 9, middle)."""
 
 from __future__ import annotations
 
@@ -8,54 +8,63 @@ import plotly.graph_objects as go
 
 from ...statistics.tables import MEASURES, Measured, about
 from ..drawing.bars import Column, grouped
-from ..drawing.style import said, short
+from ..drawing.style import add_caption, short
 from ..replication import paper
 
-ORIGINAL, ANTIALIASED = 0, 1  # places: one look each, whatever the architecture
+ORIGINAL, ANTIALIASED = 0, 1  # slots: the same two looks for every architecture
 
 
-def antialiasing(found: Sequence[Measured], twins: Mapping[str, str], measure: str = "p_top1_change") -> go.Figure:
-    """``twins``: original → antialiased. A pair of bars for each protocol and pair of networks that both were measured;
-    95 % intervals."""
-    results = {(one.network, one.protocol, one.side): one for one in found}
+def antialiasing(results: Sequence[Measured], couples: Mapping[str, str], measure: str = "p_top1_change") -> go.Figure:
+    """Return two bars for each protocol and couple of networks, with 95 % intervals.
+
+    Args:
+        results: of all networks. Originals whose antialiased version was not measured are named in the caption.
+        couples: original → antialiased network.
+        measure: the measure of the y axis.
+    """
+    by_setting = {(result.network, result.protocol, result.side): result for result in results}
     columns, order, missing = list[Column](), list[str](), list[str]()
-    for one in found:
-        if one.network not in twins:
+    for result in results:
+        if result.network not in couples:
             continue
-        twin = results.get((twins[one.network], one.protocol, one.side))
-        if twin is None:
-            missing.append(short(one.network))
+        antialiased = by_setting.get((couples[result.network], result.protocol, result.side))
+        if antialiased is None:
+            missing.append(short(result.network))
             continue
-        x = f"{one.protocol}<br>{_name(one.network, twins)}"
-        x = x if x not in order else f"{one.protocol} {one.side}<br>{_name(one.network, twins)}"
-        both = [(place, k) for place, k in ((ORIGINAL, one), (ANTIALIASED, twin)) if _value(k, measure) is not None]
-        columns += [_column(k, place, x, measure) for place, k in both]
+        x = f"{result.protocol}<br>{_name(result.network, couples)}"
+        x = x if x not in order else f"{result.protocol} {result.side}<br>{_name(result.network, couples)}"
+        both = [
+            (slot, k) for slot, k in ((ORIGINAL, result), (ANTIALIASED, antialiased)) if _value(k, measure) is not None
+        ]
+        columns += [_column(k, slot, x, measure) for slot, k in both]
         order.append(x)
     fig = grouped(columns, order, "protocol, network", MEASURES[measure])
-    without = f"no antialiased twin measured of {', '.join(dict.fromkeys(missing))}" if missing else ""
-    return said(fig, about([one for one in found if one.network in {*twins, *twins.values()}], measure), without)
+    without = f"antialiased version not measured: {', '.join(dict.fromkeys(missing))}" if missing else ""
+    return add_caption(
+        fig, about([result for result in results if result.network in {*couples, *couples.values()}], measure), without
+    )
 
 
-def _name(network: str, twins: Mapping[str, str]) -> str:
-    """Its architecture, where that says which of the originals it is; else all of its name."""
-    names = [short(key).split(".")[0] for key in twins]
+def _name(network: str, couples: Mapping[str, str]) -> str:
+    """Return the architecture where it identifies the original among all originals; else the whole name."""
+    names = [short(key).split(".")[0] for key in couples]
     name = short(network).split(".")[0]
     return name if names.count(name) == 1 else short(network)
 
 
-def _value(one: Measured, measure: str) -> float | None:
-    value: float | None = getattr(one.sensitivity, measure)
+def _value(result: Measured, measure: str) -> float | None:
+    value: float | None = getattr(result.sensitivity, measure)
     return value
 
 
-def _column(one: Measured, place: int, x: str, measure: str) -> Column:
-    printed = paper.printed(one.network, one.protocol, one.side).get(measure)
+def _column(result: Measured, slot: int, x: str, measure: str) -> Column:
+    printed = paper.printed(result.network, result.protocol, result.side).get(measure)
     return Column(
-        ("original", "antialiased")[place],
-        place,
+        ("original", "antialiased")[slot],
+        slot,
         x,
-        getattr(one.sensitivity, measure),
-        getattr(one.sensitivity, f"{measure}_interval"),
-        one.sensitivity.pairs,
+        getattr(result.sensitivity, measure),
+        getattr(result.sensitivity, f"{measure}_interval"),
+        result.sensitivity.pairs,
         printed,
     )

@@ -1,4 +1,4 @@
-"""Networks and their antialiased twins (paper, § 4, Figure 9; "bin-5" filters of Zhang 2019)."""
+"""The study of networks and their antialiased versions (paper, § 4, Figure 9; filters "bin-5" of Zhang 2019)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..figure_07_08_typicality.study import PAIRS
 class Antialiasing(Study):
     """Black and crop, the two protocols of the figure; with an index, the curve against typicality too.
 
-    Trained twins of the networks that are named come along.
+    The trained antialiased versions of the named networks are measured as well.
 
     python -m core study antialiasing --photos DIR --network A,B --index DIR --out DIR
     """

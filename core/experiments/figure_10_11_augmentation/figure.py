@@ -1,4 +1,4 @@
-"""Sensitivity and accuracy against the photograph's size, the trained sizes shaded (paper, Figures 10 and 11)."""
+"""Sensitivity and accuracy against the photograph's size, with the trained sizes shaded (paper, Figures 10 and 11)."""
 
 from __future__ import annotations
 
@@ -9,56 +9,65 @@ import plotly.graph_objects as go
 
 from ...statistics.tables import Measured
 from ..drawing.bands import curve
-from ..drawing.style import GREY, colour, faded, figure, places, said, short
+from ..drawing.style import GREY, add_caption, assign_slots, colour, faded, figure, short
 from ..figure_06_embedded_size.figure import embedded_size
-from .sizes import Range, Right
+from .sizes import Range, SizeAccuracy
 
 X = "short side of the photograph (network px)"
 
 
 def against_size(
-    found: Sequence[Measured],
+    results: Sequence[Measured],
     measure: str,
     *,
     trained: Mapping[str, Range],
     frame: int | None,
-    place: Mapping[str, int] | None = None,
+    slots: Mapping[str, int] | None = None,
 ) -> go.Figure:
-    """One curve a network through black (sides under ``frame``) and upscale (over it), 95 % intervals as bands.
+    """Return one curve for each network over black (sides below the frame) and upscale (above), with 95 % bands.
 
-    ``trained``: the sides that a network was trained on, shaded in its colour. ``frame``: None where networks differ.
+    Args:
+        results: of all networks and sides.
+        measure: the measure of the y axis.
+        trained: network → least and greatest side that it was trained on, shaded in its colour.
+        frame: frame size S; None where networks differ.
+        slots: network → slot.
     """
-    place = place or places(one.network for one in found)
-    fig = embedded_size([replace(one, protocol="shift") for one in found], measure, place=place)
-    return _ranges(fig, trained, place, frame)
+    slots = slots or assign_slots(result.network for result in results)
+    fig = embedded_size([replace(result, protocol="shift") for result in results], measure, slots=slots)
+    return _ranges(fig, trained, slots, frame)
 
 
 def accuracy(
-    found: Sequence[Right], *, trained: Mapping[str, Range], frame: int | None, place: Mapping[str, int] | None = None
+    results: Sequence[SizeAccuracy],
+    *,
+    trained: Mapping[str, Range],
+    frame: int | None,
+    slots: Mapping[str, int] | None = None,
 ) -> go.Figure:
-    """Top-1 accuracy of the first frames, likewise."""
-    place = place or places(one.network for one in found)
+    """Return the same curves of top-1 accuracy on the first frames."""
+    slots = slots or assign_slots(result.network for result in results)
     fig = figure(x=X, y="top-1 accuracy", height=330, range=[0, 1])
-    for network in dict.fromkeys(one.network for one in found):
-        mine = [one for one in found if one.network == network]
+    for network in dict.fromkeys(result.network for result in results):
+        own = [result for result in results if result.network == network]
         curve(
             fig,
             short(network),
-            place[network],
-            [one.side for one in mine],
-            [one.accuracy for one in mine],
-            [one.interval for one in mine],
-            [f"n = {one.n} frames" for one in mine],
+            slots[network],
+            [result.side for result in own],
+            [result.accuracy for result in own],
+            [result.interval for result in own],
+            [f"n = {result.n} frames" for result in own],
         )
-    counts = sorted({one.n for one in found})
+    counts = sorted({result.n for result in results})
     n = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}" if counts else "0"
-    return _ranges(said(fig, f"n = {n} first frames at each size; 95 % intervals"), trained, place, frame)
+    return _ranges(add_caption(fig, f"n = {n} first frames at each size; 95 % intervals"), trained, slots, frame)
 
 
-def _ranges(fig: go.Figure, trained: Mapping[str, Range], place: Mapping[str, int], frame: int | None) -> go.Figure:
+def _ranges(fig: go.Figure, trained: Mapping[str, Range], slots: Mapping[str, int], frame: int | None) -> go.Figure:
     for network, (least, most) in trained.items():
-        if network in place and least < most:
-            fig.add_vrect(x0=least, x1=most, fillcolor=faded(colour(place[network]), 0.1), line_width=0, layer="below")
+        if network in slots and least < most:
+            fig.add_vrect(x0=least, x1=most, fillcolor=faded(colour(slots[network]), 0.1), line_width=0, layer="below")
     fig.update_xaxes(title={"text": X})
     if frame is None:
         return fig
@@ -73,5 +82,5 @@ def _ranges(fig: go.Figure, trained: Mapping[str, Range], place: Mapping[str, in
         "showarrow": False,
         "font": {"size": 11, "color": GREY},
     }
-    fig.update_layout(annotations=[label, *fig.layout.annotations])  # what is said below stays the last
+    fig.update_layout(annotations=[label, *fig.layout.annotations])  # the caption stays the last annotation
     return fig

@@ -1,4 +1,4 @@
-"""Sensitivity and accuracy against size, within and past what a network was trained on (paper, Figures 10 and 11)."""
+"""The study of sensitivity and accuracy against size, at and beyond the trained sizes (paper, Figures 10 and 11)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...images.protocols import Protocol
 from ...studies.config import SMALL_SIDES, Study, register
 
 BY_SIDE = ("black", "upscale")
-SIDES = 8  # of a frame's size, from one to the next
+SIDES = 8  # steps between sides for each frame size
 
 
 @register("augmentation")
@@ -19,7 +19,7 @@ SIDES = 8  # of a frame's size, from one to the next
 class Augmentation(Study):
     """Black at sides below the frame's, upscale at sides above it: an eighth apart, from a quarter to twice the frame.
 
-    A side at which the photograph could not move without losing a part has neither, and is left out.
+    A side at which the photograph could not move without losing a part fits neither protocol, and is left out.
 
     python -m core study augmentation --photos DIR --network A,B --sides 16,24,40,48 --out DIR
     """
@@ -36,24 +36,24 @@ class Augmentation(Study):
             raise BadProtocol(
                 got=f"protocols {', '.join(self.protocols)}",
                 wanted=" or ".join(BY_SIDE),
-                remedy="Leave the others out.",
+                remedy="Remove the other protocols.",
             )
 
     def default_sides(self, size: int) -> tuple[int | None, ...]:
-        """8, 12 … 28, 36, 40 … 64 for frames of 32."""
+        """Return the sides for frames of that size, for example 8, 12 ... 28, 36, 40 ... 64 for frames of 32."""
         spacing = max(1, size // SIDES)
         sides = [side for side in range(2 * spacing, 2 * size + 1, spacing) if self._kind(side, size) is not None]
         return tuple(sides[:: -(-len(sides) // SMALL_SIDES)] if self.few else sides)
 
     def small(self) -> Self:
-        """A trial: few pairs, few sides from small to large."""
+        """Return a trial of this study: few pairs, few sides from small to large."""
         return replace(super().small(), few=True)
 
     def _for_frames(self, size: int) -> tuple[Protocol, ...]:
         sides = self.sides or self.default_sides(size)
         made = []
         for side in sides:
-            kind = self._kind(int(side or 0), size) or "upscale"  # which says why it does not fit
+            kind = self._kind(int(side or 0), size) or "upscale"  # its error says why the side does not fit
             if kind in self.protocols:
                 made.append(protocols.create(kind, step=self.step, direction=self.direction, side=side))
         return tuple(made)

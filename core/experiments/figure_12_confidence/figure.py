@@ -1,4 +1,4 @@
-"""Sensitivity of every network against the confidence of one (paper, Figure 12)."""
+"""Figure of the sensitivity of every network against the confidence of one (paper, Figure 12)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,20 @@ def against_confidence(
     measure: str = "p_top1_change",
     *,
     bins: int = BINS,
-    place: Mapping[str, int] | None = None,
+    slots: Mapping[str, int] | None = None,
     seed: int = 0,
 ) -> go.Figure:
-    """``network``: whose top-1 probability on the centre crop the axis is; ``photographs``: see ``scattered``."""
+    """Return the binned curve of each network over its photographs (see ``drawing.scatter.curves``).
+
+    Args:
+        photographs: a row for each photograph and network.
+        network: title of the network whose top-1 probability on the centre crop is the x axis.
+        measure: the measure of the y axis.
+        bins: number of bins.
+        slots: network → slot.
+        seed: of the sample of points that is drawn.
+    """
     title = "top-1 probability on the centre crop"
     return curves(
-        photographs, "confidence", title, measure, bins=bins, place=place, of=f"probability of {network}", seed=seed
+        photographs, "confidence", title, measure, bins=bins, slots=slots, of=f"probability of {network}", seed=seed
     )

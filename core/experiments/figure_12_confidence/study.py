@@ -1,4 +1,4 @@
-"""Sensitivity of all networks against the confidence of one (paper, appendix, Figure 12)."""
+"""The study of sensitivity of all networks against the confidence of one (paper, A.4, Figure 12)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..figure_07_08_typicality.study import PAIRS
 @register("confidence")
 @dataclass(frozen=True, kw_only=True)
 class Confidence(Study):
-    """Crops, as for typicality, so that the two predictors compare; with an index, both are measured.
+    """Crops, as for typicality, so that both predictors can be compared; with an index, both are measured.
 
     python -m core study confidence --photos DIR --network A,B,C --confidence A --out DIR
     """

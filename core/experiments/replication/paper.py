@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from ..table_3_networks.networks import TABLE_3
+
 TORCH = {name: f"torchvision/{name.lower()}.imagenet1k_v1" for name in ("VGG16", "ResNet50", "DenseNet121")}
-KERAS = {name: f"keras/{name.lower()}.imagenet" for name in ("VGG16", "ResNet50", "InceptionResNetV2")}
+KERAS = {network.name: network.key for network in TABLE_3}
 BIN5 = {name: f"antialiased/{name.lower()}.bin5" for name in ("VGG16", "ResNet50", "DenseNet121")}
 P, MAC, TOP1 = "p_top1_change", "mean_absolute_change", "top1"
 Tail = Literal["typical", "atypical"]
@@ -16,12 +18,12 @@ Tail = Literal["typical", "atypical"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Printed:
-    """``where`` in the paper; ``what`` it is of; ``value``, approximate where ``read`` off a figure or said in words.
+    """A number of the paper: ``where`` it is printed, ``what`` it describes, and its ``value``.
 
-    ``study``: the experiment that measures ``quantity`` on ``network`` under ``protocol``, in ``tail``, the tenth of
-    the photographs that are least or most typical, where that is given; None: no study does, and ``note`` says what
-    does. ``protocols``: several, of which the highest counts. ``sides``: embedded short sides (px) that it may be
-    measured at, the first one best; a crop has none.
+    ``read``: the value is approximate, read off a figure or given in words. ``study``: the experiment that measures
+    ``quantity`` of ``network``; None if no study does, and then ``note`` says what does. ``protocols``: of several, the
+    highest value counts. ``sides``: embedded short sides (px) at which it may be measured, the best first; a crop has
+    none. ``tail``: the tenth of the photographs that is most or least typical, where the number is about one.
     """
 
     where: str
@@ -39,13 +41,13 @@ class Printed:
 
 @cache
 def numbers() -> tuple[Printed, ...]:
-    """In the order of the paper."""
+    """Return all numbers, in the order of the paper."""
     return tuple(n for part in (_section_2, _section_3, _section_4, _section_5, _appendix) for n in part())
 
 
 @cache
 def printed(network: str, protocol: str, side: int | None = None) -> dict[str, float]:
-    """Measure → the paper's number for a network, protocol and embedded side; approximate where nothing is exact."""
+    """Return measure → the paper's number for a network, protocol and embedded side, exact ones before approximate."""
     fits = [n for n in numbers() if n.network == network and n.protocols == (protocol,) and n.tail is None]
     here = [n for n in fits if protocol == "crop" or side in (n.sides or ())]
     return {n.quantity: n.value for n in sorted(here, key=lambda n: not n.read)}
@@ -80,15 +82,14 @@ def _section_2() -> Iterator[Printed]:
 
 
 def _section_3() -> Iterator[Printed]:
-    by_hand = "python -m core networks --layers " + KERAS["InceptionResNetV2"]
-    yield Printed(
-        where="§ 3", what="subsampling factor, InceptionResNetV2", value=60, note=f"the total stride: {by_hand}"
-    )
-    yield Printed(where="§ 3", what="layers, InceptionResNetV2", value=134, note="as in Table 3")
+    [deep] = [network for network in TABLE_3 if network.subsampling is not None]
+    by_hand = f"the total stride: python -m core networks --layers {deep.key}"
+    yield Printed(where="§ 3", what=f"subsampling factor, {deep.name}", value=deep.subsampling or 0, note=by_hand)
+    yield Printed(where="§ 3", what=f"layers, {deep.name}", value=deep.depth, note="as in Table 3")
     for name in KERAS:
         yield Printed(
             where="§ 3, Figure 4", what=f"P(top-1 change) of early layers below, {name} (Keras)", value=0.05, read=True,
-            note="python -m core study readouts measures it, of networks whose layers can be watched: Keras's cannot",
+            note="python -m core study readouts measures it for networks whose layers can be watched; Keras's cannot",
         )  # fmt: skip
 
 
@@ -139,21 +140,16 @@ def _section_5() -> Iterator[Printed]:
 
 
 def _appendix() -> Iterator[Printed]:
-    table = {
-        "VGG16": (0.715, 0.901, 138_357_544, 16),
-        "ResNet50": (0.759, 0.929, 25_636_712, 50),
-        "InceptionResNetV2": (0.804, 0.953, 55_873_736, 134),
-    }
-    for name, (top1, *others) in table.items():
-        key = KERAS[name]
+    for network in TABLE_3:
         yield Printed(
-            where="Table 3", what=f"top-1 accuracy, {name} (Keras)", value=top1, quantity=TOP1, network=key,
-            study="protocols", note=_keras(key),
+            where="Table 3", what=f"top-1 accuracy, {network.name} (Keras)", value=network.top1, quantity=TOP1,
+            network=network.key, study="protocols", note=_keras(network.key),
         )  # fmt: skip
-        for what, value in zip(("top-5 accuracy", "parameters", "depth"), others, strict=True):
+        others = {"top-5 accuracy": network.top5, "parameters": network.parameters, "depth": network.depth}
+        for what, value in others.items():
             yield Printed(
-                where="Table 3", what=f"{what}, {name} (Keras)", value=value,
-                note="of the network's card; no study measures it",
+                where="Table 3", what=f"{what}, {network.name} (Keras)", value=value,
+                note="from the network's card; no study measures it",
             )  # fmt: skip
     exact = "arithmetic, not measured"
     wrong = f"{exact}: 2/π = .6366, which the paper prints as .6336"
@@ -165,5 +161,5 @@ def _appendix() -> Iterator[Printed]:
 
 
 def _keras(key: str) -> str:
-    """What stands beside a number of Keras' ResNet50."""
+    """Return the note for a number of Keras's ResNet50."""
     return "Keras has replaced this network's weights since the paper" if key == KERAS["ResNet50"] else ""

@@ -1,4 +1,4 @@
-"""Every number of the paper beside ours: filled from finished studies, empty where none measured it."""
+"""The table of replication: every number of the paper next to ours, filled from finished studies."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from ...studies.rows import read
 from . import paper
 from .paper import Printed
 
-PHOTOS, INDEX = "IMAGENET_VAL", "data/indexes/imagenet-train"  # what a user has to have, in commands
-TAIL = 10  # a tenth of the photographs is a tail
-INDEXED = {paper.TORCH["ResNet50"], paper.KERAS["ResNet50"]}  # whose features the paper's typicality is of
+PHOTOS, INDEX = "IMAGENET_VAL", "data/indexes/imagenet-train"  # provided by the user, in commands
+TAIL = 10  # a tail is a tenth of the photographs
+INDEXED = {paper.TORCH["ResNet50"], paper.KERAS["ResNet50"]}  # networks whose features define the paper's typicality
 Study = tuple[pd.DataFrame, pd.DataFrame, Mapping[str, Any]]  # pairs, photographs, manifest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filled:
-    """Our value of one number, with what it is of. ``n``: photographs. ``protocol``: which one it was."""
+class Measurement:
+    """Our value of one number. ``n``: photographs. ``protocol``: the one that gave the value."""
 
     ours: float
     low: float | None
@@ -63,22 +63,25 @@ COLUMNS = (
 
 
 def replication(studies: Iterable[Study]) -> pd.DataFrame:
-    """A row for each number of the paper, in its order; ``ours`` and what belongs to it null where not measured.
+    """Return a row for each number of the paper, in its order; ``ours`` and its details are null where not measured.
 
-    ``difference``: ours less the paper's; ``within``: whether the paper's lies in [low, high], null without one.
-    ``studies``: finished ones; manifests as plain values (``networks``, ``photographs``, ``index``, ``finished``). A
-    number is filled by its own network only, on photographs that are no drawn scenes, with the paper's one-pixel
-    diagonal step; of several studies by the one of most photographs, then the latest.
+    ``difference``: ours minus the paper's. ``within``: whether the paper's number lies in [low, high]; null without an
+    interval. A number is filled only by its own network, on photographs that are not drawn scenes, with the paper's
+    one-pixel diagonal step. Of several studies the one with most photographs counts, then the latest.
+
+    Args:
+        studies: pairs, photographs and manifest (as plain values: ``networks``, ``photographs``, ``index``,
+            ``finished``).
     """
-    real = [
+    usable = [
         study
         for study in studies
         if study[2]["finished"] and not study[2]["photographs"]["drawn"] and "layer" not in study[0]
     ]
     rows = []
     for number in paper.numbers():
-        found = sorted(_candidates(number, real), key=lambda one: (one.n, one.date))
-        ours = {name: getattr(found[-1], name) for name in Filled.__slots__} if found else {}
+        measurements = sorted(_candidates(number, usable), key=lambda result: (result.n, result.date))
+        ours = {name: getattr(measurements[-1], name) for name in Measurement.__slots__} if measurements else {}
         rows.append(
             {
                 "where": number.where,
@@ -98,36 +101,37 @@ def replication(studies: Iterable[Study]) -> pd.DataFrame:
 
 
 def fills(manifest: Manifest) -> bool:
-    """Whether a study can fill a number: it is finished, of no drawn scenes, and of a network of the paper."""
-    known = {number.network for number in paper.numbers()}
-    measured_here = {one["key"] for one in manifest.networks}
-    whole = not get(manifest.study).layered  # readouts answer for layers, not for networks
-    return bool(manifest.finished and whole and not manifest.photographs["drawn"] and known & measured_here)
+    """Return whether a study can fill a number: finished, not of drawn scenes, with a network of the paper."""
+    printed = {number.network for number in paper.numbers()}
+    measured_networks = {network["key"] for network in manifest.networks}
+    whole = not get(manifest.study).layered  # a study of linear probes measures layers, not networks
+    return bool(manifest.finished and whole and not manifest.photographs["drawn"] and printed & measured_networks)
 
 
 def of_folders(folders: Iterable[Path]) -> tuple[pd.DataFrame, list[str]]:
-    """``replication`` over the studies in these folders, and why some cannot be read. Only what ``fills`` is."""
-    found, problems = list[Study](), list[str]()
+    """Return ``replication`` over the studies in these folders, and the reasons why some cannot be read."""
+    studies, problems = list[Study](), list[str]()
     for folder in folders:
         try:
             if fills(read_manifest(folder)):
                 results = read(folder)
-                found.append((results.pairs, results.photographs, asdict(results.manifest)))
+                studies.append((results.pairs, results.photographs, asdict(results.manifest)))
         except StudyBroken as error:
             problems.append(str(error))
-    return replication(found), problems
+    return replication(studies), problems
 
 
 def command(number: Printed) -> str | None:
-    """What measures a number; all numbers of one network and study have the same. None: no study does.
+    """Return the command that measures a number; None if no study does.
 
-    The folder of photographs (ImageNet's validation set) and the index (of its training set) are the user's to give.
+    All numbers of one network and study have the same command. The user provides the folder of photographs (ImageNet's
+    validation set) and the index (of its training set).
     """
     if number.study is None:
         return None
-    like = [n for n in paper.numbers() if (n.study, n.network) == (number.study, number.network)]
-    protocols = ",".join(dict.fromkeys(protocol for n in like for protocol in n.protocols))
-    index = f" --index {INDEX}" if any(n.tail for n in like) else ""
+    same = [n for n in paper.numbers() if (n.study, n.network) == (number.study, number.network)]
+    protocols = ",".join(dict.fromkeys(protocol for n in same for protocol in n.protocols))
+    index = f" --index {INDEX}" if any(n.tail for n in same) else ""
     name = f"{number.study}-{str(number.network).replace('/', '-')}"
     return (
         f"python -m core study {number.study} --photos {PHOTOS} --limit 1000 --network {number.network} "
@@ -135,9 +139,9 @@ def command(number: Printed) -> str | None:
     )
 
 
-def _candidates(number: Printed, studies: Iterable[Study]) -> Iterator[Filled]:
+def _candidates(number: Printed, studies: Iterable[Study]) -> Iterator[Measurement]:
     for pairs, photographs, manifest in studies:
-        weights = {one["key"]: one["weights_digest"] for one in manifest["networks"]}
+        weights = {network["key"]: network["weights_digest"] for network in manifest["networks"]}
         if number.study is None or number.network is None or number.network not in weights:
             continue
         of = {
@@ -148,7 +152,7 @@ def _candidates(number: Printed, studies: Iterable[Study]) -> Iterator[Filled]:
         if number.quantity == paper.TOP1:
             right = accuracies(photographs[photographs["network"] == number.network]).get(number.network)
             if right is not None:
-                yield Filled(
+                yield Measurement(
                     ours=right.top1,
                     low=right.interval[0],
                     high=right.interval[1],
@@ -161,31 +165,31 @@ def _candidates(number: Printed, studies: Iterable[Study]) -> Iterator[Filled]:
             yield from _measured(number, pairs, of)
 
 
-def _measured(number: Printed, pairs: pd.DataFrame, of: Mapping[str, str]) -> Iterator[Filled]:
-    """The number in one study; of several protocols the highest."""
+def _measured(number: Printed, pairs: pd.DataFrame, of: Mapping[str, str]) -> Iterator[Measurement]:
+    """Yield the number as one study measured it; of several protocols the highest."""
     rows = _rows(number, pairs)
-    found = []
-    for one in measured(rows):
-        value = getattr(one.sensitivity, number.quantity)
+    measurements = []
+    for result in measured(rows):
+        value = getattr(result.sensitivity, number.quantity)
         if value is not None:
-            low, high = getattr(one.sensitivity, f"{number.quantity}_interval") or (None, None)
-            found.append(
-                Filled(
+            low, high = getattr(result.sensitivity, f"{number.quantity}_interval") or (None, None)
+            measurements.append(
+                Measurement(
                     ours=value,
                     low=low,
                     high=high,
-                    n=one.sensitivity.photographs,
-                    pairs=one.sensitivity.pairs,
-                    protocol=one.protocol,
+                    n=result.sensitivity.photographs,
+                    pairs=result.sensitivity.pairs,
+                    protocol=result.protocol,
                     **of,
                 )
             )
-    if {one.protocol for one in found} == set(number.protocols):
-        yield max(found, key=lambda one: one.ours)
+    if {result.protocol for result in measurements} == set(number.protocols):
+        yield max(measurements, key=lambda result: result.ours)
 
 
 def _rows(number: Printed, pairs: pd.DataFrame) -> pd.DataFrame:
-    """Its network and protocols, one diagonal pixel (of the photograph, for a crop), the best of its sides."""
+    """Return the rows of the number's network and protocols, at one diagonal pixel and the best of its sides."""
     rows = pairs[
         (pairs["network"] == number.network)
         & pairs["protocol"].isin(number.protocols)
@@ -200,8 +204,8 @@ def _rows(number: Printed, pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _tail(rows: pd.DataFrame, *, typical: bool) -> pd.DataFrame:
-    """Pairs of the most or least typical tenth of the photographs; none of fewer than ten."""
-    known = rows.loc[rows["typicality"].notna(), ["digest", "typicality"]].drop_duplicates("digest")
-    n = math.floor(len(known) / TAIL)
-    chosen = known.nlargest(n, "typicality") if typical else known.nsmallest(n, "typicality")
+    """Return the pairs of the most or the least typical tenth of the photographs; none for fewer than ten."""
+    by_photograph = rows.loc[rows["typicality"].notna(), ["digest", "typicality"]].drop_duplicates("digest")
+    n = math.floor(len(by_photograph) / TAIL)
+    chosen = by_photograph.nlargest(n, "typicality") if typical else by_photograph.nsmallest(n, "typicality")
     return rows[rows["digest"].isin(chosen["digest"])]

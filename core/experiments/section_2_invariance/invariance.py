@@ -1,8 +1,8 @@
-"""Full against partial invariance (paper, § 2): the paper's two kinds of system, on small grey scenes on the torus.
+"""Full and partial invariance (paper, § 2): the paper's two kinds of system, on small grey scenes with cyclic shifts.
 
-A classifier of the power spectrum gives the same answer to any pattern and its translation, since cyclic shifts leave
-|FFT|² as it is. An SVM that learned from shifted copies does so, by construction, for the patterns that it learned
-from.
+A classifier of the power spectrum gives the same answer to any pattern and its translation, since cyclic shifts do
+not change |FFT|². An SVM trained on shifted copies is invariant, by construction, for the patterns that it was
+trained on.
 """
 
 from __future__ import annotations
@@ -26,27 +26,26 @@ Bools: TypeAlias = npt.NDArray[np.bool_]
 Features: TypeAlias = Callable[[Pictures], npt.NDArray[Any]]  # pictures → (N, D)
 
 SIDE = 32  # pixels
-FIRST, APART = 5_000_000, 100_000  # scenes that no embedded network knows; a seed's begin so far from the next one's
-REACH = 1  # pixels: copies are shifted by up to so many either way
-COPIED = tuple((down, right) for down in range(-REACH, REACH + 1) for right in range(-REACH, REACH + 1))
+FIRST, APART = 5_000_000, 100_000  # first scene number (no shipped network saw these scenes); distance between seeds
+REACH = 1  # pixels; copies are shifted by up to this much in each direction
+COPY_SHIFTS = tuple((down, right) for down in range(-REACH, REACH + 1) for right in range(-REACH, REACH + 1))
 STEPS = ((0, 1), (1, 0), (0, -1), (-1, 0))  # (down, right): the shifts by one pixel of P(top-1 change)
-ALONG = (1, 2, 4, 8, 16)  # pixels to the right, up to half the torus
+SHIFTS = (1, 2, 4, 8, 16)  # pixels to the right, up to half the picture
 MOST_SCENES = 600
-ANOTHER = Photographer(spread=1.0, size_mean=0.35)  # subjects small, anywhere in frame
-C = 10.0  # an SVM's cost of a violated margin
+ANOTHER = Photographer(spread=1.0, size_mean=0.35)  # small subjects, anywhere in the frame
+C = 10.0  # the SVMs' cost of a violated margin
 
 FULL, PLAIN, COPIES = "power spectrum", "pixels", "pixels, shifted copies"
-LEARNED, SAME, OTHER = "learned from", "held out, same photographer", "held out, another photographer"
+LEARNED, SAME, OTHER = "training scenes", "held out, same photographer", "held out, another photographer"
 GROUPS = (LEARNED, SAME, OTHER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """``learned`` scenes by the usual photographer; ``held_out`` more, taken by the usual photographer and by
-    ``other``.
+    """The settings of the experiment: ``learned`` training scenes by the usual photographer, ``held_out`` test scenes.
 
-    All three classifiers are the same RBF SVM (C = 10, standardised inputs) and differ in what it is shown; copies are
-    all nine shifts by up to a pixel. Raises BadRecipe.
+    The test scenes are taken by the usual photographer and by ``other``. All three classifiers are the same RBF SVM
+    (C = 10, standardised inputs) with different inputs; copies are all nine shifts by up to a pixel. Raises BadRecipe.
     """
 
     other: Photographer = ANOTHER
@@ -56,39 +55,37 @@ class Trial:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        known, some, least = scene_classes(), set(self.classes), 2 * len(self.classes)
+        accepted, chosen, least = scene_classes(), set(self.classes), 2 * len(self.classes)
         _check(
-            len(some) == len(self.classes) >= 2 and some <= set(known),
+            len(chosen) == len(self.classes) >= 2 and chosen <= set(accepted),
             f"the classes {', '.join(self.classes)}",
-            f"two or more of {', '.join(known)}",
+            f"two or more of {', '.join(accepted)}",
         )
-        _check(
-            least <= self.learned <= MOST_SCENES, f"{self.learned} scenes to learn from", f"{least} to {MOST_SCENES}"
-        )
+        _check(least <= self.learned <= MOST_SCENES, f"{self.learned} training scenes", f"{least} to {MOST_SCENES}")
         _check(2 <= self.held_out <= self.learned, f"{self.held_out} scenes held out", f"2 to {self.learned}")
         _check(self.seed >= 0, f"seed {self.seed}", "0 or more")
 
     def numbers(self, group: str) -> range:
-        """Of the group's scenes: the same ones are held out for either photographer."""
+        """Return the numbers of a group's scenes; both photographers take the same held-out scenes."""
         return range(self.learned) if group == LEARNED else range(self.learned, self.learned + self.held_out)
 
     def photographer(self, group: str) -> Photographer:
-        """Who takes the group's scenes."""
+        """Return the photographer of a group's scenes."""
         return self.other if group == OTHER else USUAL
 
     def classes_of(self, group: str) -> Integers:
-        """(N,) of the group's scenes, all equally often."""
+        """Return the classes (N,) of a group's scenes, all equally frequent."""
         return np.array(self.numbers(group)) % len(self.classes)
 
 
 def _check(right: bool, got: str, wanted: str) -> None:
     if not right:
-        raise BadRecipe(got=got, wanted=wanted, remedy="Correct the settings of the trial.")
+        raise BadRecipe(got=got, wanted=wanted, remedy="Change the settings of the trial.")
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A share of ``trials`` over ``photographs``, its 95 % interval, and how that was found."""
+    """A share of ``trials`` over ``photographs``, its 95 % interval, and the method of the interval."""
 
     value: float
     interval: Interval
@@ -103,33 +100,36 @@ class Rate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
-    """Of one classifier to N scenes of one group. ``right`` (N,): whether the answer to the picture unmoved is its
-    class; ``changed`` (N, 4) and ``along`` (N, 5): whether that to it moved by each of STEPS and of ALONG differs."""
+    """The answers of one classifier to N scenes of one group.
+
+    ``right`` (N,): whether the unmoved picture's answer is its class. ``changed`` (N, 4), ``by_shift`` (N, 5): whether
+    the answer differs after each shift of STEPS, and after each shift of SHIFTS to the right.
+    """
 
     classifier: str
     group: str
     right: Bools
     changed: Bools
-    along: Bools
+    by_shift: Bools
 
     @property
     def p_change(self) -> Rate:
-        """P(top-1 change) over shifts by one pixel."""
+        """Return P(top-1 change) over shifts by one pixel."""
         return _rate(self.changed)
 
     @property
     def accuracy(self) -> Rate:
-        """Of the pictures unmoved."""
+        """Return the accuracy on the unmoved pictures."""
         return _rate(self.right[:, None])
 
     @property
-    def p_along(self) -> tuple[Rate, ...]:
-        """Of each of ALONG, the share of answers that differ from those to the pictures unmoved."""
-        return tuple(_rate(column[:, None]) for column in self.along.T)
+    def rates_by_shift(self) -> tuple[Rate, ...]:
+        """Return for each of SHIFTS the share of answers that differ from those to the unmoved pictures."""
+        return tuple(_rate(column[:, None]) for column in self.by_shift.T)
 
 
 def _rate(flags: Bools) -> Rate:
-    """(N, K) of N photographs → the share that is true."""
+    """Return the share of true flags (N, K) of N photographs."""
     n, each = flags.shape
     total = int(flags.sum())
     spread = bootstrap(flags.ravel().astype(float), np.repeat(np.arange(n), each), seed=0)
@@ -138,60 +138,66 @@ def _rate(flags: Bools) -> Rate:
 
 
 def power_spectrum(pictures: Pictures) -> npt.NDArray[np.float64]:
-    """(N, S, S) → log(1 + |FFT|²) at every frequency that is not another's conjugate, (N, S · (S / 2 + 1)).
+    """Return log(1 + |FFT|²) of pictures (N, S, S), without conjugate frequencies: (N, S · (S / 2 + 1)).
 
-    Equal to float64 rounding for all cyclic shifts of a picture. The logarithm, because powers span decades.
+    It is the same for all cyclic shifts of a picture, up to float64 rounding. The logarithm is taken since powers span
+    decades.
+
+    >>> picture = np.zeros((1, 4, 4), np.float32)
+    >>> picture[0, 1, 2] = 1
+    >>> np.allclose(power_spectrum(picture), power_spectrum(shifted(picture, 1, 1)))
+    True
     """
     transformed = np.fft.rfft2(pictures.astype(np.float64))
     return np.log1p(transformed.real**2 + transformed.imag**2).reshape(len(pictures), -1)
 
 
 def pixels(pictures: Pictures) -> Pictures:
-    """(N, S, S) → (N, S²)."""
+    """Return the pixels of pictures (N, S, S) as features (N, S²)."""
     return pictures.reshape(len(pictures), -1)
 
 
 def shifted(pictures: Pictures, down: int, right: int) -> Pictures:
-    """On the torus: what leaves at one side comes in at the other."""
+    """Return pictures shifted cyclically: pixels that leave at one side come in at the other."""
     return np.roll(pictures, (down, right), (-2, -1))
 
 
 def measure(trial: Trial, report: Report, cancel: Cancel) -> tuple[Answers, ...]:
-    """Each classifier's answers to each group of scenes; equal for equal trials. Raises Cancelled."""
-    drawn = drawings(trial, report, cancel)
+    """Return each classifier's answers to each group of scenes; equal for equal trials. Raises Cancelled."""
+    drawn = draw_scenes(trial, report, cancel)
     learned, classes = drawn[LEARNED], trial.classes_of(LEARNED)
-    copies = np.concatenate([shifted(learned, *by) for by in COPIED])
-    lessons: dict[str, tuple[Features, Pictures, Integers]] = {
+    copies = np.concatenate([shifted(learned, *by) for by in COPY_SHIFTS])
+    trainings: dict[str, tuple[Features, Pictures, Integers]] = {
         FULL: (power_spectrum, learned, classes),
         PLAIN: (pixels, learned, classes),
-        COPIES: (pixels, copies, np.tile(classes, len(COPIED))),
+        COPIES: (pixels, copies, np.tile(classes, len(COPY_SHIFTS))),
     }
-    found = []
-    for name, (features, pictures, targets) in lessons.items():
-        report(Progress(stage=f"{name}: learning from {len(pictures):,} pictures"))
+    answers = []
+    for name, (features, pictures, targets) in trainings.items():
+        report(Progress(stage=f"{name}: training on {len(pictures):,} pictures"))
         cancel.check("the trial")
         inputs = features(pictures)
         model = _svm(inputs.shape[1]).fit(inputs, targets)
         for group in GROUPS:
-            report(Progress(stage=f"{name}: asking about those {group}"))
+            report(Progress(stage=f"{name}: testing on {group}"))
             cancel.check("the trial")
-            some = drawn[group][: trial.held_out]  # as many of those learned from
-            found.append(_answers(model, features, name, group, some, trial.classes_of(group)[: trial.held_out]))
-    return tuple(found)
+            chosen = drawn[group][: trial.held_out]  # as many training scenes as held-out ones
+            answers.append(_answers(model, features, name, group, chosen, trial.classes_of(group)[: trial.held_out]))
+    return tuple(answers)
 
 
 def _answers(model: Any, features: Features, name: str, group: str, pictures: Pictures, classes: Integers) -> Answers:
     unmoved = model.predict(features(pictures))
     moved = {
         by: model.predict(features(shifted(pictures, *by))) != unmoved
-        for by in dict.fromkeys([*STEPS, *((0, right) for right in ALONG)])
+        for by in dict.fromkeys([*STEPS, *((0, right) for right in SHIFTS)])
     }
-    changed, along = (np.stack([moved[by] for by in some], axis=1) for some in (STEPS, [(0, k) for k in ALONG]))
-    return Answers(name, group, unmoved == classes, changed, along)
+    changed, by_shift = (np.stack([moved[by] for by in chosen], axis=1) for chosen in (STEPS, [(0, k) for k in SHIFTS]))
+    return Answers(name, group, unmoved == classes, changed, by_shift)
 
 
-def drawings(trial: Trial, report: Report, cancel: Cancel) -> dict[str, Pictures]:
-    """Group → its pictures. Raises Cancelled."""
+def draw_scenes(trial: Trial, report: Report, cancel: Cancel) -> dict[str, Pictures]:
+    """Return group → its pictures. Raises Cancelled."""
     wanted = [(group, number) for group in GROUPS for number in trial.numbers(group)]
     meter, drawn = Meter(report, len(wanted), "drawing scenes"), dict[str, list[Pictures]]()
     meter.set()
@@ -203,15 +209,17 @@ def drawings(trial: Trial, report: Report, cancel: Cancel) -> dict[str, Pictures
 
 
 def picture(trial: Trial, number: int, photographer: Photographer) -> Pictures:
-    """The trial's scene of that number, taken by that photographer: (S, S), grey (ITU-R 601 luma)."""
+    """Return the trial's scene of that number, taken by that photographer: (S, S), grey (ITU-R 601 luma)."""
     label = trial.classes[number % len(trial.classes)]
     scene = render(FIRST + APART * trial.seed + number, photographer, label=label, size=SIDE)
     return np.asarray(scene.image().convert("L"), np.float32) / np.float32(255)
 
 
 def _svm(width: int) -> Any:
-    """An RBF SVM on standardised inputs (N, width). Its kernel is one product of matrices: libsvm's own goes pair by
-    pair, and takes several times as long."""
+    """Return an RBF SVM on standardised inputs (N, width).
+
+    Its kernel is computed as one matrix product; libsvm's own computes it pair by pair, several times slower.
+    """
     from functools import partial
 
     from sklearn.metrics.pairwise import rbf_kernel

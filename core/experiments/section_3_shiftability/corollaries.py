@@ -1,12 +1,12 @@
-"""What follows from shiftability (paper, § 3): two halves of a picture that move apart; a blurred input, linear or not.
+"""Corollaries of shiftability (paper, § 3): two halves of a photograph that move apart, and a blurred input.
 
-All of it on the torus (circular padding), where the paper's claims are exact: what a photograph on black loses at one
-border of the frame it would meet at the other.
+Everything is measured with circular padding, where the paper's claims are exact: what a photograph loses at one
+border of the frame comes in at the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,52 +28,53 @@ from ...networks.variants.circular import first_layer, low_pass, on_torus
 from ..figure_03_feature_maps.feature_maps import shifted
 from .shiftability import Floats, Sums, sum_drift, sums
 
-GAP = 16  # pixels between the parts: more than the window of any first convolution
+GAP = 16  # pixels between the halves: more than the window of any first convolution
 STRIDES = (2, 4, 8, 16)
-ROUNDING = 1e-4  # what float32 may add up to, where a sum is a thousandth of what is added
-EVERYWHERE, SUBSAMPLED, BLURRED = "at every place", "subsampled", "blurred, then subsampled"
+ROUNDING = 1e-4  # error of a float32 sum that is a thousandth of its summands
+EVERYWHERE, SUBSAMPLED, BLURRED = "at every position", "subsampled", "blurred, then subsampled"
 
 
 def nyquist(stride: int) -> float:
-    """Cycles a pixel up to which a map of that stride can tell frequencies apart."""
+    """Return the Nyquist frequency of a map of the given stride, in cycles a pixel.
+
+    >>> nyquist(4)
+    0.125
+    """
     return 1 / (2 * stride)
-
-
-def shown(drift: float) -> str:
-    """As a share of the mean; what is close to none by its magnitude."""
-    return f"{drift:.{1 if drift >= 1e-3 else 2}%}" if drift >= ROUNDING else f"{drift:.0e}"
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A network on the torus, ``linear`` or with its activations; frames pass below ``cutoff`` cycles a pixel; None:
-    as they are."""
+    """A network with circular padding, ``linear`` or with its activations.
+
+    ``cutoff``: frames keep frequencies below it, in cycles a pixel; None for unfiltered frames.
+    """
 
     linear: bool
     cutoff: float | None
 
     @property
     def name(self) -> str:
-        """For legends."""
+        """Return the name for legends."""
         return (
             f"{'linear' if self.linear else 'with its nonlinearities'}, {'blurred' if self.cutoff else 'not blurred'}"
         )
 
 
 def cases(cutoff: float) -> tuple[Case, ...]:
-    """All four."""
+    """Return all four cases."""
     return tuple(Case(linear, blur) for linear in (True, False) for blur in (cutoff, None))
 
 
-def of_case(
+def measure_case(
     engine: Engine, card: NetworkCard, photograph: Photograph, case: Case, report: Report, cancel: Cancel
 ) -> tuple[Sums, ...]:
-    """Global sums of the layers that end a block or stage, over all shifts of the photograph on black.
+    """Return the global sums of the layers that end a block or stage, over all shifts of the photograph on black.
 
-    Layers whose places do not divide the frame are left out: there is no torus for them. Raises BadCard, BadProtocol,
-    WeightsUnavailable, Cancelled.
+    Layers whose size does not divide the frame cannot be padded circularly and are left out. Raises BadCard,
+    BadProtocol, WeightsUnavailable, Cancelled.
     """
-    stage = f"{card.name} on the torus, {case.name}"
+    stage = f"{card.name} with circular padding, {case.name}"
     report(Progress(stage=stage))
     own, path = ends(engine.load(card)), shifted(photograph, card)
     cancel.check(MEASUREMENT)
@@ -82,44 +83,48 @@ def of_case(
         card.build(),
         lambda model: on_torus(model, card.size, linear=case.linear, cutoff=case.cutoff),
     )
-    there = {layer.name: layer for layer in network.layers if layer.stride and layer.edge * layer.stride == card.size}
-    found = [Deep(there[deep.layer.name], deep.depth) for deep in own if deep.layer.name in there]
-    measured = sums(engine, network, path, of=found, report=report, stage=stage, cancel=cancel)
-    for one in measured:
-        _checked(card, one)
+    circular = {
+        layer.name: layer for layer in network.layers if layer.stride and layer.edge * layer.stride == card.size
+    }
+    watched = [Deep(circular[deep.layer.name], deep.depth) for deep in own if deep.layer.name in circular]
+    measured = sums(engine, network, path, of=watched, report=report, stage=stage, cancel=cancel)
+    for layer in measured:
+        check_circular(card, layer)
     if not measured:
         raise BadCard(
-            got=f"{card.key}, whose layers have no number of places that divides a frame of {card.size}",
-            wanted="a frame that the strides divide",
+            got=f"{card.key}, none of whose layers has a size that divides a frame of {card.size} px",
+            wanted="a frame size that is a multiple of the strides",
             remedy="Choose another network.",
         )
     return measured
 
 
-def _checked(card: NetworkCard, one: Sums) -> None:
-    """On the torus a shift by a layer's stride moves its map by a place; raises BadCard where the sum is another."""
-    stride = one.deep.layer.stride or 1
-    if stride < len(one.sums) and (one.sums[0] - one.sums[stride]) @ (one.sums[0] - one.sums[stride]) > (
-        ROUNDING**2 * one.sums[0] @ one.sums[0]
+def check_circular(card: NetworkCard, layer: Sums) -> None:
+    """Raise BadCard where a shift by the layer's stride changes its sum: then its padding is not circular."""
+    stride = layer.deep.layer.stride or 1
+    if stride < len(layer.sums) and (layer.sums[0] - layer.sums[stride]) @ (layer.sums[0] - layer.sums[stride]) > (
+        ROUNDING**2 * layer.sums[0] @ layer.sums[0]
     ):
         raise BadCard(
-            got=f"{card.key}, whose {one.deep.layer.name} does not meet the other side of the frame",
-            wanted="convolutions, pools and blurs that can be padded circularly",
+            got=f"{card.key}, whose {layer.deep.layer.name} is not padded circularly",
+            wanted="only convolutions, pools and blurs, which can be padded circularly",
             remedy="Choose another network.",
         )
 
 
-def common(of: Iterable[Sums]) -> int:
-    """Of one layer in several cases: the channel that is heard in all, whose least share of their energies is most."""
-    shares = [one.energy / max(one.energy.sum(), np.finfo(float).tiny) for one in of]
+def common_channel(of: Iterable[Sums]) -> int:
+    """Return the channel of a layer that responds in all cases: the one with the largest least share of the energy."""
+    shares = [layer.energy / max(layer.energy.sum(), np.finfo(float).tiny) for layer in of]
     return int(np.min(shares, axis=0).argmax())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Parted:
-    """Of a network's first layer at stride 1, as two halves of the photograph move apart: ``sums`` (V, C) of its map
-    everywhere, of every ``stride``-th place, and of every such place of its blur, each times the area that a place
-    stands for; ``energy`` (C,) of the map."""
+class Halves:
+    """Global sums of a network's first layer at stride 1 while two halves of the photograph move apart.
+
+    ``sums``: name → (V, C), of the whole map, of every ``stride``-th position, and of every such position of the
+    blurred map, each times the area of a position. ``energy`` (C,): of the map.
+    """
 
     card: NetworkCard
     path: Path
@@ -129,20 +134,20 @@ class Parted:
 
     @property
     def drifts(self) -> dict[str, float]:
-        """``sum_drift`` of each."""
+        """Return ``sum_drift`` of each of the three."""
         return {name: sum_drift(each, self.energy) for name, each in self.sums.items()}
 
     @property
     def channel(self) -> int:
-        """That which adds most to the drift of the subsampled map."""
+        """Return the channel that adds most to the drift of the subsampled map."""
         drifts = [sum_drift(each[:, None], np.ones(1)) for each in self.sums[SUBSAMPLED].T]
         return int((np.array(drifts) * self.energy).argmax())
 
 
-def parted(photograph: Photograph, card: NetworkCard) -> Path:
-    """The photograph's left half, which moves down a pixel at a time, and its right half, which moves up, on black.
+def halves_path(photograph: Photograph, card: NetworkCard) -> Path:
+    """Return the path on which the left half of the photograph moves down and the right half up, a pixel at a time.
 
-    Raises BadProtocol where both do not fit.
+    Both are on black. Raises BadProtocol where they do not fit.
     """
     size, reach = card.size, path_length(card.size)
     patch = resize(photograph, default_side(size), card.preprocessing.interpolation)
@@ -161,40 +166,43 @@ def parted(photograph: Photograph, card: NetworkCard) -> Path:
     return Path("shift", tuple(range(reach + 1)), frames, "network", about)
 
 
-def of_parts(
+def measure_halves(
     engine: Engine, card: NetworkCard, photograph: Photograph, stride: int, report: Report, cancel: Cancel
-) -> Parted:
-    """What becomes of the first layer's global sum. Raises BadCard, BadProtocol, WeightsUnavailable, Cancelled."""
+) -> Halves:
+    """Return the global sums of the first layer while the halves move apart.
+
+    Raises BadCard, BadProtocol, WeightsUnavailable, Cancelled.
+    """
     stage = f"{card.name}, two halves"
     report(Progress(stage=stage))
     if card.size % stride:
         raise BadProtocol(
             got=f"a stride of {stride} for frames of {card.size} px",
-            wanted="one that divides them",
+            wanted="a divisor of the frame size",
             remedy="Choose another stride.",
         )
-    path = parted(photograph, card)
+    path = halves_path(photograph, card)
     network = engine.prepare(
         replace(card, labels=None, remedy=None), card.build(), lambda model: first_layer(model, card.size)
     )
     meter = Meter(report, len(path.values), stage)
     parts: list[tuple[dict[str, Floats], Floats]] = []
-    for seen in watch(engine, network, path.frames, [_last(network)], lambda _, maps: _three_ways(maps, stride)):
+    for batch in watch(engine, network, path.frames, [_last(network)], lambda _, maps: _three_ways(maps, stride)):
         cancel.check(MEASUREMENT)
-        parts.extend(seen.layers.values())
-        meter.add(seen.frames)
+        parts.extend(batch.layers.values())
+        meter.add(batch.frames)
     ways = {name: np.concatenate([part[name] for part, _ in parts]) for name in parts[0][0]}
-    return Parted(card, path, stride, ways, np.sum([energy for _, energy in parts], axis=0))
+    return Halves(card, path, stride, ways, np.sum([energy for _, energy in parts], axis=0))
 
 
 def _last(network: Network) -> Layer:
-    """The activation."""
+    """Return the activation after the first convolution."""
     inner = [layer for layer in network.layers if layer.name in network.watchable and layer.name]
     return inner[-1]
 
 
 def _three_ways(maps: torch.Tensor, stride: int) -> tuple[dict[str, Floats], Floats]:
-    """(n, C, S, S) → sums (n, C) of each way, energies (C,)."""
+    """Return sums (n, C) in three ways, and energies (C,), of maps (n, C, S, S)."""
     ways = {
         EVERYWHERE: maps.sum((2, 3)),
         SUBSAMPLED: maps[..., ::stride, ::stride].sum((2, 3)) * stride**2,
@@ -205,29 +213,5 @@ def _three_ways(maps: torch.Tensor, stride: int) -> tuple[dict[str, Floats], Flo
 
 
 def blurred(frame: torch.Tensor, cutoff: float) -> torch.Tensor:
-    """A frame uint8 (3, S, S) as it looks below ``cutoff`` (what is measured is not rounded to 256 values)."""
+    """Return a frame uint8 (3, S, S) without frequencies above ``cutoff``, for display (not measured)."""
     return low_pass(frame.float(), cutoff).round().clamp(0, 255).byte()
-
-
-def parted_sentence(found: Parted) -> str:
-    """What the halves do to each sum."""
-    everywhere, subsampled, smooth = (shown(found.drifts[name]) for name in (EVERYWHERE, SUBSAMPLED, BLURRED))
-    return (
-        f"Two halves move apart, and the global sum of {found.card.name}'s first layer drifts by {everywhere} of its "
-        f"mean where nothing is subsampled, by {subsampled} where it is, by {found.stride}, and by {smooth} where it "
-        "is blurred below its Nyquist frequency before: what is shiftable keeps its sum though parts move differently."
-    )
-
-
-def blurred_sentence(name: str, stride: int, drifts: Mapping[Case, float]) -> str:
-    """Of the layer of that stride: drift of each case."""
-    of = {(case.linear, case.cutoff is not None): drift for case, drift in drifts.items()}
-    cutoff = next(case.cutoff for case in drifts if case.cutoff is not None)
-    straight = of[True, True]
-    stays = f"keeps its sum (drift {shown(straight)}: rounding)"
-    kept = stays if straight < ROUNDING else f"drifts by {shown(straight)}"
-    return (
-        f"Stride {stride}, input blurred below 1/{round(1 / cutoff)} cycles a px: {name} without its nonlinearities "
-        f"{kept}, with them it drifts by {shown(of[False, True])}. Not blurred: {shown(of[True, False])} without and "
-        f"{shown(of[False, False])} with them."
-    )

@@ -1,4 +1,4 @@
-"""One channel's global sum as a picture moves, several ways (paper, § 3: the corollaries)."""
+"""Global sums of one channel while a picture moves, in several cases (paper, § 3, corollaries)."""
 
 from __future__ import annotations
 
@@ -9,23 +9,26 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from ..drawing.style import colour, dash, figure, said
+from ..drawing.style import add_caption, colour, dash, figure
 
-LEAST = 0.02  # of the mean: half of what the axis shows at least, so that rounding looks like none
+LEAST = 0.02  # of the mean; the axis shows at least this much on both sides, so that rounding is not visible
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
-    """``sums`` (V,) of one channel over the shifts; ``place``: colour and dash."""
+    """The sums (V,) of one channel over the shifts; ``slot``: colour and dash."""
 
     title: str
-    place: int
+    slot: int
     sums: npt.NDArray[np.float64]
 
 
 def sums_over(shifts: Sequence[float], lines: Sequence[Line], *about: str, x: str = "shift (px)") -> go.Figure:
-    """Each sum's difference from its mean, over its mean magnitude. ``about``: n, network."""
-    tiny = np.finfo(float).tiny  # a silent channel differs by nothing
+    """Return each sum's difference from its mean, divided by its mean magnitude, against the shift.
+
+    ``about``: sentences for the caption: n, network.
+    """
+    tiny = np.finfo(float).tiny  # a silent channel has a mean of 0
     drawn = [(line.sums - line.sums.mean()) / max(np.abs(line.sums).mean(), tiny) for line in lines]
     most = max((float(np.abs(values).max()) for values in drawn), default=0.0)
     fig = figure(
@@ -47,7 +50,7 @@ def sums_over(shifts: Sequence[float], lines: Sequence[Line], *about: str, x: st
             mode="lines",
             name=line.title,
             customdata=line.sums.tolist(),
-            line={"color": colour(line.place), "dash": dash(line.place), "width": 2},
+            line={"color": colour(line.slot), "dash": dash(line.slot), "width": 2},
             hovertemplate=f"%{{customdata:.5g}} (%{{y:+.3%}})<extra>{line.title}</extra>",
         )
-    return said(fig, *about)
+    return add_caption(fig, *about)

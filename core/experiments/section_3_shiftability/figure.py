@@ -1,4 +1,4 @@
-"""How shiftable the layers of networks are, against their relative depth (paper, § 3)."""
+"""Shiftability of the layers of networks against their relative depth (paper, § 3)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from ..drawing.style import colour, dash, figure, said
+from ..drawing.style import add_caption, colour, dash, figure
 
 DRIFT = "drift of the global sum"
 ERROR = "interpolation error"
@@ -16,10 +16,10 @@ ALIASED = "aliased energy"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One network: its layers' names, relative depths, strides and values, in order; ``place``: colour and dash."""
+    """One network: names, relative depths, strides and values of its layers, in order. ``slot``: colour and dash."""
 
     title: str
-    place: int
+    slot: int
     layers: Sequence[str]
     depths: Sequence[float]
     strides: Sequence[int]
@@ -27,7 +27,10 @@ class Line:
 
 
 def shiftability(lines: Sequence[Line], measure: str, *about: str) -> go.Figure:
-    """A line a network over relative depth (convolutions up to the layer over all). ``about``: n, protocol."""
+    """Return a line for each network over relative depth, the share of the network's convolutions up to the layer.
+
+    ``about``: sentences for the caption: n, protocol.
+    """
     most = max((value for line in lines for value in line.values), default=1.0)
     fig = figure(x="relative depth", y=measure, height=300, range=[-0.03 * most, 1.06 * most or 1.0])
     fig.update_xaxes(range=[-0.02, 1.04])
@@ -38,10 +41,10 @@ def shiftability(lines: Sequence[Line], measure: str, *about: str) -> go.Figure:
             y=list(line.values),
             mode="lines+markers",
             name=line.title,
-            line={"color": colour(line.place), "dash": dash(line.place), "width": 2},
+            line={"color": colour(line.slot), "dash": dash(line.slot), "width": 2},
             marker={"size": 7},
             showlegend=True,
             customdata=list(zip(line.layers, line.strides, strict=True)),
             hovertemplate=f"%{{customdata[0]}}, stride %{{customdata[1]}}: %{{y:.4f}}<extra>{line.title}</extra>",
         )
-    return said(fig, *about)
+    return add_caption(fig, *about)

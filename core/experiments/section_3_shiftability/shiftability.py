@@ -1,8 +1,8 @@
-"""How shiftable the layers of a network are (paper, § 3): drift of the global sum, aliased energy, interpolation error.
+"""Shiftability of the layers of a network (paper, § 3): drift of the global sum, aliased energy, interpolation error.
 
-A layer is shiftable if its response at every place is a linear interpolation of those at its own, subsampled places;
-its global sum is invariant if its spectrum vanishes at the non-zero multiples of its sampling rate. The first implies
-the second, and not the other way round.
+A layer is shiftable if its response at every position is a linear interpolation of the responses at its own,
+subsampled positions. Its global sum is invariant if its spectrum vanishes at the non-zero multiples of its sampling
+rate. The first implies the second, but not the other way round.
 """
 
 from __future__ import annotations
@@ -25,14 +25,16 @@ from ...networks.probe import Layer
 from ...networks.variants.dilated import stride_free
 
 Floats = npt.NDArray[np.float64]
-CHANNELS = 64  # whose spectra are computed at once
-AGREES = 1e-3  # relative; float32 through fifty layers, seen to 2e-5
+CHANNELS = 64  # number of channels whose spectra are computed at once
+AGREES = 1e-3  # relative tolerance; float32 errors through fifty layers were 2e-5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sums:
-    """Of one layer over V shifts of a photograph: ``sums`` (V, C), the global sum of each channel's map, and
-    ``energy`` (C,), the sum of squares of all its maps."""
+    """Global sums of one layer over V shifts of a photograph.
+
+    ``sums`` (V, C): the sum of each channel's map. ``energy`` (C,): the sum of squares of all its maps.
+    """
 
     deep: Deep
     sums: Floats
@@ -40,24 +42,29 @@ class Sums:
 
     @property
     def strongest(self) -> int:
-        """The most responsive channel: that of the largest variance over places and shifts (one that says the same
-        of black everywhere has energy, and no response)."""
+        """Return the most responsive channel: the one with the largest variance over positions and shifts.
+
+        (A channel that gives the same value everywhere has energy, but no response.)
+        """
         places = len(self.sums) * self.deep.layer.edge**2
         return int((self.energy - self.sums.sum(0) ** 2 / places).argmax())
 
     @property
     def drift(self) -> float:
-        """``sum_drift`` of the layer."""
+        """Return ``sum_drift`` of the layer."""
         return sum_drift(self.sums, self.energy)
 
     def drift_of(self, channel: int) -> float:
-        """``sum_drift`` of one channel."""
+        """Return ``sum_drift`` of one channel."""
         return sum_drift(self.sums[:, channel : channel + 1], self.energy[channel : channel + 1])
 
 
 @dataclass(frozen=True, slots=True)
 class Spectrum:
-    """Of one layer for one photograph, against its response at stride 1: two numbers from 0 to 1."""
+    """Interpolation error and aliased energy of one layer for one photograph, relative to its response at stride 1.
+
+    Both are between 0 and 1.
+    """
 
     deep: Deep
     interpolation_error: float
@@ -65,8 +72,13 @@ class Spectrum:
 
 
 def sum_drift(sums: Floats, energy: Floats) -> float:
-    """Global sums (V, C) over V shifts, energies (C,) → (max − min over the shifts) / mean over the shifts of |sum|,
-    averaged over channels with their energies as weights. 0: invariant. Silent channels (mean |sum| 0) count nothing.
+    """Return the drift of global sums (V, C) over V shifts; 0: invariant.
+
+    The drift of a channel is (max − min) / mean |sum| over the shifts. Channels are averaged with their energies (C,)
+    as weights; silent channels (mean |sum| 0) do not count.
+
+    >>> sum_drift(np.array([[1.0], [3.0]]), np.array([1.0]))
+    1.0
     """
     size = np.abs(sums).mean(0)
     heard = (size > 0) & (energy > 0)
@@ -76,14 +88,20 @@ def sum_drift(sums: Floats, energy: Floats) -> float:
 
 
 def spectrum(response: torch.Tensor, stride: int) -> tuple[float, float]:
-    """Response at stride 1 (C, H, W), the layer's stride s → (interpolation error, aliased energy).
+    """Return (interpolation error, aliased energy) of a response at stride 1 (C, H, W), for a layer of stride s.
 
-    *Interpolation error*: |r − r'| / |r| over places and channels, r'(x) = Σ B(x − x_i) r(x_i) from every s-th place
-    x_i, B fitted to each channel by least squares over all s² positions of the grid (all shifts of the photograph).
-    The map is taken as one period, so that B has a closed form: frequencies that differ by multiples of 1/s fall
-    together when subsampled, and of their powers P the best interpolation keeps Σ P² / Σ P.
-    *Aliased energy*: the share of |r|² at frequencies above the layer's Nyquist, |f| > 1 / 2s along either axis.
-    Edges that s does not divide are cut to a multiple, about the centre.
+    *Interpolation error*: |r − r'| / |r| over positions and channels. The interpolation r'(x) = Σ B(x − x_i) r(x_i)
+    reads every s-th position x_i, with B fitted to each channel by least squares over all s² positions of the grid (all
+    shifts of the photograph). The map is treated as periodic, so that B has a closed form: frequencies that differ by
+    multiples of 1/s coincide after subsampling, and of their powers P the best interpolation keeps Σ P² / Σ P.
+    *Aliased energy*: the share of |r|² at frequencies above the layer's Nyquist frequency, |f| > 1 / 2s along either
+    axis. Edges that s does not divide are cut to a multiple of s, about the centre.
+
+    A stride of 2 aliases a response at the highest frequency, which can still be interpolated:
+
+    >>> interpolation, aliased = spectrum(torch.tensor([[[1.0, -1.0], [1.0, -1.0]]]), 2)
+    >>> round(interpolation, 6), round(aliased, 6)
+    (0.0, 1.0)
     """
     height, width = (edge // stride * stride for edge in response.shape[1:])
     top, left = (response.shape[1] - height) // 2, (response.shape[2] - width) // 2
@@ -103,7 +121,7 @@ def spectrum(response: torch.Tensor, stride: int) -> tuple[float, float]:
 
 
 def _frequencies(edge: int, stride: int) -> torch.Tensor:
-    """Which of the FFT's lie above 1 / 2s; in whole numbers, for at Nyquist itself nothing may be rounded."""
+    """Return which frequencies of the FFT are above 1 / 2s; in whole numbers, so that Nyquist itself is exact."""
     number = torch.arange(edge)
     return 2 * stride * torch.minimum(number, edge - number) > edge
 
@@ -118,28 +136,36 @@ def sums(
     stage: str = "",
     cancel: Cancel | None = None,
 ) -> tuple[Sums, ...]:
-    """Global sums and energies, over the shifts of a path, of the layers ``of``; None: all that end a block or stage.
+    """Return global sums and energies of layers over the shifts of a path.
 
-    ``report``: frames. Raises BadCard where no layer can be watched, Cancelled.
+    Args:
+        engine, network: the network on its device.
+        path: frames, one for each shift.
+        of: the layers; None for all that end a block or stage.
+        report: called with the progress in frames.
+        stage: the name of this stage in the progress.
+        cancel: stops the computation.
+
+    Raises BadCard where no layer can be watched, Cancelled.
     """
-    found = ends(network) if of is None else of
+    watched = ends(network) if of is None else of
     parts, cancel, meter = [], cancel or Cancel(), Meter(report, len(path.values), stage)
-    for seen in watch(engine, network, path.frames, [deep.layer for deep in found], _sums):
+    for batch in watch(engine, network, path.frames, [deep.layer for deep in watched], _sums):
         cancel.check(MEASUREMENT)
-        parts.append(seen.layers)
-        meter.add(seen.frames)
+        parts.append(batch.layers)
+        meter.add(batch.frames)
     return tuple(
         Sums(
             deep,
             np.concatenate([part[deep.layer.name][0] for part in parts]),
             np.sum([part[deep.layer.name][1] for part in parts], axis=0),
         )
-        for deep in found
+        for deep in watched
     )
 
 
 def _sums(_layer: Layer, maps: torch.Tensor) -> tuple[Floats, Floats]:
-    """(n, C, h, w) → sums (n, C), energies (C,). Added up in float32 (in float64, 16 times slower on a CPU)."""
+    """Return sums (n, C) and energies (C,) of maps (n, C, h, w), added in float32 (on a CPU 16 times faster)."""
     total, energy = maps.sum((2, 3)), maps.square().sum((0, 2, 3))
     return total.double().cpu().numpy(), energy.double().cpu().numpy()
 
@@ -147,56 +173,42 @@ def _sums(_layer: Layer, maps: torch.Tensor) -> tuple[Floats, Floats]:
 def spectra(
     engine: Engine, network: Network, frame: torch.Tensor, *, cancel: Cancel | None = None
 ) -> tuple[Spectrum, ...]:
-    """Interpolation error and aliased energy of every layer that ends a block or stage, for one frame (3, S, S).
+    """Return interpolation error and aliased energy of every layer that ends a block or stage, for a frame (3, S, S).
 
-    The response is the layer's at stride 1 (``dilated.stride_free``) to the frame, less that to an empty (black) one,
-    so that neither a constant nor what the padding makes at the borders counts as a response. It is checked that at
-    the layer's own places it is the network's own. Where a response has not died away at the frame's border, the
-    period's seam adds to both numbers. Raises BadCard for networks without a response at stride 1.
+    The response is the layer's at stride 1 (``dilated.stride_free``) to the frame, minus that to a black frame, so that
+    neither a constant nor the effect of padding at the borders counts. At the layer's own positions it is checked
+    against the network's response. Where a response does not vanish at the frame's border, the discontinuity of the
+    period adds to both numbers. Raises BadCard for networks without a response at stride 1, Cancelled.
     """
-    found, cancel = ends(network), cancel or Cancel()
-    layers = [deep.layer for deep in found]
+    watched, cancel = ends(network), cancel or Cancel()
+    layers = [deep.layer for deep in watched]
     cancel.check(MEASUREMENT)
     own = next(watch(engine, network, [frame], layers, lambda _, maps: maps[0].clone().cpu())).layers
     card = network.card
     reference = engine.prepare(card, card.build(), partial(stride_free, size=card.size))
-    reference.batch = 2  # the frame and the empty one, together
+    reference.batch = 2  # the frame and the black one, together
 
     def see(layer: Layer, maps: torch.Tensor) -> tuple[float, float]:
         cancel.check(MEASUREMENT)
         if len(maps) < 2:
             raise BadCard(
-                got=f"{card.key} at stride 1 and a device whose memory does not hold two frames of it",
-                wanted="a device that does",
+                got=f"{card.key} at stride 1, of which two frames do not fit into the device's memory",
+                wanted="a device with more memory",
                 remedy="Choose a smaller network.",
             )
         stride = layer.stride or 1
         _agree(network, layer, maps[0, :, ::stride, ::stride].cpu(), own[layer.name])
         return spectrum(maps[0] - maps[1], stride)
 
-    seen = next(watch(engine, reference, [frame, torch.zeros_like(frame)], layers, see)).layers
-    return tuple(Spectrum(deep, *seen[deep.layer.name]) for deep in found)
+    numbers = next(watch(engine, reference, [frame, torch.zeros_like(frame)], layers, see)).layers
+    return tuple(Spectrum(deep, *numbers[deep.layer.name]) for deep in watched)
 
 
 def _agree(network: Network, layer: Layer, sampled: torch.Tensor, own: torch.Tensor) -> None:
-    """Observation 2, of every layer that is measured: raises BadCard where the response is not the network's own."""
+    """Raise BadCard where the response at stride 1 is not the network's own (Observation 2)."""
     if sampled.shape != own.shape or float((sampled - own).norm()) > AGREES * float(own.norm()):
         raise BadCard(
             got=f"a response at stride 1 of {network.card.key}, {layer.name}, that is not the network's own",
-            wanted="one that agrees with it at every place of the layer",
-            remedy="Choose another network: this one subsamples by more than convolutions, pools and blurs.",
+            wanted="equal responses at every position of the layer",
+            remedy="Choose another network: this one subsamples in other ways than by convolutions, pools and blurs.",
         )
-
-
-def sentence(found: Sequence[tuple[str, Sequence[Sums]]], shifts: int) -> str:
-    """Networks by name and their layers → what the deepest layer's global sum does, in one sentence."""
-    drifts = [
-        f"{layers[-1].drift:.1%}{' in' if k else ' of its mean in'} {name}" for k, (name, layers) in enumerate(found)
-    ]
-    if not drifts:
-        return ""
-    return f"Over {shifts - 1} pixels of shift, the global sum of the deepest feature maps drifts by {_listed(drifts)}."
-
-
-def _listed(texts: Sequence[str]) -> str:
-    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"

@@ -1,4 +1,4 @@
-"""A signal on its way through the bench, drawn as stems (paper, Table 2 and A.3)."""
+"""Figure of the stages of a signal, as stems (paper, Table 2 and A.3)."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from ..drawing.style import GREY, SYMBOLS, colour, figure
-from .signals import Stage, shown
+from .signals import Stage, format_value
 
-ROW, TOP, BOTTOM = 118, 30, 60  # pixels of a stage, and above and below all of them
-SHARE = 0.62  # of its row that a stage's values take; above them stands its sum
-BETWEEN = 0.04  # signals, as a share of the width
+ROW, TOP, BOTTOM = 118, 30, 60  # pixels of a stage, above all stages, and below them
+SHARE = 0.62  # of a row for the values; the rest is for the sum above them
+BETWEEN = 0.04  # between signals, as a share of the width
 
 
 def stems(signals: Sequence[tuple[str, Sequence[Stage]]]) -> go.Figure:
-    """Signals (title, stages) side by side, a stage a row, each with its global sum above it; a row has one scale."""
+    """Return signals (title, stages) side by side, one row for each stage, with its global sum above it.
+
+    All signals have one scale in a row.
+    """
     rows, columns = len(signals[0][1]), len(signals)
     fig = figure(x="position (samples)", y="value", height=ROW * rows + TOP + BOTTOM)
     fig.update_layout(
@@ -29,7 +32,7 @@ def stems(signals: Sequence[tuple[str, Sequence[Stage]]]) -> go.Figure:
         for row, stage in enumerate(stages):
             heading = f"<b>{title}</b><br>" if row == 0 else ""
             fig.add_annotation(
-                text=f"{heading}{stage.name}: sum {shown(stage.sum)}",
+                text=f"{heading}{stage.name}: sum {format_value(stage.sum)}",
                 showarrow=False,
                 font={"size": 12},
                 x=0.5,
@@ -43,7 +46,7 @@ def stems(signals: Sequence[tuple[str, Sequence[Stage]]]) -> go.Figure:
 
 
 def _columns(column: int, columns: int, rows: int) -> dict[str, object]:
-    """The positions of a signal: below its lowest stage."""
+    """Return the x axis of a signal, below its lowest stage."""
     width = (1 - BETWEEN * (columns - 1)) / columns
     left = column * (width + BETWEEN)
     return {
@@ -58,7 +61,7 @@ def _columns(column: int, columns: int, rows: int) -> dict[str, object]:
 
 
 def _rows(row: int, rows: int) -> dict[str, object]:
-    """The values of a stage of all signals."""
+    """Return the y axis of a stage, shared by all signals."""
     bottom = (rows - 1 - row) / rows
     return {
         "domain": [bottom, bottom + SHARE / rows],
@@ -69,13 +72,13 @@ def _rows(row: int, rows: int) -> dict[str, object]:
     }
 
 
-def _axis(letter: str, place: int) -> str:
-    """Plotly's name for it: x, x2, x3."""
-    return letter if place == 0 else f"{letter}{place + 1}"
+def _axis(letter: str, number: int) -> str:
+    """Return plotly's name of an axis: x, x2, x3."""
+    return letter if number == 0 else f"{letter}{number + 1}"
 
 
 def _stems(fig: go.Figure, stage: Stage, title: str, column: int, row: int) -> None:
-    """A line from 0 to each value, and a marker at its end."""
+    """Add a line from 0 to each value, with a marker at its end."""
     positions, values = stage.positions.tolist(), stage.values.tolist()
     axes = {"xaxis": _axis("x", column), "yaxis": _axis("y", row)}
     fig.add_scatter(

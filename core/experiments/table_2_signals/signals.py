@@ -1,8 +1,8 @@
-"""The signal bench: shift a signal, blur it, subsample it, cut it off, and add up what is left (paper, Table 2, A.3).
+"""The signal bench: shift a signal, blur it, subsample it, rectify it, and add it up (paper, Table 2 and A.3).
 
-A signal stands on the line with zeros around it, as in the paper, or repeats (a circle). On the line nothing is cut
-off: the ideal low-pass filter is sampled from its formula, and its infinite sums are known, where an FFT or a truncated
-sum would give other digits.
+A signal has zeros around it, as in the paper, or repeats. With zeros around it nothing is cut off: the ideal low-pass
+filter is evaluated by its formula and its infinite sums are known, since an FFT or a truncated sum would give other
+digits.
 """
 
 from __future__ import annotations
@@ -24,21 +24,20 @@ FILTERS = (*TAPS, IDEAL)
 NONLINEARITIES = {"none": "none", "keep": "keep if above", "subtract": "ReLU(x − bias)"}
 SURROUNDS = {"zeros": "zeros", "repeats": "itself again"}
 STRIDES = range(1, 9)
-LENGTHS = range(2, 65)  # of a signal
-MOST, FURTHEST = 1e6, 64  # of a value or a bias; of a shift
-MOST_ABOVE = 20_000  # samples of an ideal filter's tail that are looked at, since they may exceed the bias
-ROUNDING = 1e-11  # of the sum of all magnitudes
+LENGTHS = range(2, 65)  # of signals
+MOST, FURTHEST = 1e6, 64  # the largest value or bias; the largest shift
+MOST_ABOVE = 20_000  # samples of an ideal filter's response that are tested against the bias
+ROUNDING = 1e-11  # share of the sum of all magnitudes
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What is done to a signal, and what stands around it. Raises BadSignal for what there is none of.
+    """The operations on a signal, and its surround. Raises BadSignal for values that do not exist.
 
-    ``filter``: binomial with its integer weights, (1, 4, 6, 4, 1) for bin-5, as in Table 2; or ideal: everything
-    strictly below the Nyquist frequency of ``stride`` passes, ``stride`` times as large, so that an impulse of 1 peaks
-    at 1 on the line (sinc(k / stride), A.3). ``nonlinearity``: "keep" leaves a value as it is when it exceeds the
-    ``bias``, and makes it 0 otherwise (Table 2: of 6 with bias 5 stays 6); "subtract" is ReLU(x − bias), which makes 1
-    of it.
+    ``filter``: binomial with integer weights, (1, 4, 6, 4, 1) for bin-5, as in Table 2; or ideal: everything strictly
+    below the Nyquist frequency of ``stride`` passes, multiplied by ``stride``, so that an impulse of 1 peaks at 1
+    (sinc(k / stride), A.3). ``nonlinearity``: "keep" leaves a value above the ``bias`` unchanged and sets others to 0
+    (Table 2: with bias 5 a 6 stays 6); "subtract" is ReLU(x − bias), which makes it 1.
     """
 
     filter: str = "bin-5"
@@ -48,36 +47,35 @@ class Bench:
     surround: str = "zeros"
 
     def __post_init__(self) -> None:
-        for what, got, known in (
+        for what, got, accepted in (
             ("filter", self.filter, FILTERS),
             ("stride", self.stride, STRIDES),
             ("nonlinearity", self.nonlinearity, NONLINEARITIES),
             ("surround", self.surround, SURROUNDS),
         ):
-            if got not in known:
-                wanted = f"one of {', '.join(map(str, known))}"
+            if got not in accepted:
+                wanted = f"one of {', '.join(map(str, accepted))}"
                 raise BadSignal(got=f"{what} {got!r}", wanted=wanted, remedy="Choose one of these.")
-        if not abs(self.bias) <= MOST:  # NaN too
+        if not abs(self.bias) <= MOST:  # also refuses NaN
             raise BadSignal(got=f"a bias of {self.bias}", wanted=f"at most ±{MOST:g}", remedy="Choose another bias.")
         if self.bias < 0 and self.nonlinearity != "none" and self.surround == "zeros":
             raise BadSignal(
                 got=f"a bias of {self.bias:g} with zeros around the signal",
                 wanted="0 or more",
-                remedy="The endless zeros lie above it, and would add up to infinity: raise it, or let the signal "
-                "repeat.",
+                remedy="The infinitely many zeros would exceed it: raise it, or let the signal repeat.",
             )
 
     @property
     def gain(self) -> int:
-        """Sum of the filter's weights: by what it multiplies a global sum."""
+        """Return the sum of the filter's weights, by which it multiplies a global sum."""
         return self.stride if self.filter == IDEAL else 2 ** (TAPS[self.filter] - 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stage:
-    """A signal on its way: ``values`` (n,) at ``positions`` (n,), in samples of the original.
+    """A stage of the bench: ``values`` (n,) at ``positions`` (n,), in samples of the original.
 
-    ``sum``: global, over the whole line or circle; beyond the positions all values are 0, but for the ideal filter's.
+    ``sum``: over all positions. Values beyond the positions are 0, except those of the ideal filter.
     """
 
     name: str
@@ -88,7 +86,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """An example of the paper. ``note``: where what it prints differs from what is shown."""
+    """An example of the paper. ``note``: where the paper prints something else than is shown."""
 
     signal: tuple[float, ...]
     shift: int
@@ -108,13 +106,21 @@ PRESETS = {
 }  # fmt: skip
 
 
-def shown(value: float) -> str:
-    """A value or a sum to four digits; what rounding left of 0 is 0."""
+def format_value(value: float) -> str:
+    """Return a value or a sum with four digits; rounding errors around 0 are printed as 0.
+
+    >>> format_value(2 / 3), format_value(-1e-12)
+    ('0.6667', '0')
+    """
     return f"{round(float(value), 9) + 0.0:.4g}"
 
 
 def parse(text: str) -> tuple[float, ...]:
-    """Numbers between spaces or commas, "0 0 1 2.5" → a signal. Raises BadSignal for anything that is none."""
+    """Return the signal that a text of numbers between spaces or commas stands for. Raises BadSignal.
+
+    >>> parse("0 0, 1 2.5")
+    (0.0, 0.0, 1.0, 2.5)
+    """
     values = []
     for word in text.replace(",", " ").split():
         try:
@@ -126,7 +132,7 @@ def parse(text: str) -> tuple[float, ...]:
 
 
 def checked(values: list[float] | tuple[float, ...]) -> tuple[float, ...]:
-    """A signal as it is, if it can be one; otherwise raises BadSignal."""
+    """Return the signal if it is valid: 2 to 64 values, not all 0, of at most 1e6. Raises BadSignal."""
     if len(values) not in LENGTHS:
         raise BadSignal(
             got=f"a signal of {len(values)} values",
@@ -141,13 +147,18 @@ def checked(values: list[float] | tuple[float, ...]) -> tuple[float, ...]:
                 remedy="Type another number.",
             )
     if not any(values):
-        raise BadSignal(got="a signal of zeros alone", wanted="a value that is not 0", remedy="Type a 1 somewhere.")
+        raise BadSignal(got="a signal of zeros only", wanted="a value that is not 0", remedy="Type a 1 somewhere.")
     return tuple(float(value) for value in values)
 
 
 def scale(signal: tuple[float, ...]) -> tuple[float, float, float]:
-    """(lowest, highest, step) between which a signal is drawn: 1, 2 or 5 times a power of ten, to either side, that
-    leaves room above its largest magnitude; 20 steps to a side."""
+    """Return (lowest, highest, step) of the axis on which a signal is drawn.
+
+    The axis is symmetric; its end is 1, 2 or 5 times a power of ten, and above the largest magnitude of the signal.
+
+    >>> scale((0.0, 3.0))
+    (-5.0, 5.0, 0.25)
+    """
     most = max(map(abs, signal))
     power = 10.0 ** math.floor(math.log10(most))
     high = next(float(f"{k * power:g}") for k in (1, 2, 5, 10, 20) if k * power > most)
@@ -155,14 +166,25 @@ def scale(signal: tuple[float, ...]) -> tuple[float, float, float]:
 
 
 def period(signal: tuple[float, ...], bench: Bench) -> int | None:
-    """Samples after which a signal repeats: its length, filled with zeros to a multiple of the stride. None: never."""
+    """Return after how many samples the signal repeats, or None.
+
+    The period is the signal's length, filled with zeros to a multiple of the stride.
+    """
     return None if bench.surround == "zeros" else -(-len(signal) // bench.stride) * bench.stride
 
 
 def stages(signal: tuple[float, ...], bench: Bench, shift: int = 0) -> tuple[Stage, ...]:
-    """The signal moved to the right by ``shift`` samples: original, blurred, sampled and, where there is a
-    nonlinearity, what it leaves. On the line they are shown from 0 to the signal's end, and further where there is
-    more. Raises BadSignal."""
+    """Return the stages of a signal that is shifted to the right by ``shift`` samples.
+
+    They are original, blurred, sampled and, with a nonlinearity, rectified. With zeros around, positions reach from 0
+    to the signal's end, and further where values are not 0. Raises BadSignal.
+
+    >>> for stage in stages((0, 0, 1, 0, 0), Bench("bin-3", 2)):
+    ...     print(f"{stage.name:8} {stage.values} sum {stage.sum:g}")
+    Original [0. 0. 1. 0. 0.] sum 1
+    Blurred  [0. 1. 2. 1. 0.] sum 4
+    Sampled  [0. 2. 0.] sum 2
+    """
     signal = checked(signal)
     if abs(shift) > FURTHEST:
         raise BadSignal(got=f"a shift of {shift}", wanted=f"at most ±{FURTHEST}", remedy="Choose a smaller one.")
@@ -173,9 +195,9 @@ def stages(signal: tuple[float, ...], bench: Bench, shift: int = 0) -> tuple[Sta
     blurred, sampled = (_filtered(x, bench, shift, at, around) for at in (window, grid))
     endless = bench.filter == IDEAL and around is None
     names = ("Original", "Blurred" if bench.filter != "none" else "Not blurred", "Sampled")
-    # Σ sinc(j − a) over all whole j is 1 for every a: on the line the ideal filter's samples add up to the signal's sum
+    # Σ sinc(j − a) over all integers j is 1 for every a: the ideal filter's samples add up to the signal's sum
     totals = (x.sum(), x.sum() * bench.gain if endless else blurred.sum(), x.sum() if endless else sampled.sum())
-    found = [
+    result = [
         Stage(name, at, values, float(total))
         for name, at, values, total in zip(
             names, (window, window, grid), (original, blurred, sampled), totals, strict=True
@@ -185,58 +207,63 @@ def stages(signal: tuple[float, ...], bench: Bench, shift: int = 0) -> tuple[Sta
         name = f"Kept above {bench.bias:g}" if bench.nonlinearity == "keep" else f"ReLU(x − {bench.bias:g})"
         all_above = _filtered(x, bench, shift, _tail(x, bench, shift), around) if endless else sampled
         left, total = (_rectified(values, x, bench) for values in (sampled, all_above))
-        found.append(Stage(name, grid, left, float(total.sum())))
-    return tuple(found)
+        result.append(Stage(name, grid, left, float(total.sum())))
+    return tuple(result)
 
 
 def sums(signal: tuple[float, ...], bench: Bench) -> dict[str, Floats]:
-    """Stage → its global sums (stride,) at shifts 0 to stride − 1. A shift by the stride moves all by a sample of the
-    grid, so that these are the sums of every shift."""
-    found = [stages(signal, bench, shift) for shift in range(bench.stride)]
-    return {same[0].name: np.array([stage.sum for stage in same]) for same in zip(*found, strict=True)}
+    """Return stage → its global sums (stride,) at shifts 0 to stride − 1.
+
+    A shift by the stride moves everything by one sample of the grid, so that these are the sums of all shifts.
+
+    >>> sums((0, 0, 1, 0), Bench("none", 2))["Sampled"]
+    array([1., 0.])
+    """
+    result = [stages(signal, bench, shift) for shift in range(bench.stride)]
+    return {same[0].name: np.array([stage.sum for stage in same]) for same in zip(*result, strict=True)}
 
 
 def _window(x: Floats, bench: Bench, shift: int) -> tuple[int, int]:
-    """From where to where there is something to show on the line."""
-    there, taps = np.flatnonzero(x) + shift, TAPS.get(bench.filter, 1)
-    return min(0, int(there[0]) - taps // 2), max(len(x), int(there[-1]) + (taps - 1) // 2 + 1)
+    """Return the range of positions that have something to show, with zeros around."""
+    nonzero, taps = np.flatnonzero(x) + shift, TAPS.get(bench.filter, 1)
+    return min(0, int(nonzero[0]) - taps // 2), max(len(x), int(nonzero[-1]) + (taps - 1) // 2 + 1)
 
 
 def _filtered(x: Floats, bench: Bench, shift: int, at: Integers, around: int | None) -> Floats:
-    """The moved signal's response at positions."""
+    """Return the response to the shifted signal at given positions."""
     return np.asarray(_response(bench, at[:, None] - np.arange(len(x)) - shift, around) @ x)
 
 
 def _response(bench: Bench, offsets: Integers, around: int | None) -> Floats:
-    """To an impulse of 1, so many samples to the right of it; ``around``: the period of a circle."""
+    """Return the response to an impulse of 1 at given offsets to its right; ``around``: the signal's period."""
     stride = bench.stride
     if bench.filter != IDEAL:
         taps = TAPS[bench.filter]
-        turns = offsets[..., None] if around is None else _turns(offsets, taps, around)
-        place = turns + taps // 2  # the odd tap of an even filter at the left: as BlurPool has it
+        periods = offsets[..., None] if around is None else _all_periods(offsets, taps, around)
+        tap = periods + taps // 2  # an even filter has its extra tap at the left, as in BlurPool
         weights = np.array([math.comb(taps - 1, k) for k in range(taps)], dtype=float)
-        inside = (place >= 0) & (place < taps)
-        return np.asarray(np.where(inside, weights[np.clip(place, 0, taps - 1)], 0).sum(-1))
+        inside = (tap >= 0) & (tap < taps)
+        return np.asarray(np.where(inside, weights[np.clip(tap, 0, taps - 1)], 0).sum(-1))
     if around is None:  # exactly 0 at the other samples of the grid
         return np.asarray(np.where(offsets % stride == 0, offsets == 0, np.sinc(offsets / stride)))
-    below = np.arange(1, -(-around // (2 * stride)))  # whole cycles a turn, below the Nyquist frequency
+    below = np.arange(1, -(-around // (2 * stride)))  # whole cycles in a period, below the Nyquist frequency
     return np.asarray(stride / around * (1 + 2 * np.cos(2 * np.pi / around * offsets[..., None] * below).sum(-1)))
 
 
-def _turns(offsets: Integers, taps: int, around: int) -> Integers:
-    """Offsets (…,) → the same place as met on every turn (…, turns) within reach of the filter."""
+def _all_periods(offsets: Integers, taps: int, around: int) -> Integers:
+    """Return offsets (...,) in all periods (..., periods) within reach of the filter."""
     return np.asarray(offsets[..., None] % around + around * np.arange(-1 - taps // around, 1 + taps // around))
 
 
 def _tail(x: Floats, bench: Bench, shift: int) -> Integers:
-    """The samples on the line at which an ideal filter's response can exceed the bias: |sinc(k)| ≤ 1 / π |k|."""
+    """Return the samples at which an ideal filter's response can exceed the bias: |sinc(k)| ≤ 1 / π |k|."""
     magnitudes = float(np.abs(x).sum())
     if bench.bias * MOST_ABOVE * np.pi < 2 * magnitudes:
         least = 2 * magnitudes / (MOST_ABOVE * np.pi)
         raise BadSignal(
-            got=f"a bias of {bench.bias:g} with the ideal low-pass filter on the line",
+            got=f"a bias of {bench.bias:g} with the ideal low-pass filter and zeros around the signal",
             wanted=f"{1.1 * least:.2g} or more",
-            remedy="Its response never ends, and too many values may lie above: raise it, or let the signal repeat.",
+            remedy="The response is infinite, and much of it may exceed the bias: raise it, or let the signal repeat.",
         )
     far = math.ceil(magnitudes / (np.pi * bench.bias)) + 1
     start, stop = _window(x, bench, shift)
@@ -244,7 +271,7 @@ def _tail(x: Floats, bench: Bench, shift: int) -> Integers:
 
 
 def _rectified(values: Floats, x: Floats, bench: Bench) -> Floats:
-    """What the nonlinearity leaves; a value that equals the bias but for rounding is not above it."""
+    """Return the values after the nonlinearity; a value that equals the bias up to rounding is not above it."""
     rounding = ROUNDING * bench.gain * float(np.abs(x).sum())
     left = values if bench.nonlinearity == "keep" else values - bench.bias
     return np.where(values > bench.bias + rounding, left, 0.0)

@@ -10,8 +10,8 @@ import streamlit as st
 from core.errors import PhotobiasError
 from core.experiments.table_2_signals import signals
 from core.experiments.table_2_signals.figure import stems
-from core.experiments.table_2_signals.signals import PRESETS, Bench, Preset, parse, period, shown, stages, sums
-from core.experiments.table_2_signals.verdict import verdict
+from core.experiments.table_2_signals.sentence import sentence
+from core.experiments.table_2_signals.signals import PRESETS, Bench, Preset, format_value, parse, period, stages, sums
 from pages.parts.antialiasing import drawing
 from pages.parts.components import charts
 from pages.parts.components.widgets import plain
@@ -42,7 +42,7 @@ def section() -> None:
 
 
 def _drawn(signal: tuple[float, ...], shift: int, bench: Bench) -> None:
-    said, table = verdict(signal, bench), sums(signal, bench)
+    said, table = sentence(signal, bench), sums(signal, bench)
     for note in (p.note for p in PRESETS.values() if (p.signal, p.bench) == (signal, bench)):
         st.caption(plain(note))
     moved = [(f"shift {by}", stages(signal, bench, by)) for by in dict.fromkeys((0, shift))]
@@ -54,7 +54,7 @@ def _drawn(signal: tuple[float, ...], shift: int, bench: Bench) -> None:
     with st.container(key="sums"):
         st.table(
             pd.DataFrame(
-                {name: map(shown, each) for name, each in table.items()},
+                {name: map(format_value, each) for name, each in table.items()},
                 index=[f"shift {by}" for by in range(bench.stride)],
             ).T
         )

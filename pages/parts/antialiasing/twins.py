@@ -8,10 +8,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.experiments import findings
-from core.experiments.drawing.style import places
+from core.experiments.drawing.style import assign_slots
 from core.experiments.figure_09_13_antialiasing.failures_figure import failures
 from core.experiments.figure_09_13_antialiasing.figure import antialiasing
+from core.experiments.figure_09_13_antialiasing.sentence import sentence
 from core.networks.card import short
 from core.networks.variants.twins import antialiased_pairs
 from core.statistics.comparisons import comparisons
@@ -43,7 +43,7 @@ def section(results: Results) -> None:
     compared = difference_table(results)
     found = measured.all_of(results)
     shown = measured.measures_of(found)
-    charts.finding(findings.antialiased(compared, shown[0]))
+    charts.finding(sentence(compared, shown[0]))
     clicked: list[Measured] = []
     for column, measure in zip(st.columns(2), shown, strict=False):
         fig = antialiasing(found, twins, measure)
@@ -54,7 +54,7 @@ def section(results: Results) -> None:
     measured.behind_measured(results, both, clicked, "bar")
     measured.compared_table(compared[compared["measure"].isin(shown)], len(compared))
     if along.photographs_of(results)["typicality"].notna().any():
-        along.section(results, axes=("typicality",), place=places(_keys(results), twins), leading=False)
+        along.section(results, axes=("typicality",), slots=assign_slots(_keys(results), twins), leading=False)
     else:
         st.caption("With an index, this study would also draw the curves of Figure 9 against typicality.")
 
@@ -91,7 +91,7 @@ def failed(results: Results) -> None:
         )
     pairs = results.pairs[results.pairs["network"].isin(chosen)]
     fig = studies.derived(
-        results, f"figure 13 {chosen} {like}", lambda _: failures(pairs, like, place=places(keys, twins))
+        results, f"figure 13 {chosen} {like}", lambda _: failures(pairs, like, slots=assign_slots(keys, twins))
     )
     points = charts.draw(go.Figure(fig), "figure 13", f"|Δp| against {LIKENESS[like]}")
     if points:

@@ -13,7 +13,7 @@ from core.datasets.scenes import USUAL, Photographer
 from core.experiments.section_2_invariance import figure as figures
 from core.experiments.section_2_invariance import invariance
 from core.experiments.section_2_invariance.invariance import ANOTHER, OTHER, SAME, Answers, Trial
-from core.experiments.section_2_invariance.verdict import sentence
+from core.experiments.section_2_invariance.sentence import sentence
 from core.images.png import png
 from pages.parts.components import charts, save
 from pages.parts.components.widgets import interval, plain
@@ -59,7 +59,9 @@ def section() -> None:
         _numbers(found)
     with st.expander("What was done"):
         st.markdown(
-            ABOUT.format(side=invariance.SIDE, c=invariance.C, copies=len(invariance.COPIED), reach=invariance.REACH)
+            ABOUT.format(
+                side=invariance.SIDE, c=invariance.C, copies=len(invariance.COPY_SHIFTS), reach=invariance.REACH
+            )
         )
 
 
@@ -78,13 +80,15 @@ def _settings() -> Trial:
 
 
 def _figures(found: tuple[Answers, ...], trial: Trial) -> None:
-    both = {figures.CHANGE: figures.changes_of_one_pixel(found), figures.ACCURACY: figures.accuracy_of(found)}
+    both = {figures.CHANGE: figures.one_pixel_changes(found), figures.ACCURACY: figures.scene_accuracy(found)}
     for column, (title, fig) in zip(st.columns(2), both.items(), strict=True):
         with column:
             charts.draw(fig, f"invariance {title}", f"{title} of each classifier, by scenes", select=False)
     left, right = st.columns(2)
     with left:
-        charts.draw(figures.changes_along(found), "invariance along", "Answers changed against the shift", select=False)
+        charts.draw(
+            figures.changes_by_shift(found), "invariance along", "Answers changed against the shift", select=False
+        )
     with right:
         _pictures(trial)
 

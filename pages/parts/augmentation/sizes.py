@@ -9,10 +9,11 @@ import streamlit as st
 
 from core.datasets import cifar
 from core.datasets import fetching as cifar_fetching
-from core.experiments import findings
-from core.experiments.drawing.style import places, short
+from core.experiments.drawing.style import assign_slots, short
+from core.experiments.figure_06_embedded_size.sentence import sentence as size_sentence
 from core.experiments.figure_10_11_augmentation import figure as figures
 from core.experiments.figure_10_11_augmentation import sizes
+from core.experiments.figure_10_11_augmentation.sentence import augmentation_sentence, invariance_sentence
 from core.experiments.figure_10_11_augmentation.sizes import Range
 from core.networks.variants.twins import antialiased_pairs
 from core.statistics import tables
@@ -35,29 +36,33 @@ class Figure:
 
 
 def _gained(results: Results, trained: Mapping[str, Range]) -> str:
-    return sizes.gained(results.pairs, trained)
+    return augmentation_sentence(results.pairs, trained)
 
 
 def _exact(results: Results, trained: Mapping[str, Range]) -> str:
-    return sizes.exact(results.pairs)
+    return invariance_sentence(results.pairs)
 
 
 FIGURES = (
     Figure(
-        "Figure 10", "What augmentation buys", "embedded/figure_10_cifar10",
+        "Figure 10",
+        "What augmentation buys",
+        "embedded/figure_10_cifar10",
         "Three trainings of one network: with the photographs as they are, with smaller ones at random places on "
         "black, with larger ones of which a random part fills the frame. Does it change its answer less often at the "
         "sizes that its training showed, and beyond them?",
         _gained,
     ),
     Figure(
-        "Figure 11", "Without subsampling", "embedded/figure_11_cifar10",
+        "Figure 11",
+        "Without subsampling",
+        "embedded/figure_11_cifar10",
         "An AlexNet-style network with its strides; without them on the torus, where a shift inside black is exactly "
         "cyclic (the canvas of this claim: 32 × 32 pixels whose other side lies beyond every border); and without them "
         "but padded with zeros, as is usual.",
         _exact,
     ),
-)  # fmt: skip
+)
 
 
 def section() -> None:
@@ -91,15 +96,15 @@ def _figure(one: Figure, slot: str | None) -> tuple[Results, studies.Tables] | N
     found = measured.all_of(results)
     right = studies.derived(results, "accuracy by size", lambda r: sizes.accuracies(r.pairs))
     said = studies.derived(results, f"said of {one.name}", lambda r: one.said(r, trained))
-    charts.finding(said or findings.embedded_size(found), f"finding-{anchor(one)}")
+    charts.finding(said or size_sentence(found), f"finding-{anchor(one)}")
     networks = list(dict.fromkeys(each.network for each in found))
-    place = places(networks, antialiased_pairs(networks))
+    slots = assign_slots(networks, antialiased_pairs(networks))
     panels = [
-        (MEASURES[name], figures.against_size(found, name, trained=trained, frame=frame, place=place))
+        (MEASURES[name], figures.against_size(found, name, trained=trained, frame=frame, slots=slots))
         for name in measured.measures_of(found)
     ]
     if right:
-        panels.append(("Accuracy", figures.accuracy(right, trained=trained, frame=frame, place=place)))
+        panels.append(("Accuracy", figures.accuracy(right, trained=trained, frame=frame, slots=slots)))
     clicked: list[Measured] = []
     for column, (title, fig) in zip((*st.columns(2), *st.columns(2)), panels, strict=False):
         with column:

@@ -10,8 +10,9 @@ import torch
 
 from core.experiments.figure_03_feature_maps.feature_maps import shifted
 from core.experiments.section_3_shiftability import corollaries
-from core.experiments.section_3_shiftability.corollaries import BLURRED, EVERYWHERE, STRIDES, SUBSAMPLED, Case, Parted
+from core.experiments.section_3_shiftability.corollaries import BLURRED, EVERYWHERE, STRIDES, SUBSAMPLED, Case, Halves
 from core.experiments.section_3_shiftability.corollaries_figure import Line, sums_over
+from core.experiments.section_3_shiftability.sentence import blur_sentence, format_drift, halves_sentence
 from core.experiments.section_3_shiftability.shiftability import Sums
 from core.images.photographs import Photograph
 from core.images.png import png
@@ -61,12 +62,12 @@ def _parts(photograph: Photograph, card: NetworkCard) -> None:
     engine = resources.engine()
     asked = tasks.ask(
         ("parts", photograph.digest, card.key, card.weights_digest, stride),
-        lambda report, cancel: corollaries.of_parts(engine, card, photograph, int(stride), report, cancel),
+        lambda report, cancel: corollaries.measure_halves(engine, card, photograph, int(stride), report, cancel),
     )
-    found: Parted | None = _result(asked, card)
+    found: Halves | None = _result(asked, card)
     if found is None:
         return
-    st.markdown(plain(corollaries.parted_sentence(found)))
+    st.markdown(plain(halves_sentence(found)))
     last = len(found.path.values) - 1
     _pictures({f"shift {found.path.values[k]} px": found.path.frames[k] for k in (0, last // 2, last)})
     channel = found.channel
@@ -76,7 +77,7 @@ def _parts(photograph: Photograph, card: NetworkCard) -> None:
         BLURRED: f"blurred below 1/{2 * stride} cycles a px, then stride {stride}",
     }
     lines = [
-        Line(f"{text}: drift {corollaries.shown(found.drifts[name])}", k, found.sums[name][:, channel])
+        Line(f"{text}: drift {format_drift(found.drifts[name])}", k, found.sums[name][:, channel])
         for k, (name, text) in enumerate(names.items())
     ]
     fig = sums_over(
@@ -108,7 +109,7 @@ def _blurred(photograph: Photograph, card: NetworkCard) -> None:
     def ask(case: Case) -> Task[Any]:
         return tasks.ask(
             ("torus", photograph.digest, card.key, card.weights_digest, case),
-            lambda report, cancel: corollaries.of_case(engine, card, photograph, case, report, cancel),
+            lambda report, cancel: corollaries.measure_case(engine, card, photograph, case, report, cancel),
         )
 
     first: tuple[Sums, ...] | None = _result(ask(Case(linear=False, cutoff=None)), card)
@@ -137,15 +138,15 @@ def _four(photograph: Photograph, card: NetworkCard, stride: int, found: dict[Ca
         case: next(one for one in reversed(layers) if one.deep.layer.stride == stride) for case, layers in found.items()
     }
     cutoff = next(case.cutoff for case in of if case.cutoff is not None)
-    st.markdown(plain(corollaries.blurred_sentence(card.name, stride, {case: one.drift for case, one in of.items()})))
+    st.markdown(plain(blur_sentence(card.name, stride, {case: one.drift for case, one in of.items()})))
     path, seen = shifted(photograph, card), {}
     for k in (0, len(path.values) - 1):
         seen[f"shift {path.values[k]} px"] = path.frames[k]
         seen[f"shift {path.values[k]} px, blurred"] = corollaries.blurred(path.frames[k], cutoff)
     _pictures(seen)
-    channel = corollaries.common(of.values())
+    channel = corollaries.common_channel(of.values())
     lines = [
-        Line(f"{case.name}: drift {corollaries.shown(one.drift)}", k, one.sums[:, channel])
+        Line(f"{case.name}: drift {format_drift(one.drift)}", k, one.sums[:, channel])
         for k, (case, one) in enumerate(of.items())
     ]
     layer = next(iter(of.values())).deep.layer

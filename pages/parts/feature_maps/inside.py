@@ -7,11 +7,11 @@ from typing import Any
 
 import streamlit as st
 
-from core.experiments.drawing.style import places
+from core.experiments.drawing.style import assign_slots
 from core.experiments.figure_03_feature_maps import feature_maps
 from core.experiments.figure_03_feature_maps.feature_maps import Layers
 from core.experiments.section_3_shiftability import figure as curves_figure
-from core.experiments.section_3_shiftability import shiftability
+from core.experiments.section_3_shiftability.sentence import drift_sentence
 from core.images.photographs import Photograph
 from core.jobs.job import Task
 from core.networks.card import NetworkCard
@@ -94,7 +94,7 @@ def _spectra(photograph: Photograph, one: Layers) -> Task[Any]:
     engine = resources.engine()
     return tasks.ask(
         ("spectra", photograph.digest, one.card.key, one.card.weights_digest),
-        lambda report, cancel: feature_maps.against_one(engine, one, report, cancel),
+        lambda report, cancel: feature_maps.compare_with_stride_1(engine, one, report, cancel),
     )
 
 
@@ -118,23 +118,23 @@ def _headline(cards: Sequence[NetworkCard], found: Sequence[Layers]) -> None:
     twins = {twin: original for original, twin in antialiased_pairs([card.key for card in cards]).items()}
     named = [(f"{one.card.name}{' (antialiased twin)' if one.card.key in twins else ''}", one.layers) for one in found]
     if named:
-        charts.finding(shiftability.sentence(named, min(len(one.path.values) for one in found)))
+        charts.finding(drift_sentence(named, min(len(one.path.values) for one in found)))
 
 
 def _curves(photograph: Photograph, found: Sequence[Layers], spectra: dict[str, Task[Any]]) -> None:
     if not found:
         return
     keys = [one.card.key for one in found]
-    place = places(keys, antialiased_pairs(keys))
+    slots = assign_slots(keys, antialiased_pairs(keys))
     known = {
         key: {s.deep.layer.name: s for s in asked.result}
         for key, asked in spectra.items()
         if asked.state == "done" and asked.result
     }
-    measures = {curves_figure.DRIFT: [_line(one, place, [layer.drift for layer in one.layers]) for one in found]}
+    measures = {curves_figure.DRIFT: [_line(one, slots, [layer.drift for layer in one.layers]) for one in found]}
     for measure, name in ((curves_figure.ERROR, "interpolation_error"), (curves_figure.ALIASED, "aliased_energy")):
         measures[measure] = [
-            _line(one, place, [getattr(known[one.card.key][layer.deep.layer.name], name) for layer in one.layers])
+            _line(one, slots, [getattr(known[one.card.key][layer.deep.layer.name], name) for layer in one.layers])
             for one in found
             if one.card.key in known
         ]
@@ -153,11 +153,11 @@ def _curves(photograph: Photograph, found: Sequence[Layers], spectra: dict[str, 
         st.markdown(DEFINITIONS)
 
 
-def _line(one: Layers, place: dict[str, int], values: Sequence[float]) -> curves_figure.Line:
+def _line(one: Layers, slots: dict[str, int], values: Sequence[float]) -> curves_figure.Line:
     deep = [layer.deep for layer in one.layers]
     return curves_figure.Line(
         one.card.name,
-        place[one.card.key],
+        slots[one.card.key],
         [d.layer.name for d in deep],
         [d.depth for d in deep],
         [d.layer.stride or 1 for d in deep],

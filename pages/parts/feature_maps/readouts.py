@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.experiments import findings
-from core.experiments.drawing.style import places, short
+from core.experiments.drawing.style import assign_slots, short
 from core.experiments.figure_04_readouts import depth
 from core.experiments.figure_04_readouts import figure as figures
+from core.experiments.figure_04_readouts.sentence import sentence
 from core.experiments.replication import paper
 from core.inference.linear_probes import STRENGTHS
 from core.networks.variants.twins import antialiased_pairs
@@ -47,9 +47,9 @@ def section() -> None:
         return
     found = measured.all_of(results)
     right = studies.derived(results, "layer accuracies", lambda r: tables.layer_accuracies(r.photographs))
-    compared = studies.derived(results, "along depth", lambda r: depth.along_depth(r.pairs))
-    st.markdown(f"**{plain(findings.readouts(compared, right))}**")
-    st.markdown(plain(findings.readouts(compared, right, measured.TWO[1])))
+    compared = studies.derived(results, "along depth", lambda r: depth.compare_depths(r.pairs))
+    st.markdown(f"**{plain(sentence(compared, right))}**")
+    st.markdown(plain(sentence(compared, right, measured.TWO[1])))
     _curves(results, found, right)
     with st.expander("How readouts are trained, and every number"):
         st.markdown(ABOUT.format(strengths=", ".join(f"{strength:g}" for strength in STRENGTHS)))
@@ -66,14 +66,14 @@ def section() -> None:
 def _curves(results: Results, found: list[Measured], right: dict[tuple[str, str], Accuracy]) -> None:
     """Draw P(top-1 change), MAC and accuracy against depth; return what was clicked."""
     keys = [one["key"] for one in results.manifest.networks]
-    place = places(keys, antialiased_pairs(keys))
+    slots = assign_slots(keys, antialiased_pairs(keys))
     clicked: list[Measured] = []
     columns = (*st.columns(2), st.columns(2)[0])
     for column, measure in zip(columns, (*measured.TWO, None), strict=True):
         if measure is None:
-            fig, title = figures.readout_accuracy(found, right, place=place), "accuracy"
+            fig, title = figures.readout_accuracy(found, right, slots=slots), "accuracy"
         else:
-            fig, title = figures.readouts(found, measure, place=place), MEASURES[measure]
+            fig, title = figures.readouts(found, measure, slots=slots), MEASURES[measure]
         with column:
             points = charts.draw(fig, f"readouts {title}", f"{title} of readouts against depth")
         for point in points:

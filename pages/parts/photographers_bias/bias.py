@@ -16,11 +16,12 @@ from core.datasets.annotations import File, files_at, read, scene_boxes, stem
 from core.datasets.scenes import Photographer
 from core.datasets.scenes.source import SCHEME, reopen, scenes
 from core.errors import BadAnnotations, PhotobiasError
-from core.experiments import findings
 from core.experiments.drawing.scatter import curves
 from core.experiments.figure_05_photographers_bias import bias
 from core.experiments.figure_05_photographers_bias import figure as figures
 from core.experiments.figure_05_photographers_bias.bias import AXES, Places
+from core.experiments.figure_05_photographers_bias.sentence import sentence as bias_sentence
+from core.experiments.figure_07_08_typicality.sentence import sentence as distance_sentence
 from core.images.png import preview
 from core.jobs.cancel import Cancel
 from core.jobs.job import Task
@@ -66,7 +67,7 @@ def section() -> Found | None:
     if found is None:
         return None
     st.caption(plain(_about(found.places)))
-    charts.finding(bias.sentence(found.places, found.classes))
+    charts.finding(bias_sentence(found.places, found.classes))
     _figures(found)
     _classes(found)
     return found
@@ -120,11 +121,11 @@ def _drawn(text: str, report: Report, cancel: Cancel) -> Found:
 
 
 def _described(files: Sequence[SceneFile], report: Report, cancel: Cancel) -> Places:
-    return bias.places(scene_boxes(files, report, cancel))
+    return bias.measure_places(scene_boxes(files, report, cancel))
 
 
 def _read(files: Sequence[File], photos: str) -> Found:
-    places = bias.places(read(files))
+    places = bias.measure_places(read(files))
     there = find([Path(typed(photos))]) if photos else []
     return Found(places, bias.by_class(places), None, {stem(source.name): source for source in there})
 
@@ -217,14 +218,14 @@ def joined(found: Found) -> None:
     protocols = list(dict.fromkeys(results.pairs["protocol"].astype(str)))
     protocol = st.segmented_control("Protocol", protocols, default=protocols[0], required=True, key="bias_protocol")
     rows = results.pairs[results.pairs["protocol"] == protocol]
-    photographs = bias.beside(
+    photographs = bias.add_distance(
         studies.derived(results, f"photographs {protocol}", lambda _: per_photograph(rows)), mine, found.places
     )
     if photographs["distance"].isna().all():
         st.info("No photograph of this study has a box among these.", icon=":material/info:")
         return
     of = f"from the mean centre of {len(found.places.table):,} boxes ({found.places.kind})"
-    charts.finding(findings.against(photographs, "distance", of), "finding-sensitivity")
+    charts.finding(distance_sentence(photographs, "distance", of), "finding-sensitivity")
     charts.draw(
         curves(photographs, "distance", AXIS, "p_top1_change", of=f"distance {of}"),
         "bias sensitivity",

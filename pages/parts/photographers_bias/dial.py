@@ -14,7 +14,8 @@ from core.datasets.scenes import Photographer, render
 from core.errors import PhotobiasError
 from core.experiments.bias_dial import dial, photographers
 from core.experiments.bias_dial import figure as figures
-from core.experiments.bias_dial.photographers import Taught, Turn
+from core.experiments.bias_dial.photographers import DialStudy, Setting
+from core.experiments.bias_dial.sentence import sentence as dial_sentence
 from core.images.png import preview
 from core.statistics import tables
 from core.statistics.intervals import Interval
@@ -47,7 +48,7 @@ class There:
 
     rows: pd.DataFrame
     right: pd.DataFrame
-    taught: tuple[Taught, ...]
+    taught: tuple[DialStudy, ...]
     problems: tuple[PhotobiasError, ...]
 
 
@@ -58,7 +59,7 @@ def section() -> None:
     for problem in there.problems:
         st.error(plain(problem), icon=":material/error:")
     if len(there.rows):
-        charts.finding(dial.sentence(there.rows, MEASURE, PROTOCOL), "finding-dial")
+        charts.finding(dial_sentence(there.rows, MEASURE, PROTOCOL), "finding-dial")
     who = _dials()
     _photographs(who)
     _numbers(there, who)
@@ -68,13 +69,13 @@ def section() -> None:
 
 
 def _there() -> There:
-    found: list[Taught] = []
+    found: list[DialStudy] = []
     problems: list[PhotobiasError] = []
     for home in photographers.homes(resources.data()):
         for status in process.list_studies(home.studies):
             if status.state == "finished" and (results := studies.results_of(status)) is not None:
                 try:
-                    found.append(photographers.taught(results))
+                    found.append(photographers.read_dial_study(results))
                 except PhotobiasError as problem:
                     problems.append(problem)
     key = tuple(studies.key(one.results) for one in found)
@@ -134,8 +135,8 @@ def _numbers(there: There, who: Photographer) -> None:
     if len(mine):
         _measured(there, mine, who)
         return
-    turn = Turn(photographer=who)
-    folder = turn.folder(resources.data())
+    setting = Setting(photographer=who)
+    folder = setting.folder(resources.data())
     status = process.status(folder) if (folder / PROGRESS).exists() else None
     if status is not None and status.state == "running":
         st.fragment(_follow, run_every=tasks.POLL_S)(folder)
@@ -149,7 +150,7 @@ def _numbers(there: There, who: Photographer) -> None:
         processes.begin(
             label,
             "turn the dial",
-            lambda: process.launch(turn.as_dict(), folder, resources.data()),
+            lambda: process.launch(setting.as_dict(), folder, resources.data()),
             icon=":material/tune:",
             primary=True,
         )
@@ -219,12 +220,12 @@ def _figures(there: There, who: Photographer) -> None:
     rows = there.rows if begin == PAIRS[0] else there.right
     mine, chosen = rows[rows["protocol"] == protocol], (who.spread, who.size_spread)
     if (protocol, measure, begin) != (PROTOCOL, MEASURE, PAIRS[0]):
-        st.markdown(plain(dial.sentence(rows, measure, protocol)))
+        st.markdown(plain(dial_sentence(rows, measure, protocol)))
     drawn = {
-        MEASURES[measure]: figures.along(mine, measure, chosen=chosen),
+        MEASURES[measure]: figures.dial_figure(mine, measure, chosen=chosen),
         f"{MEASURES[measure]} at equal typicality": figures.at_typicality(mine, measure),
-        "Typicality": figures.along(mine, "typicality", chosen=chosen),
-        "Accuracy": figures.along(mine, "right", chosen=chosen),
+        "Typicality": figures.dial_figure(mine, "typicality", chosen=chosen),
+        "Accuracy": figures.dial_figure(mine, "right", chosen=chosen),
     }
     for row in (list(drawn)[:2], list(drawn)[2:]):
         for column, title in zip(st.columns(2), row, strict=True):

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from core.datasets import Source
 from core.errors import BadLabels, PhotobiasError
-from core.experiments.figure_05_photographers_bias.labelling import Event, Key, Log, Store, live, placed
+from core.experiments.figure_05_photographers_bias.labelling import Event, Key, Log, Store, live, to_pixels
 from core.experiments.figure_05_photographers_bias.labelling.events import AGAIN, POINT, UNDO
 from pages.parts.session import resources, state
 
@@ -69,7 +69,7 @@ class Asked:
         point = str(click["point"])
         if point not in self.names:
             raise BadLabels(got=f"a click for {point!r}", wanted=", ".join(self.names), remedy="Click again.")
-        x, y = (placed(click[axis], about[side]) for axis, side in (("x", "width"), ("y", "height")))
+        x, y = (to_pixels(click[axis], about[side]) for axis, side in (("x", "width"), ("y", "height")))
         return self._event(POINT, key, **about, id=str(click["id"]), point=point, x=x, y=y)
 
     def _event(self, kind: str, key: Key, **more: Any) -> Event:

@@ -12,7 +12,8 @@ from core.errors import PhotobiasError
 from core.experiments.drawing.style import colour
 from core.experiments.figure_05_photographers_bias.eyes_figure import distance_histogram, point_places
 from core.experiments.figure_05_photographers_bias.labelling import Key, Labels, Log, fold
-from core.experiments.figure_05_photographers_bias.labelling.places import sentence, table
+from core.experiments.figure_05_photographers_bias.labelling.places import table
+from core.experiments.figure_05_photographers_bias.labelling.sentence import sentence
 from core.images.png import dotted
 from pages.parts.components import charts, save
 from pages.parts.components.widgets import plain

@@ -11,9 +11,9 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.experiments import findings
 from core.experiments.drawing.scatter import BINS
 from core.experiments.figure_07_08_typicality.figure import against_typicality
+from core.experiments.figure_07_08_typicality.sentence import sentence as trend_sentence
 from core.experiments.figure_12_confidence.figure import against_confidence
 from core.networks.card import short
 from core.statistics.association import binned, quintiles
@@ -53,7 +53,7 @@ def section(
     results: Results,
     *,
     axes: tuple[str, ...] = tuple(AXES),
-    place: Mapping[str, int] | None = None,
+    slots: Mapping[str, int] | None = None,
     leading: bool = True,
 ) -> None:
     """Draw the sentence, the curves, the photographs of a point and the quintiles.
@@ -75,7 +75,7 @@ def section(
     sentence = studies.derived(
         results,
         f"finding {known[0]} {settings}",
-        lambda r: findings.against(mine, known[0], of(r, known[0]), settings.measure),
+        lambda r: trend_sentence(mine, known[0], of(r, known[0]), settings.measure),
     )
     with top:
         if leading:
@@ -88,8 +88,8 @@ def section(
             st.subheader(AXES[axis] if leading else "Against typicality (Figure 9)", anchor=axis)
             fig = studies.derived(
                 results,
-                f"figure {axis} {settings} {place}",
-                partial(_figure, axis=axis, mine=mine, s=settings, place=place),
+                f"figure {axis} {settings} {slots}",
+                partial(_figure, axis=axis, mine=mine, s=settings, slots=slots),
             )
             for point in charts.draw(go.Figure(fig), f"{axis}", f"{MEASURES[settings.measure]} against {axis}"):
                 network = fig.data[point["curve_number"]].legendgroup
@@ -135,13 +135,13 @@ def _settings(table: pd.DataFrame) -> Settings:
     return Settings(*names[name], measure, int(bins))
 
 
-def _figure(results: Results, axis: str, mine: pd.DataFrame, s: Settings, place: Mapping[str, int] | None) -> go.Figure:
+def _figure(results: Results, axis: str, mine: pd.DataFrame, s: Settings, slots: Mapping[str, int] | None) -> go.Figure:
     m = results.manifest
     if axis == "confidence":
         name = short(m.confidence["key"]) if m.confidence else ""
-        return against_confidence(mine, name, s.measure, bins=s.bins, place=place)
+        return against_confidence(mine, name, s.measure, bins=s.bins, slots=slots)
     held = m.index or {}
-    return against_typicality(mine, str(held.get("dataset", "")), s.measure, bins=s.bins, place=place)
+    return against_typicality(mine, str(held.get("dataset", "")), s.measure, bins=s.bins, slots=slots)
 
 
 def _behind(results: Results, axes: list[str], mine: pd.DataFrame, s: Settings, clicked: dict[str, Any] | None) -> None:

@@ -8,12 +8,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.experiments import findings
 from core.experiments.drawing.style import short
 from core.experiments.figure_02_protocols import figure as bars
 from core.experiments.figure_02_protocols.accuracy_figure import against_accuracy
 from core.experiments.figure_02_protocols.flips_figure import flips as flips_by_kind
+from core.experiments.figure_02_protocols.sentence import sentence as protocols_sentence
 from core.experiments.figure_06_embedded_size.figure import embedded_size
+from core.experiments.figure_06_embedded_size.sentence import sentence as size_sentence
 from core.images import protocols
 from core.statistics import comparisons, tables
 from core.statistics.accuracy import Accuracy
@@ -37,19 +38,17 @@ def all_of(results: Results) -> list[Measured]:
 def figure_2(results: Results) -> None:
     """Draw the sentence, the bars of both measures, and the photographs of a bar."""
     found = all_of(results)
-    charts.finding(findings.protocols(found))
+    charts.finding(protocols_sentence(found))
     clicked: list[Measured] = []
     for column, measure in zip(st.columns(2), measures_of(found), strict=False):
-        fig = bars.study(found, protocols.names(), measure)
+        fig = bars.protocol_bars(found, protocols.names(), measure)
         with column:
             points = charts.draw(fig, f"figure 2 {measure}", MEASURES[measure])
         made = bars.bars(found)
         for point in points:
-            place = str(fig.data[point["curve_number"]].offsetgroup)
+            slot = str(fig.data[point["curve_number"]].offsetgroup)
             clicked += [
-                one
-                for one, bar in zip(found, made, strict=True)
-                if (str(bar.place), bar.protocol) == (place, point["x"])
+                one for one, bar in zip(found, made, strict=True) if (str(bar.slot), bar.protocol) == (slot, point["x"])
             ]
     behind_measured(results, found, clicked, "bar")
 
@@ -57,7 +56,7 @@ def figure_2(results: Results) -> None:
 def figure_6(results: Results) -> None:
     """Draw the sentence, the curves against size, and the photographs of a point."""
     found = all_of(results)
-    charts.finding(findings.embedded_size(found))
+    charts.finding(size_sentence(found))
     share = st.toggle("Size as a share of the input", key="share", bind="query-params")
     sizes = {one["key"]: one["preprocessing"]["crop"] for one in results.manifest.networks} if share else None
     clicked: list[Measured] = []

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.experiments.figure_01_trajectories import roughness
 from core.experiments.figure_01_trajectories.figure import Curve
+from core.experiments.figure_01_trajectories.sentence import curve_sentence
 from core.exploration import Exploration, Kind, report
 from core.exploration import curves as traces
 from core.images.frames import Path
@@ -26,14 +27,14 @@ def sentence(found: Exploration) -> str:
     curves = [
         (f"{curve.title}'s {of(curve)}", numbers)
         for curve in _curves(found, "shift")
-        if (numbers := roughness.jagged(curve.p))
+        if (numbers := roughness.roughness(curve.p))
     ]
     traces = [trace for (_, kind), trace in found.traces.items() if kind == "shift"]
     if not traces or not all(trace.complete for trace in traces):
         return ""
     path = traces[0].path
     moved = f"moves {way(found.settings.direction)} by {path.values[-1]} {MOVES[path.unit]}"
-    return roughness.sentence(f"this photograph {moved} in {len(path.values) - 1} steps", curves)
+    return curve_sentence(f"this photograph {moved} in {len(path.values) - 1} steps", curves)
 
 
 def section(found: Exploration) -> None:
@@ -42,7 +43,9 @@ def section(found: Exploration) -> None:
     drawn = [(kind, curve) for kind in KINDS for curve in _curves(found, kind)]
     # after the curves: another kind may begin meanwhile
     paths = {kind: trace.path for (_, kind), trace in found.traces.items()}
-    rows = [_row(curve, kind, paths[kind], numbers) for kind, curve in drawn if (numbers := roughness.jagged(curve.p))]
+    rows = [
+        _row(curve, kind, paths[kind], numbers) for kind, curve in drawn if (numbers := roughness.roughness(curve.p))
+    ]
     if not rows:
         st.caption("This follows the curves." if not found.finished else "Nothing was measured.")
         return
@@ -50,7 +53,7 @@ def section(found: Exploration) -> None:
         st.table(pd.DataFrame(rows).set_index(["network", "curve"]), border="horizontal")
     st.caption(
         f"Mean |Δp| and largest drop are from one frame to the next, so that finer steps make them smaller; "
-        f"{roughness.WOBBLE}: how far the curve travels without getting anywhere, 0 if it only rises or only falls. "
+        f"{roughness.EXCESS_VARIATION}, 0 for a monotone curve. "
         "Frames of one curve are no sample: these describe it, without intervals."
     )
     if found.finished:
@@ -58,7 +61,7 @@ def section(found: Exploration) -> None:
         save.button("Curves (CSV)", name, "text/csv", lambda: traces.curves_csv(found))
 
 
-def _row(curve: Curve, kind: Kind, path: Path, numbers: roughness.Jagged) -> dict[str, object]:
+def _row(curve: Curve, kind: Kind, path: Path, numbers: roughness.Roughness) -> dict[str, object]:
     step = Fraction(abs(path.values[1] - path.values[0])).limit_denominator(100)
     return {
         "network": curve.title,
@@ -74,13 +77,13 @@ def _curves(found: Exploration, kind: Kind) -> list[Curve]:
     return [*traces.curve(found, kind, state.watched()), *traces.representations(found, kind)]
 
 
-def cells(numbers: roughness.Jagged) -> dict[str, object]:
+def cells(numbers: roughness.Roughness) -> dict[str, object]:
     """Return the cells of a row of this table."""
     return {
         "n frames": numbers.n,
         "mean |Δp|": number(numbers.mean_step, 4),
         "largest drop": number(numbers.largest_drop, 3),
-        "wobble": number(numbers.wobble, 3),
+        "excess variation": number(numbers.excess_variation, 3),
     }
 
 

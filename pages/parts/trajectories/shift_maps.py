@@ -10,6 +10,7 @@ import streamlit as st
 from core.errors import BadProtocol
 from core.experiments.figure_01_trajectories import shift_map
 from core.experiments.figure_01_trajectories.figure import COSINE
+from core.experiments.figure_01_trajectories.sentence import map_sentence
 from core.experiments.figure_01_trajectories.shift_map_figure import class_map, probability_map, spectrum_map
 from core.exploration import ShiftMapping
 from core.images.photographs import Photograph
@@ -76,7 +77,7 @@ def _map(found: ShiftMapping) -> None:
     grid, protocol = found.grid(index), _protocol(found)
     if found.state == "done" and labels is not None:
         answers = [labels.names[int(place)] for place in [unmoved, *_others(classes)]]
-        st.markdown(plain(shift_map.sentence(found.card.name, measure, grid, answers, found.stride)))
+        st.markdown(plain(map_sentence(found.card.name, measure, grid, answers, found.stride)))
     left, right = st.columns(2)
     with left:
         fig = probability_map(grid, measure=measure, stride=found.stride, protocol=protocol)

@@ -13,6 +13,7 @@ from core.datasets.scenes import Pan
 from core.errors import BadVideo
 from core.experiments.figure_01_trajectories import roughness
 from core.experiments.figure_01_trajectories.figure import COSINE, P_CLASS, Curve, trajectory
+from core.experiments.figure_01_trajectories.sentence import curve_sentence
 from core.exploration import VideoCurves
 from core.exploration import curves as traces
 from core.images import video
@@ -125,11 +126,11 @@ def _curves(found: VideoCurves) -> None:
     curves = traces.video_curves(found, state.watched())
     if not curves:
         return
-    numbers = {key: j for key, curve in curves.items() if (j := roughness.jagged(curve.p)) is not None}
+    numbers = {key: j for key, curve in curves.items() if (j := roughness.roughness(curve.p)) is not None}
     if found.finished and numbers:
         moved = f"{found.clip.name} runs through its frames"
         parts = [(f"{curves[key].title}'s {jaggedness.of(curves[key])}", j) for key, j in numbers.items()]
-        st.markdown(plain(roughness.sentence(moved, parts)))
+        st.markdown(plain(curve_sentence(moved, parts)))
     clicked = list(chain(*(_chart(found, measure, curves) for measure in (P_CLASS, COSINE))))
     if not numbers:
         return
@@ -145,7 +146,9 @@ def _curves(found: VideoCurves) -> None:
             for key, j in numbers.items()
         ]
         st.table(pd.DataFrame(rows).set_index("network"), border="horizontal")
-    st.caption(f"{JUMP} {roughness.WOBBLE}. Frames of one video are no sample: these describe it, without intervals.")
+    st.caption(
+        f"{JUMP} {roughness.EXCESS_VARIATION}. Frames of one video are no sample: these describe it, without intervals."
+    )
     if found.finished:
         video_jumps.section(found, curves, clicked[0] if clicked else None)
         save.button("Video (CSV)", f"video-{found.clip.digest[:8]}.csv", "text/csv", lambda: traces.video_csv(found))

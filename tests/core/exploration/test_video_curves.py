@@ -19,9 +19,9 @@ from core.exploration import curves as traces
 from core.images.png import difference, marked
 from core.images.video import Clip, open_video
 from core.networks.card import NetworkCard
-from tests.core.experiments.figure_01_trajectories.test_shift_map import Watched
 from tests.support.basics import CLASSES, TinyCard
 from tests.support.filmed import film, noise
+from tests.support.watched import Watched
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 CENTRE = (0.4, 0.7)

@@ -18,7 +18,7 @@ from core.inference.engine import Engine
 from core.inference.linear_probes import HEAD, STRENGTHS, Readout, Readouts, held_out, own_places, pooled
 from core.networks.card import Labels
 from core.networks.probe import Layer
-from tests.core.experiments.section_3_shiftability.test_shiftability import outputs
+from tests.support.hooked import outputs
 
 if TYPE_CHECKING:
     from tests.support.basics import Randomise, TinyCard

@@ -1,8 +1,8 @@
-"""Points that people click on photographs, such as the eyes of Figure 5: kept click by click, several people apart."""
+"""Points that people click on photographs, such as the eyes of Figure 5, saved click by click for each labeller."""
 
 from __future__ import annotations
 
-from .events import Event, Key, Labels, counts, fold, live, next_of, placed
+from .events import Event, Key, Labels, counts, fold, live, next_of, to_pixels
 from .names import DEFAULT, file_name, points
 from .store import Log, Store
 
@@ -18,6 +18,6 @@ __all__ = [
     "fold",
     "live",
     "next_of",
-    "placed",
+    "to_pixels",
     "points",
 ]

@@ -1,4 +1,4 @@
-"""What labellers did, one event each, and what follows from it: nothing is ever changed, an undo is an event too."""
+"""Events of labelling, and the labels that follow from them. No event is ever changed: an undo is an event too."""
 
 from __future__ import annotations
 
@@ -17,12 +17,16 @@ Key = tuple[str, str]  # root and name of a photograph, as its source has them
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """``kind``: POINT, clicked at ``x``, ``y``, in pixels of the upright photograph at its own size from the left and
-    top edge of the frame; NEXT, the rest of its points are not to be seen; SKIP, it is passed over; AGAIN, what was
-    said of it is forgotten; UNDO, the event of the id ``undone`` has not been.
+    """One action of a labeller on one photograph; ``kind`` says which.
 
-    ``id``: an event that arrives twice counts once. ``digest``, ``width``, ``height``: of the photograph, its class
-    ``label`` where known. ``time``: UTC, ISO 8601.
+    - POINT: clicked ``point`` at ``x``, ``y``, in pixels of the upright photograph from its left and top edge.
+    - NEXT: the other points cannot be seen.
+    - SKIP: the photograph is left out.
+    - AGAIN: all labels of the photograph are discarded.
+    - UNDO: the event with the id ``undone`` is taken back.
+
+    ``id``: an event that arrives twice counts once. ``digest``, ``width``, ``height``: of the photograph; ``label``:
+    its class where known. ``time``: UTC, ISO 8601.
     """
 
     kind: str
@@ -42,11 +46,11 @@ class Event:
 
     @property
     def key(self) -> Key:
-        """Whose photograph's it is."""
+        """Return root and name of the photograph."""
         return self.root, self.name
 
     def line(self) -> bytes:
-        """As a file keeps it: JSON, and the line's end."""
+        """Return the event as a line of a file: JSON and a newline."""
         return json.dumps(asdict(self), ensure_ascii=False).encode() + b"\n"
 
 
@@ -60,13 +64,13 @@ _TYPES = {f.name: _IN_JSON[str(f.type)] for f in fields(Event)}
 
 
 def parsed(line: bytes) -> Event | None:
-    """The event of a line; None of one that is torn, or is something else."""
+    """Return the event of a line; None for a torn line or another text."""
     try:
         values: Any = json.loads(line)
     except (ValueError, RecursionError):  # not UTF-8, or no JSON
         return None
-    known = isinstance(values, dict) and values.keys() == _TYPES.keys() and values.get("kind") in KINDS
-    if not known or not all(isinstance(values[name], kind) for name, kind in _TYPES.items()):
+    is_event = isinstance(values, dict) and values.keys() == _TYPES.keys() and values.get("kind") in KINDS
+    if not is_event or not all(isinstance(values[name], kind) for name, kind in _TYPES.items()):
         return None
     return Event(**values) if values["kind"] != POINT or _inside(values) else None
 
@@ -77,23 +81,23 @@ def _inside(values: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What one labeller has said of one photograph: ``points`` by name; ``closed``: NEXT or SKIP, where that was."""
+    """The labels of one photograph by one labeller: ``points`` by name; ``closed``: NEXT or SKIP, if one was chosen."""
 
     points: Mapping[str, Event] = field(default_factory=dict)
     closed: str = ""
 
     @property
     def skipped(self) -> bool:
-        """Whether it is passed over, with what was clicked on it before."""
+        """Return whether the photograph is left out, together with its points."""
         return self.closed == SKIP
 
     def ended(self, points: Collection[str]) -> bool:
-        """Whether nothing is left to be clicked."""
+        """Return whether no point is left to be clicked."""
         return bool(self.closed) or all(name in self.points for name in points)
 
 
 def live(events: Sequence[Event]) -> list[Event]:
-    """What was done and not undone, in its order."""
+    """Return the events that were not undone, each once, in their order."""
     undone = {event.undone for event in events if event.kind == UNDO}
     once: dict[str, Event] = {}
     for event in events:
@@ -102,35 +106,40 @@ def live(events: Sequence[Event]) -> list[Event]:
 
 
 def fold(events: Sequence[Event]) -> dict[Key, Labels]:
-    """One labeller's events → what they say of each photograph."""
-    found: dict[Key, Labels] = {}
+    """Return the labels of each photograph that follow from one labeller's events."""
+    labels: dict[Key, Labels] = {}
     for event in live(events):
-        before = found.pop(event.key, Labels())
+        before = labels.pop(event.key, Labels())
         if event.kind == POINT:
-            found[event.key] = Labels({**before.points, event.point: event}, before.closed)
+            labels[event.key] = Labels({**before.points, event.point: event}, before.closed)
         elif event.kind != AGAIN:
-            found[event.key] = Labels(before.points, event.kind)
-    return found
+            labels[event.key] = Labels(before.points, event.kind)
+    return labels
 
 
 def next_of(
     order: Iterable[Key], labels: Mapping[Key, Labels], points: Collection[str], passed: Container[Key] = ()
 ) -> Key | None:
-    """The first photograph on which something is left to be clicked, those ``passed`` over aside; None: none is."""
+    """Return the first photograph on which a point is left to be clicked, not counting ``passed``; None without one."""
     fresh = Labels()
     return next((key for key in order if key not in passed and not labels.get(key, fresh).ended(points)), None)
 
 
 def counts(photographs: Container[Key], labels: Mapping[Key, Labels], points: Collection[str]) -> tuple[int, int]:
-    """How many of these photographs are labelled, and how many are skipped."""
-    mine = [one for key, one in labels.items() if key in photographs and one.ended(points)]
-    skipped = sum(one.skipped for one in mine)
-    return len(mine) - skipped, skipped
+    """Return how many of these photographs are labelled, and how many are skipped."""
+    ended = [label for key, label in labels.items() if key in photographs and label.ended(points)]
+    skipped = sum(label.skipped for label in ended)
+    return len(ended) - skipped, skipped
 
 
-def placed(share: object, side: int) -> float:
-    """A click at that share of the shown picture's side, 0 at its left or top edge and 1 at the other → pixels of the
-    photograph. Raises BadLabels: browsers may send anything."""
+def to_pixels(share: object, side: int) -> float:
+    """Return a click at a share of the shown picture's side (0 ... 1) in pixels of the photograph.
+
+    Raises BadLabels, since browsers may send anything.
+
+    >>> to_pixels(0.25, 400)
+    100.0
+    """
     if not isinstance(share, int | float) or not math.isfinite(share) or not 0 <= share <= 1:
         raise BadLabels(got=f"a click at {share!r}", wanted="a share of the picture, 0 to 1", remedy="Click again.")
     return float(share) * side

@@ -1,4 +1,4 @@
-"""Names that people choose: of points, and those that become names of files."""
+"""Names that people choose: of points, of sets of labels and of themselves."""
 
 from __future__ import annotations
 
@@ -9,24 +9,28 @@ from ....errors import BadLabels
 
 DEFAULT = "left eye, right eye"
 MOST_POINTS = 12
-LONGEST = 40  # characters; in any letters fewer than the 255 bytes that a file's name may have
+LONGEST = 40  # characters; in any script fewer than the 255 bytes of a file name
 _PRINTED = re.compile(rf"[^\W_](?:[\w .()'/-]{{0,{LONGEST - 1}}})")
 _FILE = re.compile(rf"[^\W_](?:[\w .-]{{0,{LONGEST - 2}}}[\w-])?")
 
 
 def points(text: str) -> tuple[str, ...]:
-    """``left eye, right eye`` → the names of the points in the order in which they are clicked. Raises BadLabels."""
-    found = [unicodedata.normalize("NFC", part.strip()) for part in text.split(",")]
-    wrong = next((name for name in found if not _PRINTED.fullmatch(name)), None)
-    twice = next((name for name in found if found.count(name) > 1), None)
+    """Return the names of points in the order in which they are clicked. Raises BadLabels.
+
+    >>> points("left eye, right eye")
+    ('left eye', 'right eye')
+    """
+    names = [unicodedata.normalize("NFC", part.strip()) for part in text.split(",")]
+    wrong = next((name for name in names if not _PRINTED.fullmatch(name)), None)
+    twice = next((name for name in names if names.count(name) > 1), None)
     if wrong is not None:
         got = "a point without a name" if not wrong else f"a point named {wrong!r}"
     elif twice is not None:
         got = f"the point {twice!r} twice"
-    elif len(found) > MOST_POINTS:
-        got = f"{len(found)} points"
+    elif len(names) > MOST_POINTS:
+        got = f"{len(names)} points"
     else:
-        return tuple(found)
+        return tuple(names)
     raise BadLabels(
         got=got,
         wanted=f"1 to {MOST_POINTS} different names of up to {LONGEST} letters, with commas between them",
@@ -35,8 +39,14 @@ def points(text: str) -> tuple[str, ...]:
 
 
 def file_name(text: str, what: str) -> str:
-    """What somebody called a set, or themselves, as a name that any disk takes: no path, small letters (some disks
-    tell no others apart). ``what``: "a labeller". Raises BadLabels."""
+    """Return the name of a set or a labeller as a file name that any disk accepts: no path, lower case.
+
+    (Some disks do not distinguish upper and lower case.) ``what``: for the error, for example ``a labeller``. Raises
+    BadLabels.
+
+    >>> file_name(" Anna ", "a labeller")
+    'anna'
+    """
     name = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text.strip()).lower())
     if not _FILE.fullmatch(name):
         raise BadLabels(

@@ -1,15 +1,15 @@
-"""Where clicked points lie, how far apart, and how far labellers agree (paper, § 4, Figure 5, left and middle)."""
+"""Positions of clicked points, their distances, and the agreement of labellers (paper, § 4, Figure 5, left, middle)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
-from ....statistics.intervals import Floats, Interval, bootstrap
+from ....statistics.intervals import Floats, Interval
 from .events import Key, Labels
 
 COLUMNS = (
@@ -26,14 +26,14 @@ COLUMNS = (
     "digest",
     "time",
 )
-ONE = ["digest", "photograph", "labeller"]  # whose point on which photograph
-LEAST = 10  # photographs that an interval needs
+LABEL = ["digest", "photograph", "labeller"]  # columns that identify one labeller's labels of one photograph
 
 
-def table(said: Mapping[str, Mapping[Key, Labels]]) -> pd.DataFrame:
-    """Labeller → what they say of each photograph → a row a point, COLUMNS; those of skipped photographs left out.
+def table(labelled: Mapping[str, Mapping[Key, Labels]]) -> pd.DataFrame:
+    """Return a row for each point, with the columns COLUMNS; points of skipped photographs are left out.
 
-    x, y: pixels of the upright photograph from the frame's left and top edge; x_share, y_share: of its sides.
+    ``x``, ``y``: pixels of the upright photograph from the frame's left and top edge. ``x_share``, ``y_share``:
+    shares of its width and height. ``labelled``: labeller → photograph → its labels.
     """
     rows = [
         (
@@ -50,27 +50,31 @@ def table(said: Mapping[str, Mapping[Key, Labels]]) -> pd.DataFrame:
             e.digest,
             e.time,
         )
-        for labels in said.values()
-        for one in labels.values()
-        if not one.skipped
-        for e in one.points.values()
+        for labels in labelled.values()
+        for photograph in labels.values()
+        if not photograph.skipped
+        for e in photograph.points.values()
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def distances(points: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
-    """A row for each photograph and labeller with both points: ONE, and their ``distance``, in pixels of the photograph
-    over its width."""
-    one, other = (points[points["point"] == name] for name in (first, second))
-    both = one.merge(other, on=ONE, suffixes=("", "_other"))
+    """Return the ``distance`` of two points for each photograph and labeller that has both.
+
+    The distance is in pixels of the photograph, divided by its width.
+    """
+    first_points, second_points = (points[points["point"] == name] for name in (first, second))
+    both = first_points.merge(second_points, on=LABEL, suffixes=("", "_other"))
     apart = np.hypot(both["x"] - both["x_other"], both["y"] - both["y_other"]) / both["width"]
-    return both[ONE].assign(distance=apart)
+    return both[LABEL].assign(distance=apart)
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Of two labellers, over ``n`` photographs on which both clicked a point of the same name: the ``median`` over
-    photographs of the mean distance of their clicks, in pixels, with its 95 % interval where n is large enough."""
+    """Agreement of two labellers on ``n`` photographs on which both clicked a point of the same name.
+
+    ``median``: over photographs, of the mean distance of their clicks in pixels, with its 95 % interval where n allows.
+    """
 
     first: str
     second: str
@@ -88,64 +92,31 @@ class Agreement:
 
 
 def agreements(points: pd.DataFrame) -> list[Agreement]:
-    """Of every two labellers who have a photograph in common."""
-    found = []
+    """Return the agreement of every two labellers who have a photograph in common."""
+    pairs = []
     for first, second in combinations(sorted(points["labeller"].unique()), 2):
-        one, other = (points[points["labeller"] == who] for who in (first, second))
-        both = one.merge(other, on=["digest", "photograph", "point"], suffixes=("", "_other"))
+        first_points, second_points = (points[points["labeller"] == who] for who in (first, second))
+        both = first_points.merge(second_points, on=["digest", "photograph", "point"], suffixes=("", "_other"))
         apart = np.hypot(both["x"] - both["x_other"], both["y"] - both["y_other"])
         means = apart.groupby([both["digest"], both["photograph"]]).mean().to_numpy(float)
         if len(means):
-            found.append(Agreement(first, second, len(means), float(np.median(means)), median_interval(means)))
-    return found
+            pairs.append(Agreement(first, second, len(means), float(np.median(means)), median_interval(means)))
+    return pairs
 
 
 def median_interval(values: Floats) -> Interval | None:
-    """Values (n,) → the 95 % interval of their median, between two of them in order, whatever their distribution
-    (binomial); None where even the least and the largest hold it less often."""
+    """Return the 95 % interval of the median of values (n,), whatever their distribution (binomial).
+
+    Its ends are two of the values. None where even the extremes include the median less often.
+
+    >>> median_interval(np.arange(10.0))
+    (1.0, 8.0)
+    """
     from scipy.stats import binom
 
     n = len(values)
-    below = int(binom.ppf(0.025, n, 0.5))  # fewer than so many lie below the median in under 2.5 % of samples
+    below = int(binom.ppf(0.025, n, 0.5))  # the 2.5 % quantile of the number of values below the median
     if below < 1:
         return None
     ordered = np.sort(values)
     return float(ordered[below - 1]), float(ordered[n - below])
-
-
-def sentence(points: pd.DataFrame, names: Sequence[str]) -> str:
-    """Where the points lie on average, how far the first two are apart, and how far labellers agree."""
-    mine = points[points["point"].isin(list(names))]
-    if mine.empty:
-        return "Nothing is labelled yet."
-    n = mine["digest"].nunique()
-    many = n >= LEAST
-    said = [f"the {name} {_place(mine[mine['point'] == name])}" for name in names if (mine["point"] == name).any()]
-    apart = distances(mine, *names[:2]) if len(names) > 1 else pd.DataFrame()
-    if len(apart):
-        share = _mean(apart["distance"], apart["digest"])
-        said.append(f"the {names[0]} and the {names[1]} are {share} of its width apart")
-    how = (
-        "means with 95 % intervals, a bootstrap of photographs"
-        if many
-        else (f"means; an interval needs {LEAST} photographs")
-    )
-    told = [f"In shares of the frame, over n = {n:,} photograph{'s' * (n > 1)} ({how}): {'; '.join(said)}."]
-    return " ".join([*told, *_agree(agreements(mine))])
-
-
-def _agree(found: Iterable[Agreement]) -> list[str]:
-    told = "; ".join(map(str, found))
-    return [f"On the same photographs {told}."] if told else []
-
-
-def _place(mine: pd.DataFrame) -> str:
-    across, down = (_mean(mine[name], mine["digest"]) for name in ("x_share", "y_share"))
-    return f"lies at {across} across and {down} down"
-
-
-def _mean(values: pd.Series[float], photographs: pd.Series[str]) -> str:
-    units, known = pd.factorize(photographs)
-    interval = bootstrap(np.asarray(values, np.float64), units, seed=0) if len(known) >= LEAST else None
-    span = "" if interval is None else " [{:.2f}, {:.2f}]".format(*interval)
-    return f"{float(values.mean()):.2f}{span}"

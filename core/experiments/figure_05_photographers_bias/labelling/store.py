@@ -1,4 +1,4 @@
-"""A file for each labeller of a set, a line for each event: only appended to, on the disk before a click counts."""
+"""Files of labels: one for each labeller, one line for each event, only appended to and saved before a click counts."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ ENDING = ".jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """One labeller's events in the order in which they were saved. ``broken``: lines that cannot be read: a crash
-    tore them, or somebody wrote them."""
+    """The events of one labeller in the order in which they were saved.
+
+    ``broken``: number of lines that cannot be read, because a crash cut them off or somebody edited them.
+    """
 
     events: tuple[Event, ...] = ()
     broken: int = 0
@@ -26,34 +28,35 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The labels of one set, in a ``folder`` of its own, which is made when something is saved."""
+    """The labels of one set, in its own ``folder``, which is created when the first event is saved."""
 
     folder: Path
 
     @staticmethod
     def named(labels: Path, name: str) -> Store:
-        """The set of that name among all ``labels``. Raises BadLabels for what cannot be a folder's name."""
+        """Return the set of that name in the folder of all sets. Raises BadLabels for an invalid name."""
         return Store(labels / file_name(name, "a set of labels"))
 
     def path(self, labeller: str) -> Path:
-        """Where that labeller's lie. Raises BadLabels for what cannot be a file's name."""
+        """Return the file of a labeller. Raises BadLabels for an invalid name."""
         return self.folder / f"{file_name(labeller, 'a labeller')}{ENDING}"
 
     def labellers(self) -> list[str]:
-        """Who has saved something."""
+        """Return the names of all labellers who saved something."""
         return sorted(path.name.removesuffix(ENDING) for path in self.folder.glob(f"*{ENDING}"))
 
     def size(self, labeller: str) -> int:
-        """Bytes saved: what is appended to changes with it. 0 where nothing is, or can be seen."""
+        """Return the number of bytes saved, which changes with every event; 0 where nothing is saved or readable."""
         try:
             return self.path(labeller).stat().st_size
         except OSError:
             return 0
 
     def append(self, labeller: str, events: Sequence[Event]) -> None:
-        """Saved when it returns, after those of every other tab. Raises BadFolder where the disk does not take them.
+        """Save events after all earlier ones, also those of other tabs; they are on the disk when this returns.
 
-        What a crash left of a line stays, and ends there: the first event after it begins a line of its own.
+        If a crash cut off a line, it stays, and the first new event begins a line of its own. Raises BadFolder where
+        the disk does not accept them.
         """
         path, data = self.path(labeller), b"".join(event.line() for event in events)
         try:
@@ -66,12 +69,12 @@ class Store:
         except OSError as error:
             raise BadFolder(
                 got=f"{path} ({error.strerror or error})",
-                wanted="to save what was clicked",
-                remedy="See to the disk and the folder, then click again: what was saved before is kept.",
+                wanted="a file that can be written",
+                remedy="Check the disk and the folder, then click again. Everything saved before is kept.",
             ) from None
 
     def read(self, labeller: str) -> Log:
-        """Everything saved so far; nothing of a labeller who has not begun. Raises BadFolder."""
+        """Return everything saved so far, nothing for a labeller who has not begun. Raises BadFolder."""
         path = self.path(labeller)
         try:
             lines = path.read_bytes().split(b"\n")
@@ -79,13 +82,13 @@ class Store:
             return Log()
         except OSError as error:
             raise BadFolder(
-                got=f"{path} ({error.strerror or error})", wanted="to read the labels", remedy="See to the disk."
+                got=f"{path} ({error.strerror or error})", wanted="a file that can be read", remedy="Check the disk."
             ) from None
-        found = [parsed(line) for line in lines if line]
-        events = tuple(event for event in found if event is not None)
-        return Log(events, len(found) - len(events))
+        parsed_lines = [parsed(line) for line in lines if line]
+        events = tuple(event for event in parsed_lines if event is not None)
+        return Log(events, len(parsed_lines) - len(events))
 
 
 def _last(file: int, size: int) -> bytes:
-    """The last byte."""
+    """Return the last byte of an open file."""
     return os.pread(file, 1, size - 1)

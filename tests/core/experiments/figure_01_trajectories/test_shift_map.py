@@ -1,4 +1,4 @@
-"""The shift map against a loop that pastes and predicts one shift at a time."""
+"""The map over all shifts, against a loop that pastes and predicts one shift at a time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from core.experiments.figure_01_trajectories.shift_map import (
     frequent,
     mean_change,
     on_grid,
-    sentence,
     spectrum,
     strides,
 )
@@ -29,25 +28,11 @@ from core.inference.engine import Engine, Network, Predictions
 from core.networks.card import NetworkCard
 from tests.support.basics import CLASSES, TinyCard, make_tiny_card
 from tests.support.reference_protocols import embedded, on_black
+from tests.support.watched import Watched
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 REACH, SIZE, SIDE = 4, 32, 14
-
-
-class Watched(Engine):
-    """Counts frames, and calls ``step`` after each batch."""
-
-    def __init__(self, batch: int | None = None) -> None:
-        super().__init__("cpu", batch)
-        self.frames = 0
-        self.step: Callable[[], None] = lambda: None
-
-    def predict(self, network: Network, frames: Iterable[torch.Tensor]) -> Iterator[Predictions]:
-        for part in super().predict(network, frames):
-            self.frames += len(part)
-            self.step()
-            yield part
 
 
 def mapping(engine: Engine, photo: Photograph, card: NetworkCard, **more: Any) -> ShiftMapping:
@@ -214,16 +199,3 @@ def test_a_map_of_period_4_stands_out_at_a_quarter() -> None:
     down, right = np.nonzero(found.power > 1e-9)
     assert set(found.frequency[down]) == {0.0}
     assert set(np.abs(found.frequency[right])) == {0.25, 0.5}
-
-
-def test_the_sentence_is_made_of_the_map() -> None:
-    grid = np.array([[0.1, 0.2, 0.3], [0.1, 0.2, 0.3], [0.1, 0.2, 0.3]])
-    answers = ["cat"] * 6 + ["cup"] * 3
-    text = sentence("net", "P(cat)", grid, answers, 2)
-    assert text == (
-        "Over 9 shifts of up to 1 px, net's P(cat) lies between 0.10 and 0.30, and its answer is cat in 6 (67 %) and 1 "
-        "other class elsewhere; P(cat) changes by 0.050 on average from a cell to its neighbour, and by 0.100 to the "
-        "cell 2 px on, one total stride."
-    )
-    assert "total stride" not in sentence("net", "P(cat)", grid, answers, 32)
-    assert "answer" not in sentence("net", "cosine", grid, [], None)

@@ -1,4 +1,4 @@
-"""The photographer's bias: places of boxes, and a test that rejects what is biased and 5 % of what is not."""
+"""The photographer's bias: places of boxes, and a test that rejects 5 % of what is unbiased."""
 
 from __future__ import annotations
 
@@ -21,33 +21,21 @@ from core.experiments.figure_05_photographers_bias.bias import (
     LEAST,
     UNIFORM,
     Places,
-    beside,
+    add_distance,
     binned,
     by_class,
     chi_squared,
-    places,
+    measure_places,
 )
+from core.experiments.figure_05_photographers_bias.sentence import sentence
 from core.statistics.comparisons import holm
 from core.statistics.tables import per_photograph
+from tests.support.boxed import boxes, invented_places, join_places, scenes
 from tests.support.study_tables import TWO, pairs_table
 
 
-def boxes(*rows: tuple[object, ...]) -> Annotations:
-    return check(pd.DataFrame(rows, columns=list(COLUMNS)), "boxes", pixels=False)
-
-
-def invented(u: np.ndarray, label: object = "cat") -> Places:
-    """Boxes of 20 x 20 in frames of 100 x 100 at these places across; in the middle down."""
-    rows = [(f"{label} {k}", label, 80 * x, 40, 80 * x + 20, 60, 100, 100) for k, x in enumerate(u)]
-    return places(boxes(*rows))
-
-
-def of(*some: Places) -> Places:
-    return Places(pd.concat([one.table for one in some], ignore_index=True), 0, "boxes", "edges")
-
-
 def test_place_and_size_of_the_largest_box() -> None:
-    found = places(
+    found = measure_places(
         boxes(
             ("a", "cat", 0, 0, 10, 10, 100, 50),
             ("a", "dog", 60, 10, 100, 30, 100, 50),  # the second is larger
@@ -110,7 +98,7 @@ def test_so_they_are_from_boxes_in_pixels() -> None:
             "height": 375,
         }
     )
-    u = places(check(table, "boxes", pixels=False)).table["u"].to_numpy().reshape(sets, n)
+    u = measure_places(check(table, "boxes", pixels=False)).table["u"].to_numpy().reshape(sets, n)
     assert 0 < np.isnan(u).mean() < 0.1
     rejected = (chi_squared(binned(u))[1] < 0.05).mean()
     assert abs(rejected - 0.05) < 0.03  # 400 sets only
@@ -141,9 +129,8 @@ def test_a_test_is_told_in_full() -> None:
 
 def test_classes_are_tested_one_by_one_and_corrected_together() -> None:
     rng = np.random.default_rng(4)
-    found = of(
-        invented(rng.uniform(0.4, 0.6, 60), "cat"), invented(rng.random(60), "owl"), invented(rng.random(24), "key")
-    )
+    drawn = (("cat", rng.uniform(0.4, 0.6, 60)), ("owl", rng.random(60)), ("key", rng.random(24)))
+    found = join_places(*(invented_places(u, label) for label, u in drawn))
     table = by_class(found)
     assert table["class"].tolist()[0] == "cat"
     rows = table.set_index("class")
@@ -162,28 +149,6 @@ def test_classes_are_tested_one_by_one_and_corrected_together() -> None:
     )
 
 
-def said_of(found: Places) -> str:
-    return bias.sentence(found, by_class(found))
-
-
-def test_the_sentence_follows_the_numbers() -> None:
-    rng = np.random.default_rng(6)
-    said = said_of(of(invented(rng.random(200), "owl"), invented(rng.random(10), "key")))
-    assert "across no evidence against uniformity (χ²(4) = " in said
-    assert "down they are not uniform" in said
-    assert "rejected across in 0 of 1 and down in 1 of 1; 1 of 2 classes have too few photographs." in said
-    assert said_of(invented(rng.random(3))) == (
-        "Too few photographs of known size to test their places: 3, and 25 are needed."
-    )
-    assert "No class is known." in said_of(invented(rng.random(200), None))
-    few = of(*(invented(rng.random(10), name) for name in ("owl", "key", "cat")))
-    assert "Each of 3 classes has too few photographs of known size" in said_of(few)
-
-
-def scenes(photographer: Photographer, count: int = 120) -> Places:
-    return places(scene_boxes([SceneFile(seed, photographer) for seed in range(count)]))
-
-
 def test_scenes_lie_where_their_photographer_puts_them() -> None:
     who = Photographer(spread=0.5, size_mean=0.5)
     found = scenes(who)
@@ -200,31 +165,13 @@ def test_scenes_lie_where_their_photographer_puts_them() -> None:
     assert all(test.p > 0.001 for test in free)
 
 
-def test_figures_hold_the_numbers_and_the_truth() -> None:
-    who = Photographer(spread=0.5, size_mean=0.5)
-    found = scenes(who)
-    u = found.table["u"].dropna()
-    bars, truth = figures.place_histogram(found, "u", who).data
-    assert list(bars.y) == np.histogram(u, 10, (0, 1))[0].tolist()
-    assert sum(truth.y) / 2 == pytest.approx(len(u))
-    assert truth.y[2 * 4] == pytest.approx(len(u) / 5)
-    bars, truth = figures.size_histogram(found, who).data
-    assert sum(bars.y) == 120
-    assert sum(truth.y) / 2 == pytest.approx(120)
-    assert len(figures.place_histogram(found, "u").data) == 1
-    heat = figures.place_map(found, who)
-    assert np.sum(heat.data[0].z) == len(found.table.dropna(subset=["u", "v"]))
-    assert (heat.layout.shapes[0].x0, heat.layout.shapes[0].x1) == (0.25, 0.75)
-    assert list(figures.object_centres(found).data[0].x) == found.table["x"].tolist()
-
-
 def test_distance_joins_a_study_by_name() -> None:
     photographs = per_photograph(pairs_table(TWO, ("crop",), photographs=5, pairs=2))
     names = list(dict.fromkeys(photographs["name"].astype(str)))
-    mine = places(
+    mine = measure_places(
         boxes(*((f"d/{n}.JPEG", "cat", 10 * k, 0, 10 * k + 20, 20, 100, 100) for k, n in enumerate(names[:4])))
     )
-    found = beside(photographs, mine, invented(np.full(30, 0.5)))
+    found = add_distance(photographs, mine, invented_places(np.full(30, 0.5)))
     away = found.drop_duplicates("name").set_index("name")["distance"]
     assert [away[n] for n in names[:4]] == pytest.approx([np.hypot(0.1 + 0.1 * k - 0.5, 0.1 - 0.5) for k in range(4)])
     assert np.isnan(away[names[4]])

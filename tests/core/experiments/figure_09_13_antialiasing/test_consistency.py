@@ -11,7 +11,7 @@ import torch
 from torchvision.transforms import v2 as transforms
 
 from core.errors import BadCard, BadPhotograph, BadProtocol
-from core.experiments.figure_09_13_antialiasing.consistency import Consistency, consistency, edge, places
+from core.experiments.figure_09_13_antialiasing.consistency import Consistency, consistency, corners, edge
 from core.images.photographs import Photograph
 from core.inference.engine import Engine, Network
 from core.statistics.intervals import wilson
@@ -51,14 +51,14 @@ def test_as_the_authors_at_224() -> None:
 
 def test_places_depend_on_seed_pixels_and_size_alone(natural: list[Photograph]) -> None:
     first, second = natural[:2]
-    assert places(first, 224, seed=0) == places(dataclasses.replace(first, name="another"), 224, seed=0)
-    assert places(first, 224, seed=0) != places(second, 224, seed=0)
-    assert places(first, 224, seed=0) != places(first, 224, seed=1)
-    drawn = [at for seed in range(300) for place in places(first, 224, seed=seed) for at in place]
+    assert corners(first, 224, seed=0) == corners(dataclasses.replace(first, name="another"), 224, seed=0)
+    assert corners(first, 224, seed=0) != corners(second, 224, seed=0)
+    assert corners(first, 224, seed=0) != corners(first, 224, seed=1)
+    drawn = [at for seed in range(300) for corner in corners(first, 224, seed=seed) for at in corner]
     assert set(drawn) == set(range(32))  # of the 33 places that fit, the authors' script never draws the last
-    assert set(places(first, 2, seed=0)) == {(0, 0)}
+    assert set(corners(first, 2, seed=0)) == {(0, 0)}
     with pytest.raises(BadProtocol, match="seed -1"):
-        places(first, 224, seed=-1)
+        corners(first, 224, seed=-1)
 
 
 def test_a_part_of_the_photographs_gives_a_part_of_the_pairs(
@@ -75,7 +75,7 @@ def test_it_needs_classes_photographs_and_numbers(
     engine: Engine, tiny: Network, tiny_card: TinyCard, natural: list[Photograph]
 ) -> None:
     classless = dataclasses.replace(tiny, card=dataclasses.replace(tiny_card(key="test/features"), labels=None))
-    with pytest.raises(BadCard, match=r"test/features, a representation without classes.*representation change"):
+    with pytest.raises(BadCard, match=r"test/features, a network without classes.*representation change"):
         consistency(engine, classless, natural, seed=0)
     with pytest.raises(BadPhotograph, match="no usable photograph"):
         consistency(engine, tiny, [], seed=0)

@@ -1,4 +1,4 @@
-"""The paper's numbers as it prints them, and ours beside them where a study measured them."""
+"""The paper's numbers as it prints them, and ours where a study measured them."""
 
 from __future__ import annotations
 

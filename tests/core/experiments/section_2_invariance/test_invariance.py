@@ -12,15 +12,15 @@ from core.errors import BadRecipe, Cancelled
 from core.experiments.section_2_invariance import figure as figures
 from core.experiments.section_2_invariance import invariance
 from core.experiments.section_2_invariance.invariance import (
-    ALONG,
-    COPIED,
     COPIES,
+    COPY_SHIFTS,
     FULL,
     GROUPS,
     LEARNED,
     OTHER,
     PLAIN,
     SAME,
+    SHIFTS,
     STEPS,
     Answers,
     Trial,
@@ -28,9 +28,10 @@ from core.experiments.section_2_invariance.invariance import (
     power_spectrum,
     shifted,
 )
-from core.experiments.section_2_invariance.verdict import more, sentence
+from core.experiments.section_2_invariance.sentence import difference, sentence
 from core.jobs.cancel import Cancel
 from core.statistics.intervals import RESAMPLES, wilson
+from tests.support.answered import invented_answers
 
 SMALL = Trial(learned=24, held_out=12, classes=("cat", "car"))
 
@@ -42,7 +43,7 @@ def found() -> tuple[Answers, ...]:
 
 @pytest.fixture(scope="module")
 def drawn() -> dict[str, np.ndarray]:
-    return invariance.drawings(SMALL, lambda _: None, Cancel())
+    return invariance.draw_scenes(SMALL, lambda _: None, Cancel())
 
 
 def test_the_power_spectrum_is_that_of_a_plain_sum_and_no_shift_changes_it() -> None:
@@ -103,7 +104,7 @@ def test_answers_are_those_of_a_plain_loop(found: tuple[Answers, ...], drawn: di
                 unmoved = answer(picture)
                 assert mine.right[k] == (unmoved == k % 2)
                 assert list(mine.changed[k]) == [answer(np.roll(picture, by, (0, 1))) != unmoved for by in STEPS]
-                assert list(mine.along[k]) == [answer(np.roll(picture, by, 1)) != unmoved for by in ALONG]
+                assert list(mine.by_shift[k]) == [answer(np.roll(picture, by, 1)) != unmoved for by in SHIFTS]
 
 
 def test_the_power_spectrum_never_changes_its_answer_and_the_trial_is_the_same_each_time(
@@ -112,71 +113,29 @@ def test_the_power_spectrum_never_changes_its_answer_and_the_trial_is_the_same_e
     again = measure(SMALL, lambda _: None, Cancel())
     assert [(one.classifier, one.group) for one in found] == [(c, g) for c in (FULL, PLAIN, COPIES) for g in GROUPS]
     for one, other in zip(found, again, strict=True):
-        for name in ("right", "changed", "along"):
+        for name in ("right", "changed", "by_shift"):
             assert (getattr(one, name) == getattr(other, name)).all()
         if one.classifier == FULL:
             assert not one.changed.any()
-            assert not one.along.any()
+            assert not one.by_shift.any()
     [known] = [one for one in found if (one.classifier, one.group) == (COPIES, LEARNED)]
     assert not known.changed.any()  # it learned from every one of these
     assert known.accuracy.value == 1.0
-    assert set(STEPS) <= set(COPIED)
-
-
-def invented(known: float, same: float, other: float, n: int = 60) -> tuple[Answers, ...]:
-    """Answers that change at these rates; the power spectrum's never do."""
-    rng, made = np.random.default_rng(1), []
-    for name in (FULL, PLAIN, COPIES):
-        for group, rate in zip(GROUPS, (known, same, other), strict=True):
-            p = 0.0 if name == FULL else rate
-            made.append(Answers(name, group, rng.random(n) < 0.7, rng.random((n, 4)) < p, rng.random((n, 5)) < p))
-    return tuple(made)
+    assert set(STEPS) <= set(COPY_SHIFTS)
 
 
 def test_rates_have_their_intervals() -> None:
-    one = invented(0.1, 0.3, 0.5)[4]
+    one = invented_answers(0.1, 0.3, 0.5)[4]
     rate, per = one.p_change, one.changed.mean(1)
     rng = np.random.default_rng(0)
     means = [per[rng.integers(0, 60, 60)].mean() for _ in range(RESAMPLES)]
     assert (rate.value, rate.photographs, rate.trials) == (one.changed.mean(), 60, 240)
     assert rate.interval == pytest.approx(np.percentile(means, [2.5, 97.5]), abs=1e-12)
     assert one.accuracy.interval == wilson(int(one.right.sum()), 60)
-    assert invented(0, 0, 0)[-1].p_change.interval == wilson(0, 60)
-    assert [r.value for r in one.p_along] == pytest.approx(one.along.mean(0))
+    assert invented_answers(0, 0, 0)[-1].p_change.interval == wilson(0, 60)
+    assert [r.value for r in one.rates_by_shift] == pytest.approx(one.by_shift.mean(0))
     low, high = (100 * end for end in rate.interval)
     assert str(rate) == f"{100 * rate.value:.1f} % [{low:.1f}, {high:.1f}]"
-
-
-def test_the_sentence_follows_the_numbers() -> None:
-    wide = invented(0.0, 0.2, 0.6)
-    said = sentence(wide)
-    assert "power spectrum changes 0 of 720 answers: it is fully invariant" in said
-    assert "its invariance is partial" in said
-    assert "more than of the usual one's" in said
-    difference, interval = more(wide, COPIES, OTHER, SAME)
-    per = {one.group: one.changed.mean(1) for one in wide if one.classifier == COPIES}
-    assert difference == pytest.approx((per[OTHER] - per[SAME]).mean())
-    assert interval is not None
-    assert f"{100 * difference:+.1f} points [{100 * interval[0]:+.1f}, {100 * interval[1]:+.1f}]" in said
-    none = sentence(invented(0.2, 0.2, 0.2))
-    assert "no evidence that it is partial" in none
-    assert "no evidence that it matters who took them" in none
-    assert "): fewer." in sentence(invented(0.0, 0.6, 0.1))
-    leaky = tuple(replace(one, changed=one.changed | True) if one.classifier == FULL else one for one in wide)
-    assert "changes 720 of 720 answers. " in sentence(leaky)
-
-
-def test_figures_hold_the_rates() -> None:
-    found = invented(0.0, 0.2, 0.6)
-    for fig, name in ((figures.changes_of_one_pixel(found), "p_change"), (figures.accuracy_of(found), "accuracy")):
-        heights = {bar.name: list(bar.y) for bar in fig.data}
-        for classifier in (FULL, PLAIN, COPIES):
-            mine = [one for one in found if one.classifier == classifier]
-            assert heights[classifier] == [getattr(one, name).value for one in mine]
-        assert "n = 60 scenes a group" in str(fig.layout.annotations[-1].text).replace("<br>", " ")
-    lines = figures.changes_along(found).data
-    assert [line.name for line in lines] == list(GROUPS)
-    assert list(lines[1].y) == [rate.value for rate in found[7].p_along]
 
 
 @pytest.mark.parametrize(
@@ -185,8 +144,8 @@ def test_figures_hold_the_rates() -> None:
         ({"classes": ("cat",)}, "got the classes cat; wanted two or more of cat"),
         ({"classes": ("cat", "cat")}, "got the classes cat, cat"),
         ({"classes": ("cat", "tiger")}, "got the classes cat, tiger"),
-        ({"learned": 2}, "got 2 scenes to learn from; wanted 8 to 600"),
-        ({"learned": 10_000}, "got 10000 scenes to learn from"),
+        ({"learned": 2}, "got 2 training scenes; wanted 8 to 600"),
+        ({"learned": 10_000}, "got 10000 training scenes"),
         ({"held_out": 1}, "got 1 scenes held out; wanted 2 to 240"),
         ({"seed": -1}, "got seed -1; wanted 0 or more"),
     ],

@@ -18,6 +18,7 @@ from core.errors import BadCard, BadProtocol
 from core.experiments.section_3_shiftability import corollaries
 from core.experiments.section_3_shiftability.corollaries import BLURRED, EVERYWHERE, ROUNDING, SUBSAMPLED, Case
 from core.experiments.section_3_shiftability.corollaries_figure import Line, sums_over
+from core.experiments.section_3_shiftability.sentence import blur_sentence, format_drift
 from core.experiments.section_3_shiftability.shiftability import Sums
 from core.images.photographs import Photograph
 from core.inference.activations import Deep, ends
@@ -69,7 +70,7 @@ def sized(card: NetworkCard) -> NetworkCard:
 
 
 def measured(engine: Engine, card: NetworkCard, scene: Photograph, case: Case) -> list[float]:
-    return [one.drift for one in corollaries.of_case(engine, card, scene, case, silent, Cancel())]
+    return [one.drift for one in corollaries.measure_case(engine, card, scene, case, silent, Cancel())]
 
 
 # Networks on the torus
@@ -153,16 +154,16 @@ def test_a_blur_that_is_too_weak_keeps_no_sum(engine: Engine, cards: dict[str, N
 
 def test_a_sum_that_changes_over_a_stride_is_refused(tiny_card: TinyCard) -> None:
     deep = Deep(Layer("relu", "ReLU", 4, 2), 1.0)
-    corollaries._checked(tiny_card(), Sums(deep, np.array([[1.0], [2.0], [1.0]]), np.ones(1)))
-    with pytest.raises(BadCard, match="does not meet the other side"):
-        corollaries._checked(tiny_card(), Sums(deep, np.array([[1.0], [1.0], [1.1]]), np.ones(1)))
+    corollaries.check_circular(tiny_card(), Sums(deep, np.array([[1.0], [2.0], [1.0]]), np.ones(1)))
+    with pytest.raises(BadCard, match="is not padded circularly"):
+        corollaries.check_circular(tiny_card(), Sums(deep, np.array([[1.0], [1.0], [1.1]]), np.ones(1)))
 
 
 # Two halves that move apart
 
 
 def test_halves_move_apart_a_pixel_a_step(cards: dict[str, NetworkCard], scene: Photograph) -> None:
-    path = corollaries.parted(scene, cards["strided"])
+    path = corollaries.halves_path(scene, cards["strided"])
     first = path.frames[0]
     columns = first.sum((0, 1)).nonzero()[:, 0]
     gaps = columns[1:][columns.diff() > 1] - columns[:-1][columns.diff() > 1] - 1
@@ -179,7 +180,7 @@ def test_what_is_shiftable_keeps_its_sum_though_parts_move_differently(
     name: str, stride: int, engine: Engine, cards: dict[str, NetworkCard], scene: Photograph
 ) -> None:
     card = cards[name]
-    found = corollaries.of_parts(engine, card, scene, stride, silent, Cancel())
+    found = corollaries.measure_halves(engine, card, scene, stride, silent, Cancel())
     assert found.drifts[EVERYWHERE] < 1e-6
     assert found.drifts[BLURRED] < 1e-5
     assert found.drifts[SUBSAMPLED] > 1e-3
@@ -206,27 +207,4 @@ def test_a_stride_that_does_not_divide_the_frame_is_refused(
     engine: Engine, cards: dict[str, NetworkCard], scene: Photograph
 ) -> None:
     with pytest.raises(BadProtocol, match="a stride of 5"):
-        corollaries.of_parts(engine, cards["strided"], scene, 5, silent, Cancel())
-
-
-# What is said and drawn
-
-
-def test_sentences_say_the_numbers() -> None:
-    drifts = dict(zip(corollaries.cases(1 / 64), (4e-6, 0.685, 0.11, 1.0621), strict=True))
-    said = corollaries.blurred_sentence("net", 32, drifts)
-    assert "below 1/64 cycles a px: net without its nonlinearities keeps its sum (drift 4e-06: rounding)" in said
-    assert "with them it drifts by 11.0%. Not blurred: 68.5% without and 106.2% with them." in said
-    weak = corollaries.blurred_sentence(
-        "net", 32, dict(zip(corollaries.cases(1 / 8), (0.2, 0.3, 0.4, 0.5), strict=True))
-    )
-    assert "without its nonlinearities drifts by 20.0%" in weak
-    assert [corollaries.shown(x) for x in (0.0, 2e-7, 0.0004, 0.0123)] == ["0e+00", "2e-07", "0.04%", "1.2%"]
-
-
-def test_the_curves_are_differences_from_the_mean() -> None:
-    fig = sums_over((0, 1), [Line("a: drift 1", 0, np.array([3.0, 1.0])), Line("silent", 1, np.zeros(2))], "n = 1")
-    assert [list(trace.y) for trace in fig.data] == [[0.5, -0.5], [0.0, 0.0]]
-    assert [trace.name for trace in fig.data] == ["a: drift 1", "silent"]
-    assert list(fig.data[0].customdata) == [3.0, 1.0]
-    assert fig.layout.yaxis.range[1] > 0.5
+        corollaries.measure_halves(engine, cards["strided"], scene, 5, silent, Cancel())

@@ -26,6 +26,7 @@ from core.networks.probe import Layer, layers
 from core.networks.variants import surgery
 from core.networks.variants.dilated import stride_free
 from core.networks.variants.test_time import ShiftEnsemble
+from tests.support.hooked import outputs
 
 if TYPE_CHECKING:
     from tests.support.basics import Randomise, TinyCard
@@ -213,21 +214,6 @@ def natural_frame() -> torch.Tensor:
 
     pixels = torch.from_numpy(data.chelsea()[100:164, 150:214].copy()).permute(2, 0, 1)[None]
     return pixels.float().div(255).sub(0.45).div(0.225)
-
-
-def outputs(model: nn.Module, x: torch.Tensor, names: list[str]) -> dict[str, torch.Tensor]:
-    """By plain hooks; of a module that runs more than once, the last."""
-    kept: dict[str, torch.Tensor] = {}
-
-    def keep(name: str, _module: nn.Module, _inputs: object, output: torch.Tensor) -> None:
-        kept[name] = output.clone()
-
-    hooks = [model.get_submodule(name).register_forward_hook(partial(keep, name)) for name in names]
-    with torch.inference_mode():
-        model(x)
-    for hook in hooks:
-        hook.remove()
-    return kept
 
 
 def test_what_else_subsamples_is_refused() -> None:

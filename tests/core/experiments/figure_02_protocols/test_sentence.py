@@ -1,10 +1,11 @@
-"""The sentence of a study says what its table holds."""
+"""The sentence of Figure 2 says what the table holds."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from core.experiments import findings
+from core.experiments.figure_02_protocols.sentence import sentence as protocols_sentence
+from core.experiments.figure_06_embedded_size.sentence import sentence as size_sentence
 from core.networks.card import short
 from core.statistics.tables import measured
 from tests.support.study_tables import TWO, pairs_table
@@ -21,7 +22,7 @@ def rate(p: pd.DataFrame, network: str, **of: object) -> int:
 
 def test_protocols_says_the_most_and_the_least() -> None:
     p = pairs_table(photographs=40, pairs=1)
-    text = findings.protocols(measured(p))
+    text = protocols_sentence(measured(p))
     assert text.startswith("A step of one pixel changes plain.scenes-0's answer in ")
     for network, part in zip(TWO, text.split(", and "), strict=True):
         rates = [rate(p, network, protocol=name) for name in p["protocol"].unique()]
@@ -31,39 +32,19 @@ def test_protocols_says_the_most_and_the_least() -> None:
 
 def test_of_many_networks_it_says_the_ends() -> None:
     p = pairs_table(MANY, photographs=60, pairs=1)
-    text = findings.protocols(measured(p))
+    text = protocols_sentence(measured(p))
     rates = p.groupby(["network", "protocol"], observed=True)["changed"].mean()
     mine = rates.xs(rates.idxmax()[1], level="protocol")
     most, least = mine.idxmax(), mine.idxmin()
     assert f"the answer of {short(most)}, the most sensitive of 4 networks, in {100 * mine[most]:.0f} % (95 %" in text
-    assert f"that of {short(least)}, the least, in {100 * mine[least]:.0f} % (95 %" in text
+    assert f"that of {short(least)}, the least sensitive, in {100 * mine[least]:.0f} % (95 %" in text
     assert text.count("95 %") == 2
-    sizes = pairs_table(MANY, protocols=("black",), sides=(40, 100), photographs=60)
-    smallest = sizes[sizes["side"] == 40].groupby("network", observed=True)["changed"].mean()
-    text = findings.embedded_size(measured(sizes))
-    assert text.startswith(f"A step of one pixel changes the answer of {short(smallest.idxmax())}, the most")
-    assert text.count("at 40 px") == text.count("at 100 px") == 2
+    assert protocols_sentence([]) == ""
 
 
 def test_a_representation_is_said_by_its_change() -> None:
     p = pairs_table(classless=TWO[1:], protocols=("crop",))
     change = (1 - p.loc[p["network"] == TWO[1], "feature_cosine"]).mean()
-    text = findings.protocols(measured(p))
+    text = protocols_sentence(measured(p))
     assert f"plain_bin5.scenes-0's representation (1 − cosine) by {change:.4f} over crops." in text
     assert text.count("answer") == 1
-
-
-def test_embedded_size_says_both_ends() -> None:
-    p = pairs_table(networks=TWO[:1], protocols=("black",), sides=(40, 100, 220), photographs=30)
-    text = findings.embedded_size(measured(p))
-    small, large = (rate(p, TWO[0], side=side) for side in (40, 220))
-    assert f" in {small} % (95 %" in text
-    assert f" and {large} % (95 %" in text
-    assert text.index("at 40 px") < text.index("at 220 px")
-    assert "100 px" not in text
-
-
-def test_of_nothing_nothing_is_said() -> None:
-    assert findings.protocols([]) == findings.embedded_size([]) == ""
-    crops = measured(pairs_table(protocols=("crop",)))
-    assert findings.embedded_size(crops) == ""
