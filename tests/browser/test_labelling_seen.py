@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 import pandas as pd
 import pytest
-from PIL import Image
 from playwright.sync_api import Page, expect
 
 from core.datasets.scenes import render

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from core.datasets import SceneFile
-from core.datasets.annotations import Annotations, of_scenes
-from core.datasets.annotations.boxes import COLUMNS, checked
+from core.datasets.annotations import Annotations, scene_boxes
+from core.datasets.annotations.boxes import COLUMNS, check
 from core.datasets.scenes import Photographer
 from core.experiments.figure_05_photographers_bias.bias import (
     Places,
@@ -16,7 +16,7 @@ from core.experiments.figure_05_photographers_bias.bias import (
 
 
 def boxes(*rows: tuple[object, ...]) -> Annotations:
-    return checked(pd.DataFrame(rows, columns=list(COLUMNS)), "boxes", pixels=False)
+    return check(pd.DataFrame(rows, columns=list(COLUMNS)), "boxes", pixels=False)
 
 
 def invented_places(u: np.ndarray, label: object = "cat") -> Places:
@@ -30,4 +30,4 @@ def join_places(*some: Places) -> Places:
 
 
 def scenes(photographer: Photographer, count: int = 120) -> Places:
-    return measure_places(of_scenes([SceneFile(seed, photographer) for seed in range(count)]))
+    return measure_places(scene_boxes([SceneFile(seed, photographer) for seed in range(count)]))

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import json
-import pickle
-import shutil
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from torchvision.datasets import CIFAR10
 
 from core import cli
-from core.datasets import Source, address, check_root, cifar, dataset_name, find, is_cifar10, listing, reread
+from core.datasets import cifar, listing
 from core.datasets import fetching as cifar_fetching
-from core.errors import BadFolder, BadPhotograph, Cancelled, DownloadFailed
+from core.errors import BadFolder, Cancelled, DownloadFailed
 from core.jobs.cancel import Cancel
 from core.jobs.job import Task
 from core.jobs.progress import Progress
 from core.storage.data_folder import DataFolder
-from core.training import make, recipe
-from core.training.recipe import NamedPhotographs
 from tests.support import cifar_files
-from tests.support.cifar_files import EACH, NAMES
+from tests.support.cifar_files import EACH
 from tests.support.file_server import Reports, Server, server
 
 pytestmark = pytest.mark.usefixtures("one_thread")

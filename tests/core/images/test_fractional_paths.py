@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
-from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
-from PIL import Image
 
-from core.errors import BadProtocol
-from core.images.frames import Path
-from core.images.paths import Cropped, OnBlack, path_length, shift_path, size_path, way
-from core.images.photographs import Photograph, photograph
-from tests.support.path_frames import REACH, STEPS, Pixels, fitted, frame, noise, picture, refused, room
-from tests.support.reference_protocols import embedded, on_black, resized
+from core.images.paths import Cropped, OnBlack, shift_path, size_path, way
+from tests.support.path_frames import REACH, STEPS, frame, noise, picture, refused, room
+from tests.support.reference_protocols import embedded
 
 
 @pytest.mark.parametrize("per_pixel", [1, 2, 4])

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from functools import cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 import torch
 from PIL import Image
 
-from core.errors import BadProtocol
-from core.images.frames import Path
-from core.images.paths import Cropped, OnBlack, path_length, shift_path, size_path, way
+from core.images.paths import Cropped, OnBlack, path_length, shift_path, size_path
 from core.images.photographs import Photograph, photograph
-from tests.support.path_frames import REACH, STEPS, Pixels, fitted, frame, noise, picture, refused, room
+from tests.support.path_frames import REACH, STEPS, fitted, frame, noise, picture, refused, room
 from tests.support.reference_protocols import embedded, on_black, resized
 
 SIZES = (32, 96, 224, 299)

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import random
 import struct
-import subprocess
-import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from core.images.photographs import decode, photograph, reduce_to
-from tests.support.basics import ROOT
+from core.images.photographs import decode
 from tests.support.pixels import ORIENTATION, SECONDS, array, chunk, png, saved, scene, smooth, tiff
 
 pytestmark = pytest.mark.filterwarnings("ignore:::PIL")  # pytest puts core's own filter aside

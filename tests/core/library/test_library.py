@@ -13,7 +13,7 @@ from torch import nn
 import core
 from core.errors import BadCard, BadFolder, IndexMismatch, StudyBroken
 from core.exploration import measurements
-from core.exploration.measurements import Asked
+from core.exploration.measurements import Query
 from core.images.protocols import Black
 from core.inference.engine import Network
 from core.networks import registry
@@ -59,7 +59,7 @@ def test_measure_gives_the_numbers_of_the_command_line(tmp_path: Path) -> None:
 
 def test_typicality_gives_the_numbers_of_the_command_line(tmp_path: Path) -> None:
     record = measurements.typicality_of(
-        Path("scenes:2000000"), EMBEDDED.indexes / "scenes", DataFolder(tmp_path), Asked(k=10)
+        Path("scenes:2000000"), EMBEDDED.indexes / "scenes", DataFolder(tmp_path), Query(k=10)
     )
     found = core.typicality(core.read_photograph("scenes:2000000"), core.open_index("scenes"))
     assert (found.value, found.percentile) == (record["typicality"], record["percentile"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,32 +9,19 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pytest
 import torch
 from PIL import Image
-from torchvision.models import resnet50
 
-from core import studies
 from core.datasets import listing
-from core.errors import BadFolder, BadProtocol, BadRecipe
-from core.experiments.figure_10_11_augmentation import sizes
-from core.experiments.figure_10_11_augmentation.figure import accuracy, against_size
-from core.inference.engine import Engine
-from core.networks.architectures.small import ARCHITECTURES
-from core.networks.card import Labels
-from core.networks.probe import find_head, layers, total_stride
+from core.errors import BadFolder, BadRecipe
 from core.networks.zoo import checkpoint
-from core.statistics import tables
-from core.statistics.intervals import wilson
 from core.storage.data_folder import DataFolder
 from core.training import make, recipe
-from core.training.photographs import Photographs, batches, labelled, placed
-from core.training.recipe import Named, Sides
-from tests.support.basics import TinyCard
-from tests.support.study_tables import pairs_table
+from core.training.photographs import Photographs, batches, crop_or_pad, labelled
+from core.training.recipe import NamedPhotographs, Sides
 
-FEW = Named(dataset="Few", classes=2, size=32)
+FEW = NamedPhotographs(dataset="Few", classes=2, size=32)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +46,7 @@ def noise(side: int = 32, seed: int = 0) -> npt.NDArray[np.uint8]:
 
 def test_at_the_frames_own_side_nothing_is_done() -> None:
     pixels = noise()
-    np.testing.assert_array_equal(placed(pixels, 32, 32, "bilinear", np.random.default_rng(0)), pixels)
+    np.testing.assert_array_equal(crop_or_pad(pixels, 32, 32, "bilinear", np.random.default_rng(0)), pixels)
 
 
 @pytest.mark.parametrize("side", [1, 16, 31])
@@ -70,7 +55,7 @@ def test_a_smaller_side_lies_on_black(side: int) -> None:
     small = np.asarray(Image.fromarray(pixels).resize((side, side), Image.Resampling.BILINEAR))
     corners = set()
     for k in range(200):
-        frame = placed(pixels, side, 32, "bilinear", np.random.default_rng(k))
+        frame = crop_or_pad(pixels, side, 32, "bilinear", np.random.default_rng(k))
         y, x = (int(axis.min()) for axis in np.nonzero(frame.any(2)))
         np.testing.assert_array_equal(frame[y : y + side, x : x + side], small)
         assert np.count_nonzero(frame.any(2)) == side * side
@@ -83,7 +68,7 @@ def test_of_a_larger_side_a_part_is_seen() -> None:
     pixels = noise()
     large = np.asarray(Image.fromarray(pixels).resize((36, 36), Image.Resampling.BILINEAR))
     parts = {large[y : y + 32, x : x + 32].tobytes() for y in range(5) for x in range(5)}
-    seen = {placed(pixels, 36, 32, "bilinear", np.random.default_rng(k)).tobytes() for k in range(600)}
+    seen = {crop_or_pad(pixels, 36, 32, "bilinear", np.random.default_rng(k)).tobytes() for k in range(600)}
     assert seen == parts
 
 

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.datasets import PhotoFile, SceneFile, Source, address, dataset_name, find, listing, reread
-from core.datasets.scenes import USUAL, Photographer, describe, render, scene_classes
+from core.datasets import SceneFile, address, find, listing
+from core.datasets.scenes import USUAL, Photographer, describe, render
 from core.datasets.scenes import source as module
 from core.datasets.scenes.source import scenes, scheme
 from core.errors import BadFolder, IndexBroken, IndexMismatch

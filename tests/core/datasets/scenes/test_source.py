@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from core.datasets import PhotoFile, SceneFile, Source, address, dataset_name, find, listing, reread
 from core.datasets.scenes import USUAL, Photographer, describe, render, scene_classes
 from core.datasets.scenes import source as module
 from core.datasets.scenes.source import scenes, scheme
-from core.errors import BadFolder, IndexBroken, IndexMismatch
+from core.errors import BadFolder
 from core.images.photographs import Photograph
-from core.index.build import build
-from core.index.search import FeatureIndex, Neighbour
-from core.index.store import Manifest
-from core.index.typicality import typicality
-from core.index.verify import verify
-from core.inference.engine import Engine
-from tests.support.basics import cut_outs, make_tiny_card
-from tests.support.indexed import content, rewrite_manifest
-from tests.support.stops import stopped_at
+from tests.support.basics import cut_outs
 from tests.support.tampered import TAMPERED
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
-
 import numpy as np
-import pandas as pd
 import pytest
 from scipy import stats
 
-from core import studies
-from core.cli import main
-from core.datasets.scenes import Photographer
-from core.errors import BadCard, Cancelled
-from core.experiments.bias_dial import dial, photographers
+from core.experiments.bias_dial import dial
 from core.experiments.bias_dial.figure import at_typicality, dial_figure, half
-from core.experiments.bias_dial.photographers import DialStudy, Setting
-from core.experiments.bias_dial.sentence import sentence
-from core.index.search import FeatureIndex
-from core.index.typicality import typicality
-from core.inference.engine import Engine
-from core.jobs.progress import Progress
-from core.networks import registry
-from core.statistics.tables import per_photograph
-from core.storage.data_folder import EMBEDDED, DataFolder
-from core.studies import process
-from core.training import recipe
-from tests.support.study_tables import LEVELS, pairs_table
+from tests.support.study_tables import LEVELS
 from tests.support.study_tables import turned as table
-from tests.support.trained import drawn_here
 
 P = "p_top1_change"
 

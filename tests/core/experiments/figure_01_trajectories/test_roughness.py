@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from core.experiments.figure_01_trajectories.roughness import Roughness, roughness
-from core.experiments.figure_01_trajectories.sentence import curve_sentence
 
 
 @pytest.mark.parametrize("n", [2, 3, 33, 129])

@@ -2,34 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from typing import Any
-
 import numpy as np
-import pytest
-import torch
-from torch import nn
 
-from core.errors import BadProtocol
 from core.experiments.figure_01_trajectories.roughness import Roughness
 from core.experiments.figure_01_trajectories.sentence import curve_sentence, map_sentence
-from core.experiments.figure_01_trajectories.shift_map import (
-    Embedding,
-    coarse_to_fine,
-    frequent,
-    mean_change,
-    on_grid,
-    spectrum,
-    strides,
-)
-from core.exploration import ShiftMapping, Store
-from core.images.photographs import Photograph
-from core.inference.engine import Engine, Network, Predictions
-from core.networks.card import NetworkCard
-from tests.support.basics import CLASSES, TinyCard, make_tiny_card
-from tests.support.reference_protocols import embedded, on_black
+from tests.support.reference_protocols import embedded
 
 
 def test_the_sentence_is_made_of_the_map() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -24,7 +23,7 @@ from core.experiments.figure_01_trajectories.shift_map import (
 )
 from core.exploration import ShiftMapping, Store
 from core.images.photographs import Photograph
-from core.inference.engine import Engine, Network, Predictions
+from core.inference.engine import Engine
 from core.networks.card import NetworkCard
 from tests.support.basics import CLASSES, TinyCard, make_tiny_card
 from tests.support.reference_protocols import embedded, on_black

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 
 from core.experiments.figure_02_protocols.sentence import sentence as protocols_sentence
-from core.experiments.figure_06_embedded_size.sentence import sentence as size_sentence
 from core.networks.card import short
 from core.statistics.tables import measured
 from tests.support.study_tables import TWO, pairs_table

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,8 +12,7 @@ import torch
 
 from core import studies
 from core.datasets import Source, listing
-from core.errors import BadFolder, BadProtocol, Cancelled, StudyMismatch
-from core.experiments.figure_04_readouts.study import Readouts
+from core.errors import Cancelled
 from core.inference import linear_probes
 from core.inference.activations import ends
 from core.inference.batching import redo
@@ -22,14 +20,13 @@ from core.inference.engine import Engine, Network
 from core.inference.linear_probes import HEAD, Readout
 from core.jobs.cancel import Cancel
 from core.jobs.progress import Progress
-from core.networks.card import Labels, NetworkCard
+from core.networks.card import NetworkCard
 from core.statistics import tables
-from core.studies import fitting, manifest, rows
+from core.studies import manifest, rows
 from core.studies.summary import summary
-from tests.support.basics import TinyCard
 from tests.support.counting import Counting
 from tests.support.layered import NAMES, album
-from tests.support.probed import knows, study_of
+from tests.support.probed import study_of
 from tests.support.runs import CENTRES, PAIRS, content, plain
 from tests.support.stops import stopped_at
 

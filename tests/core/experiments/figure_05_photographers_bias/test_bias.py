@@ -7,12 +7,9 @@ import pandas as pd
 import pytest
 from scipy.stats import chisquare
 
-from core.datasets import SceneFile
-from core.datasets.annotations import Annotations, scene_boxes
-from core.datasets.annotations.boxes import COLUMNS, check
+from core.datasets.annotations.boxes import check
 from core.datasets.scenes import Photographer, describe
 from core.experiments.figure_05_photographers_bias import bias
-from core.experiments.figure_05_photographers_bias import figure as figures
 from core.experiments.figure_05_photographers_bias.bias import (
     AXES,
     BIASED,
@@ -20,14 +17,12 @@ from core.experiments.figure_05_photographers_bias.bias import (
     FEW,
     LEAST,
     UNIFORM,
-    Places,
     add_distance,
     binned,
     by_class,
     chi_squared,
     measure_places,
 )
-from core.experiments.figure_05_photographers_bias.sentence import sentence
 from core.statistics.comparisons import holm
 from core.statistics.tables import per_photograph
 from tests.support.boxed import boxes, invented_places, join_places, scenes

@@ -2,58 +2,14 @@
 
 from __future__ import annotations
 
-import errno
-import io
-import os
-import subprocess
-import sys
-import threading
-import unicodedata
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from itertools import count
-from pathlib import Path
-from typing import Any
-
 import numpy as np
-import pandas as pd
 import pytest
-from PIL import Image
-from scipy.stats import binom
 
-from core.errors import BadFolder, BadLabels
 from core.experiments.figure_05_photographers_bias.eyes_figure import distance_histogram, point_places
-from core.experiments.figure_05_photographers_bias.labelling import (
-    Event,
-    Key,
-    Labels,
-    Log,
-    Store,
-    counts,
-    file_name,
-    fold,
-    live,
-    next_of,
-    points,
-    to_pixels,
-)
-from core.experiments.figure_05_photographers_bias.labelling.events import AGAIN, NEXT, POINT, SKIP, UNDO, parsed
-from core.experiments.figure_05_photographers_bias.labelling.places import (
-    COLUMNS,
-    agreements,
-    distances,
-    median_interval,
-    table,
-)
-from core.experiments.figure_05_photographers_bias.labelling.sentence import LEAST, sentence
-from core.images.photographs import photograph
-from core.images.png import dotted
-from core.statistics.intervals import bootstrap
-from core.storage.atomic_files import locked
-from tests.support.basics import ROOT
+from core.experiments.figure_05_photographers_bias.labelling import fold
+from core.experiments.figure_05_photographers_bias.labelling.places import distances, table
 from tests.support.drawn import text_below
-from tests.support.labelled import EYES, clicked, event, invented_labels, undo
+from tests.support.labelled import EYES, clicked, invented_labels
 
 
 def test_figures_hold_the_points() -> None:

@@ -3,35 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
-import pytest
-from scipy.stats import chisquare
 
-from core.datasets import SceneFile
-from core.datasets.annotations import Annotations, of_scenes
-from core.datasets.annotations.boxes import COLUMNS, checked
-from core.datasets.scenes import Photographer, describe
-from core.experiments.figure_05_photographers_bias import bias
-from core.experiments.figure_05_photographers_bias import figure as figures
-from core.experiments.figure_05_photographers_bias.bias import (
-    AXES,
-    BIASED,
-    BINS,
-    FEW,
-    LEAST,
-    UNIFORM,
-    Places,
-    add_distance,
-    binned,
-    by_class,
-    chi_squared,
-    measure_places,
-)
+from core.experiments.figure_05_photographers_bias.bias import Places, by_class
 from core.experiments.figure_05_photographers_bias.sentence import sentence
-from core.statistics.comparisons import holm
-from core.statistics.tables import per_photograph
-from tests.support.boxed import boxes, invented_places, join_places, scenes
-from tests.support.study_tables import TWO, pairs_table
+from tests.support.boxed import invented_places, join_places
 
 
 def said_of(found: Places) -> str:

@@ -6,16 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.experiments.figure_04_readouts.depth import compare_depths
-from core.experiments.figure_04_readouts.sentence import sentence as readouts_sentence
-from core.experiments.figure_07_08_typicality.sentence import sentence as trend_sentence
 from core.experiments.figure_09_13_antialiasing.sentence import sentence as antialiasing_sentence
 from core.networks.card import short
 from core.networks.variants.twins import antialiased_pairs
-from core.statistics.association import spearman
 from core.statistics.comparisons import comparisons
-from core.statistics.tables import layer_accuracies, per_photograph
-from tests.support.layered import readout_tables
 from tests.support.study_tables import TWO, pairs_table
 
 PLAIN, BIN5 = map(short, TWO)

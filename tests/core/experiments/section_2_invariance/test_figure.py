@@ -2,35 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from dataclasses import replace
-
-import numpy as np
-import pytest
-
-from core.datasets.scenes import USUAL, Photographer, describe, render
-from core.errors import BadRecipe, Cancelled
 from core.experiments.section_2_invariance import figure as figures
-from core.experiments.section_2_invariance import invariance
-from core.experiments.section_2_invariance.invariance import (
-    COPIES,
-    COPY_SHIFTS,
-    FULL,
-    GROUPS,
-    LEARNED,
-    OTHER,
-    PLAIN,
-    SAME,
-    SHIFTS,
-    STEPS,
-    Answers,
-    Trial,
-    measure,
-    power_spectrum,
-    shifted,
-)
-from core.experiments.section_2_invariance.sentence import difference, sentence
-from core.statistics.intervals import RESAMPLES, wilson
+from core.experiments.section_2_invariance.invariance import COPIES, FULL, GROUPS, PLAIN
 from tests.support.answered import invented_answers
 
 

@@ -9,7 +9,6 @@ import pytest
 
 from core.datasets.scenes import USUAL, Photographer, describe, render
 from core.errors import BadRecipe, Cancelled
-from core.experiments.section_2_invariance import figure as figures
 from core.experiments.section_2_invariance import invariance
 from core.experiments.section_2_invariance.invariance import (
     COPIES,
@@ -28,7 +27,6 @@ from core.experiments.section_2_invariance.invariance import (
     power_spectrum,
     shifted,
 )
-from core.experiments.section_2_invariance.sentence import difference, sentence
 from core.jobs.cancel import Cancel
 from core.statistics.intervals import RESAMPLES, wilson
 from tests.support.answered import invented_answers

@@ -17,8 +17,6 @@ from core.datasets.scenes import render
 from core.errors import BadCard, BadProtocol
 from core.experiments.section_3_shiftability import corollaries
 from core.experiments.section_3_shiftability.corollaries import BLURRED, EVERYWHERE, ROUNDING, SUBSAMPLED, Case
-from core.experiments.section_3_shiftability.corollaries_figure import Line, sums_over
-from core.experiments.section_3_shiftability.sentence import blur_sentence, format_drift
 from core.experiments.section_3_shiftability.shiftability import Sums
 from core.images.photographs import Photograph
 from core.inference.activations import Deep, ends

@@ -2,32 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pytest
-import torch
-from torch import nn
-from torch.nn import functional
-from torchvision import models
-
-from core.datasets.scenes import render
-from core.errors import BadCard, BadProtocol
 from core.experiments.section_3_shiftability import corollaries
-from core.experiments.section_3_shiftability.corollaries import BLURRED, EVERYWHERE, ROUNDING, SUBSAMPLED, Case
-from core.experiments.section_3_shiftability.corollaries_figure import Line, sums_over
 from core.experiments.section_3_shiftability.sentence import blur_sentence, format_drift
-from core.experiments.section_3_shiftability.shiftability import Sums
-from core.images.photographs import Photograph
-from core.inference.activations import Deep, ends
-from core.inference.engine import Engine
-from core.networks.architectures.small import ResNet10
-from core.networks.card import NetworkCard
-from core.networks.probe import Layer
-from core.networks.variants.circular import low_pass, on_torus
 
 if TYPE_CHECKING:
     from tests.support.basics import Randomise, TinyCard

@@ -2,28 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
-from core.errors import BadSignal
-from core.experiments.table_2_signals.figure import stems
 from core.experiments.table_2_signals.sentence import sentence
-from core.experiments.table_2_signals.shiftability import interpolation_error, spectrum
-from core.experiments.table_2_signals.signals import (
-    FILTERS,
-    IDEAL,
-    PRESETS,
-    SURROUNDS,
-    TAPS,
-    Bench,
-    parse,
-    period,
-    scale,
-    stages,
-    sums,
-)
-from core.networks.architectures.blurpool import binomial
-from tests.support.signals import A3, ODD, TABLE, drawn
+from core.experiments.table_2_signals.signals import IDEAL, Bench
+from tests.support.signals import TABLE, drawn
 
 
 @pytest.mark.parametrize(

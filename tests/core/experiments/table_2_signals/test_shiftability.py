@@ -5,24 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.errors import BadSignal
-from core.experiments.table_2_signals.figure import stems
-from core.experiments.table_2_signals.sentence import sentence
 from core.experiments.table_2_signals.shiftability import interpolation_error, spectrum
-from core.experiments.table_2_signals.signals import (
-    FILTERS,
-    IDEAL,
-    PRESETS,
-    SURROUNDS,
-    TAPS,
-    Bench,
-    parse,
-    period,
-    scale,
-    stages,
-    sums,
-)
-from core.networks.architectures.blurpool import binomial
+from core.experiments.table_2_signals.signals import FILTERS, IDEAL, SURROUNDS, Bench, period, stages, sums
 from tests.support.signals import A3, ODD, TABLE, drawn
 
 

@@ -6,13 +6,9 @@ import numpy as np
 import pytest
 
 from core.errors import BadSignal
-from core.experiments.table_2_signals.figure import stems
-from core.experiments.table_2_signals.sentence import sentence
-from core.experiments.table_2_signals.shiftability import interpolation_error, spectrum
 from core.experiments.table_2_signals.signals import (
     FILTERS,
     IDEAL,
-    PRESETS,
     SURROUNDS,
     TAPS,
     Bench,

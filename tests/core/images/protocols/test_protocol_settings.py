@@ -2,42 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
-import json
-import math
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from core.errors import BadProtocol, PhotobiasError, UnknownName
 from core.images import protocols
-from core.images.frames import Placement
 from core.images.geometry import centre_crop
-from core.images.photographs import photograph
 from core.images.protocols import registry
 from core.images.protocols.base import generator
-from core.images.protocols.embed import default_side
 from tests.support import reference_protocols
-from tests.support.pairs import (
-    DIRECTIONS,
-    EMBEDDED,
-    EVERY,
-    NAMES,
-    SHAPES,
-    SIZES,
-    STEPS,
-    apart,
-    draw,
-    grid,
-    lit,
-    picture,
-    pixels_of,
-    white,
-)
+from tests.support.pairs import DIRECTIONS, EMBEDDED, EVERY, NAMES, SHAPES, STEPS, draw, picture, pixels_of
 
 
 def test_upscale_equals_the_reference() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import json
 import math
 from typing import Any
@@ -13,20 +12,15 @@ import pytest
 import torch
 from PIL import Image
 
-from core.errors import BadProtocol, PhotobiasError, UnknownName
+from core.errors import BadProtocol
 from core.images import protocols
 from core.images.frames import Placement
-from core.images.geometry import centre_crop
 from core.images.photographs import photograph
-from core.images.protocols import registry
-from core.images.protocols.base import generator
 from core.images.protocols.embed import default_side
-from tests.support import reference_protocols
 from tests.support.pairs import (
     DIRECTIONS,
     EMBEDDED,
     EVERY,
-    NAMES,
     SHAPES,
     SIZES,
     STEPS,
@@ -35,7 +29,6 @@ from tests.support.pairs import (
     grid,
     lit,
     picture,
-    pixels_of,
     white,
 )
 

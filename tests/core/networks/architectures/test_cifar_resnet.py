@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
-import re
-import tomllib
-from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 import pytest
 import torch
-from PIL import Image
 from torchvision.models import resnet50
 
-from core import studies
-from core.datasets import listing
-from core.errors import BadFolder, BadProtocol, BadRecipe
-from core.experiments.figure_10_11_augmentation import sizes
-from core.experiments.figure_10_11_augmentation.figure import accuracy, against_size
 from core.inference.engine import Engine
 from core.networks.architectures.small import ARCHITECTURES
 from core.networks.card import Labels
 from core.networks.probe import find_head, layers, total_stride
-from core.networks.zoo import checkpoint
-from core.statistics import tables
-from core.statistics.intervals import wilson
-from core.storage.data_folder import DataFolder
-from core.training import make, recipe
-from core.training.photographs import Photographs, batches, labelled, placed
-from core.training.recipe import Named, Sides
 from tests.support.basics import TinyCard
-from tests.support.study_tables import pairs_table
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

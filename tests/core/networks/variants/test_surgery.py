@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,13 +12,11 @@ from torch import nn
 from torch.nn import functional
 from torchvision import models
 
-from core.errors import BadCard, UnknownName
+from core.errors import BadCard
 from core.images.photographs import Photograph
-from core.inference.engine import Engine
 from core.networks.architectures.blurpool import BlurPool
-from core.networks.card import SCENES, NetworkCard
 from core.networks.probe import layers, total_stride
-from core.networks.variants import derived, surgery
+from core.networks.variants import surgery
 
 if TYPE_CHECKING:
     from tests.support.basics import Randomise, TinyCard

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,9 +14,8 @@ from core.errors import BadCard, WeightsUnavailable
 from core.images.photographs import Photograph
 from core.inference.engine import Engine
 from core.networks import registry
-from core.networks.architectures.small import ARCHITECTURES, ResNet10
+from core.networks.architectures.small import ARCHITECTURES
 from core.networks.card import imagenet_labels
-from core.networks.probe import find_head
 from core.networks.zoo.card_file import FIELDS, PREPROCESSING
 from core.networks.zoo.checkpoint import read_card
 from tests.support.cards import NAMES, ROUNDING, Folder, folder, shuffle

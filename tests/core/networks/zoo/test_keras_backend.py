@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
-import gc
-import os
-import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import h5py
-import numpy as np
 import pytest
 import torch
-from torchvision.models import ResNet50_Weights
 
 from core.errors import WeightsUnavailable
-from core.images.photographs import Photograph
-from core.inference.engine import Engine, Network, Predictions
-from core.networks.card import NetworkCard, imagenet_labels
+from core.inference.engine import Engine
+from core.networks.card import NetworkCard
 from core.networks.zoo import keras as keras_zoo
-from tests.support.basics import ROOT
-from tests.support.libraries import Layout, keras_card, kerases, layout, save_layout
+from tests.support.libraries import Layout, keras_card, layout, save_layout
 
 
 @pytest.fixture(scope="module")

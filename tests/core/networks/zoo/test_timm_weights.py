@@ -16,16 +16,15 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from core.errors import BadCard, UnknownName, WeightsUnavailable
-from core.images.photographs import Photograph, photograph
+from core.errors import BadCard, UnknownName
+from core.images.photographs import Photograph
 from core.inference.engine import Engine
 from core.networks import registry
-from core.networks.card import imagenet_labels
 from core.networks.probe import layers, total_stride
 from core.networks.zoo import timm as timm_zoo
 from core.storage.data_folder import DataFolder
 from tests.support.basics import ROOT
-from tests.support.libraries import stored, timm_transform, timms
+from tests.support.libraries import stored, timms
 
 if TYPE_CHECKING:
     from tests.support.basics import Randomise

@@ -11,16 +11,12 @@ import torch
 from torch import nn
 from torchvision import models
 
-from core.errors import BadCard, WeightsUnavailable
-from core.images.photographs import Photograph
+from core.errors import BadCard
 from core.inference.engine import Engine
-from core.networks import registry
-from core.networks.architectures.small import ARCHITECTURES, ResNet10
-from core.networks.card import imagenet_labels
+from core.networks.architectures.small import ResNet10
 from core.networks.probe import find_head
-from core.networks.zoo.card_file import FIELDS, PREPROCESSING
 from core.networks.zoo.checkpoint import read_card
-from tests.support.cards import NAMES, ROUNDING, Folder, folder, shuffle
+from tests.support.cards import Folder, folder, shuffle
 
 if TYPE_CHECKING:
     from tests.support.basics import Randomise

@@ -2,43 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import io
-import os
-import subprocess
-import sys
-import threading
-import unicodedata
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from itertools import count
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 from scipy.stats import binom
 
-from core.errors import BadFolder, BadLabels
-from core.experiments.figure_05_photographers_bias.eyes_figure import distance_histogram, point_places
-from core.experiments.figure_05_photographers_bias.labelling import (
-    Event,
-    Key,
-    Labels,
-    Log,
-    Store,
-    counts,
-    file_name,
-    fold,
-    live,
-    next_of,
-    points,
-    to_pixels,
-)
-from core.experiments.figure_05_photographers_bias.labelling.events import AGAIN, NEXT, POINT, SKIP, UNDO, parsed
+from core.experiments.figure_05_photographers_bias.labelling import fold
+from core.experiments.figure_05_photographers_bias.labelling.events import SKIP
 from core.experiments.figure_05_photographers_bias.labelling.places import (
     COLUMNS,
     agreements,
@@ -46,14 +18,7 @@ from core.experiments.figure_05_photographers_bias.labelling.places import (
     median_interval,
     table,
 )
-from core.experiments.figure_05_photographers_bias.labelling.sentence import LEAST, sentence
-from core.images.photographs import photograph
-from core.images.png import dotted
-from core.statistics.intervals import bootstrap
-from core.storage.atomic_files import locked
-from tests.support.basics import ROOT
-from tests.support.drawn import text_below
-from tests.support.labelled import EYES, clicked, event, invented_labels, undo
+from tests.support.labelled import EYES, clicked, event, invented_labels
 
 
 def test_a_row_a_point_and_none_of_skipped_photographs() -> None:
