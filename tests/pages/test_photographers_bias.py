@@ -66,7 +66,7 @@ def test_files_that_are_dropped_in(fresh: DataFolder) -> None:
     rows = "".join(f"photo{k},cat,{k},5,{k + 40},35\n" for k in range(30))
     boxes = ("boxes.csv", b"image,label,xmin,ymin,xmax,ymax\n" + rows.encode(), "text/csv")
     sizes = ("sizes.csv", b"image,width,height\n" + b"".join(b"photo%d,70,60\n" % k for k in range(28)), "text/csv")
-    at = settled(opened(), "they are not uniform")
+    at = settled(opened(), "not uniform")
     at.file_uploader(key="box_files").set_value([boxes, sizes]).run()
     settled(at, "CSV: 28 photographs of known size, 1 classes; 2 photographs without a known size are left out")
     at.file_uploader(key="box_files").set_value([("boxes.json", b"{", "application/json")]).run()

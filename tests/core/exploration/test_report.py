@@ -280,7 +280,7 @@ def test_a_page_of_nothing(hand_made: HandMade) -> None:
 
 def test_curves_follow_the_watched_class_and_the_network_keeps_its_place(found: Exploration) -> None:
     own = curves.curve(found, "shift")
-    assert [c.place for c in own] == [0, 1]
+    assert [c.slot for c in own] == [0, 1]
     assert [c.title for c in own] == ["tiny-9", "tiny-5"]
     assert all(c.watched == c.top[0] for c in own)
     assert [c.stride for c in own] == [4, 4]

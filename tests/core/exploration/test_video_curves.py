@@ -58,7 +58,7 @@ def test_every_frame_is_what_its_network_says(clip: Clip, tiny_card: TinyCard) -
         slow = slowly(card, noise(21))
         assert torch.allclose(found.tracks[card.key].probabilities, slow, atol=1e-5)
         curve, first = drawn[card.key], int(slow[0].argmax())
-        assert (curve.place, curve.watched) == (k, CLASSES[first])
+        assert (curve.slot, curve.watched) == (k, CLASSES[first])
         assert curve.p == pytest.approx(slow[:, first].tolist(), abs=1e-5)
         assert list(curve.values) == pytest.approx([i / 25 for i in range(21)])
         mine = rows[21 * k : 21 * k + 21]
