@@ -107,7 +107,7 @@ def channel_maps(
     *,
     cancel: Cancel | None = None,
 ) -> dict[str, torch.Tensor]:
-    """Return one channel of each layer: layer name → float32 (n, h, w) over the frames, on the CPU. Raises Cancelled."""
+    """Return one channel of each layer: layer name → float32 (n, h, w), on the CPU. Raises Cancelled."""
 
     def one(layer: Layer, maps: torch.Tensor) -> torch.Tensor:
         if cancel is not None:

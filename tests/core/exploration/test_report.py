@@ -367,24 +367,23 @@ CURVE = (
         ({"shift": [0, 1], "frames": 4}, ""),  # 2 frames of 4 so far
         (
             {"rows": {"black": flips(0, 16), "crop": flips(1, 16)}},
-            f"{MOVES}none of 16 placements on black (0 %, 95 % interval 0 % to 19 %) "
-            "and in 1 of 16 crops (6 %, 95 % interval 1 % to 28 %).",
+            f"{MOVES}none of 16 placements on black (0 %, 95 % CI 0-19 %) and in 1 of 16 crops (6 %, 95 % CI 1-28 %).",
         ),
-        ({"rows": {"crop": flips(0, 1)}, "pairs": 1}, f"{MOVES}none of 1 crop (0 %, 95 % interval 0 % to 79 %)."),
+        ({"rows": {"crop": flips(0, 1)}, "pairs": 1}, f"{MOVES}none of 1 crop (0 %, 95 % CI 0-79 %)."),
         (
             {"rows": {"black": flips(16, 16), "crop": flips(1, 4)}},
-            f"{MOVES}16 of 16 placements on black (100 %, 95 % interval 81 % to 100 %).",
+            f"{MOVES}16 of 16 placements on black (100 %, 95 % CI 81-100 %).",
         ),
         ({"shift": [0, 0, 1, 0]}, f"O{CURVE[1:]}."),
         (
             {"rows": {"crop": flips(4, 16)}, "shift": [0, 0, 1, 0], "rating": rated(62.4)},
-            f"{MOVES}4 of 16 crops (25 %, 95 % interval 10 % to 49 %); {CURVE}; "
-            "its typicality, 0.713, lies at percentile 62 of 40 reference photographs.",
+            f"{MOVES}4 of 16 crops (25 %, 95 % CI 10-49 %); {CURVE}; "
+            "this photograph's typicality is 0.713, more typical than 62 % of the 40 reference photographs.",
         ),
-        ({"rating": rated(None)}, "The photograph's typicality is 0.713."),
+        ({"rating": rated(None)}, "This photograph's typicality is 0.713."),
         (
             {"rows": {"crop": flips(16, 16)}, "rating": rated(None)},
-            f"{MOVES}16 of 16 crops (100 %, 95 % interval 81 % to 100 %); its typicality is 0.713.",
+            f"{MOVES}16 of 16 crops (100 %, 95 % CI 81-100 %); this photograph's typicality is 0.713.",
         ),
     ],
 )
@@ -395,8 +394,8 @@ def test_the_sentence(hand_made: HandMade, made: dict[str, Any], said: str) -> N
 def test_the_sentence_of_several_networks(hand_made: HandMade) -> None:
     one, none = {"crop": flips(8, 16)}, {"crop": flips(0, 16)}
     half, zero = (
-        "in 8 of 16 crops (50 %, 95 % interval 28 % to 72 %)",
-        "in none of 16 crops (0 %, 95 % interval 0 % to 19 %)",
+        "in 8 of 16 crops (50 %, 95 % CI 28-72 %)",
+        "in none of 16 crops (0 %, 95 % CI 0-19 %)",
     )
     start = "When this photograph moves by 3 pixels, net-0 changes its answer"
     assert sentence(hand_made(rows=one, more=[none], step=3)) == f"{start} {half}, and net-1 changes its answer {zero}."
