@@ -14,10 +14,10 @@ import torch
 from core import studies
 from core.images.frames import FramePair
 from core.images.photographs import Photograph
+from core.inference import batching
+from core.inference.batching import redo
 from core.inference.engine import Engine, Network, Predictions
-from core.inference.pairs import redo
 from core.networks.card import NetworkCard
-from core.studies import compute
 from tests.support.basics import TinyCard
 from tests.support.runs import Held, cards, many
 
@@ -35,7 +35,7 @@ def test_networks_that_see_the_same_frames_share_them(
             made.append((photo.digest, protocol.name, pair))
         return redo(photo, protocol, network, seed=seed, pair=pair)
 
-    monkeypatch.setattr(compute, "redo", counting)
+    monkeypatch.setattr(batching, "redo", counting)
     sharper = tiny_card(7)
     sharper = replace(sharper, preprocessing=replace(sharper.preprocessing, interpolation="bicubic"))
     other_crop = tiny_card(8)

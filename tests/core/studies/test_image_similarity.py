@@ -11,8 +11,8 @@ from skimage import metrics
 
 from core import studies
 from core.images.frames import FramePair
+from core.inference.batching import redo
 from core.inference.engine import Engine
-from core.inference.pairs import redo
 from core.networks.card import NetworkCard
 from tests.support.runs import Held, cards, many
 
