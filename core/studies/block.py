@@ -1,4 +1,4 @@
-"""What a block of photographs gave, on its way into the two tables: rows in their order, however they came."""
+"""Blocks of photographs: their pairs and centre crops, as rows of the two tables, always in the same order."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Centre:
 
     @staticmethod
     def of(answer: Answer, label: str | None, row: int) -> Centre:
-        """Of one row of what a network, or one of its layers, answers."""
+        """Return the centre crop in one row of the answer of a network, or of one of its layers."""
         result, place = answer.predictions, (answer.layer, answer.depth)
         feature = result.features[row].numpy()
         if answer.labels is None:

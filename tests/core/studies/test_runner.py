@@ -29,9 +29,6 @@ from tests.support.stops import stopped_at
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-# whatever happens, the rows are the same
-
-
 def test_fewer_photographs_are_a_prefix(
     tmp_path: Path, whole: Path, engine: Engine, many: list[Held], cards: list[NetworkCard]
 ) -> None:
@@ -217,9 +214,6 @@ def test_damaged_and_foreign_parts_are_made_again(
     studies.run(study_of(), many, cards, out, engine=engine)
     assert content(out) == content(whole)
     assert engine.frames == 2 * 36 * 5
-
-
-# one folder, one study
 
 
 def test_a_folder_that_holds_something_else(tmp_path: Path, many: list[Held], cards: list[NetworkCard]) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import copy
 import csv
-import dataclasses
 import hashlib
 import tomllib
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -49,7 +48,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(make, "scenes", lambda seeds, photographer, size, **_: draw_once(seeds, photographer, size))
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Made:
     """One network made from its recipe."""
 
@@ -204,12 +203,12 @@ def test_the_same_recipe_and_seed_give_the_same_bytes_after_a_stop(
     assert (data.networks / "few.scenes-0.safetensors").read_bytes() == made.file("safetensors").read_bytes()
 
 
-@dataclasses.dataclass
+@dataclass
 class Fake:
     """Stands in for drawing, training and measuring, and counts."""
 
-    drawn: list[tuple[int, int]] = dataclasses.field(default_factory=list)
-    trained: list[tuple[str, int]] = dataclasses.field(default_factory=list)
+    drawn: list[tuple[int, int]] = field(default_factory=list)
+    trained: list[tuple[str, int]] = field(default_factory=list)
 
     def scenes(self, seeds: range, _photographer: Photographer, size: int, **_: object) -> Photographs:
         self.drawn.append((seeds[0], len(seeds)))
