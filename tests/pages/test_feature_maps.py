@@ -14,7 +14,7 @@ from core.experiments.figure_03_feature_maps import feature_maps
 from core.experiments.figure_04_readouts import depth
 from core.experiments.figure_04_readouts.sentence import sentence as readouts_sentence
 from core.experiments.section_3_shiftability import corollaries, shiftability
-from core.experiments.section_3_shiftability.sentence import blur_sentence, halves_sentence
+from core.experiments.section_3_shiftability.sentence import blur_sentence, drift_sentence, halves_sentence
 from core.inference.engine import Engine
 from core.inference.linear_probes import HEAD
 from core.jobs.cancel import Cancel
