@@ -43,7 +43,7 @@ class CifarPhoto:
 
     @property
     def lost(self) -> bool:
-        """Whether the files of its set are gone."""
+        """Return True if the files of its set are gone."""
         return not is_complete(_parse(self.root)[1])
 
     def read(self) -> Photograph:

@@ -32,7 +32,7 @@ class PhotoFile:
 
     @property
     def lost(self) -> bool:
-        """Whether its root is gone."""
+        """Return True if its root is gone."""
         return not Path(self.root).is_dir()
 
     def read(self) -> Photograph:

@@ -39,7 +39,7 @@ class RowPhoto:
 
     @property
     def lost(self) -> bool:
-        """Whether its root is gone or the hub cannot be reached."""
+        """Return True if its root is gone or the hub cannot be reached."""
         return hub.lost(self.root) if hub.is_address(self.root) else not Path(self.root).exists()
 
     def read(self) -> Photograph:

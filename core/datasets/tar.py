@@ -47,7 +47,7 @@ class TarPhoto:
 
     @property
     def lost(self) -> bool:
-        """Whether its root is gone."""
+        """Return True if its root is gone."""
         return not Path(self.root).exists()
 
     def read(self) -> Photograph:

@@ -148,7 +148,7 @@ class NetworkCard:
 
     @property
     def narrow(self) -> bool:
-        """Whether the network knows only drawn scenes or CIFAR-10, so that no ordinary photograph suits it."""
+        """True if the network knows only drawn scenes or CIFAR-10, so that no ordinary photograph suits it."""
         return self.trained_on == SCENES or (self.trained_on or "").startswith(CIFAR)
 
     def warning_for_photograph(self, photograph: Photograph) -> str | None:
@@ -197,7 +197,7 @@ class NetworkCard:
 
     @property
     def available(self) -> bool:
-        """Whether the weights are on this machine."""
+        """True if the weights are on this machine."""
         return self.weights.is_file()
 
 
