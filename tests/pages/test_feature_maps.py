@@ -63,7 +63,7 @@ def test_the_sentence_is_what_core_measures_and_maps_stand_side_by_side(fresh: D
         network, path = engine.load(card), feature_maps.shifted(photograph, card)
         named.append((name, shiftability.sums(engine, network, path)))
     wanted = drift_sentence(named, 33)
-    assert f"{named[0][1][-1].drift:.1%} of its mean in {short(STRIDED)} and {named[1][1][-1].drift:.1%} in" in wanted
+    assert f"{named[0][1][-1].drift:.1%} of its mean in {short(STRIDED)}, and {named[1][1][-1].drift:.1%} in" in wanted
     assert wanted in read_out(at.markdown)
     assert not at.warning
     at.number_input(key="channel").set_value(200).run()

@@ -19,6 +19,7 @@ from core.experiments.bias_dial.photographers import DialStudy, Setting
 from core.index.search import FeatureIndex
 from core.index.typicality import typicality
 from core.inference.engine import Engine
+from core.jobs.cancel import Cancel
 from core.jobs.progress import Progress
 from core.networks import registry
 from core.statistics.tables import per_photograph
@@ -89,11 +90,11 @@ def test_a_turn_trains_indexes_and_measures_and_is_not_made_twice(tmp_path: Path
 
 @pytest.mark.usefixtures("tiny")
 def test_stopped_it_goes_on(tmp_path: Path) -> None:
-    data, cancel = DataFolder(tmp_path), threading.Event()
+    data, cancel = DataFolder(tmp_path), Cancel()
 
     def stop(p: Progress) -> None:
         if (p.fraction or 0.0) > 0.5:
-            cancel.set()
+            cancel.request()
 
     with pytest.raises(Cancelled):
         SETTING.run(data, progress=stop, cancel=cancel)

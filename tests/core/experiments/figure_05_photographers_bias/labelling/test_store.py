@@ -98,7 +98,7 @@ def test_who_comes_second_waits(tmp_path: Path) -> None:
     store.append("me", [event()])
     before = store.size("me")
     second = threading.Thread(target=lambda: store.append("me", [event()]))
-    with locked(store.path("me"), threading.Event(), "the test"):
+    with locked(store.path("me"), "the test"):
         second.start()
         second.join(0.3)
         assert second.is_alive()
