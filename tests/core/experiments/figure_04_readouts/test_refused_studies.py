@@ -84,14 +84,12 @@ def test_what_cannot_be_learned_says_why(place: Path, cards: list[NetworkCard], 
 
     refused(StudyMismatch, "without --train PLACE; wanted labelled photographs", Readouts())
     refused(BadFolder, "flat, whose photographs have no labels", Readouts(train=str(flat)))
-    refused(
-        BadFolder, "photographs of one class, red; wanted at least two classes", Readouts(train=str(tmp_path / "one"))
-    )
+    refused(BadFolder, "one class, red; wanted at least two classes", Readouts(train=str(tmp_path / "one")))
     refused(BadFolder, "two with no usable photograph of striped", Readouts(train=str(tmp_path / "two"), classes=NAMES))
     refused(BadFolder, "few with one usable photograph of grey, red, striped", Readouts(train=str(tmp_path / "few")))
     with pytest.raises(BadFolder, match="photographs without labels"):
         Readouts(train=str(place)).settled(listing(flat))
-    with pytest.raises(BadProtocol, match="two at least: one is held out"):
+    with pytest.raises(BadProtocol, match="at least two, because one is held out"):
         Readouts(per_class=1)
 
 
