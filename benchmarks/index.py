@@ -17,7 +17,7 @@ import numpy.typing as npt
 from benchmarks.throughput import interleaved
 from core.index import compact
 from core.index.build import SHARD_ROWS
-from core.index.exact import Exact
+from core.index.exact import ExactSearch
 from core.index.extract import stored
 from core.index.files import SHARDS, sha256, to_json, write_whole
 from core.index.mapped import mapped
@@ -44,7 +44,9 @@ def run(source: Path, folder: Path, *, rows: int = ROWS, rounds: int = 7, compac
     index = FeatureIndex.open(folder)
     parts = mapped(folder, index.manifest)
     opening = time.perf_counter() - began
-    index = FeatureIndex(folder, index.manifest, lambda *_: Exact(parts))  # one map: what is mapped twice counts twice
+    index = FeatureIndex(
+        folder, index.manifest, lambda *_: ExactSearch(parts)
+    )  # one map: what is mapped twice counts twice
     index.search(queries[:1])
     began = time.perf_counter()
     together = index.search(queries[:BATCH]).rows

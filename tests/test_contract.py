@@ -40,7 +40,7 @@ from core.images import protocols
 from core.images.protocols import settings
 from core.images.video import open_video
 from core.index import compact, milvus
-from core.index.store import Compact, read_manifest
+from core.index.store import CompactCopy, read_manifest
 from core.inference.engine import Engine
 from core.networks import fetching as weights_fetching
 from core.networks import listing, registry
@@ -78,7 +78,9 @@ def test_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     those of ``networks``)."""
     monkeypatch.setenv("PHOTOBIAS_DATA", str(tmp_path / "data"))
     picture, index, study = tmp_path / "scene.png", tmp_path / "index", tmp_path / "study"
-    held = Compact(factory="", probes=1, refined=1, k=1, recall=1.0, typicality_error=0.0, queries=1, sha256="", size=1)
+    held = CompactCopy(
+        factory="", probes=1, refined=1, k=1, recall=1.0, typicality_error=0.0, queries=1, sha256="", size=1
+    )
     card = registry.get(SMALL, DataFolder(tmp_path))
     turned = EMBEDDED.root / "dial" / "studies" / "dial_0000_0000"
     turned_at = Setting(photographer=Photographer(spread=0, size_spread=0)).folder(DataFolder(tmp_path / "data"))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ..networks.card import short
 from ..statistics.intervals import Interval
 from ..statistics.sensitivity import Sensitivity
-from ..statistics.tables import Measured
+from ..statistics.tables import Measurement
 
 MAX_NAMED = 2  # networks that a sentence names one by one; of more it gives the extremes or counts
 TOP1_CHANGE = "p_top1_change"  # the measure of which a sentence says that a network "changes its answer"
@@ -85,26 +85,26 @@ def percent(sensitivity: Sensitivity) -> str:
     return f"{rate:.0f} % (95 % CI {low:.0f}-{high:.0f} %)"
 
 
-def setting(result: Measured) -> str:
+def setting(result: Measurement) -> str:
     """Return the protocol as a plural noun, with the embedded side if there is one."""
     return PROTOCOL_NOUNS.get(result.protocol, result.protocol) + (
         f" at {result.side} px" if result.side is not None else ""
     )
 
 
-def steps(results: Sequence[Measured]) -> str:
+def steps(results: Sequence[Measurement]) -> str:
     """Return the step sizes of the results, for example ``one pixel`` or ``1 or 2 pixels``."""
     sizes = sorted({result.step for result in results})
     return "one pixel" if sizes == [1] else " or ".join(map(str, sizes)) + " pixels"
 
 
-def change_rate(result: Measured) -> float:
+def change_rate(result: Measurement) -> float:
     """Return P(top-1 change), 0 where it was not measured: the key by which results are ranked."""
     return result.sensitivity.p_top1_change or 0.0
 
 
 def extremes(
-    ranked: Sequence[Measured], moved: str, rate: Callable[[Measured], str], *, setting_once: bool = False
+    ranked: Sequence[Measurement], moved: str, rate: Callable[[Measurement], str], *, setting_once: bool = False
 ) -> str:
     """Return the sentence that names the most and the least sensitive of many networks.
 

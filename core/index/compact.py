@@ -17,11 +17,11 @@ import numpy.typing as npt
 
 from ..errors import BadFolder, IndexBroken
 from ..jobs.progress import Meter, Report
-from .exact import Exact, Mask, Ranked
+from .exact import ExactSearch, Mask, Ranked
 from .files import CHANGED, broken, read_bytes, sha256, write_whole
 from .mapped import mapped
 from .search import FeatureIndex
-from .store import COMPACT, Compact, Features, Manifest, read_manifest, write_manifest
+from .store import COMPACT, CompactCopy, Features, Manifest, read_manifest, write_manifest
 
 LEAST = 10_000  # rows; fewer are searched exactly in a millisecond, and cannot train 256 centroids
 QUERIES = 200  # rows of the index, each searched without itself
@@ -49,14 +49,14 @@ def make(folder: Path, report: Report | None = None) -> Manifest:
             wanted=f"at least {LEAST} for a compact copy",
             remedy="Search it as it is: so few rows take no time.",
         )
-    exact = Exact(mapped(folder, manifest))
+    exact = ExactSearch(mapped(folder, manifest))
     factory = _factory(manifest.rows, manifest.dim)
     with _team(exact.rows):
         index = _trained(exact, factory, manifest.dim, report)
     probes, refined, recall, error = _measured(exact, index, manifest.k, report)
     data = _serialised(index)
     write_whole(folder / COMPACT, data)
-    made = Compact(
+    made = CompactCopy(
         factory=factory,
         probes=probes,
         refined=refined,
@@ -98,10 +98,10 @@ class CompactSearch:
             raise broken(folder / COMPACT, CHANGED, f"sha256 {held.sha256[:12]}…")
         self._index = faiss.deserialize_index(np.frombuffer(data, np.uint8))
         faiss.extract_index_ivf(self._index).nprobe = held.probes
-        self._refined, self._exact = held.refined, Exact(mapped(folder, manifest), "cpu")
+        self._refined, self._exact = held.refined, ExactSearch(mapped(folder, manifest), "cpu")
 
     def nearest(self, queries: npt.NDArray[np.float32], k: int, among: Mask | None = None) -> list[Ranked]:
-        """Return the nearest rows, as ``Exact.nearest`` does, among the candidates of the copy.
+        """Return the nearest rows, as ``ExactSearch.nearest`` does, among the candidates of the copy.
 
         Rows restricted by ``among`` are searched exactly.
         """
@@ -135,7 +135,7 @@ def _factory(rows: int, dim: int) -> str:
     return f"OPQ{spaces}_{min(dim, 4 * spaces)},IVF{lists},PQ{spaces}np"
 
 
-def _trained(exact: Exact, factory: str, dim: int, report: Report | None) -> Any:
+def _trained(exact: ExactSearch, factory: str, dim: int, report: Report | None) -> Any:
     import faiss
 
     index: Any = faiss.index_factory(dim, factory, faiss.METRIC_INNER_PRODUCT)
@@ -166,7 +166,7 @@ def _team(rows: int) -> Iterator[None]:
         faiss.omp_set_num_threads(before)
 
 
-def _measured(exact: Exact, index: Any, k: int, report: Report | None) -> tuple[int, int, float, float]:
+def _measured(exact: ExactSearch, index: Any, k: int, report: Report | None) -> tuple[int, int, float, float]:
     """Return probes and refined rows, recall and typicality error.
 
     These are the smallest that reach RECALL and ERROR, else the largest.

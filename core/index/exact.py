@@ -37,7 +37,7 @@ class Search(Protocol):
     def nearest(self, queries: npt.NDArray[np.float32], k: int, among: Mask | None = None) -> list[Ranked]: ...
 
 
-class Exact:
+class ExactSearch:
     """Exact search of float16 rows (R, D) in parts, each row of length 1 (or 0). Threads may share it.
 
     ``device``: where to multiply; None takes a GPU with enough memory, else the CPU.

@@ -25,7 +25,7 @@ from ..jobs.progress import Meter
 from ..jobs.streams import chunks, ordered_map, workers
 from ..networks.card import NetworkCard
 from .plan import Plan
-from .store import Bad, Features, Row, Shard, read_features, read_table, write_shard
+from .store import BadFile, Features, Row, Shard, read_features, read_table, write_shard
 from .thumbnails import Pack, webp
 
 
@@ -160,7 +160,7 @@ class Extraction:
         views: Iterator[View | str],
     ) -> Shard:
         """Make one shard from the next views, and return its entry."""
-        rows, bad, parts, pictures = list[Row](), list[Bad](), list[Features](), list[bytes]()
+        rows, bad, parts, pictures = list[Row](), list[BadFile](), list[Features](), list[bytes]()
         for block in chunks(members, network.batch):  # by row number, so batches are the same in every run
             self.check(section.folder.parent)
             seen = list(islice(views, len(block)))
@@ -177,22 +177,22 @@ class Extraction:
 
     def _block(
         self, engine: Engine, network: Network, section: Section, block: list[Source], views: list[View | str]
-    ) -> tuple[list[tuple[Row, bytes | None]], list[Bad], Features]:
+    ) -> tuple[list[tuple[Row, bytes | None]], list[BadFile], Features]:
         """Return one batch: rows (with pictures) and features (rows, D) of the readable files, and the others."""
         frames = [view.frame for view in views if not isinstance(view, str)]
         shown = frames or [torch.zeros(3, self.card.size, self.card.size, dtype=torch.uint8)]  # gives D, at least
         features = Predictions.join(engine.predict(network, shown)).features.numpy()[: len(frames)]
         finite = np.isfinite(features).all(axis=1)
-        rows, bad, place = list[tuple[Row, bytes | None]](), list[Bad](), 0
+        rows, bad, place = list[tuple[Row, bytes | None]](), list[BadFile](), 0
         for file, view in zip(block, views, strict=True):
             root = section.roots.index(file.root)
             if isinstance(view, str):
-                bad.append(Bad(root, file.name, view))
+                bad.append(BadFile(root, file.name, view))
                 continue
             if finite[place]:
                 rows.append((Row(root, file.name, file.label, view.digest), view.picture))
             else:
-                bad.append(Bad(root, file.name, "features that are not finite"))
+                bad.append(BadFile(root, file.name, "features that are not finite"))
             place += 1
         return rows, bad, stored(features[finite]) if section.unit else features[finite]
 

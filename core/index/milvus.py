@@ -83,7 +83,7 @@ class MilvusSearch:
             )
 
     def nearest(self, queries: npt.NDArray[np.float32], k: int, among: Mask | None = None) -> list[Ranked]:
-        """Return the nearest rows, as ``Exact.nearest`` does; ``among`` goes to the server as a list of rows."""
+        """Return the nearest rows, as ``ExactSearch.nearest`` does; ``among`` goes to the server as a list of rows."""
         rows = self._held.rows if among is None else int(among.sum())
         wanted = "" if among is None else f"{ROW} in {np.flatnonzero(among).tolist()}"
         with _client(self._where) as client:

@@ -15,7 +15,7 @@ from ..datasets import address, reread
 from ..errors import BadCard, BadFolder, IndexBroken, IndexMismatch, UnknownName
 from ..images.photographs import Photograph
 from ..networks.card import NetworkCard
-from .exact import Exact, Mask, Search
+from .exact import ExactSearch, Mask, Search
 from .mapped import mapped
 from .rows import Rows
 from .store import Manifest, check_sizes, read_manifest
@@ -63,7 +63,7 @@ class FeatureIndex:
         self.path, self.manifest, self.how = path, manifest, how
         self.rows = Rows(path, manifest)
         self._loading = threading.Lock()
-        self._load = load or (lambda path, manifest: Exact(mapped(path, manifest)))
+        self._load = load or (lambda path, manifest: ExactSearch(mapped(path, manifest)))
         self._loaded: Search | None = None
 
     @classmethod
@@ -239,12 +239,12 @@ class FeatureIndex:
                 self._loaded = self._load(self.path, self.manifest)
             return self._loaded
 
-    def _exact(self) -> Exact:
+    def _exact(self) -> ExactSearch:
         """Return the exact search, also where another search is in use."""
         with self._loading:
-            if isinstance(self._loaded, Exact):
+            if isinstance(self._loaded, ExactSearch):
                 return self._loaded
-            exact = Exact(mapped(self.path, self.manifest))
+            exact = ExactSearch(mapped(self.path, self.manifest))
             if self.how == "exact":
                 self._loaded = exact
             return exact

@@ -40,7 +40,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Bad:
+class BadFile:
     """A file that could not be read for the index."""
 
     root: int
@@ -54,7 +54,7 @@ class Table:
 
     plan: str
     rows: tuple[Row, ...]
-    bad: tuple[Bad, ...]
+    bad: tuple[BadFile, ...]
     sha256: str
     size: int
 
@@ -79,7 +79,7 @@ class Reference:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compact:
+class CompactCopy:
     """A compact copy of the features and its difference from exact search, over ``queries`` rows of the index.
 
     ``factory``: FAISS's description of it. ``probes``: lists that are searched. ``refined``: rows that are then ranked
@@ -120,13 +120,13 @@ class Manifest:
     shards: tuple[Shard, ...]
     k: int
     reference: tuple[Reference, ...]
-    compact: Compact | None = None
+    compact: CompactCopy | None = None
 
     __pydantic_config__ = CLOSED
 
 
 def write_shard(
-    folder: Path, name: str, features: Features, rows: Sequence[Row], bad: Sequence[Bad], plan: str
+    folder: Path, name: str, features: Features, rows: Sequence[Row], bad: Sequence[BadFile], plan: str
 ) -> None:
     """Write features (rows, D) and then their table, which vouches that the features are whole."""
     buffer = io.BytesIO()
@@ -146,7 +146,7 @@ def read_table(folder: Path, name: str, expected: str | None = None) -> tuple[Ta
         raise broken(path, CHANGED, f"sha256 {expected[:12]}…")
     try:
         facts = json.loads(data)
-        rows, bad = tuple(Row(**row) for row in facts.pop("rows")), tuple(Bad(**file) for file in facts.pop("bad"))
+        rows, bad = tuple(Row(**row) for row in facts.pop("rows")), tuple(BadFile(**file) for file in facts.pop("bad"))
         table = Table(rows=rows, bad=bad, **facts)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise broken(path, str(error), "a shard's table") from None

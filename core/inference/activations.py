@@ -22,7 +22,7 @@ POOLS = ("MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "SelectAdaptivePool2d")
 
 
 @dataclass(frozen=True, slots=True)
-class Deep:
+class DeepLayer:
     """A layer with its relative ``depth``: convolutions up to it over all convolutions, as the paper counts."""
 
     layer: Layer
@@ -30,7 +30,7 @@ class Deep:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen(Generic[T]):
+class LayerBatch(Generic[T]):
     """Results of one batch of ``frames``: one per layer's name, and the network's own answers."""
 
     frames: int
@@ -38,7 +38,7 @@ class Seen(Generic[T]):
     predictions: Predictions
 
 
-def ends(network: Network) -> tuple[Deep, ...]:
+def ends(network: Network) -> tuple[DeepLayer, ...]:
     """Return the layers that end a block or a stage, after the nonlinearity, in order.
 
     Such a layer is the last activation of its block, or an activation before a pool (a blur may stand between). A
@@ -61,7 +61,7 @@ def ends(network: Network) -> tuple[Deep, ...]:
         )
     order = {layer.name: k for k, layer in enumerate(inner)}
     return tuple(
-        Deep(layer, sum(order[c.name] <= order[layer.name] for c in convolutions) / len(convolutions))
+        DeepLayer(layer, sum(order[c.name] <= order[layer.name] for c in convolutions) / len(convolutions))
         for layer in chosen
     )
 
@@ -72,7 +72,7 @@ def _pooled(inner: Sequence[Layer], layer: Layer) -> bool:
     return getattr(next(following, None), "kind", "") in POOLS
 
 
-def at_depths(found: Sequence[Deep], depths: Iterable[float] = DEPTHS) -> tuple[Deep, ...]:
+def at_depths(found: Sequence[DeepLayer], depths: Iterable[float] = DEPTHS) -> tuple[DeepLayer, ...]:
     """Return the layers nearest to each relative depth, each once, in order; 0 is the first of them and 1 the last."""
     low, high = found[0].depth, found[-1].depth
     wanted = (low + depth * (high - low) for depth in depths)
@@ -82,7 +82,7 @@ def at_depths(found: Sequence[Deep], depths: Iterable[float] = DEPTHS) -> tuple[
 
 def watch(
     engine: Engine, network: Network, frames: Iterable[torch.Tensor], layers: Iterable[Layer], see: See[T]
-) -> Iterator[Seen[T]]:
+) -> Iterator[LayerBatch[T]]:
     """Yield the result of ``see`` for every layer and its maps, float32 (n, C, h, w) on the device, batch by batch.
 
     At most one layer's maps exist beside the network's own memory. Only what ``see`` returns is kept; it must not be a
@@ -96,7 +96,7 @@ def watch(
 
     watched = {layer.name: partial(keep, layer) for layer in layers}
     for batch in engine.predict(network, frames, watched):
-        yield Seen(len(batch), dict(kept), batch)
+        yield LayerBatch(len(batch), dict(kept), batch)
 
 
 def channel_maps(

@@ -6,7 +6,6 @@ within 1e-5.
 
 from __future__ import annotations
 
-import copy
 import logging
 import sys
 import threading
@@ -35,6 +34,7 @@ from ..networks.probe import (
     with_features,
 )
 from .device_lock import all_turns, turns
+from .folding import fold
 
 log = logging.getLogger(__name__)
 
@@ -93,10 +93,7 @@ class Network:
 
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
-        """Layers as ``probe.layers`` finds them, computed at first use.
-
-        The first use imports torch's shape computation, which takes seconds, and waits for the locks of all devices.
-        """
+        """Layers as ``probe.layers`` finds them. The first use takes seconds and waits for the locks of all devices."""
         import_shape_libraries(self.outline)
         with all_turns():
             return layers(self.outline, self.card.size)
@@ -114,10 +111,7 @@ class Network:
 
     @property
     def watchable(self) -> dict[str, nn.Module]:
-        """Modules by the names of ``layers``; empty where a method at test time runs the network on other frames.
-
-        Where batch norms are folded, only the modules within blocks remain, not the blocks.
-        """
+        """Modules by the names of ``layers``: without blocks where batch norms are folded, none for test-time methods."""
         inner = getattr(self.module, "model", None)
         return dict(inner.named_modules()) if isinstance(inner, nn.Module) else {}
 
@@ -208,7 +202,7 @@ class Engine:
         with all_turns():
             model = model if change is None else change(model)
             shapes = outline(model)
-            folded, merged = (model, False) if own_pair else _fold(model)
+            folded, merged = (model, False) if own_pair else fold(model)
         module = with_features(folded, head)
         if card.remedy is not None:
             module = card.remedy.wrap(module)
@@ -303,24 +297,3 @@ def _budget(device: torch.device) -> int:
     if device.type == "cuda":
         return int(torch.cuda.get_device_properties(device).total_memory) // 2
     return int(psutil.virtual_memory().total) // 4
-
-
-def _fold(model: nn.Module) -> tuple[nn.Module, bool]:
-    """Merge batch norms into the convolutions before them where possible: (model, whether any was merged)."""
-    from torch.fx import symbolic_trace
-    from torch.fx.experimental.optimization import fuse
-
-    norms = _batch_norms(model)
-    if not norms:
-        return model, False
-    try:
-        traced = symbolic_trace(copy.deepcopy(model))
-    except (AttributeError, RuntimeError, TypeError, ValueError) as reason:  # errors of tracing
-        log.info("%s: batch norm stays apart (%s)", type(model).__name__, reason)
-        return model, False
-    merged = fuse(traced, inplace=True, no_trace=True)
-    return (merged, True) if _batch_norms(merged) < norms else (model, False)
-
-
-def _batch_norms(model: nn.Module) -> int:
-    return sum(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules())

@@ -17,7 +17,7 @@ from ..networks.card import Labels, NetworkCard
 from ..networks.probe import Layer
 from ..statistics.accuracy import Accuracy
 from ..statistics.intervals import Floats, Integers, wilson
-from .activations import Deep, Seen, watch
+from .activations import DeepLayer, LayerBatch, watch
 from .engine import Engine, Network, Predictions
 
 STRENGTHS = (1.0, 1e-1, 1e-2, 1e-3, 1e-4)  # λ of mean cross-entropy + λ/2 |weights|², from strong to weak
@@ -36,7 +36,7 @@ class Readout:
     final fit.
     """
 
-    deep: Deep
+    deep: DeepLayer
     mean: Floats
     scale: Floats
     weight: Floats
@@ -107,8 +107,8 @@ def own_places(card: NetworkCard, labels: Labels) -> list[int] | None:
 
 
 def pooled(
-    engine: Engine, network: Network, frames: Iterable[torch.Tensor], found: Sequence[Deep]
-) -> Iterator[Seen[torch.Tensor]]:
+    engine: Engine, network: Network, frames: Iterable[torch.Tensor], found: Sequence[DeepLayer]
+) -> Iterator[LayerBatch[torch.Tensor]]:
     """Yield the global average of every channel of every layer, float32 (n, C), on the CPU, batch by batch.
 
     No map is kept. The result does not depend on which frames share a batch.
@@ -139,7 +139,7 @@ def held_out(digests: Sequence[str], labels: Integers, *, seed: int) -> npt.NDAr
     return chosen
 
 
-def fit(deep: Deep, features: Pooled, labels: Integers, apart: npt.NDArray[np.bool_]) -> Readout:
+def fit(deep: DeepLayer, features: Pooled, labels: Integers, apart: npt.NDArray[np.bool_]) -> Readout:
     """Return the probe of a layer.
 
     Args:

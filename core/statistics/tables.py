@@ -30,7 +30,7 @@ MEASURES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class Measurement:
     """The sensitivity of one network under one protocol.
 
     ``side``: embedded short side in network pixels, if any. ``layer``, ``depth``: of the linear probe that answered, if
@@ -55,7 +55,7 @@ class Measured:
         return f"{layer}{self.protocol}{side}, step {self.step} {self.unit} px {self.direction}"
 
 
-def measured(pairs: pd.DataFrame, *, seed: int = 0) -> list[Measured]:
+def measured(pairs: pd.DataFrame, *, seed: int = 0) -> list[Measurement]:
     """Return the sensitivity of each network, and layer, under each protocol and its settings, in the order of the
     table.
 
@@ -70,7 +70,7 @@ def measured(pairs: pd.DataFrame, *, seed: int = 0) -> list[Measured]:
     tallies = [columns.tally(*span) for span in zip([0, *ends[:-1]], ends, strict=True)] if len(keys) else []
     found = sensitivities(tallies, seed=seed)
     return [
-        Measured(network, protocol, None if pd.isna(side) else int(side), int(step), direction, unit, one, *layer)
+        Measurement(network, protocol, None if pd.isna(side) else int(side), int(step), direction, unit, one, *layer)
         for (network, protocol, side, step, direction, unit, *layer), one in zip(keys, found, strict=True)
     ]
 
@@ -80,7 +80,7 @@ def apart(pairs: pd.DataFrame) -> tuple[str, ...]:
     return LAYERED if "layer" in pairs else BY
 
 
-def rows_of(pairs: pd.DataFrame, one: Measured) -> pd.DataFrame:
+def rows_of(pairs: pd.DataFrame, one: Measurement) -> pd.DataFrame:
     """Return the pairs of one network, layer, protocol and side."""
     of = (pairs["network"] == one.network) & (pairs["protocol"] == one.protocol)
     of &= pairs["side"].isna() if one.side is None else pairs["side"].eq(one.side).fillna(value=False)
@@ -203,7 +203,7 @@ def layer_accuracies(photographs: pd.DataFrame) -> dict[tuple[str, str], Accurac
     return {(network, layer): one for (network, layer), one in accuracies_by(photographs, ("network", "layer")).items()}
 
 
-def tidy(found: Sequence[Measured], right: dict[str, Accuracy] | None = None) -> pd.DataFrame:
+def tidy(found: Sequence[Measurement], right: dict[str, Accuracy] | None = None) -> pd.DataFrame:
     """Return one row for each network and protocol, each measure with ``_low`` and ``_high``, for tables and CSV."""
     rows = []
     for one in found:
@@ -222,7 +222,7 @@ def tidy(found: Sequence[Measured], right: dict[str, Accuracy] | None = None) ->
     return table.astype({"side": "Int32"}) if rows else table
 
 
-def table_1(found: Sequence[Measured]) -> pd.DataFrame:
+def table_1(found: Sequence[Measurement]) -> pd.DataFrame:
     """Return the paper's Table 1: a row for each measure and protocol, a column for each network.
 
     A cell reads "value [low, high]".
@@ -236,7 +236,7 @@ def table_1(found: Sequence[Measured]) -> pd.DataFrame:
     return pd.DataFrame(list(rows.values()), index=index if rows else None)
 
 
-def _together(one: Measured, found: Sequence[Measured]) -> str:
+def _together(one: Measurement, found: Sequence[Measurement]) -> str:
     """Return the settings, naming all sides where networks of different input sizes have one side each."""
     alike = [
         o
@@ -249,7 +249,7 @@ def _together(one: Measured, found: Sequence[Measured]) -> str:
     return one.settings.replace(f"side {one.side} px", f"side {' or '.join(map(str, sides))} px")
 
 
-def about(found: Sequence[Measured], measure: str = "") -> str:
+def about(found: Sequence[Measurement], measure: str = "") -> str:
     """Return the caption of a figure: n, step, and the networks that lack the measure."""
     if not found:
         return "nothing measured"

@@ -21,7 +21,7 @@ from ..datasets import check_root
 from ..datasets.decoding import THREADS, Decoded, decoded, each_once
 from ..errors import PhotobiasError
 from ..inference import linear_probes as readouts
-from ..inference.activations import Deep, ends
+from ..inference.activations import DeepLayer, ends
 from ..inference.engine import Engine, Network
 from ..inference.linear_probes import Pooled, Readout, Readouts
 from ..jobs.cancel import Cancel
@@ -91,7 +91,7 @@ class Fitting:
         apart = readouts.held_out(list(self.seen), labels, seed=self.study.seed)
         return [self._of_network(number, found, blocks, labels, apart) for number, found in enumerate(self.found)]
 
-    def _of_network(self, number: int, found: Sequence[Deep], blocks: int, labels: Any, apart: Any) -> Readouts:
+    def _of_network(self, number: int, found: Sequence[DeepLayer], blocks: int, labels: Any, apart: Any) -> Readouts:
         path = self._path("readouts", number)
         if self._facts(path) is None:
             fitted = []
@@ -165,7 +165,7 @@ class Fitting:
                 }
         return tensors
 
-    def _layer(self, number: int, deep: Deep, blocks: int) -> Pooled:
+    def _layer(self, number: int, deep: DeepLayer, blocks: int) -> Pooled:
         """Return the features (N, C) of one layer for all training photographs. All layers might not fit in memory."""
         name = _tensor(number, deep)
         parts = [_tensors(self._path("features", block), name) for block in range(blocks)]
@@ -209,7 +209,7 @@ def _stored(fitted: Sequence[Readout]) -> tuple[dict[str, torch.Tensor], Facts]:
     return arrays, {"layers": said}
 
 
-def _restored(path: Path, found: Sequence[Deep], facts: Facts) -> tuple[Readout, ...]:
+def _restored(path: Path, found: Sequence[DeepLayer], facts: Facts) -> tuple[Readout, ...]:
     arrays, fitted = _tensors(path), []
     for k, (deep, (strength, top1, (low, high), n, photographs)) in enumerate(zip(found, facts["layers"], strict=True)):
         mean, scale, weight, bias = (arrays[f"{k}/{name}"].numpy() for name in ARRAYS)
@@ -249,5 +249,5 @@ def _view(how: Preprocessing) -> View:
     return how.resize, how.crop, how.interpolation
 
 
-def _tensor(number: int, deep: Deep) -> str:
+def _tensor(number: int, deep: DeepLayer) -> str:
     return f"{number}/{deep.layer.name}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..statistics.accuracy import Accuracy
-from ..statistics.tables import Measured, accuracies, layer_accuracies, measured
+from ..statistics.tables import Measurement, accuracies, layer_accuracies, measured
 from .manifest import Manifest
 from .rows import Results
 
@@ -26,7 +26,7 @@ def summary(results: Results) -> list[dict[str, Any]]:
     ]
 
 
-def _record(m: Manifest, group: Measured, right: Accuracy | None) -> dict[str, Any]:
+def _record(m: Manifest, group: Measurement, right: Accuracy | None) -> dict[str, Any]:
     network = m.network(group.network)
     return {
         "study": m.study,

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from ...statistics.accuracy import Accuracy
-from ...statistics.tables import MEASURES, Measured, about
+from ...statistics.tables import MEASURES, Measurement, about
 from ..drawing.style import GREY, SYMBOLS, add_caption, add_paper_points, assign_slots, colour, figure, short, whiskers
 from ..replication import paper
 
 
 def against_accuracy(
-    results: Sequence[Measured],
+    results: Sequence[Measurement],
     accuracies: Mapping[str, Accuracy],
     measure: str = "p_top1_change",
     *,
@@ -58,7 +58,7 @@ def against_accuracy(
 
 
 def _add_network(
-    fig: go.Figure, own: Sequence[Measured], top1: Accuracy, measure: str, slot: int, protocols: Sequence[str]
+    fig: go.Figure, own: Sequence[Measurement], top1: Accuracy, measure: str, slot: int, protocols: Sequence[str]
 ) -> None:
     """Add the points of one network, one for each protocol."""
     name, y = short(own[0].network), [getattr(result.sensitivity, measure) for result in own]
@@ -84,7 +84,7 @@ def _symbol(protocols: Sequence[str], protocol: str) -> str:
     return SYMBOLS[protocols.index(protocol) % len(SYMBOLS)]
 
 
-def _paper(fig: go.Figure, drawn: Sequence[Measured], measure: str) -> None:
+def _paper(fig: go.Figure, drawn: Sequence[Measurement], measure: str) -> None:
     """Add Table 1 against Table 3, for the networks that are in both."""
     top1 = {n.network: n.value for n in paper.numbers() if n.quantity == paper.TOP1}
     marks = dict.fromkeys(

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from ...statistics.intervals import Interval
 from ...statistics.sensitivity import Sensitivity
-from ...statistics.tables import Measured, about
+from ...statistics.tables import Measurement, about
 from ..drawing.bars import Column, grouped
 from ..drawing.style import add_caption, assign_slots, short
 from ..replication import paper
@@ -29,7 +29,7 @@ class Bar:
     printed: Mapping[str, float] = field(default_factory=dict)
 
 
-def bars(results: Sequence[Measured], slots: Mapping[str, int] | None = None) -> list[Bar]:
+def bars(results: Sequence[Measurement], slots: Mapping[str, int] | None = None) -> list[Bar]:
     """Return a study's results as bars; the label of a protocol names the side where it was measured at several."""
     sides = {result.protocol: len({o.side for o in results if o.protocol == result.protocol}) for result in results}
     several = {
@@ -54,7 +54,7 @@ def bars(results: Sequence[Measured], slots: Mapping[str, int] | None = None) ->
 
 
 def protocol_bars(
-    results: Sequence[Measured], order: Sequence[str], measure: str, slots: Mapping[str, int] | None = None
+    results: Sequence[Measurement], order: Sequence[str], measure: str, slots: Mapping[str, int] | None = None
 ) -> go.Figure:
     """Return Figure 2 of a study's results.
 

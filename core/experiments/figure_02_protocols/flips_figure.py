@@ -8,11 +8,11 @@ import plotly.graph_objects as go
 
 from ...statistics.intervals import wilson
 from ...statistics.sensitivity import FLIPS
-from ...statistics.tables import Measured, about
+from ...statistics.tables import Measurement, about
 from ..drawing.style import COLOURS, PATTERNS, add_caption, figure, short, whiskers
 
 
-def flips(results: Sequence[Measured]) -> go.Figure:
+def flips(results: Sequence[Measurement]) -> go.Figure:
     """Return stacked shares of labelled pairs that changed right→wrong, wrong→right and wrong→wrong.
 
     The hover text holds the Wilson interval of each share, the whiskers that of their sum. (Wilson's interval assumes
@@ -50,6 +50,6 @@ def flips(results: Sequence[Measured]) -> go.Figure:
     return add_caption(fig, about(labelled), "whiskers: all flips of labelled pairs", unknown)
 
 
-def _several(result: Measured, labelled: Sequence[Measured]) -> bool:
+def _several(result: Measurement, labelled: Sequence[Measurement]) -> bool:
     """Return whether the result's network and protocol were measured at several embedded sides."""
     return len({k.side for k in labelled if (k.network, k.protocol) == (result.network, result.protocol)}) > 1

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...networks.card import short
-from ...statistics.tables import Measured
+from ...statistics.tables import Measurement
 from ..wording import MAX_NAMED, change_rate, extremes, join, percent, setting, steps
 
 
-def sentence(results: Sequence[Measured]) -> str:
+def sentence(results: Sequence[Measurement]) -> str:
     """Return how often a step changes each network's answer, under the protocols where it does so most and least.
 
     Of more than two networks only the most and the least sensitive are named, under the protocol that changes the
@@ -28,7 +28,7 @@ def sentence(results: Sequence[Measured]) -> str:
     return f"A step of {steps(results)} changes {join(texts)}." if texts else ""
 
 
-def _answer(results: Sequence[Measured]) -> str:
+def _answer(results: Sequence[Measurement]) -> str:
     """Return the highest and the lowest change rate of one network; empty if it has no classes."""
     classified = [result for result in results if result.sensitivity.p_top1_change is not None]
     if not classified:
@@ -38,11 +38,11 @@ def _answer(results: Sequence[Measured]) -> str:
     return f"{short(most.network)}'s answer in {' and '.join(map(_rate, rates))}"
 
 
-def _representation(results: Sequence[Measured]) -> str:
+def _representation(results: Sequence[Measurement]) -> str:
     most = max(results, key=lambda result: result.sensitivity.representation_change)
     change = f"{most.sensitivity.representation_change:.4f} over {setting(most)}"
     return f"{short(most.network)}'s representation (1 − cosine) by {change}"
 
 
-def _rate(result: Measured) -> str:
+def _rate(result: Measurement) -> str:
     return f"{percent(result.sensitivity)} of {setting(result)}"

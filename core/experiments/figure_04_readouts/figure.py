@@ -9,17 +9,17 @@ import plotly.graph_objects as go
 from ...inference.linear_probes import HEAD
 from ...statistics.accuracy import Accuracy
 from ...statistics.intervals import Interval
-from ...statistics.tables import MEASURES, Measured, about
+from ...statistics.tables import MEASURES, Measurement, about
 from ..drawing.bands import curve
 from ..drawing.style import add_caption, assign_slots, colour, figure, short, whiskers
 
 DEPTH = "relative depth"
 LEGEND = 18  # pixels of a line of the legend
-Point = tuple[Measured, float, Interval | None, str]  # result, value, interval, and what the value counts
+Point = tuple[Measurement, float, Interval | None, str]  # result, value, interval, and what the value counts
 
 
 def readouts(
-    results: Sequence[Measured], measure: str = "p_top1_change", *, slots: Mapping[str, int] | None = None
+    results: Sequence[Measurement], measure: str = "p_top1_change", *, slots: Mapping[str, int] | None = None
 ) -> go.Figure:
     """Return one curve of sensitivity over relative depth for each network, with its 95 % interval as a band.
 
@@ -40,7 +40,7 @@ def readouts(
 
 
 def readout_accuracy(
-    results: Sequence[Measured],
+    results: Sequence[Measurement],
     accuracies: Mapping[tuple[str, str], Accuracy],
     *,
     slots: Mapping[str, int] | None = None,
@@ -93,7 +93,7 @@ def _drawn(points: Sequence[Point], y: str, slots: Mapping[str, int]) -> go.Figu
     return fig
 
 
-def _head(results: Sequence[Measured]) -> str:
+def _head(results: Sequence[Measurement]) -> str:
     if any(result.layer == HEAD for result in results):
         return "star: the network's own head, which has the same classes"
     return "without the networks' own heads, which have other classes than the linear probes" if results else ""

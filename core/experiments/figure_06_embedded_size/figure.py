@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from ...statistics.tables import MEASURES, Measured, about
+from ...statistics.tables import MEASURES, Measurement, about
 from ..drawing.bands import curve
 from ..drawing.style import add_caption, add_paper_points, assign_slots, figure, short
 from ..replication import paper
 
 
 def embedded_size(
-    results: Sequence[Measured],
+    results: Sequence[Measurement],
     measure: str = "p_top1_change",
     *,
     slots: Mapping[str, int] | None = None,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from ...statistics.tables import MEASURES, Measured, about
+from ...statistics.tables import MEASURES, Measurement, about
 from ..drawing.bars import Column, grouped
 from ..drawing.style import add_caption, short
 from ..replication import paper
@@ -14,7 +14,9 @@ from ..replication import paper
 ORIGINAL, ANTIALIASED = 0, 1  # slots: the same two looks for every architecture
 
 
-def antialiasing(results: Sequence[Measured], couples: Mapping[str, str], measure: str = "p_top1_change") -> go.Figure:
+def antialiasing(
+    results: Sequence[Measurement], couples: Mapping[str, str], measure: str = "p_top1_change"
+) -> go.Figure:
     """Return two bars for each protocol and couple of networks, with 95 % intervals.
 
     Args:
@@ -52,12 +54,12 @@ def _name(network: str, couples: Mapping[str, str]) -> str:
     return name if names.count(name) == 1 else short(network)
 
 
-def _value(result: Measured, measure: str) -> float | None:
+def _value(result: Measurement, measure: str) -> float | None:
     value: float | None = getattr(result.sensitivity, measure)
     return value
 
 
-def _column(result: Measured, slot: int, x: str, measure: str) -> Column:
+def _column(result: Measurement, slot: int, x: str, measure: str) -> Column:
     printed = paper.printed(result.network, result.protocol, result.side).get(measure)
     return Column(
         ("original", "antialiased")[slot],

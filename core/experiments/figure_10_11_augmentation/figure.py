@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import plotly.graph_objects as go
 
-from ...statistics.tables import Measured
+from ...statistics.tables import Measurement
 from ..drawing.bands import curve
 from ..drawing.style import GREY, add_caption, assign_slots, colour, faded, figure, short
 from ..figure_06_embedded_size.figure import embedded_size
@@ -17,7 +17,7 @@ X = "short side of the photograph (network px)"
 
 
 def against_size(
-    results: Sequence[Measured],
+    results: Sequence[Measurement],
     measure: str,
     *,
     trained: Mapping[str, Range],

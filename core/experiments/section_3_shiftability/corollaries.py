@@ -18,7 +18,7 @@ from ...images.geometry import centre_cut, paste, resize
 from ...images.paths import path_length
 from ...images.photographs import Photograph
 from ...images.protocols.embed import default_side
-from ...inference.activations import MEASUREMENT, Deep, ends, watch
+from ...inference.activations import MEASUREMENT, DeepLayer, ends, watch
 from ...inference.engine import Engine, Network
 from ...jobs.cancel import Cancel
 from ...jobs.progress import Meter, Progress, Report
@@ -86,7 +86,7 @@ def measure_case(
     circular = {
         layer.name: layer for layer in network.layers if layer.stride and layer.edge * layer.stride == card.size
     }
-    watched = [Deep(circular[deep.layer.name], deep.depth) for deep in own if deep.layer.name in circular]
+    watched = [DeepLayer(circular[deep.layer.name], deep.depth) for deep in own if deep.layer.name in circular]
     measured = sums(engine, network, path, of=watched, report=report, stage=stage, cancel=cancel)
     for layer in measured:
         check_circular(card, layer)

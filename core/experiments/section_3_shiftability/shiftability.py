@@ -17,7 +17,7 @@ import torch
 
 from ...errors import BadCard
 from ...images.frames import Path
-from ...inference.activations import MEASUREMENT, Deep, ends, watch
+from ...inference.activations import MEASUREMENT, DeepLayer, ends, watch
 from ...inference.engine import Engine, Network
 from ...jobs.cancel import Cancel
 from ...jobs.progress import Meter, Report
@@ -36,7 +36,7 @@ class Sums:
     ``sums`` (V, C): the sum of each channel's map. ``energy`` (C,): the sum of squares of all its maps.
     """
 
-    deep: Deep
+    deep: DeepLayer
     sums: Floats
     energy: Floats
 
@@ -66,7 +66,7 @@ class Spectrum:
     Both are between 0 and 1.
     """
 
-    deep: Deep
+    deep: DeepLayer
     interpolation_error: float
     aliased_energy: float
 
@@ -131,7 +131,7 @@ def sums(
     network: Network,
     path: Path,
     *,
-    of: Sequence[Deep] | None = None,
+    of: Sequence[DeepLayer] | None = None,
     report: Report | None = None,
     stage: str = "",
     cancel: Cancel | None = None,

@@ -16,7 +16,7 @@ from core.networks.card import short
 from core.networks.variants.twins import antialiased_pairs
 from core.statistics.comparisons import comparisons
 from core.statistics.ranking import worst
-from core.statistics.tables import MEASURES, Measured
+from core.statistics.tables import MEASURES, Measurement
 from core.studies import Results
 from pages.parts.components import charts
 from pages.parts.studies import along, measured, studies
@@ -44,7 +44,7 @@ def section(results: Results) -> None:
     found = measured.all_of(results)
     shown = measured.measures_of(found)
     charts.finding(sentence(compared, shown[0]))
-    clicked: list[Measured] = []
+    clicked: list[Measurement] = []
     for column, measure in zip(st.columns(2), shown, strict=False):
         fig = antialiasing(found, twins, measure)
         with column:
@@ -115,8 +115,8 @@ def _keys(results: Results) -> list[str]:
 
 
 def _bar(
-    found: list[Measured], fig: Any, point: dict[str, Any], twins: dict[str, str], measure: str
-) -> Measured | None:
+    found: list[Measurement], fig: Any, point: dict[str, Any], twins: dict[str, str], measure: str
+) -> Measurement | None:
     """Return the measurement that a clicked bar shows.
 
     The trace tells original or twin; the height tells which network.

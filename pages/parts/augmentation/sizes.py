@@ -17,7 +17,7 @@ from core.experiments.figure_10_11_augmentation.sentence import augmentation_sen
 from core.experiments.figure_10_11_augmentation.sizes import Range
 from core.networks.variants.twins import antialiased_pairs
 from core.statistics import tables
-from core.statistics.tables import MEASURES, Measured
+from core.statistics.tables import MEASURES, Measurement
 from core.studies import Results
 from pages.parts.components import charts
 from pages.parts.session import resources, tasks
@@ -105,7 +105,7 @@ def _figure(one: Figure, slot: str | None) -> tuple[Results, studies.Tables] | N
     ]
     if right:
         panels.append(("Accuracy", figures.accuracy(right, trained=trained, frame=frame, slots=slots)))
-    clicked: list[Measured] = []
+    clicked: list[Measurement] = []
     for column, (title, fig) in zip((*st.columns(2), *st.columns(2)), panels, strict=False):
         with column:
             points = charts.draw(fig, f"{one.name} {title}", f"{title} against size")

@@ -14,7 +14,7 @@ from core.inference.linear_probes import STRENGTHS
 from core.networks.variants.twins import antialiased_pairs
 from core.statistics import tables
 from core.statistics.accuracy import Accuracy
-from core.statistics.tables import MEASURES, Measured
+from core.statistics.tables import MEASURES, Measurement
 from core.studies import Results
 from pages.parts.components import charts
 from pages.parts.components.widgets import plain
@@ -63,11 +63,11 @@ def section() -> None:
     )
 
 
-def _curves(results: Results, found: list[Measured], right: dict[tuple[str, str], Accuracy]) -> None:
+def _curves(results: Results, found: list[Measurement], right: dict[tuple[str, str], Accuracy]) -> None:
     """Draw P(top-1 change), MAC and accuracy against depth; return what was clicked."""
     keys = [one["key"] for one in results.manifest.networks]
     slots = assign_slots(keys, antialiased_pairs(keys))
-    clicked: list[Measured] = []
+    clicked: list[Measurement] = []
     columns = (*st.columns(2), st.columns(2)[0])
     for column, measure in zip(columns, (*measured.TWO, None), strict=True):
         if measure is None:
@@ -82,7 +82,7 @@ def _curves(results: Results, found: list[Measured], right: dict[tuple[str, str]
     measured.behind_measured(results, found, clicked, "point of a curve")
 
 
-def _table(results: Results, found: list[Measured], right: dict[tuple[str, str], Accuracy]) -> pd.DataFrame:
+def _table(results: Results, found: list[Measurement], right: dict[tuple[str, str], Accuracy]) -> pd.DataFrame:
     """Return a table as text, a row a layer."""
     fitted = {} if results.readouts is None else results.readouts.set_index(["network", "layer"])["strength"].to_dict()
     rows = []

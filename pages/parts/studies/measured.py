@@ -18,7 +18,7 @@ from core.experiments.figure_06_embedded_size.sentence import sentence as size_s
 from core.images import protocols
 from core.statistics import comparisons, tables
 from core.statistics.accuracy import Accuracy
-from core.statistics.tables import MEASURES, Measured
+from core.statistics.tables import MEASURES, Measurement
 from core.studies import Results
 from pages.parts.components import charts
 from pages.parts.components.widgets import plain
@@ -30,7 +30,7 @@ COUPLES = 3  # of networks that are compared in one table; of more, one couple a
 TWO = ("p_top1_change", "mean_absolute_change")  # the paper's; the third needs no classes
 
 
-def all_of(results: Results) -> list[Measured]:
+def all_of(results: Results) -> list[Measurement]:
     """Return the sensitivity of every network under every protocol and side."""
     return studies.derived(results, "measured", lambda r: tables.measured(r.pairs))
 
@@ -39,7 +39,7 @@ def figure_2(results: Results) -> None:
     """Draw the sentence, the bars of both measures, and the photographs of a bar."""
     found = all_of(results)
     charts.finding(protocols_sentence(found))
-    clicked: list[Measured] = []
+    clicked: list[Measurement] = []
     for column, measure in zip(st.columns(2), measures_of(found), strict=False):
         fig = bars.protocol_bars(found, protocols.names(), measure)
         with column:
@@ -59,7 +59,7 @@ def figure_6(results: Results) -> None:
     charts.finding(size_sentence(found))
     share = st.toggle("Size as a share of the input", key="share", bind="query-params")
     sizes = {one["key"]: one["preprocessing"]["crop"] for one in results.manifest.networks} if share else None
-    clicked: list[Measured] = []
+    clicked: list[Measurement] = []
     for column, measure in zip(st.columns(2), measures_of(found), strict=False):
         fig = embedded_size(found, measure, sizes=sizes)
         with column:
@@ -70,7 +70,7 @@ def figure_6(results: Results) -> None:
     behind_measured(results, found, clicked, "point")
 
 
-def _near(one: Measured, x: float, sizes: dict[str, int] | None) -> bool:
+def _near(one: Measurement, x: float, sizes: dict[str, int] | None) -> bool:
     scale = 100 / sizes[one.network] if sizes else 1.0
     return one.side is not None and abs(scale * one.side - x) < 1e-6
 
@@ -165,13 +165,13 @@ def _comparisons(results: Results) -> pd.DataFrame:
     return studies.derived(results, "comparisons", lambda r: comparisons.comparisons(r.pairs))
 
 
-def measures_of(found: Sequence[Measured]) -> list[str]:
+def measures_of(found: Sequence[Measurement]) -> list[str]:
     """Return the measures to draw: the paper's two, or representation change for networks without classes."""
     known = [one.sensitivity.p_top1_change is not None for one in found]
     return [*(TWO if any(known) else ()), *(() if all(known) else ["representation_change"])]
 
 
-def behind_measured(results: Results, found: Sequence[Measured], clicked: Sequence[Measured], what: str) -> None:
+def behind_measured(results: Results, found: Sequence[Measurement], clicked: Sequence[Measurement], what: str) -> None:
     """Draw the photographs that were clicked, or chosen in the list by keyboard or on a phone."""
     names = [f"{short(one.network)}, {one.settings}" for one in found]
     first = names.index(f"{short(clicked[-1].network)}, {clicked[-1].settings}") if clicked else None

@@ -125,7 +125,7 @@ def test_stopped_at_every_report(tmp_path: Path, whole: Path, album: Path, held_
 CHILD = """
 import sys, time
 sys.path[:0] = [{tests!r}, {root!r}]
-from tests.core.index import test_index as t
+from tests.support import indexed as t
 from pathlib import Path
 print("ready", flush=True)
 t.make(Path({album!r}), Path({out!r}), Path({held!r}), progress=lambda p: time.sleep(0.02))

@@ -17,7 +17,7 @@ import torch
 from core.errors import BadCard, IndexBroken, IndexMismatch
 from core.images.photographs import read
 from core.index import exact
-from core.index.exact import Exact
+from core.index.exact import ExactSearch
 from core.index.extract import stored
 from core.index.search import FeatureIndex, Neighbour
 from core.index.typicality import percentile, typicality
@@ -90,7 +90,7 @@ def test_near_ties_duplicates_and_zeros(monkeypatch: pytest.MonkeyPatch, part: i
     raw[100:200] = raw[7]  # more equal rows than are fetched at first
     raw[300:305] = 0
     rows = stored(raw)
-    search = Exact(np.array_split(rows, 9), "cpu")
+    search = ExactSearch(np.array_split(rows, 9), "cpu")
     queries = np.concatenate([raw[[3, 7, 250]], -raw[[8]], np.zeros((1, 40), np.float32)])
     for k in (1, 10, 99, 400):
         for query, (found, cosines) in zip(queries, search.nearest(queries, k), strict=True):

@@ -18,7 +18,7 @@ import torch
 from benchmarks import index as bench_index
 from core.errors import BadFolder, IndexBroken, IndexMismatch, UnknownName
 from core.index import compact, mapped, milvus, opening, product, rows
-from core.index.exact import Exact
+from core.index.exact import ExactSearch
 from core.index.extract import stored
 from core.index.search import FeatureIndex
 from core.index.store import Row, read_manifest, read_table, write_manifest, write_shard
@@ -106,7 +106,7 @@ def test_a_product_is_exact(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(product.SCORES, "cpu", block)
-    search = Exact(np.array_split(features, 7), "cpu", kind)
+    search = ExactSearch(np.array_split(features, 7), "cpu", kind)
     for k in (1, 10, 300):
         check_ranked(search.nearest(queries, k), ranking, k)
     among = np.arange(len(features)) % 5 == 1
@@ -130,7 +130,7 @@ def test_rows_nearer_to_each_other_than_a_product_can_tell(kind: torch.dtype) ->
     raw[500:510] = 0
     near = stored(raw)
     queries = np.concatenate([raw[[3, 7, 450]], -raw[[8]]])
-    check(Exact(np.array_split(near, 4), "cpu", kind).nearest(queries, 10), queries, near, 10)
+    check(ExactSearch(np.array_split(near, 4), "cpu", kind).nearest(queries, 10), queries, near, 10)
 
 
 def test_the_bound_holds(features: np.ndarray) -> None:
@@ -149,14 +149,14 @@ def test_the_bound_holds(features: np.ndarray) -> None:
 def test_one_query_is_scanned_by_faiss_and_falls_back_where_too_many_are_near(
     features: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    search = Exact([features], "cpu")
+    search = ExactSearch([features], "cpu")
     used: list[int] = []
     real = search.product.shortlists
     monkeypatch.setattr(search.product, "shortlists", lambda *a: used.append(1) or real(*a))
     query = cloud(1, 5)
     check(search.nearest(query, 10), query, features, 10)
     assert not used
-    same = Exact([np.repeat(features[:1], 200, axis=0)], "cpu")
+    same = ExactSearch([np.repeat(features[:1], 200, axis=0)], "cpu")
     check(same.nearest(query, 10), query, np.repeat(features[:1], 200, axis=0), 10)
 
 
@@ -164,7 +164,7 @@ def test_of_each_group(features: np.ndarray) -> None:
     groups = (np.arange(len(features)) % 6 - 1).astype(np.int32)
     groups[groups == 3] = 2  # an empty group
     query = cloud(1, 6)[0]
-    found = Exact(np.array_split(features, 3), "cpu").nearest_of_each(query, 8, groups, 5)
+    found = ExactSearch(np.array_split(features, 3), "cpu").nearest_of_each(query, 8, groups, 5)
     for number, one in enumerate(found):
         check([one], query[None], features, 8, groups == number)
 

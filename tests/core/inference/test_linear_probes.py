@@ -13,7 +13,7 @@ from sklearn.metrics import log_loss
 from torchvision import models
 
 from core.inference import linear_probes
-from core.inference.activations import Deep, ends
+from core.inference.activations import DeepLayer, ends
 from core.inference.engine import Engine
 from core.inference.linear_probes import HEAD, STRENGTHS, Readout, Readouts, held_out, own_places, pooled
 from core.networks.card import Labels
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 SIZE = 32
-DEEP = Deep(Layer("relu", "ReLU", 8, 4), 0.5)
+DEEP = DeepLayer(Layer("relu", "ReLU", 8, 4), 0.5)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,9 @@ def frames() -> torch.Tensor:
     return torch.randint(0, 256, (11, 3, SIZE, SIZE), generator=torch.Generator().manual_seed(1)).byte()
 
 
-def features_of(engine: Engine, network: object, frames: torch.Tensor, found: list[Deep]) -> dict[str, torch.Tensor]:
+def features_of(
+    engine: Engine, network: object, frames: torch.Tensor, found: list[DeepLayer]
+) -> dict[str, torch.Tensor]:
     parts = [seen.layers for seen in pooled(engine, network, frames, found)]  # type: ignore[arg-type]
     return {deep.layer.name: torch.cat([part[deep.layer.name] for part in parts]) for deep in found}
 
@@ -137,7 +139,7 @@ def test_probabilities_are_scikit_learns_and_of_each_row_alone() -> None:
         assert (readout.probabilities(features[k : k + 1])[0] == found[k]).all()
 
 
-def any_readout(deep: Deep, channels: int, classes: int) -> Readout:
+def any_readout(deep: DeepLayer, channels: int, classes: int) -> Readout:
     rng = np.random.default_rng(channels)
     weight = rng.normal(0, 1, (classes, channels))
     return Readout(deep, np.zeros(channels), np.ones(channels), weight, np.zeros(classes), 1.0, None, 1)  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ from core.experiments.section_3_shiftability import corollaries
 from core.experiments.section_3_shiftability.corollaries import BLURRED, EVERYWHERE, ROUNDING, SUBSAMPLED, Case
 from core.experiments.section_3_shiftability.shiftability import Sums
 from core.images.photographs import Photograph
-from core.inference.activations import Deep, ends
+from core.inference.activations import DeepLayer, ends
 from core.inference.engine import Engine
 from core.jobs.cancel import Cancel
 from core.networks.architectures.small import ResNet10
@@ -151,7 +151,7 @@ def test_a_blur_that_is_too_weak_keeps_no_sum(engine: Engine, cards: dict[str, N
 
 
 def test_a_sum_that_changes_over_a_stride_is_refused(tiny_card: TinyCard) -> None:
-    deep = Deep(Layer("relu", "ReLU", 4, 2), 1.0)
+    deep = DeepLayer(Layer("relu", "ReLU", 4, 2), 1.0)
     corollaries.check_circular(tiny_card(), Sums(deep, np.array([[1.0], [2.0], [1.0]]), np.ones(1)))
     with pytest.raises(BadCard, match="is not padded circularly"):
         corollaries.check_circular(tiny_card(), Sums(deep, np.array([[1.0], [1.0], [1.1]]), np.ones(1)))

@@ -17,7 +17,7 @@ from torchvision import models
 from core.errors import BadCard, Cancelled
 from core.experiments.section_3_shiftability import shiftability
 from core.images.frames import Path
-from core.inference.activations import Deep, at_depths, channel_maps, ends, watch
+from core.inference.activations import DeepLayer, at_depths, channel_maps, ends, watch
 from core.inference.engine import Engine
 from core.jobs.cancel import Cancel
 from core.jobs.progress import Progress
@@ -130,7 +130,7 @@ def test_the_most_responsive_channel_is_not_the_one_that_only_says_the_same_of_b
     flat, moving = np.full((2, 4, 4), 3.0), np.zeros((2, 4, 4))
     moving[0, 1, 1] = moving[1, 2, 1] = 2.0
     maps = np.stack([flat, moving], 1)
-    deep = Deep(Layer("relu", "ReLU", 4, 2), 1.0)
+    deep = DeepLayer(Layer("relu", "ReLU", 4, 2), 1.0)
     found = shiftability.Sums(deep, maps.sum((2, 3)), (maps**2).sum((0, 2, 3)))
     assert found.energy[0] > found.energy[1]
     assert found.strongest == 1
@@ -268,7 +268,7 @@ def test_of_a_layer_that_runs_twice_the_last_run_is_seen(
 
 
 def test_depths_choose_the_nearest_each_once() -> None:
-    found = [Deep(Layer(str(k), "ReLU", 8, 2), depth) for k, depth in enumerate((0.1, 0.2, 0.55, 0.6, 0.9, 1.0))]
+    found = [DeepLayer(Layer(str(k), "ReLU", 8, 2), depth) for k, depth in enumerate((0.1, 0.2, 0.55, 0.6, 0.9, 1.0))]
     assert [one.depth for one in at_depths(found)] == [0.1, 0.2, 0.55, 0.9, 1.0]
     assert [one.depth for one in at_depths(found, (0, 0.05, 1))] == [0.1, 1.0]
 
