@@ -45,7 +45,8 @@ def test_timms_networks_are_searched(run: Run) -> None:
     assert out.startswith("timm/dm_nfnet_f0.dm_in1k")
     assert "cannot be used: timm/dm_nfnet_f0.dm_in1k with crop_mode 'squash'" in out
     status, out, err = run("networks", "--search", "no such network")
-    assert (status, out.strip(), err) == (0, "", "none of timm's names holds: no such network\n")
+    assert (status, out.strip()) == (0, "")
+    assert "no such network" in err
     assert parsed(run("networks", "--search", "no such network", "--json")) == []
 
 
@@ -186,7 +187,7 @@ def test_a_network_is_trained_listed_measured_and_not_made_again(
         ("resnet5.scenes", "got recipe 'resnet5.scenes'; wanted one of alexnet32.cifar10, alexnet32.scenes32, "),
         ("../resnet10.scenes", "got recipe '../resnet10.scenes'"),
         ("gone.toml", "got recipe 'gone.toml'"),
-        ("FILE", "no table [scenes] in speck.toml; wanted"),
+        ("FILE", "in speck.toml; wanted the fields"),
     ],
 )
 def test_a_wrong_recipe_is_one_line_and_nothing_is_begun(run: Run, tmp_path: Path, name: str, said: str) -> None:

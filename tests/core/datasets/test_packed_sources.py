@@ -151,7 +151,7 @@ def test_broken_archives_say_so(tmp_path: Path) -> None:
     with pytest.raises(BadFolder, match=r"it contains the name '\.\./out\.jpg'"):
         listing(cut)
     cut.write_bytes(packed.tar_of({"notes.txt": b"x"}))
-    with pytest.raises(BadFolder, match="hold no photograph"):
+    with pytest.raises(BadFolder, match="contain no photograph"):
         listing(cut)
     (tmp_path / "x.parquet").write_bytes(b"PAR1 no more")
     with pytest.raises(BadFolder, match=r"x\.parquet.*whole parquet"):
