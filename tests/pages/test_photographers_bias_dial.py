@@ -59,8 +59,8 @@ def test_a_photographer_who_was_not_measured_is_asked_for(fresh: DataFolder, mon
     at = opened(dial_spread=0.9, dial_sizes=0.3)
     assert "The nearest that was: places 1, sizes ± 0.3." in texts(at)
     at.button(key="turn the dial").click().run()
-    turn = Setting(photographer=Photographer(spread=0.9, size_spread=0.3))
-    assert started == [(turn.command, turn.folder(fresh))]
+    setting = Setting(photographer=Photographer(spread=0.9, size_spread=0.3))
+    assert started == [(setting.as_dict(), setting.folder(fresh))]
 
 
 def test_what_runs_and_what_failed_are_shown(fresh: DataFolder) -> None:

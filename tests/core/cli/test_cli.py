@@ -170,7 +170,7 @@ def test_an_interrupt_is_130(run: Run, photo: Path, monkeypatch: pytest.MonkeyPa
         raise KeyboardInterrupt
 
     monkeypatch.setattr(measurements, "run", interrupted)
-    assert run("measure", photo, "--network", KEY) == (130, "", "stopped; what was finished is kept\n")
+    assert run("measure", photo, "--network", KEY) == (130, "", "Stopped. Finished work is kept.\n")
 
 
 def command(*arguments: object) -> list[str]:
@@ -208,7 +208,7 @@ def test_a_process_of_its_own_prints_the_same_bytes_and_stops_when_told(
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
-    assert err.splitlines()[-1] == "stopped; what was finished is kept"
+    assert err.splitlines()[-1] == "Stopped. Finished work is kept."
 
 
 def test_scenes_are_rendered_and_laid_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -94,7 +94,7 @@ def test_an_epoch_of_sides_can_be_made_again() -> None:
         ("size = 32", "size = 8", "size 8"),
         ("[sides]", "[crops]", "'area' in .crops."),
         ("[photographs]", "[scenes]", "in .scenes.|photographer"),
-        ("[schedule]", "[scenes]\n[schedule]", "'scenes'"),
+        ("[schedule]", "[scenes]\n[schedule]", r"\[scenes\]"),
     ],
 )
 def test_a_wrong_recipe_says_what(tmp_path: Path, old: str, new: str, said: str) -> None:
