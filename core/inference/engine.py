@@ -111,7 +111,7 @@ class Network:
 
     @property
     def watchable(self) -> dict[str, nn.Module]:
-        """Modules by the names of ``layers``: without blocks where batch norms are folded, none for test-time methods."""
+        """Modules by the names of ``layers``: no blocks where batch norms are folded, none for test-time methods."""
         inner = getattr(self.module, "model", None)
         return dict(inner.named_modules()) if isinstance(inner, nn.Module) else {}
 
