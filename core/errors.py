@@ -11,17 +11,11 @@ class PhotobiasError(Exception):
 
     >>> print(PhotobiasError("x.heic is not an image this app can read.", "It reads JPEG.", "Export it as JPEG."))
     x.heic is not an image this app can read. It reads JPEG. Export it as JPEG.
-
-    The older form ``PhotobiasError(got="a", wanted="b", remedy="Do c.")`` reads "got a; wanted b. Do c." Convert it
-    where it stands. ``got`` and ``wanted`` are the first two parts in both forms.
     """
 
-    def __init__(
-        self, happened: str = "", accepted: str = "", remedy: str = "", *, got: str = "", wanted: str = ""
-    ) -> None:
-        self.got, self.wanted, self.remedy = happened or got, accepted or wanted, remedy
-        first = f"got {got}; wanted {wanted}." if got else ""
-        super().__init__(" ".join(filter(None, (first, happened, accepted, remedy))))
+    def __init__(self, happened: str, accepted: str = "", remedy: str = "") -> None:
+        self.happened, self.accepted, self.remedy = happened, accepted, remedy
+        super().__init__(" ".join(filter(None, (happened, accepted, remedy))))
 
 
 class BadPhotograph(PhotobiasError):

@@ -39,9 +39,9 @@ def _bench(chosen: argparse.Namespace) -> None:
         from benchmarks import index, throughput, training
     except ModuleNotFoundError:
         raise UnknownName(
-            got="no folder benchmarks beside the package",
-            wanted="a checkout of the project",
-            remedy="Run python -m core bench in the checkout's folder.",
+            "There is no folder benchmarks beside the package.",
+            "The command needs a checkout of the project.",
+            "Run python -m core bench in the checkout's folder.",
         ) from None
     if chosen.index:
         folder = chosen.out or data_folder(chosen).root / "bench" / f"{chosen.index.name}-{chosen.rows}"

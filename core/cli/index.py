@@ -182,7 +182,11 @@ def _index_verify(chosen: argparse.Namespace) -> None:
     show(chosen, {"index": str(chosen.index), "problems": problems}, problems or ["whole"])
     if problems:
         more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
-        raise IndexBroken(got=problems[0] + more, wanted="a whole index", remedy="Build it again to mend it.")
+        raise IndexBroken(
+            f"The index is not whole: {problems[0].rstrip('.')}{more}.",
+            "Every file must be as the build wrote it.",
+            "Build it again to repair it.",
+        )
 
 
 def _index_search(chosen: argparse.Namespace) -> None:

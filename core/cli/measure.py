@@ -118,8 +118,8 @@ def protocols_of(chosen: argparse.Namespace) -> list[Any]:
         made.append(protocols.create(name, **{k: v for k, v in given.items() if k in has}))
     for unknown in sorted(set(given) - used):
         raise BadProtocol(
-            got=f"--{unknown} {given[unknown]} with {', '.join(names)}",
-            wanted="a setting that the protocol has",
-            remedy=f"Leave --{unknown} out.",
+            f"--{unknown} {given[unknown]} has no effect with {', '.join(names)}.",
+            "A setting must belong to one of the protocols.",
+            f"Leave --{unknown} out.",
         )
     return made

@@ -49,4 +49,8 @@ def _save(image: Image.Image, file: Path) -> None:
         image.save(file, "PNG")
     except OSError as error:
         reason = error.strerror or str(error)
-        raise BadFolder(got=f"{file} ({reason})", wanted="a file that can be written", remedy="Check --out.") from None
+        raise BadFolder(
+            f"{file} cannot be written ({reason}).",
+            "The folder must exist and be writable.",
+            "Check --out.",
+        ) from None

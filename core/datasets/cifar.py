@@ -53,7 +53,9 @@ class CifarPhoto:
         try:
             pixels = _part(folder, part).pixels[self.number]
         except (BadFolder, IndexError) as error:
-            raise unreadable(name, error.got if isinstance(error, BadFolder) else f"number {self.number}") from None
+            raise unreadable(
+                name, f"CIFAR-10 ({error})" if isinstance(error, BadFolder) else f"number {self.number}"
+            ) from None
         return photograph(Image.fromarray(pixels), name, self.label)
 
 
@@ -130,9 +132,9 @@ def _part(folder: Path, part: str) -> _Part:
     except OSError as error:
         first = f"Remove that folder, then fetch it with {FETCH}" if folder.exists() else f"Fetch it with {FETCH}"
         raise BadFolder(
-            got=f"no whole CIFAR-10 in {folder} ({error.strerror or error})",
-            wanted="torchvision's cifar-10-batches-py there",
-            remedy=f"{first}; or name a folder that holds it: cifar10:test,folder=DIR.",
+            f"There is no complete CIFAR-10 in {folder} ({error.strerror or error}).",
+            "The folder must hold torchvision's cifar-10-batches-py.",
+            f"{first}, or name a folder that holds it: cifar10:test,folder=DIR.",
         ) from None
     with _reading:
         return _read(folder, part, stamps)
@@ -148,9 +150,9 @@ def _read(folder: Path, part: str, stamps: tuple[tuple[int, int], ...]) -> _Part
     except (RuntimeError, OSError) as error:  # torchvision raises RuntimeError for a wrong md5
         why = f" ({error.strerror})" if isinstance(error, OSError) else ""
         raise BadFolder(
-            got=f"{folder / CIFAR10.base_folder} with a file that is not as it was published{why}",
-            wanted="torchvision's CIFAR-10, by its md5 sums",
-            remedy=f"Remove that folder, then: {FETCH}.",
+            f"{folder / CIFAR10.base_folder} has a file that differs from the published one{why}.",
+            "Its files must have the md5 sums of torchvision's CIFAR-10.",
+            f"Remove that folder, then run: {FETCH}.",
         ) from None
     return _Part(np.ascontiguousarray(data.data), tuple(data.classes[number] for number in data.targets))
 
@@ -175,7 +177,7 @@ def _parse(source: str) -> tuple[str, Path, tuple[int, int] | None]:
 
 def _bad(source: str, got: str) -> BadFolder:
     return BadFolder(
-        got=f"{got} in {source!r}",
-        wanted="cifar10:train or cifar10:test, optionally with ,FIRST-LAST and ,folder=DIR",
-        remedy="For example cifar10:test,0-999.",
+        f"{source!r} names {got}.",
+        "Accepted are cifar10:train and cifar10:test, optionally with ,FIRST-LAST and ,folder=DIR.",
+        "Try cifar10:test,0-999 for example.",
     )

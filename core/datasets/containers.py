@@ -37,9 +37,9 @@ def _matches(folder: Path, inner: str, pattern: str) -> tuple[str, list[str]]:
     files = sorted(p for p in (root / inner).glob(pattern) if p.is_file() and inside(str(root), p))
     if not files:
         raise BadFolder(
-            got=f"no file {pattern} in {root / inner} (links out of it do not count)",
-            wanted="at least one",
-            remedy="Check the pattern. In the hub's cache files are such links; download with --local-dir instead.",
+            f"There is no file {pattern} in {root / inner} (links out of it do not count).",
+            "The pattern must match at least one file.",
+            "Check the pattern. In the hub's cache files are such links; download with --local-dir instead.",
         )
     return str(root), [p.relative_to(root).as_posix() for p in files]
 
@@ -69,5 +69,7 @@ def is_safe(name: str) -> bool:
 def unreadable(name: str, got: str) -> BadPhotograph:
     """Return the error for a photograph whose archive cannot be read."""
     return BadPhotograph(
-        got=f"{got} as {name!r}", wanted="a readable file", remedy="Check the path and its permissions."
+        f"{name!r} cannot be read from {got}.",
+        "Its archive must be there and readable.",
+        "Check the path and its permissions.",
     )

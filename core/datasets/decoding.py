@@ -63,8 +63,15 @@ def each_once(files: Iterable[Decoded], seen: dict[str, str] | None = None) -> I
         if not isinstance(result, Photograph):
             yield file, result
         elif result.digest in names:
-            same = f"{file.name!r} with the same pixels as {names[result.digest]!r}"
-            yield file, BadPhotograph(got=same, wanted="every photograph once", remedy="Remove one of them.")
+            f"{file.name!r} with the same pixels as {names[result.digest]!r}"
+            yield (
+                file,
+                BadPhotograph(
+                    f"{file.name!r} has the same pixels as {names[result.digest]!r}.",
+                    "Every photograph must occur once.",
+                    "Remove one of them.",
+                ),
+            )
         else:
             names[result.digest] = file.name
             yield file, replace(result, name=file.name)

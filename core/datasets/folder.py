@@ -48,7 +48,11 @@ def listing(folder: Path) -> list[PhotoFile]:
     and so are macOS's "._" files.
     """
     if not folder.is_dir():
-        raise BadFolder(got=f"{folder}", wanted="a folder of photographs", remedy="Check the path.")
+        raise BadFolder(
+            f"{folder} is not a folder.",
+            "Give a folder of photographs.",
+            "Check the path.",
+        )
     root = str(folder.resolve())
     labels = _labels(folder / LABELS)
     files = []
@@ -58,15 +62,15 @@ def listing(folder: Path) -> list[PhotoFile]:
         files.append(PhotoFile(root, name, class_name(label)))
     if not files:
         raise BadFolder(
-            got=f"{folder} without a photograph",
-            wanted=f"files that end in {', '.join(sorted(ENDINGS))}",
-            remedy="Choose another folder.",
+            f"{folder} contains no photograph.",
+            f"Photographs are files that end in {', '.join(sorted(ENDINGS))}.",
+            "Choose another folder.",
         )
     if labels and not labels.keys() & {_key(file.name) for file in files}:
         raise BadFolder(
-            got=f"{folder / LABELS}, which names none of the {len(files)} photographs beside it",
-            wanted="paths relative to its folder in the column file",
-            remedy="Correct the column.",
+            f"{folder / LABELS} names none of the {len(files)} photographs beside it.",
+            "Its column file must hold paths relative to its folder.",
+            "Correct the column.",
         )
     return files
 
@@ -105,12 +109,16 @@ def reopen(root: str, name: str, label: str | None) -> PhotoFile:
     try:
         within = inside(root, file.path)
     except (RuntimeError, ValueError) as error:  # circular links; a name that no file can have
-        raise BadPhotograph(got=f"{name!r} ({error})", wanted="a readable file", remedy="Check the path.") from None
+        raise BadPhotograph(
+            f"{name!r} cannot be read ({error}).",
+            "The name must be that of a readable file.",
+            "Check the path.",
+        ) from None
     if not within:
         raise BadFolder(
-            got=f"{str(file.path)!r}",
-            wanted=f"a file below {root}",
-            remedy="Do not trust the source of this index or study.",
+            f"{str(file.path)!r} is outside the folder of photographs.",
+            f"It must be a file below {root}.",
+            "Do not trust the source of this index or study.",
         )
     return file
 
@@ -118,7 +126,11 @@ def reopen(root: str, name: str, label: str | None) -> PhotoFile:
 def single(path: Path) -> PhotoFile:
     """Return a single photograph, with its label if its folder has a labels.csv. Raises BadFolder."""
     if not path.is_file():
-        raise BadFolder(got=f"{path}", wanted="a photograph or a folder of photographs", remedy="Check the path.")
+        raise BadFolder(
+            f"{path} does not exist.",
+            "Give a photograph or a folder of photographs.",
+            "Check the path.",
+        )
     labels = _labels(path.parent / LABELS)
     label = labels.get(_key(path.name)) if labels else None
     resolved = path.resolve()
@@ -149,24 +161,24 @@ def _labels(file: Path) -> dict[str, str | None] | None:
             column = next((name for name in ("label", "wnid", "class_index") if name in fields), None)
             if "file" not in fields or column is None:
                 raise BadFolder(
-                    got=f"{file} with the columns {', '.join(fields) or 'none'}",
-                    wanted="columns named file and one of label, wnid, class_index, with commas between them",
-                    remedy="Rename its columns.",
+                    f"{file} has the columns {', '.join(fields) or 'none'}.",
+                    "It needs columns named file and one of label, wnid, class_index, with commas between them.",
+                    "Rename its columns.",
                 )
             labels: dict[str, str | None] = {}
             for row in rows:
                 name, label = _key(row["file"] or ""), _label(row[column], column, f"{file}, line {rows.line_num}")
                 if labels.setdefault(name, label) != label:
                     raise BadFolder(
-                        got=f"{file} with two labels for {name}",
-                        wanted="one line for each photograph",
-                        remedy="Remove the wrong line.",
+                        f"{file} has two labels for {name}.",
+                        "It needs one line for each photograph.",
+                        "Remove the wrong line.",
                     )
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise BadFolder(
-            got=f"{file}, which cannot be read ({error})",
-            wanted="a table with commas, in UTF-8",
-            remedy="Save it again as CSV UTF-8.",
+            f"{file} cannot be read ({error}).",
+            "It must be a table with commas, in UTF-8.",
+            "Save it again as CSV UTF-8.",
         ) from None
     return labels
 
@@ -178,9 +190,9 @@ def _label(value: str | None, column: str, line: str) -> str | None:
     names = imagenet_labels().names
     if not value.isdecimal() or int(value) >= len(names):
         raise BadFolder(
-            got=f"{line}: class_index {value!r}",
-            wanted=f"ImageNet's class number, 0 to {len(names) - 1} in torchvision's order",
-            remedy="Correct the column, or name it label.",
+            f"{line} has the class_index {value!r}.",
+            f"It must be ImageNet's class number, 0 to {len(names) - 1} in torchvision's order.",
+            "Correct the column, or name it label.",
         )
     return names[int(value)]
 

@@ -80,7 +80,7 @@ def bad_address(address: str, error: Exception) -> BadFolder:
     """Return the error for an address that cannot be read."""
     name = "/".join(address.removeprefix(SCHEME).split("/")[:2])
     return BadFolder(
-        got=f"{address} ({' '.join(str(error).split()) or type(error).__name__})",
-        wanted="parquet files on the Hugging Face hub",
-        remedy=f"Accept the terms at https://huggingface.co/datasets/{name}, set HF_TOKEN, and check the connection.",
+        f"{address} cannot be read ({' '.join(str(error).split()) or type(error).__name__}).",
+        "The address must lead to parquet files on the Hugging Face hub.",
+        f"Accept the terms at https://huggingface.co/datasets/{name}, set HF_TOKEN, and check the connection.",
     )

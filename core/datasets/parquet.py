@@ -86,9 +86,9 @@ def reopen(root: str, name: str, label: str | None) -> RowPhoto:
     within = hub.is_address(root) or inside(root, Path(table))
     if not (is_safe(name) and within and re.fullmatch(f"[0-9]{{{DIGITS}}}", row)):
         raise BadFolder(
-            got=f"{root}/{name}",
-            wanted=f"a photograph in {root}",
-            remedy="Do not trust the source of this index or study.",
+            f"{root}/{name} is not a photograph of this source.",
+            f"It must be a photograph in {root}.",
+            "Do not trust the source of this index or study.",
         )
     return RowPhoto(hub.restore_slashes(root), name, label)
 
@@ -109,9 +109,9 @@ class Table:
         self.label = next((name for name in LABELS if name in names), None)
         if self.image is None:
             raise BadFolder(
-                got=f"{address} with the columns {', '.join(names)}",
-                wanted=f"one of {', '.join(IMAGES)}",
-                remedy="Choose another table.",
+                f"{address} has the columns {', '.join(names)}.",
+                f"It needs one of {', '.join(IMAGES)}.",
+                "Choose another table.",
             )
         self.names = _class_names(self.file.schema_arrow.metadata or {}, self.label)
         self.lock = threading.Lock()  # a ParquetFile takes one reader at a time
@@ -207,5 +207,7 @@ def _broken(address: str, error: Exception) -> BadFolder:
     if hub.is_address(address):
         return hub.bad_address(hub.restore_slashes(address), error)
     return BadFolder(
-        got=f"{address} ({' '.join(str(error).split())})", wanted="a whole parquet file", remedy="Copy it again."
+        f"{address} cannot be read ({' '.join(str(error).split())}).",
+        "It must be a whole parquet file.",
+        "Copy it again.",
     )

@@ -80,9 +80,9 @@ def _os_errors(place: Path | str) -> Iterator[None]:
         yield
     except OSError as error:
         raise BadFolder(
-            got=f"{place} ({error.strerror or error})",
-            wanted="a photograph or a folder of photographs",
-            remedy="Check the path and its permissions.",
+            f"{place} cannot be read ({error.strerror or error}).",
+            "Give a photograph or a folder of photographs.",
+            "Check the path and its permissions.",
         ) from None
 
 
@@ -110,9 +110,9 @@ def check_root(file: Source, task: str) -> None:
     """
     if file.lost:
         raise BadFolder(
-            got=f"{file.root}, gone during {task}",
-            wanted="the folder of photographs",
-            remedy="Bring it back and start again. What was finished is kept.",
+            f"{file.root} disappeared during {task}.",
+            "The folder of photographs must stay readable.",
+            "Bring it back and start again. What was finished is kept.",
         )
 
 

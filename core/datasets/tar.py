@@ -80,9 +80,9 @@ def listing(root: str, files: Sequence[str]) -> Iterator[TarPhoto]:
             yield photo
     if empty:
         raise BadFolder(
-            got=f"{root}, whose tar files contain no photograph",
-            wanted="photographs, or tar files of them",
-            remedy="Choose another archive.",
+            f"The tar files of {root} contain no photograph.",
+            "Give photographs, or tar files of them.",
+            "Choose another archive.",
         )
 
 
@@ -99,9 +99,9 @@ def reopen(root: str, name: str, label: str | None) -> TarPhoto:
     archive, inner = split(f"{root}/{name}") or (root, name)
     if not is_safe(name) or not inside(root, Path(archive)):
         raise BadFolder(
-            got=f"{root}/{name}",
-            wanted=f"a photograph in {root}",
-            remedy="Do not trust the source of this index or study.",
+            f"{root}/{name} is not a photograph of this source.",
+            f"It must be a photograph in {root}.",
+            "Do not trust the source of this index or study.",
         )
     outer, _, rest = inner.partition(f"{ENDING}/")
     member = None
@@ -192,9 +192,9 @@ def _read(handle: BinaryIO | io.RawIOBase, name: str) -> dict[str, Member]:
                 members[clean] = Member(clean, info.offset_data, info.size)
     except (tarfile.TarError, EOFError) as error:
         raise BadFolder(
-            got=f"{name} ({error})",
-            wanted="a whole, uncompressed tar file",
-            remedy="Copy it again; unpack a compressed one.",
+            f"{name} cannot be read ({error}).",
+            "It must be a whole, uncompressed tar file.",
+            "Copy it again, or unpack it if it is compressed.",
         ) from None
     return members
 

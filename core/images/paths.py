@@ -47,9 +47,9 @@ class OnBlack:
         reach = path_length(size)
         if not 1 <= side <= size - reach:
             raise BadProtocol(
-                got=f"an embedded side of {side} and a path of {reach} pixels in a frame of {size}",
-                wanted=f"a side from 1 to {size - reach}",
-                remedy="Choose a smaller side.",
+                f"An embedded side of {side} and a path of {reach} pixels do not fit in a frame of {size}.",
+                f"The side must be from 1 to {size - reach}.",
+                "Choose a smaller side.",
             )
         right, down = DIRECTIONS[direction]
         shifted = _fitted(photograph, side, size - reach)
@@ -65,9 +65,9 @@ class OnBlack:
         y = most_y // 2 if self.y is None else self.y
         if not (0 <= x <= most_x and 0 <= y <= most_y):
             raise BadProtocol(
-                got=f"a corner at ({x}, {y})",
-                wanted=f"0 to {most_x} across and 0 to {most_y} down",
-                remedy="Move it so that the whole path stays inside the frame.",
+                f"A path cannot start with its corner at ({x}, {y}).",
+                f"The corner must be 0 to {most_x} across and 0 to {most_y} down.",
+                "Move it so that the whole path stays inside the frame.",
             )
         return side, x, y
 
@@ -122,7 +122,9 @@ def shift_path(
     if isinstance(view, OnBlack):
         if per_pixel != 1:
             raise BadProtocol(
-                got=f"{per_pixel} frames per pixel on black", wanted="whole pixels", remedy="Crop the photograph."
+                f"A photograph on black cannot move with {per_pixel} frames per pixel.",
+                "On black it moves by whole pixels.",
+                "Crop the photograph instead.",
             )
         direction = _require_name(direction)
         right, down = DIRECTIONS[direction]
@@ -133,7 +135,11 @@ def shift_path(
         cut = _cut(photograph, side, size - reach)
         return Path("shift", values, frames, "network", f"short side {side} px on black, first at ({x}, {y}){cut}")
     if not 1 <= per_pixel <= FINEST:
-        raise BadProtocol(got=f"{per_pixel} frames per pixel", wanted=f"1 to {FINEST}", remedy="Choose fewer.")
+        raise BadProtocol(
+            f"A path cannot have {per_pixel} frames per pixel.",
+            f"It can have 1 to {FINEST}.",
+            "Choose fewer.",
+        )
     step_x, step_y = per_step(direction)
     side, x, y = _square(photograph, reach, step_x, step_y)
     steps = tuple(k // per_pixel if k % per_pixel == 0 else k / per_pixel for k in range(reach * per_pixel + 1))
@@ -191,9 +197,9 @@ def _require_name(direction: Heading) -> Direction:
     """Return a named direction. Raises BadProtocol for an angle, because on black only whole pixels are possible."""
     if not isinstance(direction, str):
         raise BadProtocol(
-            got=f"a shift {way(direction)} on black",
-            wanted=f"whole pixels: {', '.join(DIRECTIONS)}",
-            remedy="Crop the photograph.",
+            f"A photograph on black cannot be shifted {way(direction)}.",
+            f"On black it moves by whole pixels: {', '.join(DIRECTIONS)}.",
+            "Crop the photograph instead.",
         )
     return direction
 
@@ -208,9 +214,9 @@ def _square(photograph: Photograph, reach: int, right: float, down: float) -> tu
     side = min(rooms)
     if side <= reach:
         raise BadProtocol(
-            got=f"a photograph of {photograph.width} x {photograph.height} pixels",
-            wanted=f"more than {reach + shift[0]} x {reach + shift[1]} for a path of {reach}",
-            remedy="Choose a larger photograph, or embed it on black.",
+            f"A photograph of {photograph.width} x {photograph.height} pixels is too small.",
+            f"It needs more than {reach + shift[0]} x {reach + shift[1]} for a path of {reach}.",
+            "Choose a larger photograph, or embed it on black.",
         )
     x, y = (
         (room - side) // 2 + (far if part < 0 else 0)

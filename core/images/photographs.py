@@ -37,7 +37,9 @@ MAX_PIXELS = 64_000_000  # 192 MB decoded; enough for a 48-megapixel phone
 MIN_SIDE = 16
 MAX_ASPECT = 12  # above 12.5 no square of 8 % of the area fits into the photograph (crop protocol)
 
-_LIMIT = f"at most {MAX_PIXELS // 10**6} megapixels"
+_LIMIT = f"The app reads at most {MAX_PIXELS // 10**6} megapixels."
+_SMALLER = f"The app reads at most {MAX_BYTES // 2**20} MB."
+_WHOLE = "It should be a whole photograph."
 _CANNOT_READ = "Save it again as JPEG or PNG and try once more."
 _EXPORT = "Export it as JPEG (on an iPhone: Settings, Camera, Formats, Most Compatible)."
 _HEIC, _UNKNOWN = "a HEIC photograph", "a file that is no picture, or a damaged one"
@@ -130,9 +132,14 @@ def decode(data: bytes, name: str, label: str | None = None) -> Photograph:
     Of animations the first frame is used, and transparent parts become white.
     """
     if not data:
-        raise _bad(name, "an empty file", "a photograph", "Choose the file again; the transfer may have failed.")
+        raise _bad(
+            name,
+            "is an empty file.",
+            "It should be a photograph.",
+            "Choose the file again; the transfer may have failed.",
+        )
     if len(data) > MAX_BYTES:
-        raise _bad(name, f"{len(data) / 2**20:.0f} MB", f"at most {MAX_BYTES // 2**20} MB", "Save a smaller copy.")
+        raise _bad(name, f"has {len(data) / 2**20:.0f} MB.", _SMALLER, "Save a smaller copy.")
     image = _open_header(data, name)
     _check_size(name, *image.size)
     depth = str(image.tile)  # contains the raw mode, such as "RGB;16B"; empty after loading
@@ -140,13 +147,13 @@ def decode(data: bytes, name: str, label: str | None = None) -> Photograph:
     try:
         tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else {}
         if tags.get(_SUBFILE) == 1:
-            raise _bad(name, "a camera's raw file", "its developed photograph", "Export it as JPEG.")
+            raise _bad(name, "is a camera's raw file.", "The app reads its developed photograph.", "Export it as JPEG.")
         if tags.get(_ORIENTATION) in _TURNS:
             notes.append(_TURNED)  # done by Pillow while loading
         image.load()
     except _BROKEN as error:
         reason = str(error) or type(error).__name__
-        raise _bad(name, f"a damaged or truncated file ({reason})", "a whole photograph", _CANNOT_READ) from None
+        raise _bad(name, f"is a damaged or truncated file ({reason}).", _WHOLE, _CANNOT_READ) from None
     rgb = _upright(image, _to_rgb(image, depth, name, notes), notes)
     if image.format != "MPO" and _animated(image):  # an MPO's other frames are previews or stereo pairs
         notes.append("first of several frames")
@@ -160,11 +167,11 @@ def _open_header(data: bytes, name: str) -> ImageFile.ImageFile:
     except UnidentifiedImageError:
         kind = _guess_type(data)
         remedy = _EXPORT if kind == _HEIC else _CANNOT_READ
-        raise _bad(name, kind, "a photograph (JPEG, PNG, WebP, …)", remedy) from None
+        raise _bad(name, f"is {kind}.", "The app reads photographs (JPEG, PNG, WebP, …).", remedy) from None
     except Image.DecompressionBombError:
-        raise _bad(name, "a picture of more than 179 megapixels", _LIMIT, "Save a smaller copy.") from None
+        raise _bad(name, "has more than 179 megapixels.", _LIMIT, "Save a smaller copy.") from None
     except _BROKEN as error:
-        raise _bad(name, f"a broken file ({error})", "a whole photograph", _CANNOT_READ) from None
+        raise _bad(name, f"is a broken file ({error}).", _WHOLE, _CANNOT_READ) from None
 
 
 def read(path: Path, label: str | None = None) -> Photograph:
@@ -172,11 +179,16 @@ def read(path: Path, label: str | None = None) -> Photograph:
     try:
         if path.stat().st_size > MAX_BYTES:
             size = path.stat().st_size / 2**20
-            raise _bad(path.name, f"{size:.0f} MB", f"at most {MAX_BYTES // 2**20} MB", "Save a smaller copy.")
+            raise _bad(path.name, f"has {size:.0f} MB.", _SMALLER, "Save a smaller copy.")
         data = path.read_bytes()
     except OSError as error:
         reason = error.strerror or str(error)
-        raise _bad(path.name, f"{path} ({reason})", "a readable file", "Check the path and its permissions.") from None
+        raise _bad(
+            path.name,
+            f"cannot be read from {path} ({reason}).",
+            "The file must be readable.",
+            "Check the path and its permissions.",
+        ) from None
     return decode(data, path.name, label)
 
 
@@ -196,20 +208,25 @@ def reduce_to(source: Photograph, short_side: int) -> Photograph:
 
 
 def _check_size(name: str, width: int, height: int) -> None:
-    got = f"{width} x {height} pixels"
+    got = f"has {width} x {height} pixels."
     if width * height > MAX_PIXELS:
         raise _bad(name, got, _LIMIT, "Save a smaller copy.")
     if min(width, height) < MIN_SIDE:
-        raise _bad(name, got, f"at least {MIN_SIDE} pixels on each side", "Choose a larger picture.")
+        raise _bad(name, got, f"It needs at least {MIN_SIDE} pixels on each side.", "Choose a larger picture.")
     if max(width, height) > MAX_ASPECT * min(width, height):
-        raise _bad(name, got, f"an aspect ratio of at most {MAX_ASPECT}:1", "Cut it to a squarer shape.")
+        raise _bad(name, got, f"Its aspect ratio may be at most {MAX_ASPECT}:1.", "Cut it to a squarer shape.")
 
 
 def _to_rgb(image: ImageFile.ImageFile, depth: str, name: str, notes: list[str]) -> Image.Image:
     mode = image.mode
     if mode in ("F", "LAB") or (mode == "I" and image.format != "PPM"):
         got = {"F": "floating-point pixels", "LAB": "Lab colours", "I": "32-bit or signed pixels"}[mode]
-        raise _bad(name, got, "8 or 16 bits a channel in grey, RGB or CMYK", "Save it as an 8-bit PNG or JPEG.")
+        raise _bad(
+            name,
+            f"has {got}.",
+            "The app reads 8 or 16 bits a channel in grey, RGB or CMYK.",
+            "Save it as an 8-bit PNG or JPEG.",
+        )
     if mode.startswith("I"):
         notes.append("12 bits reduced to 8" if ";12" in depth else "16 bits reduced to 8")
         return Image.fromarray(_reduced(image, 4095 if ";12" in depth else 65535)).convert("RGB")
@@ -279,5 +296,5 @@ def _guess_type(data: bytes) -> str:
     return "an SVG drawing" if "<svg" in text else "a text file"
 
 
-def _bad(name: str, got: str, wanted: str, remedy: str) -> BadPhotograph:
-    return BadPhotograph(got=f"{' '.join(got.split())} as {name!r}", wanted=wanted, remedy=remedy)
+def _bad(name: str, happened: str, accepted: str, remedy: str) -> BadPhotograph:
+    return BadPhotograph(f"{name!r} {' '.join(happened.split())}", accepted, remedy)

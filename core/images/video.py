@@ -103,8 +103,8 @@ class Video:
             if k >= start:
                 pixels = _upright(frame)
                 if (actual := (pixels.shape[2], pixels.shape[1])) != size:
-                    got = f"a frame of {actual[0]} x {actual[1]} pixels after {k} of {size[0]} x {size[1]}"
-                    raise _bad(self.name, got, "one size throughout", _AGAIN)
+                    got = f"has a frame of {actual[0]} x {actual[1]} pixels after {k} of {size[0]} x {size[1]}."
+                    raise _bad(self.name, got, "All its frames must have one size.", _AGAIN)
                 yield Moment(k / self.rate if frame.pts is None else float(frame.time), pixels)
 
 
@@ -117,7 +117,7 @@ def open_video(source: bytes | Path, name: str) -> Video:
     data = _bytes(source, name)
     kind = _kind(data)
     if kind is None:
-        raise _bad(name, f"a file that is no {KINDS}", f"a video ({KINDS})", _AGAIN)
+        raise _bad(name, f"is no {KINDS}.", f"It should be a video ({KINDS}).", _AGAIN)
     with _opened(data, kind, name) as (container, stream):
         packets, rate = 0, float(stream.average_rate or 25)
         for packet in container.demux(stream):
@@ -125,10 +125,15 @@ def open_video(source: bytes | Path, name: str) -> Video:
             if packets > MAX_FRAMES:
                 break
     if packets == 1:
-        raise _bad(name, "a single frame", "two frames or more", "Drop it in as a photograph, in the sidebar.")
+        raise _bad(
+            name,
+            "has a single frame.",
+            "A video has two frames or more.",
+            "Drop it in as a photograph, in the sidebar.",
+        )
     first = next(decode_frames(data, kind, name), None)
     if first is None:
-        raise _bad(name, "a video without a frame that can be decoded", "two frames or more", _AGAIN)
+        raise _bad(name, "has no frame that can be decoded.", "A video has two frames or more.", _AGAIN)
     _, height, width = _upright(first).shape
     notes = (f"only its first {MAX_FRAMES} frames are measured",) if packets > MAX_FRAMES else ()
     return Video(
@@ -143,9 +148,9 @@ def corner(clip: Clip, size: int, centre: tuple[float, float]) -> tuple[int, int
     """
     if min(clip.width, clip.height) < size:
         raise BadVideo(
-            got=f"a video of {clip.width} x {clip.height} pixels",
-            wanted=f"at least {size} x {size}, the network's input, because frames are cropped and never enlarged",
-            remedy="Choose a larger video, or a network with a smaller input.",
+            f"The video has {clip.width} x {clip.height} pixels.",
+            f"It needs at least {size} x {size}, the network's input, because frames are cropped and never enlarged.",
+            "Choose a larger video, or a network with a smaller input.",
         )
     x, y = (
         min(max(round(share * length - size / 2), 0), length - size)
@@ -181,13 +186,17 @@ def _bytes(source: bytes | Path, name: str) -> bytes:
     try:
         length = len(source) if isinstance(source, bytes) else source.stat().st_size
         if length > MAX_BYTES:
-            got, wanted = f"{length / 2**20:.0f} MB", f"at most {MAX_BYTES // 2**20} MB"
+            got, wanted = f"has {length / 2**20:.0f} MB.", f"The app reads at most {MAX_BYTES // 2**20} MB."
             raise _bad(name, got, wanted, "Cut a shorter piece of it.")
         data = source if isinstance(source, bytes) else source.read_bytes()
     except OSError as error:
-        raise _bad(name, f"{source!s} ({error.strerror})", "a readable file", "Check the path.") from None
+        raise _bad(
+            name, f"cannot be read from {source!s} ({error.strerror}).", "The file must be readable.", "Check the path."
+        ) from None
     if not data:
-        raise _bad(name, "an empty file", "a video", "Choose the file again; the transfer may have failed.")
+        raise _bad(
+            name, "is an empty file.", "It should be a video.", "Choose the file again; the transfer may have failed."
+        )
     return data
 
 
@@ -208,18 +217,21 @@ def _opened(data: bytes, kind: str, name: str) -> Iterator[tuple[InputContainer,
         with av.open(io.BytesIO(data), "r", format=kind, metadata_errors="replace") as container:
             streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
             if not streams:
-                what = "only sound" if container.streams.audio else "a file without pictures"
-                raise _bad(name, what, "a video", "Choose another file.")
+                what = "has only sound." if container.streams.audio else "has no pictures."
+                raise _bad(name, what, "It should be a video.", "Choose another file.")
             stream = streams[0]
             if stream.codec_context is None:
-                raise _bad(name, "an unknown video codec", "H.264, VP9 or the like", _AGAIN)
+                raise _bad(name, "has an unknown video codec.", "The app reads H.264, VP9 and the like.", _AGAIN)
             if stream.width * stream.height > MAX_PIXELS:
-                got, wanted = f"frames of {stream.width} x {stream.height} pixels", "at most 4096 x 2304 (4K)"
+                got = f"has frames of {stream.width} x {stream.height} pixels."
+                wanted = "The app reads at most 4096 x 2304 (4K)."
                 raise _bad(name, got, wanted, "Export it smaller, for instance as 1080p.")
             stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}  # in case a frame is larger than announced
             yield container, stream
     except (av.FFmpegError, OSError) as error:  # some of FFmpeg's errors are OSErrors in PyAV
-        raise _bad(name, f"a damaged or truncated file ({error.strerror})", "a whole video", _AGAIN) from None
+        raise _bad(
+            name, f"is a damaged or truncated file ({error.strerror}).", "It should be a whole video.", _AGAIN
+        ) from None
 
 
 def decode_frames(data: bytes, kind: str, name: str) -> Iterator[VideoFrame]:
@@ -228,7 +240,9 @@ def decode_frames(data: bytes, kind: str, name: str) -> Iterator[VideoFrame]:
 
     done, packets = 0, 0
     with _opened(data, kind, name) as (container, stream):
-        damaged = partial(_bad, name, wanted="a whole video", remedy=f"The frames before it are measured. {_AGAIN}")
+        damaged = partial(
+            _bad, name, accepted="It should be a whole video.", remedy=f"The frames before it are measured. {_AGAIN}"
+        )
         try:
             for packet in container.demux(stream):
                 packets += packet.size > 0
@@ -240,9 +254,9 @@ def decode_frames(data: bytes, kind: str, name: str) -> Iterator[VideoFrame]:
         except (av.FFmpegError, OSError) as error:
             if not done:
                 raise
-            raise damaged(got=f"a file damaged or cut after {done} frames ({error.strerror})") from None
+            raise damaged(happened=f"is damaged or cut after {done} frames ({error.strerror}).") from None
         if done and packets < stream.frames:
-            raise damaged(got=f"a file that ends after {packets} of its {stream.frames} frames")
+            raise damaged(happened=f"ends after {packets} of its {stream.frames} frames.")
 
 
 def _upright(frame: VideoFrame) -> torch.Tensor:
@@ -258,5 +272,5 @@ def _upright(frame: VideoFrame) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(np.rot90(pixels, turns))).permute(2, 0, 1)
 
 
-def _bad(name: str, got: str, wanted: str, remedy: str) -> BadVideo:
-    return BadVideo(got=f"{' '.join(got.split())} as {name!r}", wanted=wanted, remedy=remedy)
+def _bad(name: str, happened: str, accepted: str, remedy: str) -> BadVideo:
+    return BadVideo(f"{name!r} {' '.join(happened.split())}", accepted, remedy)

@@ -70,7 +70,11 @@ def build(
     files = order(listing(photos) if isinstance(photos, Path | str) else photos)
     queries = order(listing(reference)) if reference is not None else []
     if len(files) < (least := NEIGHBOURS if queries else 1):
-        raise BadFolder(got=f"{len(files)} photographs", wanted=f"at least {least}", remedy="Add photographs.")
+        raise BadFolder(
+            f"There are {len(files)} photographs.",
+            f"An index needs at least {least}.",
+            "Add photographs.",
+        )
     plan = Plan.of(files, queries, card, shard_rows)
     with _alone(out):
         settle(plan, out)
@@ -95,9 +99,9 @@ def build(
 
 def _alone(out: Path) -> AbstractContextManager[None]:
     busy = IndexBroken(
-        got=f"{out}, in which another build is at work",
-        wanted="one builder in a folder",
-        remedy="Wait until it is done, or stop it; then build again.",
+        f"Another build is at work in {out}.",
+        "Only one builder may use a folder.",
+        "Wait until it is done, or stop it. Then build again.",
     )
     return alone(out, (PLAN, MANIFEST, COMPACT, SHARDS, REFERENCE, PACK, JOURNAL), LOCK, "an index", busy)
 
@@ -161,9 +165,9 @@ def _typicalities(
 
 def _unreadable(files: int, reason: str) -> BadFolder:
     return BadFolder(
-        got=f"{files} files, none of which is a photograph that can be read (the first: {reason})",
-        wanted="photographs",
-        remedy="Choose another folder.",
+        f"None of {files} files is a photograph that can be read (the first: {reason.rstrip('.')}).",
+        "An index needs photographs.",
+        "Choose another folder.",
     )
 
 

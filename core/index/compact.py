@@ -45,9 +45,9 @@ def make(folder: Path, report: Report | None = None) -> Manifest:
     manifest = read_manifest(folder)
     if manifest.rows < LEAST:
         raise BadFolder(
-            got=f"{manifest.rows} rows in {folder}",
-            wanted=f"at least {LEAST} for a compact copy",
-            remedy="Search it as it is: so few rows take no time.",
+            f"The index in {folder} has {manifest.rows} rows.",
+            f"A compact copy needs at least {LEAST}.",
+            "Search it as it is: so few rows take no time.",
         )
     exact = ExactSearch(mapped(folder, manifest))
     factory = _factory(manifest.rows, manifest.dim)
@@ -77,9 +77,9 @@ def opened(folder: Path) -> FeatureIndex:
     index = FeatureIndex.open(folder)
     if index.manifest.compact is None:
         raise IndexBroken(
-            got=f"{folder} without a compact copy",
-            wanted="one, for a search by it",
-            remedy=f"Make it: python -m core index compact {folder}",
+            f"{folder} has no compact copy.",
+            "A compact search needs one.",
+            f"Make it: python -m core index compact {folder}",
         )
     return FeatureIndex(folder, index.manifest, CompactSearch, how="compact")
 
@@ -92,7 +92,7 @@ class CompactSearch:
 
         held = manifest.compact
         if held is None:
-            raise ValueError(f"got {folder} without a compact copy; wanted one")
+            raise ValueError(f"{folder} has no compact copy.")
         data = read_bytes(folder / COMPACT)
         if sha256(data) != held.sha256:
             raise broken(folder / COMPACT, CHANGED, f"sha256 {held.sha256[:12]}…")
@@ -121,7 +121,7 @@ def problems(folder: Path, manifest: Manifest) -> list[str]:
     try:
         data = read_bytes(folder / COMPACT)
     except IndexBroken as error:
-        return [error.got]
+        return [error.happened]
     return [] if sha256(data) == manifest.compact.sha256 else [f"{COMPACT}: {CHANGED}"]
 
 

@@ -201,7 +201,7 @@ class Extraction:
             photograph = file.read()
         except BadPhotograph as error:
             check_root(file, "the build")
-            return error.got
+            return error.happened
         picture = webp(photograph) if pictured else None
         return View(photograph.digest, self.card.preprocessing.centre(photograph), picture)
 

@@ -37,9 +37,9 @@ def write_whole(path: Path, data: bytes) -> None:
 def disk_refused(path: Path, size: int, reason: str, *, full: bool) -> IndexBroken:
     """Return an IndexBroken for a write of ``size`` bytes that the disk refused."""
     return IndexBroken(
-        got=f"{'a full disk' if full else 'a disk error'} ({reason})",
-        wanted=f"to write {path} ({size / 1e6:.1f} MB)",
-        remedy=("Free some space" if full else "Check the folder") + " and build again: finished shards are kept.",
+        f"{path} ({size / 1e6:.1f} MB) was not written: {'the disk is full' if full else 'disk error'} ({reason}).",
+        "The build must be able to write its files.",
+        ("Free some space" if full else "Check the folder") + " and build again. Finished shards are kept.",
     )
 
 
@@ -55,7 +55,7 @@ def broken(path: Path, got: str, wanted: str) -> IndexBroken:
     """Return an IndexBroken that names the file as index/file and says how to mend the index."""
     name = f"{path.parent.name}/{path.name}" if path.parent.name == SHARDS else path.name
     return IndexBroken(
-        got=f"{name}: {got}",
-        wanted=wanted,
-        remedy=f"Remove {path} and run the same index build again: it makes only the missing files.",
+        f"{name}: {got.rstrip('.')}.",
+        f"Expected {wanted}.",
+        f"Remove {path} and run the same index build again: it makes only the missing files.",
     )

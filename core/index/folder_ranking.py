@@ -79,9 +79,9 @@ def rank_folder(place: str, card: NetworkCard, index: FeatureIndex, engine: Engi
         if not rows and not cancel.requested:
             first = f" (the first: {skipped[0][1]})" if skipped else ""
             raise BadPhotograph(
-                got=f"no usable photograph among {len(files)} in {place}{first}",
-                wanted="at least one",
-                remedy="Choose another folder.",
+                f"None of {len(files)} photographs in {place} is usable{first}.",
+                "At least one is needed.",
+                "Choose another folder.",
             )
         warning = card.warning_for(drawn=False not in drawn, own=is_cifar10(files))
         return FolderRanking(ranked(table(rows)), len(files), tuple(skipped), sources, warning)

@@ -72,14 +72,16 @@ class MilvusSearch:
         with _client(where) as client:
             if not client.has_collection(self._name):
                 raise IndexMismatch(
-                    got=f"{where} without the collection {self._name}",
-                    wanted="the index's features there",
-                    remedy=f"Fill it: python -m core index push DIR --to {where}",
+                    f"{where} has no collection {self._name}.",
+                    "It must hold the index's features.",
+                    f"Fill it: python -m core index push DIR --to {where}",
                 )
             rows = _rows(client, self._name)
         if rows != manifest.rows:
             raise IndexBroken(
-                got=f"{rows} rows in {where}", wanted=f"{manifest.rows}", remedy="Run the same index push again."
+                f"{where} has {rows} rows.",
+                f"It must have the index's {manifest.rows}.",
+                "Run the same index push again.",
             )
 
     def nearest(self, queries: npt.NDArray[np.float32], k: int, among: Mask | None = None) -> list[Ranked]:
@@ -136,7 +138,9 @@ def _client(where: str) -> Iterator[Any]:
         from pymilvus.exceptions import MilvusException
     except ImportError:
         raise IndexBroken(
-            got="no pymilvus", wanted=f"the package, to reach {where}", remedy="pip install -r requirements-milvus.txt"
+            "The package pymilvus is not installed.",
+            f"It is needed to reach {where}.",
+            "Install it: pip install -r requirements-milvus.txt",
         ) from None
     place = where.removeprefix(SCHEME)
     try:
@@ -155,7 +159,7 @@ def _client(where: str) -> Iterator[Any]:
 
 def _unreached(where: str, error: Exception) -> IndexBroken:
     return IndexBroken(
-        got=f"{where} ({' '.join(str(error).split())})",
-        wanted="a Milvus server that answers",
-        remedy="Check the server and its address; pushed rows are kept.",
+        f"{where} does not answer ({' '.join(str(error).split())}).",
+        "A Milvus server must answer there.",
+        "Check the server and its address. Pushed rows are kept.",
     )

@@ -23,7 +23,7 @@ def opened(folder: Path, how: str = EXACT) -> FeatureIndex:
     if how.startswith(milvus.SCHEME):
         return milvus.opened(folder, how)
     raise UnknownName(
-        got=f"the search {how!r}",
-        wanted=f"{EXACT}, {COMPACT}, or {milvus.SCHEME}HOST[:PORT]",
-        remedy="Choose one of these.",
+        f"There is no search {how!r}.",
+        f"Accepted are {EXACT}, {COMPACT}, and {milvus.SCHEME}HOST[:PORT].",
+        "Choose one of these.",
     )

@@ -87,9 +87,9 @@ def settle(plan: Plan, out: Path) -> None:
         theirs, ours = _difference(facts, json.loads(plan.content))
     except (ValueError, TypeError, KeyError, IndexError) as error:
         raise IndexBroken(
-            got=f"{path} that is no plan ({error})",
-            wanted="the plan that index build wrote",
-            remedy=f"Remove {path} if the index was built from these photographs, else choose another folder.",
+            f"{path} is not a plan ({error}).",
+            "It must be the plan that index build wrote.",
+            f"Remove {path} if the index was built from these photographs, else choose another folder.",
         ) from None
     raise _mismatch(out, theirs, ours)
 
@@ -132,7 +132,7 @@ def _entry(files: list[Any], place: int) -> str:
 
 def _mismatch(out: Path, theirs: str, ours: str) -> IndexMismatch:
     return IndexMismatch(
-        got=f"{out}, which holds a build of {theirs}",
-        wanted=f"one of {ours}",
-        remedy="Choose another folder, or remove this one and build again.",
+        f"{out} holds a build of {theirs}.",
+        f"This build is of {ours}.",
+        "Choose another folder, or remove this one and build again.",
     )

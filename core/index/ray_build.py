@@ -74,9 +74,9 @@ class Cluster:
         ray: Any = _ray()
         if extraction.pack is not None:
             raise BadFolder(
-                got=f"an index with thumbnails in {section.folder.parent}",
-                wanted="an index without thumbnails",
-                remedy="Build without --thumbnails, or on one machine.",
+                f"The index in {section.folder.parent} keeps thumbnails.",
+                "Ray builds indexes without thumbnails.",
+                "Build without --thumbnails, or on one machine.",
             )
         own = not ray.is_initialized()
         if own:
@@ -124,6 +124,8 @@ def _ray() -> Any:
         import ray.data
     except ImportError:
         raise IndexBroken(
-            got="no Ray on this machine", wanted="Ray, for --engine ray", remedy="pip install -r requirements-ray.txt"
+            "Ray is not installed on this machine.",
+            "--engine ray needs it.",
+            "Install it: pip install -r requirements-ray.txt",
         ) from None
     return ray

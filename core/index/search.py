@@ -88,9 +88,9 @@ class FeatureIndex:
         for what, here, asked in pairs:
             if here != asked:
                 raise IndexMismatch(
-                    got=f"an index in {self.path} that holds {what.format(here)}",
-                    wanted=what.format(asked),
-                    remedy=f"Build one with: python -m core index build --network {card.key} --photos DIR --out DIR",
+                    f"The index in {self.path} holds {what.format(here)}.",
+                    f"The network needs {what.format(asked)}.",
+                    f"Build one with: python -m core index build --network {card.key} --photos DIR --out DIR",
                 )
 
     def count(self, label: str) -> int:
@@ -145,9 +145,9 @@ class FeatureIndex:
             fetch *= 2  # the photograph was indexed several times
         itself = f", {len(found) - len(kept)} of them the query itself" if len(kept) < len(found) else ""
         raise IndexBroken(
-            got=f"{len(found)} photographs{' of those classes' if labels else ''} in {self.path}{itself}",
-            wanted=f"at least {k} others",
-            remedy="Build an index of more photographs.",
+            f"The index in {self.path} has only {len(found)} photographs{' of those classes' if labels else ''}{itself}.",
+            f"The search needs at least {k} others.",
+            "Build an index of more photographs.",
         )
 
     def classes(
@@ -186,9 +186,9 @@ class FeatureIndex:
             photograph = reread(self.manifest.roots[row.root], row.name, row.label)
         except BadFolder as error:
             raise IndexBroken(
-                got=f"a row that names {error.got}",
-                wanted=error.wanted,
-                remedy="Do not trust this index; build it again.",
+                f"A row of the index cannot be used. {error.happened}",
+                error.accepted,
+                "Do not trust this index; build it again.",
             ) from None
         if photograph is not None and photograph.digest == neighbour.digest:
             return photograph
@@ -199,9 +199,9 @@ class FeatureIndex:
         row = self.rows[number]
         if not 0 <= row.root < len(self.manifest.roots):
             raise IndexBroken(
-                got=f"{row.name!r} in root number {row.root}",
-                wanted=f"one of {len(self.manifest.roots)} roots",
-                remedy="Do not trust this index; build it again.",
+                f"The row {row.name!r} names root number {row.root}.",
+                f"The index has {len(self.manifest.roots)} roots.",
+                "Do not trust this index; build it again.",
             )
         return Neighbour(number, row.label, cosine, address(self.manifest.roots[row.root], row.name), row.digest)
 
@@ -212,24 +212,26 @@ class FeatureIndex:
         names, numbers = self.rows.labels
         if unknown := sorted(set(labels) - set(names)):
             raise UnknownName(
-                got=f"the class {unknown[0]!r}",
-                wanted=f"one of the {len(names)} in {self.path}",
-                remedy=f"Among them are {', '.join(names[:8])}.",
+                f"The index in {self.path} has no class {unknown[0]!r}.",
+                f"It has {len(names)} classes, among them {', '.join(names[:8])}.",
+                "Choose one of its classes.",
             )
         return np.isin(numbers, [names.index(label) for label in labels])
 
     def _checked(self, queries: npt.NDArray[np.float32], k: int) -> None:
         if k < 1:
-            raise ValueError(f"got k = {k}; wanted at least 1")
+            raise ValueError(f"k is {k}: it must be at least 1.")
         if queries.ndim != 2 or queries.shape[1] != self.manifest.dim:
             raise IndexMismatch(
-                got=f"features {queries.shape}",
-                wanted=f"(N, {self.manifest.dim}), as {self.manifest.network} makes them",
-                remedy="Take the index and the features from the same network.",
+                f"The features have the shape {queries.shape}.",
+                f"The index needs (N, {self.manifest.dim}), as {self.manifest.network} makes them.",
+                "Use the index and the features of the same network.",
             )
         if not np.isfinite(queries).all():
             raise BadCard(
-                got="a feature with NaN or infinity", wanted="finite numbers", remedy="Check the network's weights."
+                "A feature is NaN or infinite.",
+                "Features must be finite numbers.",
+                "Check the network's weights.",
             )
 
     def _searching(self, queries: npt.NDArray[np.float32], k: int) -> Search:

@@ -50,7 +50,11 @@ def build_starter(card: NetworkCard, engine: Engine, data: DataFolder, archive: 
         folder = extract_tar(packed, data.photographs / "imagenette", cancel=cancel, progress=report)
         root = next((path.parent for path in sorted(folder.rglob("train")) if path.is_dir()), None)
         if root is None:
-            raise BadFolder(got=f"{folder} without a folder train", wanted="train and val", remedy=f"Remove {folder}.")
+            raise BadFolder(
+                f"{folder} has no folder train.",
+                "The archive must hold train and val.",
+                f"Remove {folder} and run it again.",
+            )
         out = data.indexes / f"imagenette-{card.key.replace('/', '-')}"
         stage = f"Indexing with {card.title}"
         report(Progress(stage=stage))

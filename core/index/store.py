@@ -188,9 +188,9 @@ def read_manifest(folder: Path) -> Manifest:
     if not path.is_file():
         unfinished = (folder / PLAN).is_file()
         raise IndexBroken(
-            got=f"{'an unfinished build' if unfinished else 'no index'} in {folder}",
-            wanted=f"a folder with a {MANIFEST}",
-            remedy="Run the same index build again: it goes on where it stopped."
+            f"There is {'an unfinished build' if unfinished else 'no index'} in {folder}.",
+            f"A finished index has a {MANIFEST}.",
+            "Run the same index build again: it resumes where it stopped."
             if unfinished
             else "Build one with: python -m core index build --photos DIR --network KEY --out DIR",
         )

@@ -101,7 +101,7 @@ class Pack:
                 ]
             lacking = self.missing(manifest)
         except IndexBroken as error:
-            return [error.got]
+            return [error.happened]
         return changed + ([f"{PACK}: no picture of {lacking} rows"] if lacking else [])
 
     @contextmanager

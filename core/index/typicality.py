@@ -120,7 +120,7 @@ def alternatives(cosines: Sequence[float]) -> dict[str, float]:
     """
     values = np.asarray(cosines, dtype=float)
     if len(values) != ALTERNATIVES:
-        raise ValueError(f"got {len(values)} cosines; wanted {ALTERNATIVES}")
+        raise ValueError(f"There are {len(values)} cosines: {ALTERNATIVES} are needed.")
     weights = 2.0 ** (-np.arange(ALTERNATIVES) / HALVED)
     return {
         "mean_cosine_1": float(values[0]),

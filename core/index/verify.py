@@ -19,20 +19,20 @@ def verify(folder: Path) -> list[str]:
     try:
         manifest = read_manifest(folder)
     except IndexBroken as error:
-        return [error.got]
+        return [error.happened]
     problems: list[str] = []
     try:
         if sha256(read_bytes(folder / PLAN)) != manifest.plan:
             problems.append(f"{PLAN}: {CHANGED}")
     except IndexBroken as error:
-        problems.append(error.got)
+        problems.append(error.happened)
     tables = []
     for shard in manifest.shards:
         problems += _features(folder / SHARDS, shard, manifest.dim)
         try:
             table, entry = read_table(folder / SHARDS, shard.name, shard.table)
         except IndexBroken as error:
-            problems.append(error.got)
+            problems.append(error.happened)
             continue
         tables.append(table)
         if entry != shard or table.plan != manifest.plan:
@@ -46,7 +46,7 @@ def _features(folder: Path, shard: Shard, dim: int) -> list[str]:
     try:
         features = read_features(folder, shard)
     except IndexBroken as error:
-        return [error.got]
+        return [error.happened]
     name = f"{SHARDS}/{shard.name}.npy"
     if features.dtype != np.float16 or features.shape[1] != dim:
         return [f"{name}: {features.dtype} of width {features.shape[1]}, not float16 of width {dim}"]

@@ -55,9 +55,9 @@ def ends(network: Network) -> tuple[DeepLayer, ...]:
     chosen = chosen or active or [layer for layer in placed if layer in convolutions]
     if not chosen or len(convolutions) < 2:
         raise BadCard(
-            got=f"{network.card.key}, whose convolutions cannot be watched",
-            wanted="a convolutional network without a method at test time",
-            remedy="Choose another network for its feature maps.",
+            f"The convolutions of {network.card.key} cannot be watched.",
+            "Feature maps need a convolutional network without a method at test time.",
+            "Choose another network for its feature maps.",
         )
     order = {layer.name: k for k, layer in enumerate(inner)}
     return tuple(

@@ -62,9 +62,9 @@ class Predictions:
         judged = self.probabilities if self.probabilities.shape[1] else self.features
         if not bool(judged.isfinite().all()):
             raise BadCard(
-                got=f"answers of {network.card.key} that are not numbers",
-                wanted="finite numbers",
-                remedy="Its checkpoint is damaged or of another architecture: copy or convert it again.",
+                f"Answers of {network.card.key} are not numbers.",
+                "Answers must be finite numbers.",
+                "Its checkpoint is damaged or of another architecture. Copy or convert it again.",
             )
         return self
 
@@ -230,8 +230,8 @@ class Engine:
         for chunk in chunks(frames, network.batch):
             for frame in chunk:
                 if frame.dtype != torch.uint8 or frame.shape != (3, size, size):
-                    got = f"got a frame {tuple(frame.shape)} {frame.dtype}"
-                    raise ValueError(f"{got}; wanted (3, {size}, {size}) uint8 for {network.card.key}")
+                    got = f"A frame is {tuple(frame.shape)} {frame.dtype}"
+                    raise ValueError(f"{got}: {network.card.key} needs (3, {size}, {size}) uint8.")
             yield from self._forward(network, torch.stack(chunk), watched or {})
 
     def _forward(self, network: Network, frames: torch.Tensor, watched: Mapping[str, Watcher]) -> Iterator[Predictions]:

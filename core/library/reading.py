@@ -54,9 +54,9 @@ def _only(source: str | Path) -> Photograph:
     files = find([source])
     if len(files) != 1:
         raise BadFolder(
-            got=f"{len(files)} photographs in {source}",
-            wanted="one",
-            remedy="Name a single photograph, or give the folder to measure().",
+            f"There are {len(files)} photographs in {source}.",
+            "Exactly one is needed.",
+            "Name a single photograph, or give the folder to measure().",
         )
     return files[0].read()
 

@@ -49,7 +49,7 @@ def _timm_row(name: str, weights: Path) -> dict[str, Any]:
     try:
         return card_row(timm.card(name, weights))
     except PhotobiasError as error:
-        return {"key": timm.FAMILY + name, "refused": f"{error.got}; wanted {error.wanted}"}
+        return {"key": timm.FAMILY + name, "refused": f"{error.happened} {error.accepted}"}
 
 
 def layer_rows(card: NetworkCard) -> list[dict[str, Any]]:

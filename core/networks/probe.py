@@ -83,9 +83,9 @@ def find_head(model: nn.Module, classes: int) -> str:
             if isinstance(module, kind) and getattr(module, width) == classes:
                 return str(name)
     raise BadCard(
-        got=f"{type(model).__name__} without a layer of {classes} outputs",
-        wanted="a classifier with one output per label",
-        remedy="Correct the card's architecture or labels.",
+        f"{type(model).__name__} has no layer of {classes} outputs.",
+        "A classifier needs one output per label.",
+        "Correct the card's architecture or labels.",
     )
 
 

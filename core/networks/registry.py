@@ -48,8 +48,13 @@ def readable(data: DataFolder) -> tuple[dict[str, NetworkCard], list[PhotobiasEr
         if isinstance(card, PhotobiasError):
             problems.append(card)
         elif card.key in cards:
-            two = f"two cards with the key {card.key!r} ({file})"
-            problems.append(UnknownName(got=two, wanted="one of each key", remedy="Rename one of them."))
+            problems.append(
+                UnknownName(
+                    f"There are two cards with the key {card.key!r} ({file}).",
+                    "Every key must occur once.",
+                    "Rename one of them.",
+                )
+            )
         else:
             cards[card.key] = card
     return cards, problems
@@ -87,7 +92,7 @@ def get(key: str, data: DataFolder) -> NetworkCard:
     broken = f" A card that cannot be read may be it: {problems[0]}" if problems else ""
     similar_first = sorted(readable_cards, key=lambda each: (key not in each, not readable_cards[each].available))
     raise UnknownName(
-        got=f"network {key!r}",
-        wanted=f"one of {choices(similar_first)}, or {timm.FAMILY} and a name of timm's",
-        remedy=f"List them with: python -m core networks --data {data.root}.{broken}",
+        f"There is no network {key!r}.",
+        f"Accepted are {choices(similar_first)}, and {timm.FAMILY} with a name of timm's.",
+        f"List them with: python -m core networks --data {data.root}.{broken}",
     )

@@ -20,25 +20,27 @@ def library(name: str, pip: str) -> Any:
         return importlib.import_module(name)
     except ImportError as error:
         raise WeightsUnavailable(
-            got=f"no Python package {name} ({error})",
-            wanted="the library that this network is built with",
-            remedy=f"Install it: pip install {pip}",
+            f"The Python package {name} is missing ({error}).",
+            "The network is built with this library.",
+            f"Install it: pip install {pip}",
         ) from None
 
 
 def missing(file: Path, name: str) -> WeightsUnavailable:
     """Return the error for a file that does not exist."""
     return WeightsUnavailable(
-        got=f"no file {file}", wanted=f"the weights of {name}", remedy="Fetch them on the Explore page."
+        f"There is no file {file}.",
+        f"It must hold the weights of {name}.",
+        "Fetch them on the Explore page.",
     )
 
 
 def damaged(file: Path, reason: str) -> WeightsUnavailable:
     """Return the error for a file that is not the published one; ``reason`` is one line."""
     return WeightsUnavailable(
-        got=f"{file}, which does not load ({reason})",
-        wanted="the published weights, whole",
-        remedy="Delete the file and fetch it again.",
+        f"{file} does not load ({reason}).",
+        "It must hold the published weights, whole.",
+        "Delete the file and fetch it again.",
     )
 
 

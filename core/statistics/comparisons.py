@@ -110,7 +110,9 @@ def _shared(
     lacking = [name for name in named if name not in has]
     if lacking:
         raise BadTable(
-            got=f"no pairs of {', '.join(lacking)}", wanted=f"one of {', '.join(has)}", remedy="Measure it first."
+            f"There are no pairs of {', '.join(lacking)}.",
+            f"The table has pairs of {', '.join(has)}.",
+            "Measure it first.",
         )
     table = _Rows(pairs)
     for first, second in combinations(networks or has, 2) if couples is None else couples:

@@ -134,7 +134,7 @@ def sensitivity(outcomes: Iterable[Outcome], *, seed: int = 0) -> Sensitivity:
     """
     rows = sorted(outcomes, key=lambda o: (o.photograph, o.pair))
     if not rows:
-        raise ValueError("got no pair; wanted at least one outcome")
+        raise ValueError("There is no pair: at least one outcome is needed.")
     kinds, classless = [o.flip for o in rows], any(o.classless for o in rows)
     tally = Tally(
         photograph=np.unique([o.photograph for o in rows], return_inverse=True)[1],

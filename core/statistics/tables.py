@@ -283,7 +283,7 @@ def require(table: pd.DataFrame, columns: Sequence[str]) -> None:
     lacking = [name for name in columns if name not in table.columns]
     if lacking:
         raise BadTable(
-            got=f"a table without {', '.join(lacking)}",
-            wanted=f"the columns {', '.join(columns)}",
-            remedy="Make it with: python -m core study …",
+            f"The table has no {', '.join(lacking)}.",
+            f"It needs the columns {', '.join(columns)}.",
+            "Make it with: python -m core study …",
         )

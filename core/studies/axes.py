@@ -42,15 +42,15 @@ class Axes:
             value, option = options[need]
             if value is None:
                 raise StudyMismatch(
-                    got=f"the study {study.name} ({study.paper}) without {option}",
-                    wanted="the axis of its figure",
-                    remedy=f"Name it with {option}.",
+                    f"The study {study.name} ({study.paper}) was started without {option}.",
+                    "It is the axis of the study's figure.",
+                    f"Add {option}.",
                 )
         if self.confidence is not None and self.confidence.labels is None:
             raise StudyMismatch(
-                got=f"{self.confidence.key}, a representation without classes, for confidence",
-                wanted="a network with classes",
-                remedy="Name another with --confidence NETWORK.",
+                f"{self.confidence.key} is a representation without classes, so it has no confidence.",
+                "Confidence needs a network with classes.",
+                "Name another with --confidence NETWORK.",
             )
         if self.index is not None and self.index_card is not None:
             self.index.check(self.index_card)

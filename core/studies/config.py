@@ -156,4 +156,8 @@ def create(name: str, **settings: Any) -> Study:
 
 
 def _bad(got: str, wanted: str) -> BadProtocol:
-    return BadProtocol(got=got, wanted=wanted, remedy="Correct the study's settings.")
+    return BadProtocol(
+        f"The settings do not fit together: {got.rstrip('.')}.",
+        f"Expected {wanted}.",
+        "Correct the study's settings.",
+    )

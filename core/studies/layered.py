@@ -33,9 +33,9 @@ class LayeredStudy(Study):
         super().__post_init__()
         if self.per_class is not None and self.per_class < 2:
             raise BadProtocol(
-                got=f"{self.per_class} training photograph of each class",
-                wanted="at least two, because one is held out",
-                remedy="Choose a larger number.",
+                f"The study would use {self.per_class} training photograph of each class.",
+                "It needs at least two, because one is held out.",
+                "Choose a larger number.",
             )
 
     def settled(self, sources: Sequence[Source]) -> Self:
@@ -43,9 +43,9 @@ class LayeredStudy(Study):
         classes = {file.label for file in sources if file.label is not None}
         if not classes:
             raise BadFolder(
-                got="photographs without labels",
-                wanted="photographs with labels, for the accuracy of linear probes",
-                remedy="Sort them into one folder for each class, or add a labels.csv to their folder.",
+                "The photographs have no labels.",
+                "The accuracy of linear probes needs photographs with labels.",
+                "Sort them into one folder for each class, or add a labels.csv to their folder.",
             )
         return self if self.classes is not None else replace(self, classes=tuple(sorted(classes)))
 

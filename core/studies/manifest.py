@@ -160,9 +160,11 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         return read_record(path, Manifest)
     except RecordError as error:
-        got = f"{path} that is no manifest: {error.got}" if path.exists() else f"{path} ({error.got})"
+        got = f"{path} is not a manifest: {error.got}" if path.exists() else f"{path} cannot be read ({error.got})"
     raise StudyBroken(
-        got=got, wanted="a study's folder", remedy="Choose another, or make it with: python -m core study"
+        f"{got}.",
+        "The folder must be a study's.",
+        "Choose another, or make it with: python -m core study",
     )
 
 
@@ -181,9 +183,9 @@ def settle(wanted: Manifest, folder: Path) -> Manifest:
         if (theirs := getattr(present, name)) != (ours := getattr(wanted, name)):
             what, theirs, ours = _difference((name,), theirs, ours)
             raise StudyMismatch(
-                got=f"{folder}, which holds a study of {what} {theirs}",
-                wanted=f"one of {what} {ours}",
-                remedy="Choose another folder, or remove this one to start again.",
+                f"{folder} holds a study of {what} {theirs}.",
+                f"This study is of {what} {ours}.",
+                "Choose another folder, or remove this one to start again.",
             )
     return present
 

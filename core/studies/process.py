@@ -94,9 +94,9 @@ def resume(folder: Path, data: DataFolder) -> Status:
         command = read_manifest(folder).command
         how = f"Resume it with: {command} --out {folder.resolve()}" if command else "Start the same study again there."
         raise StudyBroken(
-            got=f"{folder} without a {REQUEST}, as studies of earlier versions are",
-            wanted=f"the {REQUEST} that a study's start writes",
-            remedy=how,
+            f"{folder} has no {REQUEST}, as studies of earlier versions.",
+            f"Resuming needs the {REQUEST} that a study's start writes.",
+            how,
         ) from None
     return launch(request, folder, data)
 
@@ -134,9 +134,9 @@ def launch(request: Mapping[str, Any], folder: Path, data: DataFolder) -> Status
                 process.stdin.write(json.dumps(request).encode())
     except OSError as error:
         raise StudyBroken(
-            got=f"{folder} ({error.strerror or error})",
-            wanted="a folder in which a study can start",
-            remedy="Check the folder and its permissions.",
+            f"A study cannot start in {folder} ({error.strerror or error}).",
+            "The folder must be writable.",
+            "Check the folder and its permissions.",
         ) from None
     return status(folder)
 

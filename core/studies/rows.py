@@ -98,9 +98,9 @@ def decoded(path: Path) -> pa.Table:
         return pq.read_table(path)
     except (OSError, pa.ArrowException) as error:
         raise StudyBroken(
-            got=f"{path} that cannot be read ({type(error).__name__})",
-            wanted="a table as studies write it",
-            remedy="Remove the study's folder and run the study again.",
+            f"{path} cannot be read ({type(error).__name__}).",
+            "It must be a table as studies write it.",
+            "Remove the study's folder and run the study again.",
         ) from None
 
 

@@ -111,9 +111,9 @@ def run(
 
 def _alone(folder: Path) -> AbstractContextManager[None]:
     busy = StudyBroken(
-        got=f"{folder}, in which another run is at work",
-        wanted="one run in a folder at a time",
-        remedy="Wait until it has finished, or cancel it. Then start again.",
+        f"Another run is at work in {folder}.",
+        "Only one run may use a folder at a time.",
+        "Wait until it has finished, or cancel it. Then start again.",
     )
     return alone(folder, OWN, LOCK, "a study", busy)
 
@@ -225,10 +225,10 @@ class _Run:
     def _finish(self, seconds: float) -> Manifest:
         if len(self.skipped) == len(self.sources):
             raise BadPhotograph(
-                got=f"no usable photograph among {len(self.sources)}"
-                + (f" (the first: {self.skipped[0][1]})" if self.skipped else ""),
-                wanted="at least one usable photograph",
-                remedy="Choose other photographs.",
+                f"None of {len(self.sources)} photographs is usable"
+                + (f" (the first: {self.skipped[0][1].rstrip('.')})." if self.skipped else "."),
+                "At least one is needed.",
+                "Choose other photographs.",
             )
         pairs, centres = rows.collected(self.folder, self.study.name, self.count)
         kinds = rows.schemas(self.study.name)

@@ -25,16 +25,16 @@ class TrainingSet:
         """Return the training set of a study. Raises StudyMismatch if it has none, BadFolder if it cannot be used."""
         if not study.train:
             raise StudyMismatch(
-                got=f"the study {study.name} ({study.paper}) without --train PLACE",
-                wanted="labelled photographs to train linear probes on",
-                remedy="Name them with --train PLACE.",
+                f"The study {study.name} ({study.paper}) was started without --train PLACE.",
+                "It needs labelled photographs to train linear probes on.",
+                "Name them with --train PLACE.",
             )
         labelled = [(file, str(file.label)) for file in listing(study.train) if file.label is not None]
         if not labelled:
             raise BadFolder(
-                got=f"{study.train}, whose photographs have no labels",
-                wanted="training photographs with labels",
-                remedy="Sort them into one folder for each class, or add a labels.csv to their folder.",
+                f"The photographs of {study.train} have no labels.",
+                "Training photographs need labels.",
+                "Sort them into one folder for each class, or add a labels.csv to their folder.",
             )
         labels = Labels(study.classes or tuple(sorted({label for _, label in labelled})))
         kept, count = list[Source](), Counter[str]()
@@ -54,14 +54,14 @@ class TrainingSet:
         names = self.labels.names
         if len(names) < 2:
             raise BadFolder(
-                got=f"photographs of one class, {', '.join(names)}",
-                wanted="at least two classes",
-                remedy="Choose photographs of more classes.",
+                f"All photographs are of one class, {', '.join(names)}.",
+                "At least two classes are needed.",
+                "Choose photographs of more classes.",
             )
         if few := [name for name in names if count[name] < 2]:
             none = [name for name in few if not count[name]]
             raise BadFolder(
-                got=f"{self.place} with {'no' if none else 'one'} usable photograph of {choices(none or few, 4)}",
-                wanted="at least two training photographs of each class that is tested",
-                remedy="Add training photographs, or test with photographs of other classes.",
+                f"{self.place} has {'no' if none else 'only one'} usable photograph of {choices(none or few, 4)}.",
+                "At least two training photographs of each tested class are needed.",
+                "Add training photographs, or test with photographs of other classes.",
             )

@@ -229,5 +229,7 @@ def _parts(frames: Photographs, size: int) -> Iterator[tuple[torch.Tensor, torch
 
 def _other(path: Path, got: str) -> BadRecipe:
     return BadRecipe(
-        got=f"{path} with {got}", wanted="the state of this recipe and seed", remedy=f"Remove {path} to start again."
+        f"{path} holds {got}.",
+        "It must be the state of this recipe and seed.",
+        f"Remove {path} to start again.",
     )

@@ -120,9 +120,9 @@ def _given(
     wanted = recipe.photographs
     if wanted is None or len(named) != 2 or not all(named):
         raise BadRecipe(
-            got=f"{recipe.name} without photographs",
-            wanted=f"those of {wanted.dataset if wanted else 'its set'}",
-            remedy="Choose photographs for training with --photos, and others with --held-out.",
+            f"{recipe.name} was started without photographs.",
+            f"It is trained on those of {wanted.dataset if wanted else 'its set'}.",
+            "Choose photographs for training with --photos, and others with --held-out.",
         )
     shown, names = labelled(named[0], wanted, report=report, stage="reading training photographs", cancel=cancel)
     held_out, _ = labelled(named[1], wanted, names, report=report, stage="reading held-out photographs", cancel=cancel)

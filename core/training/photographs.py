@@ -91,9 +91,9 @@ def labelled(
     names = tuple(labels) if labels is not None else tuple(sorted(name for name in present if name is not None))
     if len(names) != named.classes or not present <= set(names):
         raise BadFolder(
-            got=f"{len(sources)} photographs of {len(present)} labels: {', '.join(sorted(map(str, present))[:12])}",
-            wanted=", ".join(names) if labels is not None else f"{named.classes} labels ({named.dataset})",
-            remedy="Choose a folder with one folder for each class, or a table with labels.",
+            f"The {len(sources)} photographs have {len(present)} labels: {', '.join(sorted(map(str, present))[:12])}.",
+            f"Expected {', '.join(names) if labels is not None else f'{named.classes} labels ({named.dataset})'}.",
+            "Choose a folder with one folder for each class, or a table with labels.",
         )
     cancel, meter = cancel or Cancel(), Meter(report, len(sources), stage)
     pixels = np.empty((len(sources), named.size, named.size, 3), np.uint8)

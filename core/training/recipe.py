@@ -152,7 +152,9 @@ def get(name: str) -> Recipe:
     if path.suffix == ".toml" and path.is_file():
         return read(path)
     raise UnknownName(
-        got=f"recipe {name!r}", wanted=f"one of {', '.join(names())}, or a TOML file", remedy="Choose one of these."
+        f"There is no recipe {name!r}.",
+        f"Accepted are {', '.join(names())}, and a TOML file.",
+        "Choose one of these.",
     )
 
 
@@ -164,8 +166,12 @@ def read(path: Path) -> Recipe:
         raise _bad(path, str(error), "a TOML file") from None
     try:
         recipe = check_record(facts, Recipe)
-    except (RecordError, BadScene) as error:  # BadScene: of the photographer
+    except RecordError as error:
         raise _bad(path, error.got, error.wanted) from None
+    except BadScene as error:  # of the photographer
+        raise BadRecipe(
+            f"{path.name} cannot be used. {error.happened}", error.accepted, "Correct the recipe."
+        ) from None
     for holds, got, wanted in (*_general_rules(recipe, facts), *_scene_rules(recipe, facts), *_other_rules(recipe)):
         if not holds:
             raise _bad(path, got, wanted)
@@ -227,4 +233,8 @@ def _other_rules(recipe: Recipe) -> Iterator[Rule]:
 
 
 def _bad(path: Path, got: str, wanted: str) -> BadRecipe:
-    return BadRecipe(got=f"{got} in {path.name}", wanted=wanted, remedy="Correct the recipe.")
+    return BadRecipe(
+        f"{path.name} cannot be used: {got.rstrip('.')}.",
+        f"Expected {wanted.rstrip('.')}.",
+        "Correct the recipe.",
+    )

@@ -51,7 +51,7 @@ def refused(make: Any, *arguments: Any, **settings: Any) -> str:
     with pytest.raises(BadProtocol) as caught:
         make(*arguments, **settings)
     error = caught.value
-    assert str(error) == f"got {error.got}; wanted {error.wanted}. {error.remedy}"
+    assert str(error) == f"{error.happened} {error.accepted} {error.remedy}"
     assert str(error).isprintable()
     assert len(error.remedy) > 10
     return str(error)

@@ -94,10 +94,10 @@ def refused(data: bytes, name: str = "holiday.jpg") -> str:
 
 def sentence(error: BadPhotograph, name: str) -> str:
     text = str(error)
-    assert text == f"got {error.got}; wanted {error.wanted}. {error.remedy}"
+    assert text == f"{error.happened} {error.accepted} {error.remedy}"
     assert text.isprintable()
-    assert name in error.got
-    assert len(error.wanted) > 5
+    assert name in error.happened
+    assert len(error.accepted) > 5
     assert error.remedy.endswith((".", "!"))
     assert len(text) < 300
     return text

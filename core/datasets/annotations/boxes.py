@@ -46,7 +46,9 @@ def check(boxes: pd.DataFrame, kind: str, *, pixels: bool, slack: float = SLACK)
     """
     if boxes.empty:
         raise BadAnnotations(
-            got=f"{kind} without a box", wanted="at least one", remedy="Choose another file or folder."
+            f"{kind} contains no box.",
+            "At least one is needed.",
+            "Choose another file or folder.",
         )
     boxes = boxes.reindex(columns=list(COLUMNS)).reset_index(drop=True)
     for name in (*CORNERS, "width", "height"):
@@ -108,7 +110,7 @@ def _check(boxes: pd.DataFrame, slack: float) -> None:
             corners = ", ".join(f"{row[name]:g}" for name in CORNERS)
             count = int(rows.any(1).sum())
             raise BadAnnotations(
-                got=f"{count:,} box{'es' * (count > 1)} {problem}; the first, of {row['image']}: {corners}{size}",
-                wanted="0 ≤ xmin < xmax ≤ width, and ymin, ymax, height likewise",
-                remedy="Correct the boxes or the sizes of their frames.",
+                f"{count:,} box{'es' * (count > 1)} {problem}; the first, of {row['image']}: {corners}{size}.",
+                "A box needs 0 ≤ xmin < xmax ≤ width, and ymin, ymax, height likewise.",
+                "Correct the boxes or the sizes of their frames.",
             )

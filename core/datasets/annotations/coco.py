@@ -25,10 +25,10 @@ def _rows(name: str, data: bytes) -> list[tuple[object, ...]]:
     try:
         whole = json.loads(data)
     except ValueError as error:
-        raise _bad(f"{name}, {'an empty file' if not data else f'broken JSON ({error})'}") from None
+        raise _bad(f"{name} is {'an empty file' if not data else f'broken JSON ({error})'}") from None
     lists = ("images", "annotations")
     if not isinstance(whole, dict) or not all(isinstance(whole.get(part), list) for part in lists):
-        raise _bad(f"{name} without lists of {' and '.join(lists)}")
+        raise _bad(f"{name} has no lists of {' and '.join(lists)}")
     try:
         images = {
             each["id"]: (each["file_name"], _side(each.get("width")), _side(each.get("height")))
@@ -37,7 +37,7 @@ def _rows(name: str, data: bytes) -> list[tuple[object, ...]]:
         names = {each["id"]: each["name"] for each in whole.get("categories", [])}
         return [_row(box, images, names) for box in whole["annotations"] if not box.get("iscrowd")]
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise _bad(f"{name}, with an incomplete or wrong entry ({type(error).__name__}: {error})") from None
+        raise _bad(f"{name} has an incomplete or wrong entry ({type(error).__name__}: {error})") from None
 
 
 def _row(box: dict[str, Any], images: dict[Any, Any], names: dict[Any, str]) -> tuple[object, ...]:
@@ -53,4 +53,8 @@ def _side(value: object) -> float:
 
 
 def _bad(got: str) -> BadAnnotations:
-    return BadAnnotations(got=got, wanted=WANTED, remedy="Choose a whole file of instances.")
+    return BadAnnotations(
+        f"{got}.",
+        f"COCO files hold {WANTED}.",
+        "Choose a complete file of instances.",
+    )

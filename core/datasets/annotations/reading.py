@@ -31,8 +31,12 @@ def read(files: Sequence[File]) -> Annotations:
     endings = [ending for ending, members in kinds.items() if members]
     if len(endings) != 1:
         names = ", ".join(file.name for file in files[:3]) or "nothing"
-        got = f"files in {len(endings)} formats: {', '.join(endings)}" if endings else f"{names}, in an unknown format"
-        raise BadAnnotations(got=got, wanted=f"one of {FORMATS}", remedy="Choose files of one format.")
+        got = f"The files have {len(endings)} formats: {', '.join(endings)}" if endings else f"{names}: unknown format"
+        raise BadAnnotations(
+            f"{got}.",
+            f"Accepted are {FORMATS}.",
+            "Choose files of one format.",
+        )
     return READERS[endings[0]]([(file.name, file.read) for file in kinds[endings[0]]])
 
 
@@ -46,7 +50,11 @@ def files_at(paths: Sequence[Path]) -> list[File]:
         except OSError:
             inside, readable = [], False
         if not readable:
-            raise BadAnnotations(got=f"{path}", wanted="a file or folder of annotations", remedy="Check the path.")
+            raise BadAnnotations(
+                f"{path} does not exist or cannot be read.",
+                "Give a file or folder of annotations.",
+                "Check the path.",
+            )
         files += inside
     return [File(str(path), _reader(path)) for path in files]
 
@@ -57,7 +65,9 @@ def _reader(path: Path) -> Callable[[], bytes]:
             return path.read_bytes()
         except OSError as error:
             raise BadAnnotations(
-                got=f"{path} ({error.strerror or error})", wanted="a readable file", remedy="Check its permissions."
+                f"{path} cannot be read ({error.strerror or error}).",
+                "The file must be readable.",
+                "Check its permissions.",
             ) from None
 
     return work

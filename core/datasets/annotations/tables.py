@@ -32,7 +32,9 @@ def read(files: Sequence[tuple[str, Callable[[], bytes]]]) -> Annotations:
         (boxes if set(CORNERS) <= set(table.columns) else sizes).append(table)
     if not boxes:
         raise BadAnnotations(
-            got=f"{files[0][0]}, sizes without boxes", wanted=WANTED, remedy="Choose the file of the boxes too."
+            f"{files[0][0]} contains sizes without boxes.",
+            f"The files need {WANTED}.",
+            "Choose the file of the boxes too.",
         )
     whole = pd.concat(boxes, ignore_index=True)
     for name in SIZE:
@@ -52,16 +54,20 @@ def _table(name: str, data: bytes) -> pd.DataFrame:
     try:
         table = pd.read_csv(io.BytesIO(data), compression="gzip" if name.lower().endswith(".gz") else None)
     except (ValueError, OSError, EOFError, zlib.error) as error:  # pandas' own errors are ValueErrors
-        got = f"{name}, an empty file" if not data else f"{name}, which is not CSV ({error})"
-        raise BadAnnotations(got=got, wanted=WANTED, remedy="Choose another file.") from None
+        got = f"{name} is an empty file" if not data else f"{name} is not CSV ({error})"
+        raise BadAnnotations(
+            f"{got}.",
+            f"A table needs {WANTED}.",
+            "Choose another file.",
+        ) from None
     image, label = (next((c for c in names if c in table.columns), None) for names in (IMAGE, LABEL))
     numbers = [c for c in (*CORNERS, *SIZE) if c in table.columns]
     if image is None or not (set(CORNERS) <= set(numbers) or set(SIZE) <= set(numbers)):
         columns = ", ".join(map(str, table.columns[:8]))
         raise BadAnnotations(
-            got=f"{name} with the columns {columns}",
-            wanted=WANTED,
-            remedy="Rename its columns, or add the missing ones.",
+            f"{name} has the columns {columns}.",
+            f"A table needs {WANTED}.",
+            "Rename its columns, or add the missing ones.",
         )
     result: pd.DataFrame = table[numbers].apply(pd.to_numeric, errors="coerce")
     for column in numbers:
@@ -69,9 +75,9 @@ def _table(name: str, data: bytes) -> pd.DataFrame:
         if bad.any():
             line = int(bad.to_numpy().argmax())
             raise BadAnnotations(
-                got=f"{name}, line {line + 2}: {column} {table[column].iloc[line]!r}",
-                wanted="a number",
-                remedy="Correct that line.",
+                f"Line {line + 2} of {name} has the {column} {table[column].iloc[line]!r}.",
+                "It must be a number.",
+                "Correct that line.",
             )
     result["image"] = [stem(str(name)) for name in table[image]]
     if label is not None:

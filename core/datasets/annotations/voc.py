@@ -22,16 +22,16 @@ def _rows(name: str, data: bytes) -> list[tuple[object, ...]]:
     try:
         root = ElementTree.fromstring(data)
     except ElementTree.ParseError as error:
-        raise _bad(f"{name}, {'an empty file' if not data else f'broken XML ({error})'}") from None
+        raise _bad(f"{name} is {'an empty file' if not data else f'broken XML ({error})'}") from None
     if root.tag != "annotation":
-        raise _bad(f"{name}, XML that begins with <{root.tag}>")
+        raise _bad(f"{name} is XML that begins with <{root.tag}>")
     image = root.findtext("filename") or PurePosixPath(name).stem
     size = [_number(name, root, f"size/{side}") or float("nan") for side in ("width", "height")]  # 0 means unknown
     rows: list[tuple[object, ...]] = []
     for item in root.iter("object"):
         corners = [_number(name, item, f"bndbox/{corner}") for corner in CORNERS]
         if None in corners:
-            raise _bad(f"{name}, an object without a complete bndbox")
+            raise _bad(f"{name} has an object without a complete bndbox")
         rows.append((image, item.findtext("name"), *corners, *size))
     return rows
 
@@ -41,8 +41,12 @@ def _number(name: str, element: ElementTree.Element, path: str) -> float | None:
     try:
         return None if text is None else float(text)
     except ValueError:
-        raise _bad(f"{name}, {path} {text!r}") from None
+        raise _bad(f"{name} has the {path} {text!r}, which is not a number") from None
 
 
 def _bad(got: str) -> BadAnnotations:
-    return BadAnnotations(got=got, wanted=WANTED, remedy="Correct that file, or leave it out.")
+    return BadAnnotations(
+        f"{got}.",
+        f"An XML file holds {WANTED}.",
+        "Correct that file, or leave it out.",
+    )

@@ -34,7 +34,7 @@ def _text(name: str, data: bytes) -> str:
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
-        raise _bad(f"{name}, which is not text") from None
+        raise _bad(f"{name} is not text") from None
 
 
 def _row(name: str, number: int, parts: list[str], names: Sequence[str]) -> tuple[object, ...]:
@@ -42,13 +42,17 @@ def _row(name: str, number: int, parts: list[str], names: Sequence[str]) -> tupl
         kind = int(parts[0])
         x, y, width, height = map(float, parts[1:])
     except (ValueError, IndexError):
-        raise _bad(f"{name}, line {number}: {' '.join(parts)!r}") from None
+        raise _bad(f"Line {number} of {name} is {' '.join(parts)!r}") from None
     if kind < 0 or not all(map(math.isfinite, (x, y, width, height))):
-        raise _bad(f"{name}, line {number}: {' '.join(parts)!r}")
+        raise _bad(f"Line {number} of {name} is {' '.join(parts)!r}")
     label = names[kind].strip() if kind < len(names) and names[kind].strip() else str(kind)
     corners = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
     return (PurePosixPath(name).stem, label, *corners, 1.0, 1.0)
 
 
 def _bad(got: str) -> BadAnnotations:
-    return BadAnnotations(got=got, wanted=WANTED, remedy="Correct that line, or leave the file out.")
+    return BadAnnotations(
+        f"{got}.",
+        f"A YOLO file holds {WANTED}.",
+        "Correct that line, or leave the file out.",
+    )

@@ -83,7 +83,11 @@ def place_subject(
 def _within(name: str, value: float, low: float, high: float, remedy: str) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if not number or not low <= value <= high:
-        raise BadScene(got=f"{name} {value!r}", wanted=f"a number from {low:g} to {high:g}", remedy=remedy)
+        raise BadScene(
+            f"A photographer cannot have the {name} {value!r}.",
+            f"It must be a number from {low:g} to {high:g}.",
+            remedy,
+        )
 
 
 USUAL = Photographer()

@@ -57,9 +57,9 @@ def render(seed: int, photographer: Photographer = USUAL, *, label: str | None =
     """
     if not isinstance(size, int) or not MIN_SIZE <= size <= MAX_SIZE:
         raise BadScene(
-            got=f"size {size!r}",
-            wanted=f"{MIN_SIZE} to {MAX_SIZE} pixels",
-            remedy="192 suits networks with an input of 96.",
+            f"A scene cannot have the size {size!r}.",
+            f"Sizes are {MIN_SIZE} to {MAX_SIZE} pixels.",
+            "192 suits networks with an input of 96.",
         )
     scene, subject = _compose(seed, photographer, label)
     subject = place(subject, scene.x * size, scene.y * size, scene.size * size)
@@ -86,12 +86,18 @@ def render(seed: int, photographer: Photographer = USUAL, *, label: str | None =
 def _compose(seed: int, photographer: Photographer, label: str | None) -> tuple[Scene, Drawing]:
     """Return the description, and the subject about 0 with a bounding box whose longer side is 1."""
     if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
-        raise BadScene(got=f"seed {seed!r}", wanted="a whole number, 0 or more", remedy="Every such number is a scene.")
+        raise BadScene(
+            f"A scene cannot have the seed {seed!r}.",
+            "Seeds are whole numbers from 0.",
+            "Every such number is a scene.",
+        )
     if label is None:
         label = label_of(seed)
     elif label not in DRAWN:
         raise UnknownName(
-            got=f"class {label!r}", wanted=f"one of {', '.join(scene_classes())}", remedy="Choose one of these."
+            f"There are no scenes of the class {label!r}.",
+            f"The classes are {', '.join(scene_classes())}.",
+            "Choose one of these.",
         )
     poses = _stream(seed, _POSE)
     degrees, mirror = float(poses.uniform(-TURN, TURN)), bool(poses.random() < 0.5)

@@ -74,7 +74,11 @@ def scenes(source: str) -> list[SceneFile]:
     if last < first:
         raise _bad(source, f"a last number, {last}, below the first")
     if (count := last - first + 1) > MOST:
-        raise BadFolder(got=f"{count} scenes in {source!r}", wanted=f"at most {MOST}", remedy="Ask for fewer.")
+        raise BadFolder(
+            f"{source!r} names {count} scenes.",
+            f"At most {MOST} are possible.",
+            "Choose fewer.",
+        )
     photographer, only = _settings(source, rest)
     return [SceneFile(seed, photographer, only) for seed in range(first, last + 1)]
 
@@ -108,19 +112,23 @@ def _settings(source: str, text: str) -> tuple[Photographer, str | None]:
     classes = scene_classes()
     if only is not None and only not in classes:
         raise BadFolder(
-            got=f"the class {only!r} in {source!r}",
-            wanted=f"one of {', '.join(classes)}",
-            remedy="Choose one of these.",
+            f"{source!r} names the class {only!r}, which is not drawn.",
+            f"The classes are {', '.join(classes)}.",
+            "Choose one of these.",
         )
     try:
         return replace(Photographer(), **given), only
     except BadScene as error:
-        raise BadFolder(got=f"{error.got} in {source!r}", wanted=error.wanted, remedy=error.remedy) from None
+        raise BadFolder(
+            f"{source!r} cannot be used. {error.happened}",
+            error.accepted,
+            error.remedy,
+        ) from None
 
 
 def _bad(source: str, got: str) -> BadFolder:
     return BadFolder(
-        got=f"{got} in {source!r}",
-        wanted=f"scenes:FIRST-LAST, optionally with label, {', '.join(SETTINGS)} as ,NAME=VALUE",
-        remedy="For example scenes:0-99 or scenes:7,label=cat.",
+        f"{source!r} has {got}.",
+        f"Accepted is scenes:FIRST-LAST, optionally with label, {', '.join(SETTINGS)} as ,NAME=VALUE.",
+        "Try scenes:0-99 or scenes:7,label=cat for example.",
     )

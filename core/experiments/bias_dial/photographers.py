@@ -195,9 +195,9 @@ def read_dial_study(results: Results) -> DialStudy:
             )
         except (OSError, tomllib.TOMLDecodeError, LookupError, TypeError) as error:
             raise BadCard(
-                got=f"{path} ({type(error).__name__})",
-                wanted="the card of a network of the dial, with its recipe",
-                remedy="Measure this setting of the dial again.",
+                f"{path} cannot be used ({type(error).__name__}).",
+                "It must be the card of a network of the dial, with its recipe.",
+                "Measure this setting of the dial again.",
             ) from None
     return DialStudy(photographers[0], results)
 

@@ -36,7 +36,11 @@ def coarse_to_fine(reach: int) -> list[Shift]:
     [(0, 0), (-1, -1), (0, -1)]
     """
     if reach < 1:
-        raise BadProtocol(got=f"a reach of {reach} pixels", wanted="1 or more", remedy="Choose a larger map.")
+        raise BadProtocol(
+            f"A map cannot have a reach of {reach} pixels.",
+            "The reach must be 1 or more.",
+            "Choose a larger map.",
+        )
     edge = range(-reach, reach + 1)
     every = 1
     while every * 2 <= min(reach, COARSEST):
@@ -67,9 +71,9 @@ class Embedding:
         side = default_side(size) if self.side is None else self.side
         if not 1 <= side <= size - 2 * self.reach:
             raise BadProtocol(
-                got=f"an embedded side of {side} and shifts of {self.reach} pixels in a frame of {size}",
-                wanted=f"a side from 1 to {size - 2 * self.reach}",
-                remedy="Choose a smaller map or a smaller side.",
+                f"An embedded side of {side} and shifts of {self.reach} pixels do not fit in a frame of {size}.",
+                f"The side must be from 1 to {size - 2 * self.reach}.",
+                "Choose a smaller map or a smaller side.",
             )
         return side
 

@@ -42,9 +42,9 @@ def consistency(engine: Engine, network: Network, photographs: Iterable[Photogra
     card = network.card
     if card.labels is None:
         raise BadCard(
-            got=f"{card.key}, a network without classes",
-            wanted="a network with classes",
-            remedy="Measure its representation change under a protocol instead.",
+            f"{card.key} is a network without classes.",
+            "Consistency needs a network with classes.",
+            "Measure its representation change under a protocol instead.",
         )
 
     def make(photo: Photograph) -> tuple[torch.Tensor, torch.Tensor]:
@@ -61,7 +61,9 @@ def consistency(engine: Engine, network: Network, photographs: Iterable[Photogra
     classes = [k for part in parts for k in part.finite(network).probabilities.argmax(1).tolist()]
     if not classes:
         raise BadPhotograph(
-            got="no usable photograph", wanted="at least one", remedy="Name a photograph or a folder of them."
+            "There is no usable photograph.",
+            "At least one is needed.",
+            "Name a photograph or a folder of them.",
         )
     n, agreed = len(classes) // 2, sum(a == b for a, b in zip(classes[0::2], classes[1::2], strict=True))
     return Consistency(agreed / n, wilson(agreed, n), n)
@@ -83,7 +85,11 @@ def corners(photograph: Photograph, size: int, *, seed: int) -> list[tuple[int, 
     BadProtocol for a negative seed.
     """
     if seed < 0:
-        raise BadProtocol(got=f"seed {seed}", wanted="0 or more", remedy="Choose a positive number.")
+        raise BadProtocol(
+            f"The seed is {seed}.",
+            "It must be 0 or more.",
+            "Choose a positive number.",
+        )
     digest = int.from_bytes(bytes.fromhex(photograph.digest)[:8], "big")
     drawn = np.random.default_rng([seed, digest, FAMILY]).integers(0, max(1, edge(size) - size), (2, 2))
     return [(int(top), int(left)) for top, left in drawn]

@@ -34,9 +34,9 @@ class Augmentation(Study):
         super().__post_init__()
         if not set(self.protocols) <= set(BY_SIDE):
             raise BadProtocol(
-                got=f"protocols {', '.join(self.protocols)}",
-                wanted=" or ".join(BY_SIDE),
-                remedy="Remove the other protocols.",
+                f"The study was given the protocols {', '.join(self.protocols)}.",
+                f"It accepts {' or '.join(BY_SIDE)}.",
+                "Remove the other protocols.",
             )
 
     def default_sides(self, size: int) -> tuple[int | None, ...]:

@@ -92,9 +92,9 @@ def measure_case(
         check_circular(card, layer)
     if not measured:
         raise BadCard(
-            got=f"{card.key}, none of whose layers has a size that divides a frame of {card.size} px",
-            wanted="a frame size that is a multiple of the strides",
-            remedy="Choose another network.",
+            f"{card.key} has no layer whose size divides a frame of {card.size} px.",
+            "The frame size must be a multiple of the strides.",
+            "Choose another network.",
         )
     return measured
 
@@ -106,9 +106,9 @@ def check_circular(card: NetworkCard, layer: Sums) -> None:
         ROUNDING**2 * layer.sums[0] @ layer.sums[0]
     ):
         raise BadCard(
-            got=f"{card.key}, whose {layer.deep.layer.name} is not padded circularly",
-            wanted="only convolutions, pools and blurs, which can be padded circularly",
-            remedy="Choose another network.",
+            f"{card.key}'s {layer.deep.layer.name} is not padded circularly.",
+            "Only convolutions, pools and blurs can be padded circularly.",
+            "Choose another network.",
         )
 
 
@@ -153,7 +153,11 @@ def halves_path(photograph: Photograph, card: NetworkCard) -> Path:
     patch = resize(photograph, default_side(size), card.preprocessing.interpolation)
     patch = centre_cut(patch, size - 2 * GAP, size - reach)
     if size < 4 * GAP or patch.width < 2:
-        raise BadProtocol(got=f"frames of {size} px", wanted=f"{4 * GAP} or more", remedy="Choose another network.")
+        raise BadProtocol(
+            f"Frames of {card.size} px are too small for two halves.",
+            f"They need {4 * GAP} px or more.",
+            "Choose another network.",
+        )
     half, height = patch.width // 2, patch.height
     left, right = patch.crop((0, 0, half, height)), patch.crop((half, 0, patch.width, height))
     x, y = (size - patch.width - GAP) // 2, (size - height - reach) // 2
@@ -177,9 +181,9 @@ def measure_halves(
     report(Progress(stage=stage))
     if card.size % stride:
         raise BadProtocol(
-            got=f"a stride of {stride} for frames of {card.size} px",
-            wanted="a divisor of the frame size",
-            remedy="Choose another stride.",
+            f"A stride of {stride} does not divide frames of {card.size} px.",
+            "The stride must divide the frame size.",
+            "Choose another stride.",
         )
     path = halves_path(photograph, card)
     network = engine.prepare(

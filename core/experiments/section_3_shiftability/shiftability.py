@@ -192,9 +192,9 @@ def spectra(
         cancel.check(MEASUREMENT)
         if len(maps) < 2:
             raise BadCard(
-                got=f"{card.key} at stride 1, of which two frames do not fit into the device's memory",
-                wanted="a device with more memory",
-                remedy="Choose a smaller network.",
+                f"Two frames of {card.key} at stride 1 do not fit into the device's memory.",
+                "The measurement needs two at once.",
+                "Choose a smaller network, or a device with more memory.",
             )
         stride = layer.stride or 1
         _agree(network, layer, maps[0, :, ::stride, ::stride].cpu(), own[layer.name])
@@ -208,7 +208,7 @@ def _agree(network: Network, layer: Layer, sampled: torch.Tensor, own: torch.Ten
     """Raise BadCard where the response at stride 1 is not the network's own (Observation 2)."""
     if sampled.shape != own.shape or float((sampled - own).norm()) > AGREES * float(own.norm()):
         raise BadCard(
-            got=f"a response at stride 1 of {network.card.key}, {layer.name}, that is not the network's own",
-            wanted="equal responses at every position of the layer",
-            remedy="Choose another network: this one subsamples in other ways than by convolutions, pools and blurs.",
+            f"The response of {network.card.key} at stride 1, {layer.name}, is not the network's own.",
+            "Both must be equal at every position of the layer.",
+            "Choose another network: this one subsamples in other ways than by convolutions, pools and blurs.",
         )

@@ -54,15 +54,23 @@ class Bench:
             ("surround", self.surround, SURROUNDS),
         ):
             if got not in accepted:
-                wanted = f"one of {', '.join(map(str, accepted))}"
-                raise BadSignal(got=f"{what} {got!r}", wanted=wanted, remedy="Choose one of these.")
+                f"one of {', '.join(map(str, accepted))}"
+                raise BadSignal(
+                    f"The bench has no {what} {got!r}.",
+                    f"It accepts {', '.join(map(str, accepted))}.",
+                    "Choose one of these.",
+                )
         if not abs(self.bias) <= MOST:  # also refuses NaN
-            raise BadSignal(got=f"a bias of {self.bias}", wanted=f"at most ±{MOST:g}", remedy="Choose another bias.")
+            raise BadSignal(
+                f"The bias is {self.bias}.",
+                f"It must be at most ±{MOST:g}.",
+                "Choose another bias.",
+            )
         if self.bias < 0 and self.nonlinearity != "none" and self.surround == "zeros":
             raise BadSignal(
-                got=f"a bias of {self.bias:g} with zeros around the signal",
-                wanted="0 or more",
-                remedy="The infinitely many zeros would exceed it: raise it, or let the signal repeat.",
+                f"A bias of {self.bias:g} cannot be summed over the infinitely many zeros around the signal.",
+                "It must be 0 or more.",
+                "Raise the bias, or let the signal repeat.",
             )
 
     @property
@@ -126,8 +134,12 @@ def parse(text: str) -> tuple[float, ...]:
         try:
             values.append(float(word))
         except ValueError:
-            got = f"{word[:20]!r} in the signal"
-            raise BadSignal(got=got, wanted="numbers with spaces between them", remedy="Write: 0 0 1 2.5") from None
+            f"{word[:20]!r} in the signal"
+            raise BadSignal(
+                f"{word[:20]!r} in the signal is not a number.",
+                "A signal is numbers with spaces between them.",
+                "Write 0 0 1 2.5 for example.",
+            ) from None
     return checked(values)
 
 
@@ -135,19 +147,23 @@ def checked(values: list[float] | tuple[float, ...]) -> tuple[float, ...]:
     """Return the signal if it is valid: 2 to 64 values, not all 0, of at most 1e6. Raises BadSignal."""
     if len(values) not in LENGTHS:
         raise BadSignal(
-            got=f"a signal of {len(values)} values",
-            wanted=f"{LENGTHS[0]} to {LENGTHS[-1]}",
-            remedy="Make it shorter." if values[1:] else "Type more: 0 0 1 0",
+            f"The signal has {len(values)} values.",
+            f"It must have {LENGTHS[0]} to {LENGTHS[-1]}.",
+            "Make it shorter." if values[1:] else "Add values, such as 0 0 1 0.",
         )
     for value in values:
         if not abs(value) <= MOST:
             raise BadSignal(
-                got=f"{value} in the signal",
-                wanted=f"numbers from {-MOST:g} to {MOST:g}",
-                remedy="Type another number.",
+                f"The signal contains {value}.",
+                f"Its numbers must be from {-MOST:g} to {MOST:g}.",
+                "Type another number.",
             )
     if not any(values):
-        raise BadSignal(got="a signal of zeros only", wanted="a value that is not 0", remedy="Type a 1 somewhere.")
+        raise BadSignal(
+            "The signal contains only zeros.",
+            "One value must not be 0.",
+            "Type a 1 somewhere.",
+        )
     return tuple(float(value) for value in values)
 
 
@@ -187,7 +203,11 @@ def stages(signal: tuple[float, ...], bench: Bench, shift: int = 0) -> tuple[Sta
     """
     signal = checked(signal)
     if abs(shift) > FURTHEST:
-        raise BadSignal(got=f"a shift of {shift}", wanted=f"at most ±{FURTHEST}", remedy="Choose a smaller one.")
+        raise BadSignal(
+            f"The shift is {shift}.",
+            f"It must be at most ±{FURTHEST}.",
+            "Choose a smaller one.",
+        )
     x, around = np.array(signal), period(signal, bench)
     window = np.arange(*_window(x, bench, shift)) if around is None else np.arange(around)
     grid = window[window % bench.stride == 0]
@@ -261,9 +281,9 @@ def _tail(x: Floats, bench: Bench, shift: int) -> Integers:
     if bench.bias * MOST_ABOVE * np.pi < 2 * magnitudes:
         least = 2 * magnitudes / (MOST_ABOVE * np.pi)
         raise BadSignal(
-            got=f"a bias of {bench.bias:g} with the ideal low-pass filter and zeros around the signal",
-            wanted=f"{1.1 * least:.2g} or more",
-            remedy="The response is infinite, and much of it may exceed the bias: raise it, or let the signal repeat.",
+            f"A bias of {bench.bias:g} is too small for the ideal low-pass filter with zeros around the signal.",
+            f"It must be {1.1 * least:.2g} or more.",
+            "The response is infinite, and much of it may exceed the bias. Raise the bias, or let the signal repeat.",
         )
     far = math.ceil(magnitudes / (np.pi * bench.bias)) + 1
     start, stop = _window(x, bench, shift)

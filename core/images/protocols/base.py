@@ -49,13 +49,15 @@ class Step:
     def __post_init__(self) -> None:
         if not isinstance(self.step, numbers.Integral) or not 0 <= self.step <= MAX_STEP:
             raise BadProtocol(
-                got=f"step {self.step}", wanted=f"0 to {MAX_STEP} whole pixels", remedy="Choose one of these."
+                f"The step is {self.step}.",
+                f"It must be 0 to {MAX_STEP} whole pixels.",
+                "Choose one of these.",
             )
         if self.direction not in DIRECTIONS:
             raise BadProtocol(
-                got=f"direction {self.direction!r}",
-                wanted=f"one of {', '.join(DIRECTIONS)}",
-                remedy="Choose one of these.",
+                f"There is no direction {self.direction!r}.",
+                f"Accepted are {', '.join(DIRECTIONS)}.",
+                "Choose one of these.",
             )
 
     def place(
@@ -84,7 +86,11 @@ class Sided(Step):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.side is not None and (not isinstance(self.side, numbers.Integral) or self.side < 1):
-            raise BadProtocol(got=f"side {self.side}", wanted="1 or more whole pixels", remedy="Choose a larger side.")
+            raise BadProtocol(
+                f"The side is {self.side}.",
+                "It must be 1 or more whole pixels.",
+                "Choose a larger side.",
+            )
 
 
 def offset(step: int, direction: Direction) -> tuple[int, int]:
@@ -103,6 +109,10 @@ def generator(seed: int, photograph: Photograph, protocol: Protocol, pair: int) 
     So a shorter run is a prefix of a longer one, and neither order nor parallelism changes a placement.
     """
     if seed < 0 or pair < 0:
-        raise BadProtocol(got=f"seed {seed}, pair {pair}", wanted="0 or more", remedy="Choose a positive number.")
+        raise BadProtocol(
+            f"The seed is {seed} and the pair {pair}.",
+            "Both must be 0 or more.",
+            "Choose a positive number.",
+        )
     digest = int.from_bytes(bytes.fromhex(photograph.digest)[:8], "big")
     return np.random.default_rng([seed, digest, protocol.family, pair])

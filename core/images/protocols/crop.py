@@ -34,7 +34,11 @@ class Crop(Step):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.unit not in ("source", "network"):
-            raise BadProtocol(got=f"unit {self.unit!r}", wanted="source or network", remedy="Choose one of these.")
+            raise BadProtocol(
+                f"There is no unit {self.unit!r}.",
+                "Accepted are source and network.",
+                "Choose one of these.",
+            )
 
     def place(
         self, photograph: Photograph, size: int, *, rng: np.random.Generator, interpolation: Interpolation = "bilinear"
@@ -49,9 +53,9 @@ class Crop(Step):
         smallest, largest = MIN_AREA * width * height, min(width * height, (limit + 0.5) ** 2)
         if limit < 1 or smallest > largest:
             raise BadProtocol(
-                got=f"a photograph of {width} x {height} pixels and a step of {self.step}",
-                wanted=f"room for a square of {MIN_AREA:.0%} of the area and the step",
-                remedy="Choose a smaller step or a squarer, larger photograph.",
+                f"A photograph of {width} x {height} pixels is too small or too narrow for a step of {self.step}.",
+                f"It needs room for a square of {MIN_AREA:.0%} of the area and the step.",
+                "Choose a smaller step or a squarer, larger photograph.",
             )
         side = min(limit, max(1, round(math.sqrt(rng.uniform(smallest, largest)))))
         dx, dy = offset(self.step, self.direction)

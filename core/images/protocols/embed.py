@@ -44,9 +44,9 @@ class Embed(Sided):
         longest = size - self.step
         if side + self.step > longest:
             raise BadProtocol(
-                got=f"an embedded side of {side} with a step of {self.step} in a frame of {size}",
-                wanted=f"side + 2 x step of at most {size}",
-                remedy="Choose a smaller side or step.",
+                f"An embedded side of {side} with a step of {self.step} does not fit in a frame of {size}.",
+                f"Side + 2 x step must be at most {size}.",
+                "Choose a smaller side or step.",
             )
         full = fitted_size(photograph.width, photograph.height, side)
         grown = fitted_size(photograph.width, photograph.height, side + self.step)

@@ -34,5 +34,9 @@ def create(name: str, **given: Any) -> Protocol:
     try:
         protocol: Protocol = cls(**given)
     except TypeError as error:
-        raise BadProtocol(got=str(error), wanted=f"settings of {name}", remedy="See the protocol's fields.") from None
+        raise BadProtocol(
+            f"The protocol {name} cannot be made ({error}).",
+            f"It accepts the settings {', '.join(sorted(settings(name))) or 'none'}.",
+            "Correct the settings.",
+        ) from None
     return protocol

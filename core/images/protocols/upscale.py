@@ -34,9 +34,9 @@ class Upscale(Sided):
         side = self.side if self.side is not None else 3 * size // 2
         if side < size + self.step:
             raise BadProtocol(
-                got=f"a side of {side} with a step of {self.step} for a frame of {size}",
-                wanted=f"at least {size + self.step}",
-                remedy="Choose a larger side, or black for a smaller one.",
+                f"A side of {side} with a step of {self.step} is too small for a frame of {size}.",
+                f"The side must be at least {size + self.step}.",
+                "Choose a larger side, or black for a smaller one.",
             )
         width, height = fitted_size(photograph.width, photograph.height, side)
         dx, dy = offset(self.step, self.direction)

@@ -56,7 +56,7 @@ def on_torus(model: nn.Module, size: int, *, linear: bool, cutoff: float | None 
     changed = copy.deepcopy(model).eval().requires_grad_(False)
     active = [name for name, module in changed.named_modules() if type(module).__name__ in ACTIVATIONS]
     if not active:
-        raise _unfit(f"a {type(model).__name__} without an activation that is a module")
+        raise _unfit(f"{type(model).__name__} has no activation that is a module")
     for name in active if linear else ():
         changed.set_submodule(name, nn.Identity())
     for name, module in list(changed.named_modules()):
@@ -66,7 +66,7 @@ def on_torus(model: nn.Module, size: int, *, linear: bool, cutoff: float | None 
         first = next(layer.name for layer in layers(model, size) if layer.kind.startswith("Conv2d"))
         changed.set_submodule(first, nn.Sequential(LowPass(cutoff), changed.get_submodule(first)))
     if linear and not _is_linear(changed, size):
-        raise _unfit(f"a {type(model).__name__} that is not linear without its activations")
+        raise _unfit(f"{type(model).__name__} is not linear without its activations")
     return changed
 
 
@@ -78,7 +78,7 @@ def first_layer(model: nn.Module, size: int) -> nn.Sequential:
     inner = leaf_layers(layers(model, size))
     end = next((k for k, layer in enumerate(inner) if layer.kind in ACTIVATIONS), None)
     if end is None or end > 2 or not inner[0].kind.startswith("Conv2d"):
-        raise _unfit(f"a {type(model).__name__} that does not begin with a convolution and its activation")
+        raise _unfit(f"{type(model).__name__} does not begin with a convolution and its activation")
     convolution, *others = (copy.deepcopy(model.get_submodule(layer.name)) for layer in inner[: end + 1])
     assert isinstance(convolution, nn.Conv2d)  # its kind was checked above
     convolution.stride = (1, 1)
@@ -102,7 +102,7 @@ def _around(module: nn.Module) -> nn.Module:
     assert isinstance(module, nn.MaxPool2d | nn.AvgPool2d)  # on_torus passes no other kind
     kernel, stride = pair(module.kernel_size), pair(module.stride)
     if isinstance(module, nn.MaxPool2d) and pair(module.dilation) != (1, 1):
-        raise _unfit("a dilated pool")
+        raise _unfit("The network has a dilated pool")
     return _padded(nn.AvgPool2d(kernel, stride), kernel, pair(module.padding))
 
 
@@ -115,7 +115,7 @@ def _padded(module: nn.Module, reach: Sequence[int], before: Sequence[int]) -> n
     """
     (top, left), (bottom, right) = before, (r - 1 - b for r, b in zip(reach, before, strict=True))
     if min(bottom, right) < 0:
-        raise _unfit("a window that lies outside its input")
+        raise _unfit("A window of the network lies outside its input")
     sides = (left, right, top, bottom)
     return nn.Sequential(nn.CircularPad2d(sides), module) if any(sides) else module
 
@@ -129,4 +129,8 @@ def _is_linear(model: nn.Module, size: int) -> bool:
 
 
 def _unfit(got: str) -> BadCard:
-    return BadCard(got=got, wanted="a network of convolutions, pools, blurs and activations", remedy=REMEDY)
+    return BadCard(
+        f"{got}.",
+        "Circular padding needs a network of convolutions, pools, blurs and activations.",
+        REMEDY,
+    )

@@ -101,12 +101,16 @@ def derive(card: NetworkCard, name: str) -> NetworkCard:
     key = f"{card.key}{MARK}{name}"
     if is_variant(card.key):
         raise UnknownName(
-            got=f"two variants in {key}", wanted="one variant of a network", remedy=f"Use {card.key}, or the other one."
+            f"{key} names two variants.",
+            "A network can have one variant.",
+            f"Use {card.key}, or the other one.",
         )
     present = FORMER_NAMES.get(name, name)
     if present not in _VARIANTS:
         raise UnknownName(
-            got=key, wanted=f"{card.key}{MARK} and one of {', '.join(NAMES)}", remedy="Choose one of these."
+            f"There is no network {key}.",
+            f"Accepted are {card.key}{MARK} and one of {', '.join(NAMES)}.",
+            "Choose one of these.",
         )
     variant = _VARIANTS[present]
     passes = variant.remedy.passes if variant.remedy is not None else 1
@@ -136,8 +140,8 @@ def _build(card: NetworkCard, change: Callable[[nn.Module], nn.Module], key: str
     changed = change(card.build())
     if not layers(changed, card.size):  # a map is smaller than the border that a blur reflects
         raise BadCard(
-            got=f"frames of {card.size} pixels for {key}",
-            wanted="feature maps larger than its filter",
-            remedy="Choose a shorter blur, or a network with larger frames.",
+            f"Frames of {card.size} pixels are too small for {key}.",
+            "Its feature maps must be larger than the filter.",
+            "Choose a shorter blur, or a network with larger frames.",
         )
     return changed

@@ -28,9 +28,9 @@ def stride_free(model: nn.Module, size: int) -> nn.Module:
             changed.set_submodule(name, _dilated(module, step))
     if _subsamples(changed, size):
         raise BadCard(
-            got=f"a {type(model).__name__} that subsamples by more than convolutions, pools and blurs",
-            wanted="one whose every subsampling can be taken out",
-            remedy="Choose a network such as torchvision's VGGs, ResNets and DenseNets, or the embedded ones.",
+            f"{type(model).__name__} subsamples by more than convolutions, pools and blurs.",
+            "Every subsampling must be removable.",
+            "Choose a network such as torchvision's VGGs, ResNets and DenseNets, or the embedded ones.",
         )
     return changed.train(model.training)
 
@@ -54,7 +54,11 @@ def _dilated(module: nn.Module, step: int) -> nn.Module:
         return nn.Sequential(around, nn.MaxPool2d(kernel, 1, 0, _times(dilation, step)))
     assert isinstance(module, nn.Conv2d)  # stride_free passes no other kind
     if isinstance(module.padding, str):
-        raise BadCard(got=f"padding {module.padding!r}", wanted="padding in pixels", remedy="Choose another network.")
+        raise BadCard(
+            f"A convolution has the padding {module.padding!r}.",
+            "Padding must be in pixels.",
+            "Choose another network.",
+        )
     if set(module.stride) == {1} and step == 1:
         return module
     result = nn.Conv2d(
@@ -81,7 +85,9 @@ class Average(nn.Module):
         self.kernel, self.padding, self.step = pair(pool.kernel_size), _times(pair(pool.padding), step), step
         if any(self.padding) and not pool.count_include_pad:
             raise BadCard(
-                got="an average that leaves out its padding", wanted="one over a fixed window", remedy="Choose another."
+                "An average pool leaves out its padding.",
+                "It must average over a fixed window.",
+                "Choose another network.",
             )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -25,7 +25,11 @@ def blurred(model: nn.Module, taps: int) -> nn.Module:
     (ResNet-18) the multiplications. Raises BadCard for any other network.
     """
     if taps not in TAPS:
-        raise BadCard(got=f"a blur of {taps} taps", wanted="2 to 7", remedy="Choose one of these.")
+        raise BadCard(
+            f"There is no blur of {taps} taps.",
+            "Blurs have 2 to 7 taps.",
+            "Choose one of these.",
+        )
     changed = _copy(model)
     changed.maxpool = nn.Sequential(nn.MaxPool2d(2, 1), _blur(changed.conv1, changed.conv1.out_channels, taps))
     for layer, k in _subsampling(changed):
@@ -139,14 +143,14 @@ def _copy(model: nn.Module) -> Any:
     from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
     if not isinstance(model, ResNet):
-        raise _unfit(f"a {type(model).__name__}")
+        raise _unfit(f"{type(model).__name__} is not such a network")
     for block in (module for module in model.modules() if hasattr(module, "downsample")):
         if type(block) not in (BasicBlock, Bottleneck):
-            raise _unfit(f"a ResNet with blocks of the kind {type(block).__name__}")
+            raise _unfit(f"The ResNet has blocks of the kind {type(block).__name__}")
         if type(block) is Bottleneck and block.conv1.stride != (1, 1):
-            raise _unfit("a ResNet that strides in its 1 x 1 convolutions")
+            raise _unfit("The ResNet strides in its 1 x 1 convolutions")
     if not isinstance(model.maxpool, nn.MaxPool2d) or any(isinstance(m, BlurPool) for m in model.modules()):
-        raise _unfit("a ResNet whose subsampling is changed already")
+        raise _unfit("The subsampling of this ResNet is changed already")
     return copy.deepcopy(model)
 
 
@@ -163,7 +167,7 @@ def _strided(block: Any) -> tuple[nn.Conv2d, str]:
 
 def _unfit(got: str) -> BadCard:
     return BadCard(
-        got=got,
-        wanted="a torchvision-style ResNet",
-        remedy="Choose such a network, or a variant that fits every network (ensemble, contentcrop).",
+        f"{got}.",
+        "The change fits torchvision-style ResNets.",
+        "Choose such a network, or a variant that fits every network (ensemble, contentcrop).",
     )

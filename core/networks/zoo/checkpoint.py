@@ -111,15 +111,17 @@ def _sha256(path: Path, size: int, changed: int) -> str:
 def _build(library: str, architecture: str, classes: int, weights: Path, sha256: str) -> nn.Module:
     if not weights.is_file():
         raise WeightsUnavailable(
-            got=f"no file {weights}", wanted="the checkpoint that the card names", remedy="Put it beside its card."
+            f"There is no file {weights}.",
+            "The card names it as its checkpoint.",
+            "Put it beside its card.",
         )
     stat = weights.stat()
     actual = _sha256(weights, stat.st_size, stat.st_mtime_ns)
     if actual != sha256:
         raise BadCard(
-            got=f"{weights.name} with sha256 {actual[:12]}…",
-            wanted=f"sha256 {sha256[:12]}… as on its card",
-            remedy="Copy the checkpoint again, or correct the card.",
+            f"{weights.name} has the sha256 {actual[:12]}….",
+            f"Its card says sha256 {sha256[:12]}….",
+            "Copy the checkpoint again, or correct the card.",
         )
     model = _architecture(library, architecture, classes)
     state = _state(weights)
@@ -149,9 +151,9 @@ def _state(weights: Path) -> dict[str, torch.Tensor]:
         content: object = torch.load(weights, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise BadCard(
-            got=f"{weights.name}, which torch.load(weights_only=True) refused: it is damaged, or more than tensors",
-            wanted="a state dict, nothing that could run as code",
-            remedy="Where you trust it, convert it to safetensors and name that file on the card.",
+            f"torch.load(weights_only=True) refused {weights.name}: it is damaged, or holds more than tensors.",
+            "It must be a state dict, with nothing that could run as code.",
+            "If you trust it, convert it to safetensors and name that file on the card.",
         ) from None
     except (RuntimeError, EOFError, ValueError, KeyError, IndexError) as error:
         raise _bad(weights, f"{type(error).__name__}: {error}".splitlines()[0], "a file of torch.save") from None
@@ -182,13 +184,21 @@ def _create(library: str, name: str, classes: int) -> nn.Module:
     if library == "small":
         if name not in ARCHITECTURES:
             accepted = " or ".join(f"small:{each}" for each in ARCHITECTURES)
-            raise BadCard(got=f"small:{name}", wanted=accepted, remedy="Correct the card.")
+            raise BadCard(
+                f"There is no architecture small:{name}.",
+                f"Accepted are {accepted}.",
+                "Correct the card.",
+            )
         return ARCHITECTURES[name](classes)
     if library == "torchvision":
         from torchvision import models
 
         if name not in models.list_models(module=models):  # classifiers only
-            raise BadCard(got=f"torchvision:{name}", wanted="a torchvision classifier", remedy="Correct the card.")
+            raise BadCard(
+                f"There is no architecture torchvision:{name}.",
+                "It must be a torchvision classifier.",
+                "Correct the card.",
+            )
         make = partial(models.get_model, name, weights=None, num_classes=classes)
         try:
             with torch.device("meta"):  # saves computing initial values, which are overwritten
@@ -199,13 +209,21 @@ def _create(library: str, name: str, classes: int) -> nn.Module:
     import timm
 
     if not timm.is_model(name):
-        raise BadCard(got=f"timm:{name}", wanted="a timm model", remedy="Correct the card.")
+        raise BadCard(
+            f"There is no architecture timm:{name}.",
+            "It must be a timm model.",
+            "Correct the card.",
+        )
     built: nn.Module = timm.create_model(name, pretrained=False, num_classes=classes)
     return built
 
 
 def _bad(path: Path, got: str, wanted: str) -> BadCard:
-    return BadCard(got=f"{got} in {path.name}", wanted=wanted, remedy="Correct the card or its checkpoint.")
+    return BadCard(
+        f"{path.name} cannot be used: {got.rstrip('.')}.",
+        f"Expected {wanted}.",
+        "Correct the card or its checkpoint.",
+    )
 
 
 def _wrong(path: Path, field: str, value: object, wanted: str) -> BadCard:

@@ -49,9 +49,10 @@ def card(name: str, weights: Path) -> NetworkCard:
             name, names, 8, 0.5
         )
         raise UnknownName(
-            got=f"network {FAMILY + name!r}",
-            wanted="a name of timm's with pretrained weights" + (f", such as {', '.join(close[:8])}" if close else ""),
-            remedy="Find it with: python -m core networks --search TEXT.",
+            f"There is no network {FAMILY + name!r}.",
+            "Accepted are timm's names with pretrained weights"
+            + (f", such as {', '.join(close[:8])}." if close else "."),
+            "Find it with: python -m core networks --search TEXT.",
         )
     config = _config(name)
     labels, remote = _labels(name, config), _remote(name, config, weights)
@@ -242,8 +243,16 @@ def _first_wrong(error: Exception) -> str:
 
 
 def _broken(file: Path, got: str, wanted: str) -> BadCard:
-    return BadCard(got=f"{got} in {file.name}", wanted=wanted, remedy="Remove the file and fetch it again.")
+    return BadCard(
+        f"{file.name} cannot be used: {got.rstrip('.')}.",
+        f"Expected {wanted}.",
+        "Remove the file and fetch it again.",
+    )
 
 
 def _cannot(name: str, got: str, wanted: str) -> BadCard:
-    return BadCard(got=f"{FAMILY}{name} with {got}", wanted=wanted, remedy="Choose another of timm's networks.")
+    return BadCard(
+        f"{FAMILY}{name} cannot be used: it has {got}.",
+        f"Expected {wanted}.",
+        "Choose another of timm's networks.",
+    )

@@ -69,7 +69,7 @@ def choose(networks: tuple[str, ...]) -> Shown:
             return _from_camera()
         return _example()
     except PhotobiasError as problem:
-        st.caption(plain(f"Not shown: got {problem.got}; wanted {problem.wanted}."))  # on pages that need none, too
+        st.caption(plain(f"Not shown. {problem.happened} {problem.accepted}"))  # on pages that need none, too
         return Shown(problem=problem)
 
 

@@ -66,7 +66,11 @@ def _request(kinds: tuple[str, ...]) -> Request:
         settings, limit = _settings(kind, default)
     index, confidence = _axes(default, cards)
     if not cards:
-        raise BadProtocol(got="no network", wanted="one or several", remedy="Choose them in the sidebar.")
+        raise BadProtocol(
+            "No network is chosen.",
+            "A study needs one or several.",
+            "Choose them in the sidebar.",
+        )
     return Request(
         study=studies.create(kind, **settings),
         photos=_place(photos),
@@ -127,7 +131,11 @@ def _sides(kind: str) -> tuple[int, ...] | None:
     text = st.text_input("Sides (px)", key=f"{kind} sides", placeholder="the study's own", width=190)
     parts = text.replace(",", " ").split()
     if wrong := [part for part in parts if not part.isdecimal() or int(part) < 1]:
-        raise BadProtocol(got=f"the side {wrong[0]!r}", wanted="whole pixels", remedy="For example 40, 100, 220.")
+        raise BadProtocol(
+            f"The side {wrong[0]!r} is not a number of pixels.",
+            "Sides are whole pixels from 1.",
+            "Write 40, 100, 220 for example.",
+        )
     return tuple(map(int, parts)) or None
 
 
@@ -170,5 +178,9 @@ def _place(photos: str) -> str:
     """Return the full path of a folder, so that the command works anywhere. Raises BadFolder."""
     text = photos.strip()
     if not text:
-        raise BadFolder(got="no photographs", wanted="a folder of them, or scenes", remedy="Name one above.")
+        raise BadFolder(
+            "No photographs are chosen.",
+            "A study needs a folder of them, or scenes.",
+            "Name one above.",
+        )
     return text if text.startswith(SCHEMES) else str(Path(typed(text)).resolve())

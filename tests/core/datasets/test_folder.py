@@ -42,9 +42,9 @@ def refused(folder: Path) -> str:
     with pytest.raises(BadFolder) as caught:
         listing(folder)
     error = caught.value
-    assert str(error) == f"got {error.got}; wanted {error.wanted}. {error.remedy}"
+    assert str(error) == f"{error.happened} {error.accepted} {error.remedy}"
     assert str(error).isprintable()
-    assert folder.name in error.got
+    assert folder.name in error.happened
     assert error.remedy.endswith(".")
     return str(error)
 

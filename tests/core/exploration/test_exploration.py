@@ -226,7 +226,7 @@ def test_readers_may_read_at_any_moment(
 
 
 def unavailable() -> Any:
-    raise WeightsUnavailable(got="no file", wanted="weights", remedy="Fetch them.")
+    raise WeightsUnavailable("There is no file.", "It needs weights.", "Fetch them.")
 
 
 # Once

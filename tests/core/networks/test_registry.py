@@ -124,7 +124,7 @@ def test_a_users_card_stands_before_an_embedded_one_of_its_key(folder: Folder, e
     assert registry.get("embedded/a", folder.data).title == "The user's"
     [problem] = problems
     assert isinstance(problem, UnknownName)
-    assert "two cards with the key 'embedded/a' (a.toml)" in problem.got
+    assert "two cards with the key 'embedded/a' (a.toml)" in problem.happened
     assert problem.remedy == "Rename one of them."
 
 
@@ -147,9 +147,9 @@ def test_an_unknown_key_lists_the_choices(folder: Folder) -> None:
     folder.write("a.toml", key="a")
     with pytest.raises(UnknownName) as caught:
         registry.get("resnet", folder.data)
-    assert "'resnet'" in caught.value.got
+    assert "'resnet'" in caught.value.happened
     for text in ("torchvision/resnet50.imagenet1k_v1", "keras/resnet50.imagenet", "timm/ and a name of timm's"):
-        assert text in caught.value.wanted
+        assert text in caught.value.accepted
     with pytest.raises(UnknownName, match=r"one of torchvision/vgg16.*, keras/vgg16.*, antialiased/vgg16"):
         registry.get("vgg", folder.data)
     folder.write("broken.toml", drop=("sha256",))

@@ -63,8 +63,8 @@ def test_what_stood_there_survives_a_failing_disk(
             write_whole(path, NEW)
         with pytest.raises(BadFolder) as caught:
             write(path, NEW)
-    assert caught.value.got == f"{path} could not be written ({reason})."
-    assert caught.value.wanted == "It needs 1.5 MB there."
+    assert caught.value.happened == f"{path} could not be written ({reason})."
+    assert caught.value.accepted == "It needs 1.5 MB there."
     assert "start again: what was finished is kept." in caught.value.remedy
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == ({"file.bin": OLD} if there else {})
     write(path, NEW)
@@ -78,7 +78,7 @@ def test_places_where_no_file_can_be(tmp_path: Path, name: str) -> None:
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(BadFolder) as caught:
         write(tmp_path / name, NEW)
-    assert str(tmp_path / name) in caught.value.got
+    assert str(tmp_path / name) in caught.value.happened
     assert sorted(tmp_path.rglob("*")) == before
     assert (tmp_path / "file").read_bytes() == OLD
 

@@ -128,7 +128,7 @@ def test_a_block_that_could_not_be_written_is_told_at_a_cancel(
 
     def full(*_: object) -> None:
         assert cancel.wait(60)
-        raise BadFolder(got="a full disk", wanted="room", remedy="Make some.")
+        raise BadFolder("There is a full disk.", "It needs room.", "Make some.")
 
     monkeypatch.setattr(rows, "write_part", full)
 

@@ -234,7 +234,7 @@ def test_who_is_left_out_and_why(tmp_path: Path, engine: Engine, many: list[Held
 
     class Torn(Held):
         def read(self) -> Photograph:
-            raise BadPhotograph(got="a torn file", wanted="a whole one", remedy="Copy it again.")
+            raise BadPhotograph("It is a torn file.", "It must be whole.", "Copy it again.")
 
     narrow = photograph(Image.fromarray(np.zeros((64, 700, 3), np.uint8)), "narrow")
     sources = [

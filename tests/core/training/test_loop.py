@@ -266,7 +266,7 @@ def test_a_state_that_does_not_load_is_named_and_left_alone(tmp_path: Path, stra
     before = state.read_bytes()
     with pytest.raises(BadRecipe, match=said) as caught:
         run(state)
-    assert str(state) in caught.value.got
+    assert str(state) in caught.value.happened
     assert f"Remove {state}" in caught.value.remedy
     assert str(caught.value).isprintable()
     assert state.read_bytes() == before
@@ -282,5 +282,5 @@ def test_a_state_of_another_recipe_or_seed_is_not_gone_on_with(
     state.write_bytes(straight.state)
     with pytest.raises(BadRecipe, match=f"state of tiny, seed 0, recipe {tiny().digest[:12]}") as caught:
         run(state, wanted, seed)
-    assert str(state) in caught.value.got
+    assert str(state) in caught.value.happened
     assert state.read_bytes() == straight.state

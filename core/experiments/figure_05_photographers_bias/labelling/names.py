@@ -24,17 +24,17 @@ def points(text: str) -> tuple[str, ...]:
     wrong = next((name for name in names if not _PRINTED.fullmatch(name)), None)
     twice = next((name for name in names if names.count(name) > 1), None)
     if wrong is not None:
-        got = "a point without a name" if not wrong else f"a point named {wrong!r}"
+        got = "A point has no name" if not wrong else f"A point cannot be named {wrong!r}"
     elif twice is not None:
-        got = f"the point {twice!r} twice"
+        got = f"The point {twice!r} occurs twice"
     elif len(names) > MOST_POINTS:
-        got = f"{len(names)} points"
+        got = f"There are {len(names)} points"
     else:
         return tuple(names)
     raise BadLabels(
-        got=got,
-        wanted=f"1 to {MOST_POINTS} different names of up to {LONGEST} letters, with commas between them",
-        remedy=f"For example {DEFAULT}.",
+        f"{got}.",
+        f"Accepted are 1 to {MOST_POINTS} different names of up to {LONGEST} letters, with commas between them.",
+        f"Try {DEFAULT!r} for example.",
     )
 
 
@@ -50,8 +50,10 @@ def file_name(text: str, what: str) -> str:
     name = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text.strip()).lower())
     if not _FILE.fullmatch(name):
         raise BadLabels(
-            got=f"{what} named {text.strip()!r}" if text.strip() else f"{what} without a name",
-            wanted=f"up to {LONGEST} letters and digits, between them spaces, dots, - or _",
-            remedy="Choose another name.",
+            f"{what[:1].upper()}{what[1:]} cannot be named {text.strip()!r}."
+            if text.strip()
+            else f"{what[:1].upper()}{what[1:]} needs a name.",
+            f"A name has up to {LONGEST} letters and digits, between them spaces, dots, - or _.",
+            "Choose another name.",
         )
     return name

@@ -68,9 +68,9 @@ class Store:
                 os.fsync(file.fileno())
         except OSError as error:
             raise BadFolder(
-                got=f"{path} ({error.strerror or error})",
-                wanted="a file that can be written",
-                remedy="Check the disk and the folder, then click again. Everything saved before is kept.",
+                f"{path} cannot be written ({error.strerror or error}).",
+                "Labels are saved in a file that must be writable.",
+                "Check the disk and the folder, then click again. Everything saved before is kept.",
             ) from None
 
     def read(self, labeller: str) -> Log:
@@ -82,7 +82,9 @@ class Store:
             return Log()
         except OSError as error:
             raise BadFolder(
-                got=f"{path} ({error.strerror or error})", wanted="a file that can be read", remedy="Check the disk."
+                f"{path} cannot be read ({error.strerror or error}).",
+                "Labels are saved in a file that must be readable.",
+                "Check the disk.",
             ) from None
         parsed_lines = [parsed(line) for line in lines if line]
         events = tuple(event for event in parsed_lines if event is not None)

@@ -157,8 +157,8 @@ def test_a_shift_by_the_stride_changes_no_sum(filter_: str, surround: str) -> No
 def test_what_is_no_signal(text: str, got: str, wanted: str) -> None:
     with pytest.raises(BadSignal) as caught:
         parse(text)
-    assert got in caught.value.got
-    assert wanted in caught.value.wanted
+    assert got in caught.value.happened
+    assert wanted in caught.value.accepted
     assert caught.value.remedy
 
 
@@ -190,13 +190,13 @@ def test_a_signal_is_drawn_on_a_scale_with_room_above(most: float, high: float) 
 def test_what_is_no_bench(settings: dict[str, object], got: str) -> None:
     with pytest.raises(BadSignal, match="wanted") as caught:
         Bench(**settings)  # type: ignore[arg-type]
-    assert got in caught.value.got
+    assert got in caught.value.happened
 
 
 def test_sums_that_do_not_end_are_refused() -> None:
     with pytest.raises(BadSignal, match="ideal low-pass filter and zeros around") as caught:
         stages(A3.signal, Bench(IDEAL, 2, "subtract", 0), 1)
-    least = float(caught.value.wanted.split()[0])
+    least = float(caught.value.accepted.split()[0])
     assert stages(A3.signal, Bench(IDEAL, 2, "subtract", least), 1)[-1].sum > 1  # what is said is enough
     assert sums(A3.signal, Bench(IDEAL, 2, "subtract", -1, "repeats"))  # a circle ends
     with pytest.raises(BadSignal, match="shift of 65"):

@@ -109,7 +109,7 @@ def test_negative_seeds(seed: int, pair: int) -> None:
 
 
 def assert_sentence(error: PhotobiasError) -> str:
-    assert str(error) == f"got {error.got}; wanted {error.wanted}. {error.remedy}"
+    assert str(error) == f"{error.happened} {error.accepted} {error.remedy}"
     assert str(error).isprintable()
     assert error.remedy.endswith(".")
     assert len(error.remedy) > 10

@@ -179,6 +179,6 @@ def test_another_file_is_refused_by_its_first_wrong_key(tmp_path: Path, what: st
         card.weights.write_bytes(bytes(reversed(range(256))) * 40)
     with pytest.raises(WeightsUnavailable, match=reason) as caught:
         card.build()
-    assert card.weights.name in caught.value.got
+    assert card.weights.name in caught.value.happened
     assert "fetch it again" in caught.value.remedy
     assert "\n" not in str(caught.value)

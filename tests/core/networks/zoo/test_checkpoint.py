@@ -71,8 +71,8 @@ def test_a_wrong_field_is_named(folder: Folder, field: str, values: tuple[Any, .
     for value in values:
         with pytest.raises(BadCard) as caught:
             read_card(folder.write(**{field: value}))
-        assert field in caught.value.got, value
-        assert "mine.toml" in caught.value.got, value
+        assert field in caught.value.happened, value
+        assert "mine.toml" in caught.value.happened, value
 
 
 def test_a_crop_larger_than_the_picture_is_refused(folder: Folder) -> None:
@@ -96,7 +96,7 @@ def test_labels_of_the_users_own(folder: Folder) -> None:
         (folder.path / "names.txt").write_bytes(content)
         with pytest.raises(BadCard, match=said) as caught:
             read_card(folder.write())
-        assert "names.txt" in caught.value.got
+        assert "names.txt" in caught.value.happened
     with pytest.raises(BadCard, match=r"labels = 'none\.txt'"):
         read_card(folder.write(labels="none.txt"))
 

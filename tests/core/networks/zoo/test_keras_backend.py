@@ -125,7 +125,7 @@ def test_another_file_is_refused_by_its_first_wrong_layer(
     save_layout(change(shapes(keras)), card.weights)
     with pytest.raises(WeightsUnavailable, match=reason) as caught:
         card.build()
-    assert card.weights.name in caught.value.got
+    assert card.weights.name in caught.value.happened
     assert "fetch it again" in caught.value.remedy
 
 

@@ -81,7 +81,7 @@ def test_preprocessing_is_timms(name: str, natural: list[Photograph]) -> None:
 def test_what_cannot_be_given_exactly_is_refused_by_name(name: str, said: str) -> None:
     with pytest.raises(BadCard, match=said) as caught:
         timm_zoo.card(name, NONE)
-    assert f"timm/{name} with" in caught.value.got
+    assert f"timm/{name} with" in caught.value.happened
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_the_address_is_timms(name: str) -> None:
 def test_an_unknown_name_lists_close_ones(name: str, close: str) -> None:
     with pytest.raises(UnknownName, match=re.escape(f"'timm/{name}'")) as caught:
         timm_zoo.card(name, NONE)
-    assert close in caught.value.wanted
+    assert close in caught.value.accepted
     assert "--search" in caught.value.remedy
 
 

@@ -68,7 +68,7 @@ def test_a_checkpoint_that_holds_more_or_less_than_tensors_is_refused(
 ) -> None:
     with pytest.raises(BadCard, match=said) as caught:
         read_card(saved(folder, content)).build()
-    assert "mine.pth" in caught.value.got
+    assert "mine.pth" in caught.value.happened
     assert "\n" not in str(caught.value)
     assert capsys.readouterr().out == ""
 
