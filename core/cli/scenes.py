@@ -50,7 +50,5 @@ def _save(image: Image.Image, file: Path) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise BadFolder(
-            f"{file} cannot be written ({reason}).",
-            "The folder must exist and be writable.",
-            "Check --out.",
+            f"{file} cannot be written ({reason}).", "The folder must exist and be writable.", "Check --out."
         ) from None

@@ -48,11 +48,7 @@ def listing(folder: Path) -> list[PhotoFile]:
     and so are macOS's "._" files.
     """
     if not folder.is_dir():
-        raise BadFolder(
-            f"{folder} is not a folder.",
-            "Give a folder of photographs.",
-            "Check the path.",
-        )
+        raise BadFolder(f"{folder} is not a folder.", "Give a folder of photographs.", "Check the path.")
     root = str(folder.resolve())
     labels = _labels(folder / LABELS)
     files = []
@@ -110,9 +106,7 @@ def reopen(root: str, name: str, label: str | None) -> PhotoFile:
         within = inside(root, file.path)
     except (RuntimeError, ValueError) as error:  # circular links; a name that no file can have
         raise BadPhotograph(
-            f"{name!r} cannot be read ({error}).",
-            "The name must be that of a readable file.",
-            "Check the path.",
+            f"{name!r} cannot be read ({error}).", "The name must be that of a readable file.", "Check the path."
         ) from None
     if not within:
         raise BadFolder(
@@ -126,11 +120,7 @@ def reopen(root: str, name: str, label: str | None) -> PhotoFile:
 def single(path: Path) -> PhotoFile:
     """Return a single photograph, with its label if its folder has a labels.csv. Raises BadFolder."""
     if not path.is_file():
-        raise BadFolder(
-            f"{path} does not exist.",
-            "Give a photograph or a folder of photographs.",
-            "Check the path.",
-        )
+        raise BadFolder(f"{path} does not exist.", "Give a photograph or a folder of photographs.", "Check the path.")
     labels = _labels(path.parent / LABELS)
     label = labels.get(_key(path.name)) if labels else None
     resolved = path.resolve()

@@ -60,9 +60,7 @@ def run(
                 warn(f"{name} left out: {reason}")
             if not found:
                 raise BadPhotograph(
-                    f"None of {len(files)} photographs is usable.",
-                    "At least one is needed.",
-                    "See the warnings.",
+                    f"None of {len(files)} photographs is usable.", "At least one is needed.", "See the warnings."
                 )
             skipped = sorted(name for name, _ in left_out)
             measured = sensitivity(found)

@@ -136,9 +136,7 @@ def shift_path(
         return Path("shift", values, frames, "network", f"short side {side} px on black, first at ({x}, {y}){cut}")
     if not 1 <= per_pixel <= FINEST:
         raise BadProtocol(
-            f"A path cannot have {per_pixel} frames per pixel.",
-            f"It can have 1 to {FINEST}.",
-            "Choose fewer.",
+            f"A path cannot have {per_pixel} frames per pixel.", f"It can have 1 to {FINEST}.", "Choose fewer."
         )
     step_x, step_y = per_step(direction)
     side, x, y = _square(photograph, reach, step_x, step_y)

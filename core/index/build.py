@@ -70,11 +70,7 @@ def build(
     files = order(listing(photos) if isinstance(photos, Path | str) else photos)
     queries = order(listing(reference)) if reference is not None else []
     if len(files) < (least := NEIGHBOURS if queries else 1):
-        raise BadFolder(
-            f"There are {len(files)} photographs.",
-            f"An index needs at least {least}.",
-            "Add photographs.",
-        )
+        raise BadFolder(f"There are {len(files)} photographs.", f"An index needs at least {least}.", "Add photographs.")
     plan = Plan.of(files, queries, card, shard_rows)
     with _alone(out):
         settle(plan, out)

@@ -229,9 +229,7 @@ class FeatureIndex:
             )
         if not np.isfinite(queries).all():
             raise BadCard(
-                "A feature is NaN or infinite.",
-                "Features must be finite numbers.",
-                "Check the network's weights.",
+                "A feature is NaN or infinite.", "Features must be finite numbers.", "Check the network's weights."
             )
 
     def _searching(self, queries: npt.NDArray[np.float32], k: int) -> Search:

@@ -29,9 +29,7 @@ def library(name: str, pip: str) -> Any:
 def missing(file: Path, name: str) -> WeightsUnavailable:
     """Return the error for a file that does not exist."""
     return WeightsUnavailable(
-        f"There is no file {file}.",
-        f"It must hold the weights of {name}.",
-        "Fetch them on the Explore page.",
+        f"There is no file {file}.", f"It must hold the weights of {name}.", "Fetch them on the Explore page."
     )
 
 

@@ -157,7 +157,5 @@ def create(name: str, **settings: Any) -> Study:
 
 def _bad(got: str, wanted: str) -> BadProtocol:
     return BadProtocol(
-        f"The settings do not fit together: {got.rstrip('.')}.",
-        f"Expected {wanted}.",
-        "Correct the study's settings.",
+        f"The settings do not fit together: {got.rstrip('.')}.", f"Expected {wanted}.", "Correct the study's settings."
     )

@@ -162,9 +162,7 @@ def read_manifest(folder: Path) -> Manifest:
     except RecordError as error:
         got = f"{path} is not a manifest: {error.got}" if path.exists() else f"{path} cannot be read ({error.got})"
     raise StudyBroken(
-        f"{got}.",
-        "The folder must be a study's.",
-        "Choose another, or make it with: python -m core study",
+        f"{got}.", "The folder must be a study's.", "Choose another, or make it with: python -m core study"
     )
 
 

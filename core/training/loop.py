@@ -229,7 +229,5 @@ def _parts(frames: Photographs, size: int) -> Iterator[tuple[torch.Tensor, torch
 
 def _other(path: Path, got: str) -> BadRecipe:
     return BadRecipe(
-        f"{path} holds {got}.",
-        "It must be the state of this recipe and seed.",
-        f"Remove {path} to start again.",
+        f"{path} holds {got}.", "It must be the state of this recipe and seed.", f"Remove {path} to start again."
     )

@@ -152,9 +152,7 @@ def get(name: str) -> Recipe:
     if path.suffix == ".toml" and path.is_file():
         return read(path)
     raise UnknownName(
-        f"There is no recipe {name!r}.",
-        f"Accepted are {', '.join(names())}, and a TOML file.",
-        "Choose one of these.",
+        f"There is no recipe {name!r}.", f"Accepted are {', '.join(names())}, and a TOML file.", "Choose one of these."
     )
 
 
@@ -234,7 +232,5 @@ def _other_rules(recipe: Recipe) -> Iterator[Rule]:
 
 def _bad(path: Path, got: str, wanted: str) -> BadRecipe:
     return BadRecipe(
-        f"{path.name} cannot be used: {got.rstrip('.')}.",
-        f"Expected {wanted.rstrip('.')}.",
-        "Correct the recipe.",
+        f"{path.name} cannot be used: {got.rstrip('.')}.", f"Expected {wanted.rstrip('.')}.", "Correct the recipe."
     )

@@ -45,11 +45,7 @@ def check(boxes: pd.DataFrame, kind: str, *, pixels: bool, slack: float = SLACK)
         slack: by how much rounding may push an edge over the frame's.
     """
     if boxes.empty:
-        raise BadAnnotations(
-            f"{kind} contains no box.",
-            "At least one is needed.",
-            "Choose another file or folder.",
-        )
+        raise BadAnnotations(f"{kind} contains no box.", "At least one is needed.", "Choose another file or folder.")
     boxes = boxes.reindex(columns=list(COLUMNS)).reset_index(drop=True)
     for name in (*CORNERS, "width", "height"):
         boxes[name] = boxes[name].astype(float)

@@ -53,8 +53,4 @@ def _side(value: object) -> float:
 
 
 def _bad(got: str) -> BadAnnotations:
-    return BadAnnotations(
-        f"{got}.",
-        f"COCO files hold {WANTED}.",
-        "Choose a complete file of instances.",
-    )
+    return BadAnnotations(f"{got}.", f"COCO files hold {WANTED}.", "Choose a complete file of instances.")

@@ -32,11 +32,7 @@ def read(files: Sequence[File]) -> Annotations:
     if len(endings) != 1:
         names = ", ".join(file.name for file in files[:3]) or "nothing"
         got = f"The files have {len(endings)} formats: {', '.join(endings)}" if endings else f"{names}: unknown format"
-        raise BadAnnotations(
-            f"{got}.",
-            f"Accepted are {FORMATS}.",
-            "Choose files of one format.",
-        )
+        raise BadAnnotations(f"{got}.", f"Accepted are {FORMATS}.", "Choose files of one format.")
     return READERS[endings[0]]([(file.name, file.read) for file in kinds[endings[0]]])
 
 
@@ -51,9 +47,7 @@ def files_at(paths: Sequence[Path]) -> list[File]:
             inside, readable = [], False
         if not readable:
             raise BadAnnotations(
-                f"{path} does not exist or cannot be read.",
-                "Give a file or folder of annotations.",
-                "Check the path.",
+                f"{path} does not exist or cannot be read.", "Give a file or folder of annotations.", "Check the path."
             )
         files += inside
     return [File(str(path), _reader(path)) for path in files]

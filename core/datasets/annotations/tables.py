@@ -55,11 +55,7 @@ def _table(name: str, data: bytes) -> pd.DataFrame:
         table = pd.read_csv(io.BytesIO(data), compression="gzip" if name.lower().endswith(".gz") else None)
     except (ValueError, OSError, EOFError, zlib.error) as error:  # pandas' own errors are ValueErrors
         got = f"{name} is an empty file" if not data else f"{name} is not CSV ({error})"
-        raise BadAnnotations(
-            f"{got}.",
-            f"A table needs {WANTED}.",
-            "Choose another file.",
-        ) from None
+        raise BadAnnotations(f"{got}.", f"A table needs {WANTED}.", "Choose another file.") from None
     image, label = (next((c for c in names if c in table.columns), None) for names in (IMAGE, LABEL))
     numbers = [c for c in (*CORNERS, *SIZE) if c in table.columns]
     if image is None or not (set(CORNERS) <= set(numbers) or set(SIZE) <= set(numbers)):

@@ -45,8 +45,4 @@ def _number(name: str, element: ElementTree.Element, path: str) -> float | None:
 
 
 def _bad(got: str) -> BadAnnotations:
-    return BadAnnotations(
-        f"{got}.",
-        f"An XML file holds {WANTED}.",
-        "Correct that file, or leave it out.",
-    )
+    return BadAnnotations(f"{got}.", f"An XML file holds {WANTED}.", "Correct that file, or leave it out.")

@@ -51,8 +51,4 @@ def _row(name: str, number: int, parts: list[str], names: Sequence[str]) -> tupl
 
 
 def _bad(got: str) -> BadAnnotations:
-    return BadAnnotations(
-        f"{got}.",
-        f"A YOLO file holds {WANTED}.",
-        "Correct that line, or leave the file out.",
-    )
+    return BadAnnotations(f"{got}.", f"A YOLO file holds {WANTED}.", "Correct that line, or leave the file out.")

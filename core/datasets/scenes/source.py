@@ -74,11 +74,7 @@ def scenes(source: str) -> list[SceneFile]:
     if last < first:
         raise _bad(source, f"a last number, {last}, below the first")
     if (count := last - first + 1) > MOST:
-        raise BadFolder(
-            f"{source!r} names {count} scenes.",
-            f"At most {MOST} are possible.",
-            "Choose fewer.",
-        )
+        raise BadFolder(f"{source!r} names {count} scenes.", f"At most {MOST} are possible.", "Choose fewer.")
     photographer, only = _settings(source, rest)
     return [SceneFile(seed, photographer, only) for seed in range(first, last + 1)]
 
@@ -119,11 +115,7 @@ def _settings(source: str, text: str) -> tuple[Photographer, str | None]:
     try:
         return replace(Photographer(), **given), only
     except BadScene as error:
-        raise BadFolder(
-            f"{source!r} cannot be used. {error.happened}",
-            error.accepted,
-            error.remedy,
-        ) from None
+        raise BadFolder(f"{source!r} cannot be used. {error.happened}", error.accepted, error.remedy) from None
 
 
 def _bad(source: str, got: str) -> BadFolder:

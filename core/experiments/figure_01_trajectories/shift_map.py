@@ -37,9 +37,7 @@ def coarse_to_fine(reach: int) -> list[Shift]:
     """
     if reach < 1:
         raise BadProtocol(
-            f"A map cannot have a reach of {reach} pixels.",
-            "The reach must be 1 or more.",
-            "Choose a larger map.",
+            f"A map cannot have a reach of {reach} pixels.", "The reach must be 1 or more.", "Choose a larger map."
         )
     edge = range(-reach, reach + 1)
     every = 1

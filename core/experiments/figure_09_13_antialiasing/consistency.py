@@ -61,9 +61,7 @@ def consistency(engine: Engine, network: Network, photographs: Iterable[Photogra
     classes = [k for part in parts for k in part.finite(network).probabilities.argmax(1).tolist()]
     if not classes:
         raise BadPhotograph(
-            "There is no usable photograph.",
-            "At least one is needed.",
-            "Name a photograph or a folder of them.",
+            "There is no usable photograph.", "At least one is needed.", "Name a photograph or a folder of them."
         )
     n, agreed = len(classes) // 2, sum(a == b for a, b in zip(classes[0::2], classes[1::2], strict=True))
     return Consistency(agreed / n, wilson(agreed, n), n)
@@ -85,11 +83,7 @@ def corners(photograph: Photograph, size: int, *, seed: int) -> list[tuple[int, 
     BadProtocol for a negative seed.
     """
     if seed < 0:
-        raise BadProtocol(
-            f"The seed is {seed}.",
-            "It must be 0 or more.",
-            "Choose a positive number.",
-        )
+        raise BadProtocol(f"The seed is {seed}.", "It must be 0 or more.", "Choose a positive number.")
     digest = int.from_bytes(bytes.fromhex(photograph.digest)[:8], "big")
     drawn = np.random.default_rng([seed, digest, FAMILY]).integers(0, max(1, edge(size) - size), (2, 2))
     return [(int(top), int(left)) for top, left in drawn]

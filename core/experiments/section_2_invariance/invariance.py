@@ -80,11 +80,7 @@ class Trial:
 
 def _check(right: bool, got: str, wanted: str) -> None:
     if not right:
-        raise BadRecipe(
-            f"The trial has {got}.",
-            f"It needs {wanted}.",
-            "Change the settings of the trial.",
-        )
+        raise BadRecipe(f"The trial has {got}.", f"It needs {wanted}.", "Change the settings of the trial.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,11 +61,7 @@ class Bench:
                     "Choose one of these.",
                 )
         if not abs(self.bias) <= MOST:  # also refuses NaN
-            raise BadSignal(
-                f"The bias is {self.bias}.",
-                f"It must be at most ±{MOST:g}.",
-                "Choose another bias.",
-            )
+            raise BadSignal(f"The bias is {self.bias}.", f"It must be at most ±{MOST:g}.", "Choose another bias.")
         if self.bias < 0 and self.nonlinearity != "none" and self.surround == "zeros":
             raise BadSignal(
                 f"A bias of {self.bias:g} cannot be summed over the infinitely many zeros around the signal.",
@@ -159,11 +155,7 @@ def checked(values: list[float] | tuple[float, ...]) -> tuple[float, ...]:
                 "Type another number.",
             )
     if not any(values):
-        raise BadSignal(
-            "The signal contains only zeros.",
-            "One value must not be 0.",
-            "Type a 1 somewhere.",
-        )
+        raise BadSignal("The signal contains only zeros.", "One value must not be 0.", "Type a 1 somewhere.")
     return tuple(float(value) for value in values)
 
 
@@ -203,11 +195,7 @@ def stages(signal: tuple[float, ...], bench: Bench, shift: int = 0) -> tuple[Sta
     """
     signal = checked(signal)
     if abs(shift) > FURTHEST:
-        raise BadSignal(
-            f"The shift is {shift}.",
-            f"It must be at most ±{FURTHEST}.",
-            "Choose a smaller one.",
-        )
+        raise BadSignal(f"The shift is {shift}.", f"It must be at most ±{FURTHEST}.", "Choose a smaller one.")
     x, around = np.array(signal), period(signal, bench)
     window = np.arange(*_window(x, bench, shift)) if around is None else np.arange(around)
     grid = window[window % bench.stride == 0]

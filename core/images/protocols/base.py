@@ -49,9 +49,7 @@ class Step:
     def __post_init__(self) -> None:
         if not isinstance(self.step, numbers.Integral) or not 0 <= self.step <= MAX_STEP:
             raise BadProtocol(
-                f"The step is {self.step}.",
-                f"It must be 0 to {MAX_STEP} whole pixels.",
-                "Choose one of these.",
+                f"The step is {self.step}.", f"It must be 0 to {MAX_STEP} whole pixels.", "Choose one of these."
             )
         if self.direction not in DIRECTIONS:
             raise BadProtocol(
@@ -87,9 +85,7 @@ class Sided(Step):
         super().__post_init__()
         if self.side is not None and (not isinstance(self.side, numbers.Integral) or self.side < 1):
             raise BadProtocol(
-                f"The side is {self.side}.",
-                "It must be 1 or more whole pixels.",
-                "Choose a larger side.",
+                f"The side is {self.side}.", "It must be 1 or more whole pixels.", "Choose a larger side."
             )
 
 
@@ -110,9 +106,7 @@ def generator(seed: int, photograph: Photograph, protocol: Protocol, pair: int) 
     """
     if seed < 0 or pair < 0:
         raise BadProtocol(
-            f"The seed is {seed} and the pair {pair}.",
-            "Both must be 0 or more.",
-            "Choose a positive number.",
+            f"The seed is {seed} and the pair {pair}.", "Both must be 0 or more.", "Choose a positive number."
         )
     digest = int.from_bytes(bytes.fromhex(photograph.digest)[:8], "big")
     return np.random.default_rng([seed, digest, protocol.family, pair])

@@ -35,9 +35,7 @@ class Crop(Step):
         super().__post_init__()
         if self.unit not in ("source", "network"):
             raise BadProtocol(
-                f"There is no unit {self.unit!r}.",
-                "Accepted are source and network.",
-                "Choose one of these.",
+                f"There is no unit {self.unit!r}.", "Accepted are source and network.", "Choose one of these."
             )
 
     def place(

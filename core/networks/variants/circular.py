@@ -129,8 +129,4 @@ def _is_linear(model: nn.Module, size: int) -> bool:
 
 
 def _unfit(got: str) -> BadCard:
-    return BadCard(
-        f"{got}.",
-        "Circular padding needs a network of convolutions, pools, blurs and activations.",
-        REMEDY,
-    )
+    return BadCard(f"{got}.", "Circular padding needs a network of convolutions, pools, blurs and activations.", REMEDY)

@@ -101,9 +101,7 @@ def derive(card: NetworkCard, name: str) -> NetworkCard:
     key = f"{card.key}{MARK}{name}"
     if is_variant(card.key):
         raise UnknownName(
-            f"{key} names two variants.",
-            "A network can have one variant.",
-            f"Use {card.key}, or the other one.",
+            f"{key} names two variants.", "A network can have one variant.", f"Use {card.key}, or the other one."
         )
     present = FORMER_NAMES.get(name, name)
     if present not in _VARIANTS:

@@ -25,11 +25,7 @@ def blurred(model: nn.Module, taps: int) -> nn.Module:
     (ResNet-18) the multiplications. Raises BadCard for any other network.
     """
     if taps not in TAPS:
-        raise BadCard(
-            f"There is no blur of {taps} taps.",
-            "Blurs have 2 to 7 taps.",
-            "Choose one of these.",
-        )
+        raise BadCard(f"There is no blur of {taps} taps.", "Blurs have 2 to 7 taps.", "Choose one of these.")
     changed = _copy(model)
     changed.maxpool = nn.Sequential(nn.MaxPool2d(2, 1), _blur(changed.conv1, changed.conv1.out_channels, taps))
     for layer, k in _subsampling(changed):

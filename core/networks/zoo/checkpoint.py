@@ -111,9 +111,7 @@ def _sha256(path: Path, size: int, changed: int) -> str:
 def _build(library: str, architecture: str, classes: int, weights: Path, sha256: str) -> nn.Module:
     if not weights.is_file():
         raise WeightsUnavailable(
-            f"There is no file {weights}.",
-            "The card names it as its checkpoint.",
-            "Put it beside its card.",
+            f"There is no file {weights}.", "The card names it as its checkpoint.", "Put it beside its card."
         )
     stat = weights.stat()
     actual = _sha256(weights, stat.st_size, stat.st_mtime_ns)
@@ -184,11 +182,7 @@ def _create(library: str, name: str, classes: int) -> nn.Module:
     if library == "small":
         if name not in ARCHITECTURES:
             accepted = " or ".join(f"small:{each}" for each in ARCHITECTURES)
-            raise BadCard(
-                f"There is no architecture small:{name}.",
-                f"Accepted are {accepted}.",
-                "Correct the card.",
-            )
+            raise BadCard(f"There is no architecture small:{name}.", f"Accepted are {accepted}.", "Correct the card.")
         return ARCHITECTURES[name](classes)
     if library == "torchvision":
         from torchvision import models
@@ -209,20 +203,14 @@ def _create(library: str, name: str, classes: int) -> nn.Module:
     import timm
 
     if not timm.is_model(name):
-        raise BadCard(
-            f"There is no architecture timm:{name}.",
-            "It must be a timm model.",
-            "Correct the card.",
-        )
+        raise BadCard(f"There is no architecture timm:{name}.", "It must be a timm model.", "Correct the card.")
     built: nn.Module = timm.create_model(name, pretrained=False, num_classes=classes)
     return built
 
 
 def _bad(path: Path, got: str, wanted: str) -> BadCard:
     return BadCard(
-        f"{path.name} cannot be used: {got.rstrip('.')}.",
-        f"Expected {wanted}.",
-        "Correct the card or its checkpoint.",
+        f"{path.name} cannot be used: {got.rstrip('.')}.", f"Expected {wanted}.", "Correct the card or its checkpoint."
     )
 
 

@@ -244,15 +244,11 @@ def _first_wrong(error: Exception) -> str:
 
 def _broken(file: Path, got: str, wanted: str) -> BadCard:
     return BadCard(
-        f"{file.name} cannot be used: {got.rstrip('.')}.",
-        f"Expected {wanted}.",
-        "Remove the file and fetch it again.",
+        f"{file.name} cannot be used: {got.rstrip('.')}.", f"Expected {wanted}.", "Remove the file and fetch it again."
     )
 
 
 def _cannot(name: str, got: str, wanted: str) -> BadCard:
     return BadCard(
-        f"{FAMILY}{name} cannot be used: it has {got}.",
-        f"Expected {wanted}.",
-        "Choose another of timm's networks.",
+        f"{FAMILY}{name} cannot be used: it has {got}.", f"Expected {wanted}.", "Choose another of timm's networks."
     )

@@ -115,11 +115,7 @@ def _asked() -> Task[Found] | None:
 def _drawn(text: str, report: Report, cancel: Cancel) -> Found:
     files = scenes(text)
     if len(files) > MOST:
-        raise BadAnnotations(
-            f"There are {len(files):,} scenes.",
-            f"At most {MOST:,} can be drawn.",
-            "Choose fewer.",
-        )
+        raise BadAnnotations(f"There are {len(files):,} scenes.", f"At most {MOST:,} can be drawn.", "Choose fewer.")
     places = _described(files, report, cancel)
     return Found(places, bias.by_class(places), files[0].photographer, {file.name: file for file in files})
 

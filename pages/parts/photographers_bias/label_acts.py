@@ -68,11 +68,7 @@ class Asked:
         """Return a click as an event. Raises BadLabels: a browser may send anything."""
         point = str(click["point"])
         if point not in self.names:
-            raise BadLabels(
-                f"A click was for {point!r}.",
-                f"The points are {', '.join(self.names)}.",
-                "Click again.",
-            )
+            raise BadLabels(f"A click was for {point!r}.", f"The points are {', '.join(self.names)}.", "Click again.")
         x, y = (to_pixels(click[axis], about[side]) for axis, side in (("x", "width"), ("y", "height")))
         return self._event(POINT, key, **about, id=str(click["id"]), point=point, x=x, y=y)
 

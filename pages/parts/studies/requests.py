@@ -66,11 +66,7 @@ def _request(kinds: tuple[str, ...]) -> Request:
         settings, limit = _settings(kind, default)
     index, confidence = _axes(default, cards)
     if not cards:
-        raise BadProtocol(
-            "No network is chosen.",
-            "A study needs one or several.",
-            "Choose them in the sidebar.",
-        )
+        raise BadProtocol("No network is chosen.", "A study needs one or several.", "Choose them in the sidebar.")
     return Request(
         study=studies.create(kind, **settings),
         photos=_place(photos),
@@ -178,9 +174,5 @@ def _place(photos: str) -> str:
     """Return the full path of a folder, so that the command works anywhere. Raises BadFolder."""
     text = photos.strip()
     if not text:
-        raise BadFolder(
-            "No photographs are chosen.",
-            "A study needs a folder of them, or scenes.",
-            "Name one above.",
-        )
+        raise BadFolder("No photographs are chosen.", "A study needs a folder of them, or scenes.", "Name one above.")
     return text if text.startswith(SCHEMES) else str(Path(typed(text)).resolve())

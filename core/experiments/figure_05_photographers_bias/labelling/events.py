@@ -141,9 +141,5 @@ def to_pixels(share: object, side: int) -> float:
     100.0
     """
     if not isinstance(share, int | float) or not math.isfinite(share) or not 0 <= share <= 1:
-        raise BadLabels(
-            f"A click was at {share!r}.",
-            "It must be a share of the picture, 0 to 1.",
-            "Click again.",
-        )
+        raise BadLabels(f"A click was at {share!r}.", "It must be a share of the picture, 0 to 1.", "Click again.")
     return float(share) * side
