@@ -143,9 +143,10 @@ class FeatureIndex:
             if fetch >= there:
                 break
             fetch *= 2  # the photograph was indexed several times
+        classes = " of those classes" if labels else ""
         itself = f", {len(found) - len(kept)} of them the query itself" if len(kept) < len(found) else ""
         raise IndexBroken(
-            f"The index in {self.path} has only {len(found)} photographs{' of those classes' if labels else ''}{itself}.",
+            f"The index in {self.path} has only {len(found)} photographs{classes}{itself}.",
             f"The search needs at least {k} others.",
             "Build an index of more photographs.",
         )

@@ -113,14 +113,18 @@ def test_the_bench_needs_no_study_and_opens_with_table_2(fresh: DataFolder, monk
 def test_what_the_bench_cannot_take_gets_a_sentence(fresh: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(studied_on_this_machine, "listed", lambda kinds: [])
     at = opened()
-    for text, said in (("0 one", "got 'one' in the signal"), ("1", "wanted 2 to 64"), ("0 nan", "got nan")):
+    for text, said in (
+        ("0 one", "'one' in the signal is not a number"),
+        ("1", "must have 2 to 64"),
+        ("0 nan", "contains nan"),
+    ):
         at.text_input(key="signal").set_value(text).run()
         assert not at.exception
         assert said in "\n".join(read_out(at.error))
         assert not at.table
     at.text_input(key="signal").set_value("1, 2, -3").run()
     at.number_input(key="bias").set_value(-1.0).run()
-    assert "got a bias of -1 with zeros around the signal" in "\n".join(read_out(at.error))
+    assert "A bias of -1 cannot" in "\n".join(read_out(at.error))
     at.selectbox(key="surround").set_value("repeats").run()
     assert not at.exception
     assert not at.error

@@ -75,7 +75,7 @@ def test_the_sentence_is_what_core_measures_and_maps_stand_side_by_side(fresh: D
 def test_what_has_no_maps_says_so_beside_what_has(fresh: DataFolder) -> None:
     at = opened(4, STRIDED, ENSEMBLE)
     settled(at, "cannot be watched")
-    assert f"**{ENSEMBLE}**: got {ENSEMBLE}, whose convolutions cannot be watched" in texts(at)
+    assert f"**{ENSEMBLE}**: The convolutions of {ENSEMBLE} cannot be watched" in texts(at)
     assert "again sums" in " ".join(str(button.key) for button in at.button)
 
 
@@ -143,7 +143,7 @@ def test_readouts_are_trained_from_the_page(fresh: DataFolder, tmp_path: Path) -
     assert "No such study on this machine yet" in texts(at)
     at.text_input(key="readouts photos").set_value(str(test / "red")).run()
     at.button(key="start readouts").click().run()
-    assert "got photographs without labels" in "\n".join(read_out(at.error))
+    assert "photographs have no labels" in "\n".join(read_out(at.error))
     assert not process.list_studies(fresh.studies)
     at.text_input(key="readouts photos").set_value(str(test))
     at.text_input(key="readouts train").set_value(str(train)).run()

@@ -78,8 +78,8 @@ def test_files_that_are_dropped_in(fresh: DataFolder) -> None:
     [
         ("/nowhere/boxes.csv", "wanted a file or folder of annotations"),
         ("/" + 300 * "x", "wanted a file or folder of annotations"),
-        ("scenes:9-3", "got a last number, 3, below the first"),
-        ("scenes:0-99999", "got 100,000 scenes; wanted at most 5,000"),
+        ("scenes:9-3", "a last number, 3, below the first"),
+        ("scenes:0-99999", "There are 100,000 scenes. At most 5,000"),
     ],
 )
 def test_what_cannot_be_read_gets_a_sentence(fresh: DataFolder, boxes: str, said: str) -> None:

@@ -189,7 +189,7 @@ def test_a_network_that_sees_more_than_the_video_says_so(fresh: DataFolder, monk
     at = ended(app("trajectories").run())
     at.button(key="measure_video").click().run()
     ended(at)
-    assert "a video of 80 x 60 pixels; wanted at least 96 x 96" in texts(at)
+    assert "The video has 80 x 60 pixels. It needs at least 96 x 96" in texts(at)
     assert "trained on drawn scenes" in texts(at)  # above any number: the video is none
 
 

@@ -103,7 +103,7 @@ def test_classes_duplicates_and_other_scores(run: Run, index: Path, photo: Path)
     assert apart[:4] == near[1:]
     status, _, err = run("index", "search", index, photo, "--class", "dragon")
     assert status == 1
-    assert "got the class 'dragon'; wanted one of the 4" in err
+    assert "no class 'dragon'. It has 4 classes" in err
     result = parsed(run("typicality", photo, "--index", index, "--k", 2, "--per-class", "--json"))
     assert set(result["per_class"]) == {"cat", "cup", "face", "rocket"}
     alone = parsed(run("typicality", photo, "--index", index, "--k", 2, "--class", "rocket", "--json"))
@@ -142,7 +142,7 @@ def test_an_index_of_another_network_is_refused(run: Run, index: Path, photo: Pa
     for arguments in (("typicality", photo, "--index", index), ("index", "search", index, photo)):
         status, out, err = run(*arguments, "--network", OTHER, "--json")
         assert (status, out) == (1, "")
-        assert f"holds features of {KEY}; wanted features of {OTHER}" in err
+        assert f"holds features of {KEY}. The network needs features of {OTHER}" in err
         assert run(*arguments, "--network", KEY, "--json")[0] == 0
 
 
@@ -159,7 +159,7 @@ def test_no_index_and_a_damaged_one(run: Run, index: Path, photo: Path, tmp_path
     status, out, err = run("index", "verify", broken, "--json")
     assert status == 1
     assert [problem.split(":")[0] for problem in json.loads(out)["problems"]] == ["shards/00000.npy"]
-    assert err.startswith("error: got shards/00000.npy: changed since it was built")
+    assert err.startswith("error: The index is not whole: shards/00000.npy: changed since it was built")
 
 
 def test_an_index_of_scenes(run: Run, photo: Path, tmp_path: Path) -> None:

@@ -188,7 +188,7 @@ def test_a_photograph_too_small_for_the_protocol_is_left_out(run: Run, album: Pa
     assert (record["skipped"], record["photographs"]) == (["thin.png"], 1)
     status, out, err = run("measure", small, *arguments)
     assert (status, out) == (1, "")
-    assert "got a photograph of 20 x 200 pixels" in err
+    assert "photograph of 20 x 200 pixels" in err
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -200,7 +200,7 @@ def test_nothing_but_bad_photographs_is_an_error(run: Run, tmp_path: Path, count
     assert (status, out) == (1, "")
     lines = err.splitlines()
     assert [line.split(":")[0] for line in lines] == ["warning"] * (count if count > 1 else 0) + ["error"]
-    assert ("got a text file as '0.jpg'" in lines[0]) if count == 1 else ("no usable photograph among 2" in lines[-1])
+    assert ("'0.jpg' is a text file" in lines[0]) if count == 1 else ("None of 2 photographs is usable" in lines[-1])
 
 
 def test_the_same_pixels_count_once(run: Run, photo: Path, tmp_path: Path) -> None:
@@ -260,7 +260,7 @@ def test_consistency_is_cores_and_says_what_is_left_out(
     assert "not a one-pixel rate" in out
     status, _, err = run("consistency", bad, "--network", KEY)
     assert status == 1
-    assert "error: got no usable photograph" in err.lower()
+    assert "there is no usable photograph" in err.lower()
 
 
 def test_scenes_are_measured_as_their_pictures_are(run: Run, tmp_path: Path) -> None:

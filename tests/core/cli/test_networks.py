@@ -184,10 +184,10 @@ def test_a_network_is_trained_listed_measured_and_not_made_again(
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("resnet5.scenes", "got recipe 'resnet5.scenes'; wanted one of alexnet32.cifar10, alexnet32.scenes32, "),
-        ("../resnet10.scenes", "got recipe '../resnet10.scenes'"),
-        ("gone.toml", "got recipe 'gone.toml'"),
-        ("FILE", "in speck.toml; wanted the fields"),
+        ("resnet5.scenes", "no recipe 'resnet5.scenes'. Accepted are alexnet32.cifar10, alexnet32.scenes32, "),
+        ("../resnet10.scenes", "no recipe '../resnet10.scenes'"),
+        ("gone.toml", "no recipe 'gone.toml'"),
+        ("FILE", "Expected the fields"),
     ],
 )
 def test_a_wrong_recipe_is_one_line_and_nothing_is_begun(run: Run, tmp_path: Path, name: str, said: str) -> None:

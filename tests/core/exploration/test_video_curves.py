@@ -139,7 +139,7 @@ def test_a_network_that_sees_more_than_the_video_costs_its_own_part_alone(tiny_c
     found = curves(open_video(film(noise(9, 24, 40)), "small.mov"), card)
     found.run()
     assert (found.state, found.total, traces.video_curves(found)) == ("done", 0, {})
-    assert "a video of 40 x 24 pixels; wanted at least 32 x 32" in str(found.problems[card.key])
+    assert "The video has 40 x 24 pixels. It needs at least 32 x 32" in str(found.problems[card.key])
 
 
 def test_jumps_are_changes_of_the_answer_and_large_steps() -> None:

@@ -130,7 +130,7 @@ def test_a_changed_byte_in_a_png_chunk(kind: bytes) -> None:
     ],
 )
 def test_what_is_no_photograph(data: bytes, what: str) -> None:
-    assert f"got {what}" in refused(data)
+    assert what in refused(data)
 
 
 def test_heic_has_its_own_remedy() -> None:

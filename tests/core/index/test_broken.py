@@ -26,12 +26,15 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"card": replace(CARD, key="test/other")}, r"a build of network test/tiny; wanted one of network test/other"),
-        ({"card": replace(CARD, weights_digest="fedc")}, r"weights 0123456789abcdef; wanted one of weights fedc"),
+        (
+            {"card": replace(CARD, key="test/other")},
+            r"a build of network test/tiny. This build is of network test/other",
+        ),
+        ({"card": replace(CARD, weights_digest="fedc")}, r"weights 0123456789abcdef. This build is of weights fedc"),
         ({"card": replace(CARD, preprocessing=replace(CARD.preprocessing, resize=40))}, "'resize': 40"),
-        ({"shard_rows": 16}, r"8 rows a shard; wanted one of 16 rows"),
-        ({"reference": None}, r"reference .*; wanted one of reference none"),
-        ({"photos": 1}, r"47 photographs, number 0 'ant/00.png' labelled 'ant'; wanted one of 46 .*'ant/05.png'"),
+        ({"shard_rows": 16}, r"8 rows a shard. This build is of 16 rows"),
+        ({"reference": None}, r"reference .*. This build is of reference none"),
+        ({"photos": 1}, r"47 photographs, number 0 'ant/00.png' labelled 'ant'. This build is of 46 .*'ant/05.png'"),
     ],
 )
 def test_a_folder_of_another_plan(

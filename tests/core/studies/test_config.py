@@ -47,7 +47,7 @@ def test_default_sides_are_in_absolute_pixels() -> None:
         ({"protocols": ("zoom",)}, "zoom"),
         ({"pairs": 0}, "0 pairs"),
         ({"seed": -1}, "seed -1"),
-        ({"step": 40}, "got step 40"),
+        ({"step": 40}, "The step is 40"),
         ({"protocols": ("crop",), "sides": (40,)}, "sides with crop"),
         ({"protocols": ("black", "scale"), "unit": "network"}, "unit with black, scale"),
         ({"colour": 1}, "settings of protocols"),

@@ -86,7 +86,7 @@ def test_a_study_is_started_once_seen_stopped_and_goes_on(data: DataFolder, tmp_
     failed = until(broken.place(data.studies), lambda s: s.state != "running")
     assert failed.state == "failed"
     assert failed.error is not None
-    assert "got network 'no/network'" in failed.error
+    assert "no network 'no/network'" in failed.error
     assert failed.manifest is None
     assert {s.folder for s in worker.list_studies(data.studies)} == {folder, failed.folder}
 

@@ -144,45 +144,54 @@ def box(bbox: list[int] | None, image: int = 7) -> str:
 
 ONE = xml("a", ("cat", 1, 2, 3, 4))
 BAD = {
-    "no file": ({}, "got nothing, in an unknown format; wanted one of CSV"),
-    "unknown": ({"a_docx": "x"}, "got a.docx, in an unknown format"),
-    "two formats": ({"a_csv": TABLE, "b_json": coco()}, "got files in 2 formats: .csv, .json"),
-    "csv empty": ({"a_csv": ""}, "got a.csv, an empty file; wanted the columns image, xmin, ymin, xmax, ymax"),
-    "csv columns": ({"a_csv": "image,x,y\na,1,2\n"}, "got a.csv with the columns image, x, y; wanted the"),
-    "csv no image": ({"a_csv": "xmin,ymin,xmax,ymax\n1,2,3,4\n"}, "got a.csv with the columns xmin, ymin, xmax, ymax"),
-    "csv only sizes": ({"a_csv": SIZES}, "got a.csv, sizes without boxes"),
+    "no file": ({}, "nothing: unknown format. Accepted are CSV"),
+    "unknown": ({"a_docx": "x"}, "a.docx: unknown format"),
+    "two formats": ({"a_csv": TABLE, "b_json": coco()}, "The files have 2 formats: .csv, .json"),
+    "csv empty": ({"a_csv": ""}, "a.csv is an empty file. A table needs the columns image, xmin, ymin, xmax, ymax"),
+    "csv columns": ({"a_csv": "image,x,y\na,1,2\n"}, "a.csv has the columns image, x, y. A table needs the"),
+    "csv no image": ({"a_csv": "xmin,ymin,xmax,ymax\n1,2,3,4\n"}, "a.csv has the columns xmin, ymin, xmax, ymax"),
+    "csv only sizes": ({"a_csv": SIZES}, "a.csv contains sizes without boxes"),
     "csv no rows": ({"a_csv": HEAD}, "got CSV without a box"),
-    "csv no number": ({"a_csv": f"{HEAD}a,c,1,2,3,4\nb,c,1,two,3,4\n"}, "got a.csv, line 3: ymin 'two'; wanted a"),
-    "csv nothing": ({"a_csv": f"{HEAD}a,c,1,,3,4\n"}, "got 1 box with a corner that is not a number"),
-    "csv broken gzip": ({"a_csv_gz": b"no gzip"}, "got a.csv.gz, which is not CSV"),
-    "csv cut gzip": ({"a_csv_gz": gzip.compress(TABLE.encode() * 99)[:60]}, "got a.csv.gz, which is not CSV"),
-    "csv binary": ({"a_csv": b"\xff\xfe\x00\x01"}, "got a.csv, which is not CSV"),
-    "csv negative": ({"a_csv": f"{HEAD}a,c,-5,2,3,4\nb,c,-2,2,3,4\n"}, "got 2 boxes with a negative corner"),
-    "csv turned": ({"a_csv": f"{HEAD}a,c,9,2,3,4\n"}, "got 1 box without a size; the first, of a: 9, 2, 4, 5"),
+    "csv no number": (
+        {"a_csv": f"{HEAD}a,c,1,2,3,4\nb,c,1,two,3,4\n"},
+        "Line 3 of a.csv has the ymin 'two'. It must be a number",
+    ),
+    "csv nothing": ({"a_csv": f"{HEAD}a,c,1,,3,4\n"}, "1 box with a corner that is not a number"),
+    "csv broken gzip": ({"a_csv_gz": b"no gzip"}, "a.csv.gz is not CSV"),
+    "csv cut gzip": ({"a_csv_gz": gzip.compress(TABLE.encode() * 99)[:60]}, "a.csv.gz is not CSV"),
+    "csv binary": ({"a_csv": b"\xff\xfe\x00\x01"}, "a.csv is not CSV"),
+    "csv negative": ({"a_csv": f"{HEAD}a,c,-5,2,3,4\nb,c,-2,2,3,4\n"}, "2 boxes with a negative corner"),
+    "csv turned": ({"a_csv": f"{HEAD}a,c,9,2,3,4\n"}, "1 box without a size; the first, of a: 9, 2, 4, 5"),
     "csv outside": ({"a_csv": f"{HEAD}a,c,0,2,300,4\n", "s_csv": SIZES}, "of a: 0, 2, 300, 4 in 100 x 100"),
-    "xml empty": ({"a_xml": ""}, "got a.xml, an empty file; wanted an annotation with filename, size and objects"),
-    "xml broken": ({"a_xml": xml("a")[:40]}, "got a.xml, broken XML (no element found"),
-    "xml other": ({"a_xml": "<svg/>"}, "got a.xml, XML that begins with <svg>"),
-    "xml no corner": ({"a_xml": ONE.replace("ymax", "end")}, "got a.xml, an object without a complete bndbox"),
-    "xml no number": ({"a_xml": ONE.replace(">3<", ">three<")}, "got a.xml, bndbox/xmax 'three'"),
+    "xml empty": (
+        {"a_xml": ""},
+        "a.xml is an empty file. An XML file holds an annotation with filename, size and objects",
+    ),
+    "xml broken": ({"a_xml": xml("a")[:40]}, "a.xml is broken XML (no element found"),
+    "xml other": ({"a_xml": "<svg/>"}, "a.xml is XML that begins with <svg>"),
+    "xml no corner": ({"a_xml": ONE.replace("ymax", "end")}, "a.xml has an object without a complete bndbox"),
+    "xml no number": ({"a_xml": ONE.replace(">3<", ">three<")}, "a.xml has the bndbox/xmax 'three'"),
     "xml no box": ({"a_xml": xml("a")}, "got XML without a box"),
     "xml outside": ({"a_xml": xml("a", ("cat", 1, 2, 103, 4))}, "the first, of a: 0, 1, 103, 4 in 100 x 50"),
-    "json empty": ({"a_json": ""}, "got a.json, an empty file; wanted images (id, file_name, width, height)"),
-    "json broken": ({"a_json": coco()[:50]}, "got a.json, broken JSON"),
-    "json other": ({"a_json": "[1]"}, "got a.json without lists of images and annotations"),
+    "json empty": ({"a_json": ""}, "a.json is an empty file. COCO files hold images (id, file_name, width, height)"),
+    "json broken": ({"a_json": coco()[:50]}, "a.json is broken JSON"),
+    "json other": ({"a_json": "[1]"}, "a.json has no lists of images and annotations"),
     "json no bbox": ({"a_json": box(None)}, "with an incomplete or wrong entry (KeyError: 'bbox')"),
     "json no image": ({"a_json": box([1, 1, 1, 1], image=9)}, "(KeyError: 9)"),
     "json short": ({"a_json": box([1, 1])}, "wrong entry (ValueError"),
     "json odd": ({"a_json": coco(annotations=["x"])}, "wrong entry (AttributeError"),
-    "json negative": ({"a_json": box([-4, 1, 9, 9])}, "got 1 box with a negative corner"),
+    "json negative": ({"a_json": box([-4, 1, 9, 9])}, "1 box with a negative corner"),
     "json no annotation": ({"a_json": coco(annotations=[])}, "got COCO JSON without a box"),
     "yolo empty": ({"a_txt": ""}, "got YOLO text without a box"),
-    "yolo words": ({"a_txt": "0 .5 .5 .1 .1\ncat .5 .5 .1 .1"}, "got a.txt, line 2: 'cat .5 .5 .1 .1'; wanted lines"),
-    "yolo outline": ({"a_txt": "0 .5 .5 .1 .1 .2 .2"}, "got a.txt, line 1: '0 .5 .5 .1 .1 .2 .2'"),
-    "yolo nan": ({"a_txt": "0 nan .5 .1 .1"}, "got a.txt, line 1: '0 nan .5 .1 .1'"),
+    "yolo words": (
+        {"a_txt": "0 .5 .5 .1 .1\ncat .5 .5 .1 .1"},
+        "Line 2 of a.txt is 'cat .5 .5 .1 .1'. A YOLO file holds lines",
+    ),
+    "yolo outline": ({"a_txt": "0 .5 .5 .1 .1 .2 .2"}, "Line 1 of a.txt is '0 .5 .5 .1 .1 .2 .2'"),
+    "yolo nan": ({"a_txt": "0 nan .5 .1 .1"}, "Line 1 of a.txt is '0 nan .5 .1 .1'"),
     "yolo outside": ({"a_txt": "0 .9 .5 .4 .1"}, "the first, of a: 0.7, 0.45, 1.1, 0.55 in 1 x 1"),
     "yolo pixels": ({"a_txt": "0 90 50 40 10"}, "box outside the frame"),
-    "yolo binary": ({"a_txt": b"\xff\xfe\x00"}, "got a.txt, which is not text"),
+    "yolo binary": ({"a_txt": b"\xff\xfe\x00"}, "a.txt is not text"),
 }
 
 
@@ -200,5 +209,5 @@ def test_what_is_not_there(tmp_path: Path) -> None:
         files_at([tmp_path / "nothing"])
     with pytest.raises(BadAnnotations, match="wanted a file or folder"):
         files_at([Path("x" * 5000)])
-    with pytest.raises(BadAnnotations, match="got nothing"):
+    with pytest.raises(BadAnnotations, match="nothing: unknown"):
         read(files_at([tmp_path]))

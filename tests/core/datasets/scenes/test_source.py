@@ -134,7 +134,7 @@ def test_a_refusal_lists_what_there_is() -> None:
 def test_as_many_scenes_as_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST", 3)
     assert [file.name for file in listing("scenes:8-10")] == ["8", "9", "10"]
-    assert "got 4 scenes in 'scenes:8-11'; wanted at most 3. Ask for fewer." in refused("scenes:8-11")
+    assert "'scenes:8-11' names 4 scenes. At most 3 are possible. Choose fewer." in refused("scenes:8-11")
 
 
 def test_places_of_every_kind_in_the_order_given(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def test_the_command_is_the_turn(tmp_path: Path, capsys: pytest.CaptureFixture[s
     status = process.status(tmp_path / "dial" / "studies" / "dial_0250_0100")
     assert (status.state, status.error) == ("finished", None)
     assert main(["dial", "--spread", "2", "--size-spread", "0", "--data", str(tmp_path)]) == 1
-    assert "got spread 2.0" in capsys.readouterr().err
+    assert "spread 2.0" in capsys.readouterr().err
 
 
 def test_of_pairs_that_begin_right_the_others_are_left_out(make_results: Callable[[], studies.Results]) -> None:

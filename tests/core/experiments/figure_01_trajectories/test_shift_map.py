@@ -115,7 +115,9 @@ def test_a_known_error_is_kept(natural: list[Photograph], tiny_card: TinyCard) -
     found.run()
     assert (found.state, found.done) == ("done", 0)
     [problem] = found.problems.values()
-    assert str(problem).startswith("got an embedded side of 14 and shifts of 10 pixels in a frame of 32; wanted a side")
+    assert str(problem).startswith(
+        "An embedded side of 14 and shifts of 10 pixels do not fit in a frame of 32. The side"
+    )
 
 
 def test_without_classes_it_is_the_cosine_to_the_unmoved_photograph(natural: list[Photograph]) -> None:

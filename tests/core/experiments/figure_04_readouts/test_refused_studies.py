@@ -82,7 +82,7 @@ def test_what_cannot_be_learned_says_why(place: Path, cards: list[NetworkCard], 
             studies.run(study, listing(place / "test"), cards, tmp_path / "out")
         assert not (tmp_path / "out").exists()
 
-    refused(StudyMismatch, "without --train PLACE; wanted labelled photographs", Readouts())
+    refused(StudyMismatch, "without --train PLACE.*labelled photographs", Readouts())
     refused(BadFolder, "flat, whose photographs have no labels", Readouts(train=str(flat)))
     refused(BadFolder, "one class, red; wanted at least two classes", Readouts(train=str(tmp_path / "one")))
     refused(BadFolder, "two with no usable photograph of striped", Readouts(train=str(tmp_path / "two"), classes=NAMES))

@@ -139,13 +139,13 @@ def test_rates_have_their_intervals() -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"classes": ("cat",)}, "got the classes cat; wanted two or more of cat"),
-        ({"classes": ("cat", "cat")}, "got the classes cat, cat"),
-        ({"classes": ("cat", "tiger")}, "got the classes cat, tiger"),
-        ({"learned": 2}, "got 2 training scenes; wanted 8 to 600"),
-        ({"learned": 10_000}, "got 10000 training scenes"),
-        ({"held_out": 1}, "got 1 scenes held out; wanted 2 to 240"),
-        ({"seed": -1}, "got seed -1; wanted 0 or more"),
+        ({"classes": ("cat",)}, "The trial has the classes cat. It needs two or more of cat"),
+        ({"classes": ("cat", "cat")}, "The trial has the classes cat, cat"),
+        ({"classes": ("cat", "tiger")}, "The trial has the classes cat, tiger"),
+        ({"learned": 2}, "The trial has 2 training scenes. It needs 8 to 600"),
+        ({"learned": 10_000}, "The trial has 10000 training scenes"),
+        ({"held_out": 1}, "The trial has 1 scenes held out. It needs 2 to 240"),
+        ({"seed": -1}, "The trial has seed -1. It needs 0 or more"),
     ],
 )
 def test_settings_that_make_no_trial(settings: dict[str, object], said: str) -> None:
