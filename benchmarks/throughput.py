@@ -72,10 +72,8 @@ def run(
             "batch": loaded.batch,
             "rounds": rounds,
         }
-        if study:
-            return {**facts, "photographs": len(files), **_study(engine, loaded, files, rounds)}
-        if indexed:
-            return {**facts, "photographs": len(files), **_index(engine, loaded, files, rounds)}
+        if measure := _study if study else _index if indexed else None:
+            return {**facts, "photographs": len(files), **measure(engine, loaded, files, rounds)}
         return {
             **facts,
             **_batching(engine, loaded, plain.to(engine.device).eval(), rounds),

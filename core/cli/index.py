@@ -1,4 +1,4 @@
-"""The commands ``typicality`` and ``index``."""
+"""The command ``index``."""
 
 from __future__ import annotations
 
@@ -7,27 +7,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .console import ProgressLine, say, show
-from .options import PLACES, add, data_folder, whole
+from .console import ProgressLine, show
+from .options import PLACES, add, data_folder, neighbour_line, query_of, query_options, whole
 
 if TYPE_CHECKING:
-    from ..exploration.measurements import Query
     from ..index.store import Manifest
 
 
 def register(commands: Any) -> None:
     """Add the subcommands."""
-    about = (
-        "Measure how typical a photograph is: mean cosine to its nearest photographs in an index, and the percentile."
-    )
-    one = add(commands, "typicality", _typicality, about)
-    one.add_argument("photo", type=Path, metavar="PHOTO")
-    one.add_argument("--index", type=Path, required=True, metavar="DIR")
-    one.add_argument(
-        "--per-class", action="store_true", help="also report the typicality among the photographs of each class"
-    )
-    one.add_argument("--scores", action="store_true", help="also report other density scores of the 50 nearest")
-    query_options(one)
     index = commands.add_parser("index", help="Build, verify or search an index of features.")
     parts = index.add_subparsers(required=True, metavar="ACTION")
     one = add(parts, "build", _index_build, "Build an index of a folder. Run it again to resume.")
@@ -63,54 +51,6 @@ def register(commands: Any) -> None:
     one.add_argument("index", type=Path, metavar="DIR")
     one.add_argument("photo", type=Path, metavar="PHOTO")
     query_options(one)
-
-
-def query_options(one: argparse.ArgumentParser) -> None:
-    """Add the options of a search: how many neighbours, among which photographs, by which search."""
-    one.add_argument("--k", type=whole, default=10)
-    one.add_argument("--network", help="stop unless the index was built with this network")
-    one.add_argument("--class", dest="labels", action="append", metavar="NAME", help="only photographs of this class")
-    one.add_argument(
-        "--distinct", action="store_true", help="leave out exact duplicates of the photograph and of each other"
-    )
-    one.add_argument("--search", default="exact", metavar="HOW", help="exact (default), compact, milvus://HOST[:PORT]")
-
-
-def _typicality(chosen: argparse.Namespace) -> None:
-    from ..exploration import measurements
-
-    result = measurements.typicality_of(
-        chosen.photo, chosen.index, data_folder(chosen), _query(chosen), classes=chosen.per_class, scores=chosen.scores
-    )
-    if result["warning"]:
-        say(f"warning: {result['warning']}")
-    place = (
-        "no reference queries"
-        if result["percentile"] is None
-        else (f"more typical than {result['percentile']:.0f} % of {result['references']} reference photographs")
-    )
-    how = "" if chosen.search == "exact" else f", searched by {chosen.search}"
-    indexed = f"{result['rows']} photographs indexed{how}"
-    lines = [
-        f"typicality {result['typicality']:.4f} ({place}); {result['network']}, {indexed}",
-        f"predicted {result['predicted']}: {result['indexed_of_predicted']} indexed photographs of that class",
-        *(f"  {neighbour_line(n)}" for n in result["neighbours"]),
-        *(f"{name} {value:.4f}" for name, value in result.get("alternatives", {}).items()),
-        *(f"{value:.4f}  among photographs of {name}" for name, value in result.get("per_class", {}).items()),
-    ]
-    show(chosen, result, lines)
-
-
-def _query(chosen: argparse.Namespace) -> Query:
-    from ..exploration.measurements import Query
-
-    labels = tuple(chosen.labels) if chosen.labels else None
-    return Query(k=chosen.k, network=chosen.network, distinct=chosen.distinct, labels=labels, how=chosen.search)
-
-
-def neighbour_line(n: dict[str, Any]) -> str:
-    """Return one neighbour as a line for people: cosine, label, path."""
-    return f"{n['cosine']:.4f}  {n['label'] or '':24} {n['path']}"
 
 
 def _index_build(chosen: argparse.Namespace) -> None:
@@ -192,5 +132,5 @@ def _index_verify(chosen: argparse.Namespace) -> None:
 def _index_search(chosen: argparse.Namespace) -> None:
     from ..exploration import measurements
 
-    found = measurements.search(chosen.photo, chosen.index, data_folder(chosen), _query(chosen))
+    found = measurements.search(chosen.photo, chosen.index, data_folder(chosen), query_of(chosen))
     show(chosen, found, map(neighbour_line, found))

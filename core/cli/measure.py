@@ -1,42 +1,24 @@
-"""The commands ``measure`` and ``consistency``."""
+"""The command ``measure``."""
 
 from __future__ import annotations
 
 import argparse
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 from ..errors import BadProtocol
 from .console import ProgressLine, say, show
-from .options import add, data_folder, whole
+from .options import add, data_folder, measured_options, whole
 
 
 def register(commands: Any) -> None:
-    """Add the subcommands."""
+    """Add the subcommand."""
     about = "Measure the sensitivity to a small step: P(top-1 change) and mean absolute change, with intervals."
     one = add(commands, "measure", _measure, about)
-    _what(one)
+    measured_options(one)
     one.add_argument("--protocol", default="all", help="crop, black, inpaint, scale, several with commas, or all")
     one.add_argument("--pairs", type=whole, default=16, help="random pairs per photograph (16)")
     one.add_argument("--side", type=whole, help="embedded short side in network pixels (100 · S / 224)")
     step_options(one)
-
-    _what(
-        add(
-            commands,
-            "consistency",
-            _consistency,
-            "Measure Adobe's consistency: how often two random crops of 224 agree.",
-        )
-    )
-
-
-def _what(one: argparse.ArgumentParser) -> None:
-    one.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="photographs, folders of them, scenes:0-99")
-    one.add_argument("--network", required=True, help="one key, or several with commas")
-    one.add_argument("--seed", type=partial(whole, least=0), default=0)
-    one.add_argument("--limit", type=whole, help="use only the first so many photographs")
 
 
 def step_options(one: argparse.ArgumentParser) -> None:
@@ -70,24 +52,6 @@ def _measure(chosen: argparse.Namespace) -> None:
         warn=lambda text: say(f"warning: {text}"),
     )
     show(chosen, results, map(measure_line, results))
-
-
-def _consistency(chosen: argparse.Namespace) -> None:
-    from ..exploration import measurements
-    from ..networks import registry
-
-    data = data_folder(chosen)
-    cards = [registry.get(key, data) for key in chosen.network.split(",")]
-    results = measurements.consistencies(
-        chosen.photos, cards, seed=chosen.seed, limit=chosen.limit, warn=lambda text: say(f"warning: {text}")
-    )
-    lines = (
-        f"{r['network']}  consistency {r['consistency']:.3f} [{r['consistency_interval'][0]:.3f}, "
-        f"{r['consistency_interval'][1]:.3f}]  ({r['photographs']} photographs, two random crops of {r['size']} px "
-        f"from the centre {r['resized_to']}; not a one-pixel rate)"
-        for r in results
-    )
-    show(chosen, results, lines)
 
 
 def measure_line(r: dict[str, Any]) -> str:

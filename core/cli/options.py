@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..storage.data_folder import DataFolder
+
+if TYPE_CHECKING:
+    from ..exploration.measurements import Query
 
 PLACES = (
     "a folder, tar or parquet files, a folder or 'pattern*.tar' of them, hf://datasets/OWNER/NAME, scenes:0-9999, "
@@ -41,3 +45,35 @@ def whole_numbers(text: str, least: int = 1) -> tuple[int, ...]:
 def data_folder(chosen: argparse.Namespace) -> DataFolder:
     """Return the data folder of --data, or the default one."""
     return DataFolder(chosen.data) if chosen.data else DataFolder.default()
+
+
+def query_options(one: argparse.ArgumentParser) -> None:
+    """Add the options of a search: how many neighbours, among which photographs, by which search."""
+    one.add_argument("--k", type=whole, default=10)
+    one.add_argument("--network", help="stop unless the index was built with this network")
+    one.add_argument("--class", dest="labels", action="append", metavar="NAME", help="only photographs of this class")
+    one.add_argument(
+        "--distinct", action="store_true", help="leave out exact duplicates of the photograph and of each other"
+    )
+    one.add_argument("--search", default="exact", metavar="HOW", help="exact (default), compact, milvus://HOST[:PORT]")
+
+
+def query_of(chosen: argparse.Namespace) -> Query:
+    """Return the chosen search."""
+    from ..exploration.measurements import Query
+
+    labels = tuple(chosen.labels) if chosen.labels else None
+    return Query(k=chosen.k, network=chosen.network, distinct=chosen.distinct, labels=labels, how=chosen.search)
+
+
+def neighbour_line(n: dict[str, Any]) -> str:
+    """Return one neighbour as a line for people: cosine, label, path."""
+    return f"{n['cosine']:.4f}  {n['label'] or '':24} {n['path']}"
+
+
+def measured_options(one: argparse.ArgumentParser) -> None:
+    """Add the options that name photographs and networks, the seed and the limit."""
+    one.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="photographs, folders of them, scenes:0-99")
+    one.add_argument("--network", required=True, help="one key, or several with commas")
+    one.add_argument("--seed", type=partial(whole, least=0), default=0)
+    one.add_argument("--limit", type=whole, help="use only the first so many photographs")

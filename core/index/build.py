@@ -61,16 +61,12 @@ def build(
         reference: held-out photographs, whose typicalities become the scale of percentiles.
         thumbnails: keep small pictures too. An index that keeps some already gets the rest anyway.
         progress: called after every batch, by one device at a time.
-        shard_rows: photographs in a shard.
-        elsewhere: makes the shards on other machines.
+        shard_rows, elsewhere: photographs in a shard; makes the shards on other machines.
 
-    Finished shards are kept. Raises IndexMismatch when ``out`` holds a build of another plan, IndexBroken for a full
-    disk or a second builder, BadFolder when there is nothing to index, and Cancelled.
+    Raises IndexMismatch for a build of another plan, IndexBroken for a full disk or a second builder, BadFolder for
+    nothing to index, and Cancelled. Finished shards are kept.
     """
-    files = order(listing(photos) if isinstance(photos, Path | str) else photos)
-    queries = order(listing(reference)) if reference is not None else []
-    if len(files) < (least := NEIGHBOURS if queries else 1):
-        raise BadFolder(f"There are {len(files)} photographs.", f"An index needs at least {least}.", "Add photographs.")
+    files, queries = _listed(photos, reference)
     plan = Plan.of(files, queries, card, shard_rows)
     with _alone(out):
         settle(plan, out)
@@ -87,10 +83,19 @@ def build(
         manifest = _manifest(out, plan, extraction.complete(rows, kept))
         if queries:
             shards = extraction.complete(asked, kept_asked)
-            typicalities = _typicalities(FeatureIndex(out, manifest), asked, shards, extraction)
-            manifest = replace(manifest, reference=typicalities)
+            scale = _typicalities(FeatureIndex(out, manifest), asked, shards, extraction)
+            manifest = replace(manifest, reference=scale)
         write_manifest(out, manifest)
         return _finished(out, plan) or manifest
+
+
+def _listed(photos: Path | str | Sequence[Source], reference: Path | str | None) -> tuple[list[Source], list[Source]]:
+    """Return the photographs and the held-out photographs in order. Raises BadFolder if they are too few."""
+    files = order(listing(photos) if isinstance(photos, Path | str) else photos)
+    queries = order(listing(reference)) if reference is not None else []
+    if len(files) < (least := NEIGHBOURS if queries else 1):
+        raise BadFolder(f"There are {len(files)} photographs.", f"An index needs at least {least}.", "Add photographs.")
+    return files, queries
 
 
 def _alone(out: Path) -> AbstractContextManager[None]:

@@ -124,8 +124,7 @@ def batches(
     Args:
         pairs: random pairs for each photograph and protocol.
         centres: whether each network sees its own centre crop of each photograph too.
-        skipped: called with the name of a photograph that a protocol cannot be applied to, and the reason. Without it
-            the error is raised.
+        skipped: called with the name of a photograph that fits no protocol, and the error; else the error is raised.
         stop: called before each batch is predicted; raises Cancelled to end the work.
     """
     waiting: defaultdict[tuple[Lane, bool], list[Item]] = defaultdict(list)
@@ -134,31 +133,36 @@ def batches(
         if len(items := waiting[lane, paired]) >= least:
             stop()
             waiting[lane, paired] = []
-            frames = [frame for item in items for frame in item.tensors]
-            yield Batch(lane, items, lane.answers(engine, frames))
+            yield Batch(lane, items, lane.answers(engine, [frame for item in items for frame in item.tensors]))
 
+    with closing(_items(lanes, stream, pairs, seed, centres)) as made:
+        for item in made:
+            if not isinstance(item, Item):
+                for lane, paired in product(lanes, (True, False)):
+                    yield from full(lane, paired, 1)
+                if item is not None:
+                    yield item
+            elif isinstance(item.frames, PhotobiasError):
+                if skipped is None:
+                    raise item.frames
+                if item.pair == 0:  # once, not once a pair
+                    skipped(item.subject.name, item.frames)
+            else:
+                for lane in item.lanes:
+                    waiting[lane, paired := isinstance(item.frames, FramePair)].append(item)
+                    yield from full(lane, paired, max(1, lane.network.batch // (1 + paired)))
+
+
+def _items(
+    lanes: Sequence[Lane], stream: Iterable[Photograph | BlockEnd], pairs: int, seed: int, centres: bool
+) -> Generator[Item | BlockEnd | None, None, None]:
+    """Yield frames that threads make ahead of the batches, each BlockEnd in its turn, and None at the end."""
     ahead = 2 * max(THREADS, *(lane.network.batch for lane in lanes))
     tasks = chain(_tasks(lanes, stream, pairs, centres), [None])
     with ThreadPoolExecutor(THREADS, "frames") as pool:
         made = ordered_map(partial(_made, seed), tasks, pool=pool, ahead=ahead)
         with closing(cast(Generator[Item | BlockEnd | None, None, None], made)):
-            for item in made:
-                if not isinstance(item, Item):
-                    for lane in lanes:
-                        yield from full(lane, True, 1)
-                        yield from full(lane, False, 1)
-                    if item is not None:
-                        yield item
-                elif isinstance(item.frames, PhotobiasError):
-                    if skipped is None:
-                        raise item.frames
-                    if item.pair == 0:  # once, not once a pair
-                        skipped(item.subject.name, item.frames)
-                else:
-                    paired = isinstance(item.frames, FramePair)
-                    for lane in item.lanes:
-                        waiting[lane, paired].append(item)
-                        yield from full(lane, paired, max(1, lane.network.batch // (1 + paired)))
+            yield from made
 
 
 def _tasks(

@@ -57,16 +57,13 @@ def wrap(
     """Return a network made from a module in memory. The module is copied and stays as it is.
 
     Args:
-        module: Takes normalised frames, float32 (N, 3, crop, crop), and returns logits (N, K), or features where
-            ``labels`` is None. The penultimate feature is the input of its last layer of K outputs.
-        labels: The K class names in the order of the outputs, ``"imagenet-1k"``, or None for a representation
-            without classes.
+        module: Takes normalised frames, float32 (N, 3, crop, crop). Returns logits (N, K), or features without labels.
+            The penultimate feature is the input of its last layer of K outputs.
+        labels: The K class names in the outputs' order, ``"imagenet-1k"``, or None for a representation.
         name: The network is called ``memory/NAME``; the module's class without it.
-        resize: Short side of the network's own centre crop before it is cut.
-        crop: Side of the frames that the network sees.
+        resize, crop: Short side of the photograph before the network's own centre crop, and side of its frames.
         interpolation: ``"nearest"``, ``"bilinear"``, ``"bicubic"`` or ``"lanczos"``.
-        mean: Of red, green and blue, for values from 0 to 1. A module that normalises by itself takes zeros.
-        std: Likewise. A module that normalises by itself takes ones.
+        mean, std: Of red, green and blue, from 0 to 1. A module that normalises by itself takes zeros and ones.
 
     Raises BadCard where no layer has as many outputs as there are labels.
 

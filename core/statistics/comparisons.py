@@ -85,7 +85,7 @@ def comparisons(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Shared:
+class _SharedPairs:
     """N pairs that two networks share under one setting. ``values`` (N, M, 2): measures of the first and second
     network.
     """
@@ -102,7 +102,7 @@ class _Shared:
 
 def _shared(
     pairs: pd.DataFrame, networks: Sequence[str] | None, couples: Sequence[tuple[str, str]] | None
-) -> Iterator[_Shared]:
+) -> Iterator[_SharedPairs]:
     number, keys = groups(pairs, ("network", *SETTING))
     rows = {key: np.flatnonzero(number == k) for k, key in enumerate(keys)}
     has = list(dict.fromkeys(key[0] for key in keys))
@@ -124,7 +124,7 @@ def _shared(
                 both = (part if fixed else part[table.where[part, 0] == side] for part in (one, other))
                 found = table.matched(*both)
                 if found is not None:
-                    yield _Shared(first, second, setting, None if side < 0 else int(side), *found)
+                    yield _SharedPairs(first, second, setting, None if side < 0 else int(side), *found)
 
 
 class _Rows:
@@ -153,7 +153,7 @@ class _Rows:
         return own, photograph, tuple(columns), np.stack(list(columns.values()), axis=1)
 
 
-def _spreads(shared: Sequence[_Shared], seed: int) -> list[Floats]:
+def _spreads(shared: Sequence[_SharedPairs], seed: int) -> list[Floats]:
     """Return the resampled mean differences (RESAMPLES, M) of each comparison.
 
     Comparisons over equally many photographs share the draws.
@@ -172,13 +172,13 @@ def _spreads(shared: Sequence[_Shared], seed: int) -> list[Floats]:
     return found
 
 
-def _sums(both: _Shared) -> Floats:
+def _sums(both: _SharedPairs) -> Floats:
     """Return second − first, summed over the pairs of each photograph, (photographs, M)."""
     differences = both.values[:, :, 1] - both.values[:, :, 0]
     return np.stack([np.bincount(both.photograph, column) for column in differences.T], axis=1)
 
 
-def _compared(both: _Shared, means: Floats) -> Iterator[Comparison]:
+def _compared(both: _SharedPairs, means: Floats) -> Iterator[Comparison]:
     pairs, photographs = len(both.photograph), int(both.photograph.max()) + 1
     for k, name in enumerate(both.names):
         first, second = (float(value) for value in both.values[:, k].mean(axis=0))

@@ -71,16 +71,43 @@ def run(
         StudyMismatch: the folder holds another study, or the study lacks an axis.
         StudyBroken: another run is at work in the folder.
         BadFolder: the disk is full, or linear probes have no training photographs.
-        BadPhotograph: no photograph can be used.
-        BadCard: a network has no layers for linear probes.
+        BadPhotograph, BadCard: no photograph can be used, or a network has no layers for linear probes.
     """
     axes, engine = axes or Axes(), engine or Engine()
     axes.check(study)
-    training = TrainingSet.of(study) if isinstance(study, LayeredStudy) else None
-    if training is not None:
-        study = replace(study, classes=training.labels.names)  # type: ignore[call-arg]
+    study, training = _trained(study)
     instances = [study.instances(card.size) for card in cards]
-    wanted = manifests.create_manifest(
+    wanted = _manifest(study, sources, cards, axes, engine, training, command)
+    with _alone(folder):
+        settled = manifests.settle(wanted, folder)
+        if not _whole(settled, folder):
+            if request is not None:
+                write(folder / REQUEST, (json.dumps(request, indent=1) + "\n").encode())
+            lanes = _lanes(cards, instances, axes, engine)
+            stop = cancel or Cancel()
+            settled = _Run(study, sources, lanes, folder, settled, axes, engine, training, progress, stop).complete()
+        shutil.rmtree(folder / PARTS, ignore_errors=True)
+        return settled
+
+
+def _trained(study: Study) -> tuple[Study, TrainingSet | None]:
+    """Return the study with the classes of its linear probes, and their training set if it has any."""
+    if not isinstance(study, LayeredStudy):
+        return study, None
+    training = TrainingSet.of(study)
+    return replace(study, classes=training.labels.names), training
+
+
+def _manifest(
+    study: Study,
+    sources: Sequence[Source],
+    cards: Sequence[NetworkCard],
+    axes: Axes,
+    engine: Engine,
+    training: TrainingSet | None,
+    command: str,
+) -> Manifest:
+    return manifests.create_manifest(
         study,
         sources,
         cards,
@@ -91,22 +118,14 @@ def run(
         command=command,
         training=None if training is None else training.sources,
     )
-    with _alone(folder):
-        settled = manifests.settle(wanted, folder)
-        if not _whole(settled, folder):
-            if request is not None:
-                write(folder / REQUEST, (json.dumps(request, indent=1) + "\n").encode())
-            lanes = [
-                Lane(engine.load(card), number, made)
-                for number, (card, made) in enumerate(zip(cards, instances, strict=True))
-            ]
-            keys = {card.key for card in cards}
-            extra = {card.key: card for card in axes.cards() if card.key not in keys}
-            lanes += [Lane(engine.load(card), -1, ()) for card in extra.values()]
-            stop = cancel or Cancel()
-            settled = _Run(study, sources, lanes, folder, settled, axes, engine, training, progress, stop).complete()
-        shutil.rmtree(folder / PARTS, ignore_errors=True)
-        return settled
+
+
+def _lanes(cards: Sequence[NetworkCard], instances: Sequence[Any], axes: Axes, engine: Engine) -> list[Lane]:
+    """Return a lane for each network, then one for each network of the axes that is not among them."""
+    lanes = [Lane(engine.load(card), n, made) for n, (card, made) in enumerate(zip(cards, instances, strict=True))]
+    keys = {card.key for card in cards}
+    extra = {card.key: card for card in axes.cards() if card.key not in keys}
+    return lanes + [Lane(engine.load(card), -1, ()) for card in extra.values()]
 
 
 def _alone(folder: Path) -> AbstractContextManager[None]:

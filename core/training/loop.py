@@ -80,35 +80,17 @@ def train(
     cancel = cancel or Cancel()
     run = Run(recipe, seed, classes, torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))
     run.restore(state)
-    seen = recipe.crops or recipe.sides
-    assert seen is not None  # every recipe has one of them
     per_epoch = len(photographs) // recipe.schedule.batch
-    total = recipe.schedule.epochs * per_epoch
-    meter = Meter(report, total, f"{recipe.name}-{seed}: training, batches")
+    meter = Meter(report, recipe.schedule.epochs * per_epoch, f"{recipe.name}-{seed}: training, batches")
     for epoch in range(len(run.log), recipe.schedule.epochs):
-        began, loss, right, rate = time.perf_counter(), 0.0, 0, 0.0
-        parts = batches(
-            photographs,
-            seen,
-            recipe.preprocessing.crop,
-            recipe.preprocessing.interpolation,
-            batch=recipe.schedule.batch,
-            seed=seed,
-            epoch=epoch,
-        )
-        for number, (frames, labels) in enumerate(parts, epoch * per_epoch):
-            cancel.check(f"the training of {recipe.name}")
-            rate = learning_rate(recipe.schedule, number + 1, per_epoch)
-            part_loss, part_right = run.step(frames, labels, rate)
-            loss, right = loss + part_loss, right + part_right
-            meter(number + 1)
-        count = per_epoch * recipe.schedule.batch
+        began = time.perf_counter()
+        rate, loss, right = _epoch(run, photographs, epoch, meter, cancel)
         run.log.append(
             Epoch(
                 epoch=epoch + 1,
                 learning_rate=rate,
-                loss=loss / count,
-                top1=right / count,
+                loss=loss / (per_epoch * recipe.schedule.batch),
+                top1=right / (per_epoch * recipe.schedule.batch),
                 held_out_top1=run.accuracy(held_out),
                 precision=run.precision,
                 seconds=time.perf_counter() - began,
@@ -116,6 +98,24 @@ def train(
         )
         run.keep(state)
     return TrainingResult(run.model.float().cpu().eval().requires_grad_(False), tuple(run.log))
+
+
+def _epoch(run: Run, photographs: Photographs, epoch: int, meter: Meter, cancel: Cancel) -> tuple[float, float, int]:
+    """Return the last learning rate of an epoch, its summed loss and its number of right answers."""
+    recipe = run.recipe
+    seen = recipe.crops or recipe.sides
+    assert seen is not None  # every recipe has one of them
+    size, interpolation = recipe.preprocessing.crop, recipe.preprocessing.interpolation
+    per_epoch = len(photographs) // recipe.schedule.batch
+    rate, loss, right = 0.0, 0.0, 0
+    parts = batches(photographs, seen, size, interpolation, batch=recipe.schedule.batch, seed=run.seed, epoch=epoch)
+    for number, (frames, labels) in enumerate(parts, epoch * per_epoch):
+        cancel.check(f"the training of {recipe.name}")
+        rate = learning_rate(recipe.schedule, number + 1, per_epoch)
+        part_loss, part_right = run.step(frames, labels, rate)
+        loss, right = loss + part_loss, right + part_right
+        meter(number + 1)
+    return rate, loss, right
 
 
 def learning_rate(schedule: Schedule, step: int, per_epoch: int) -> float:

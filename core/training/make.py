@@ -67,21 +67,12 @@ def make(
             if card is None:
                 if (wanted := recipe.scenes or recipe.photographs) not in given:
                     given = {wanted: _given(recipe, named, report, cancel)}
-                at_hand = given[wanted]
-                frames = _centred(at_hand.held_out, recipe.preprocessing)
+                photos = given[wanted]
+                frames, classes = _centred(photos.held_out, recipe.preprocessing), len(photos.names)
                 state = data.root / "training" / f"{name}.pt"
-                result = train(
-                    recipe,
-                    seed,
-                    at_hand.shown,
-                    frames,
-                    len(at_hand.names),
-                    state=state,
-                    device=device,
-                    cancel=cancel,
-                    report=report,
-                )
-                card = _written(data, f"{family}/{name}", recipe, seed, result, at_hand, report)
+                options: dict[str, Any] = {"state": state, "device": device, "cancel": cancel, "report": report}
+                result = train(recipe, seed, photos.shown, frames, classes, **options)
+                card = _written(data, f"{family}/{name}", recipe, seed, result, photos, report)
                 state.unlink(missing_ok=True)
             yield card
 

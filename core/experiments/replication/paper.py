@@ -17,7 +17,7 @@ Tail = Literal["typical", "atypical"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Printed:
+class PaperNumber:
     """A number of the paper: ``where`` it is printed, ``what`` it describes, and its ``value``.
 
     ``read``: the value is approximate, read off a figure or given in words. ``study``: the experiment that measures
@@ -40,7 +40,7 @@ class Printed:
 
 
 @cache
-def numbers() -> tuple[Printed, ...]:
+def numbers() -> tuple[PaperNumber, ...]:
     """Return all numbers, in the order of the paper."""
     return tuple(n for part in (_section_2, _section_3, _section_4, _section_5, _appendix) for n in part())
 
@@ -53,7 +53,7 @@ def printed(network: str, protocol: str, side: int | None = None) -> dict[str, f
     return {n.quantity: n.value for n in sorted(here, key=lambda n: not n.read)}
 
 
-def _section_2() -> Iterator[Printed]:
+def _section_2() -> Iterator[PaperNumber]:
     table = (
         (P, "crop", TORCH, (0.062, 0.061, 0.068)),
         (P, "crop", KERAS, (0.05, 0.14)),
@@ -68,35 +68,35 @@ def _section_2() -> Iterator[Printed]:
     for quantity, protocol, family, values in table:
         library = "PyTorch" if family is TORCH else "Keras"
         for (name, key), value in zip(family.items(), values, strict=False):
-            yield Printed(
+            yield PaperNumber(
                 where="Table 1", what=f"{title[quantity]}, {protocol}, {name} ({library})", value=value,
                 quantity=quantity, network=key, protocols=(protocol,), sides=(100,), study="protocols",
                 note=_keras(key),
             )  # fmt: skip
     for name, side in (("ResNet50", 100), ("InceptionResNetV2", 133)):
-        yield Printed(
+        yield PaperNumber(
             where="Abstract, § 1, § 2, Figure 2", what=f"P(top-1 change) as high as, {name} (Keras)", value=0.30,
             quantity=P, network=KERAS[name], protocols=("crop", "black", "inpaint", "scale"), sides=(side,), read=True,
             study="protocols", note=_keras(KERAS[name]),
         )  # fmt: skip
 
 
-def _section_3() -> Iterator[Printed]:
+def _section_3() -> Iterator[PaperNumber]:
     [deep] = [network for network in TABLE_3 if network.subsampling is not None]
     by_hand = f"the total stride: python -m core networks --layers {deep.key}"
-    yield Printed(where="§ 3", what=f"subsampling factor, {deep.name}", value=deep.subsampling or 0, note=by_hand)
-    yield Printed(where="§ 3", what=f"layers, {deep.name}", value=deep.depth, note="as in Table 3")
+    yield PaperNumber(where="§ 3", what=f"subsampling factor, {deep.name}", value=deep.subsampling or 0, note=by_hand)
+    yield PaperNumber(where="§ 3", what=f"layers, {deep.name}", value=deep.depth, note="as in Table 3")
     for name in KERAS:
-        yield Printed(
+        yield PaperNumber(
             where="§ 3, Figure 4", what=f"P(top-1 change) of early layers below, {name} (Keras)", value=0.05, read=True,
             note="python -m core study readouts measures it for networks whose layers can be watched; Keras's cannot",
         )  # fmt: skip
 
 
-def _section_4() -> Iterator[Printed]:
+def _section_4() -> Iterator[PaperNumber]:
     for name in ("ResNet50", "InceptionResNetV2"):
         for value, sides in ((0.10, (220, 224, 216)), (0.30, (100,))):
-            yield Printed(
+            yield PaperNumber(
                 where="§ 4, Figure 6", what=f"P(top-1 change) near side {sides[0]}, {name} (Keras)", value=value,
                 quantity=P, network=KERAS[name], protocols=("black",), sides=sides, read=True, study="embedded_size",
                 note=_keras(KERAS[name]),
@@ -104,50 +104,50 @@ def _section_4() -> Iterator[Printed]:
     tails: tuple[tuple[Tail, float], ...] = (("typical", 0.0), ("atypical", 0.3))
     for tail, value in tails:
         for name, key in KERAS.items():
-            yield Printed(
+            yield PaperNumber(
                 where="§ 4, Figure 8", what=f"P(top-1 change) of {tail} photographs, {name} (Keras)", value=value,
                 quantity=P, network=key, protocols=("crop",), tail=tail, read=True, study="typicality",
                 note=_keras(key),
             )  # fmt: skip
 
 
-def _section_5() -> Iterator[Printed]:
+def _section_5() -> Iterator[PaperNumber]:
     for name, key in BIN5.items():
-        yield Printed(
+        yield PaperNumber(
             where="§ 5.1, Figure 9", what=f"P(top-1 change), black, {name} antialiased", value=0.15, quantity=P,
             network=key, protocols=("black",), sides=(100,), read=True, study="antialiasing",
         )  # fmt: skip
     for name, key in BIN5.items():
-        yield Printed(
+        yield PaperNumber(
             where="§ 5.1, Figure 9", what=f"P(top-1 change) of atypical photographs up to, {name} antialiased",
             value=0.20, quantity=P, network=key, protocols=("crop",), tail="atypical", read=True, study="antialiasing",
         )  # fmt: skip
     sums = (("original", 1, 1), ("blurred", 16, 16), ("sampled", 8, 8), ("ReLU (bias = 5)", 0, 6))
     for step, *both in sums:
         for k, value in enumerate(both, 1):
-            yield Printed(
+            yield PaperNumber(
                 where="Table 2", what=f"global sum of signal {k}, {step}", value=value, note="arithmetic, not measured"
             )
     for kind in ("with", "without"):
-        yield Printed(
+        yield PaperNumber(
             where="§ 5.3, Figure 11", what=f"accuracy on CIFAR-10 {kind} subsampling", value=0.8, read=True,
             note="needs networks trained on CIFAR-10",
         )  # fmt: skip
-    yield Printed(
+    yield PaperNumber(
         where="§ 5.3, Figure 11", what="P(top-1 change) on CIFAR-10 without subsampling", value=0.0,
         note="needs networks trained on CIFAR-10",
     )  # fmt: skip
 
 
-def _appendix() -> Iterator[Printed]:
+def _appendix() -> Iterator[PaperNumber]:
     for network in TABLE_3:
-        yield Printed(
+        yield PaperNumber(
             where="Table 3", what=f"top-1 accuracy, {network.name} (Keras)", value=network.top1, quantity=TOP1,
             network=network.key, study="protocols", note=_keras(network.key),
         )  # fmt: skip
         others = {"top-5 accuracy": network.top5, "parameters": network.parameters, "depth": network.depth}
         for what, value in others.items():
-            yield Printed(
+            yield PaperNumber(
                 where="Table 3", what=f"{what}, {network.name} (Keras)", value=value,
                 note="from the network's card; no study measures it",
             )  # fmt: skip
@@ -157,7 +157,7 @@ def _appendix() -> Iterator[Printed]:
         ("sinc(0), signal 1 sampled", 1.0, exact), ("sinc(1/2), signal 2 sampled", 0.6336, wrong),
         ("sinc(3/2), signal 2 sampled", -0.2122, exact), ("global sum of both signals", 1.0, exact),
     ):  # fmt: skip
-        yield Printed(where="A.3", what=what, value=value, note=note)
+        yield PaperNumber(where="A.3", what=what, value=value, note=note)
 
 
 def _keras(key: str) -> str:

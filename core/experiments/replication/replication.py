@@ -17,7 +17,7 @@ from ...studies.config import get
 from ...studies.manifest import Manifest, read_manifest
 from ...studies.rows import read
 from . import paper
-from .paper import Printed
+from .paper import PaperNumber
 
 PHOTOS, INDEX = "IMAGENET_VAL", "data/indexes/imagenet-train"  # provided by the user, in commands
 TAIL = 10  # a tail is a tenth of the photographs
@@ -121,7 +121,7 @@ def of_folders(folders: Iterable[Path]) -> tuple[pd.DataFrame, list[str]]:
     return replication(studies), problems
 
 
-def command(number: Printed) -> str | None:
+def command(number: PaperNumber) -> str | None:
     """Return the command that measures a number; None if no study does.
 
     All numbers of one network and study have the same command. The user provides the folder of photographs (ImageNet's
@@ -139,7 +139,7 @@ def command(number: Printed) -> str | None:
     )
 
 
-def _candidates(number: Printed, studies: Iterable[Study]) -> Iterator[Measurement]:
+def _candidates(number: PaperNumber, studies: Iterable[Study]) -> Iterator[Measurement]:
     for pairs, photographs, manifest in studies:
         weights = {network["key"]: network["weights_digest"] for network in manifest["networks"]}
         if number.study is None or number.network is None or number.network not in weights:
@@ -165,7 +165,7 @@ def _candidates(number: Printed, studies: Iterable[Study]) -> Iterator[Measureme
             yield from _measured(number, pairs, of)
 
 
-def _measured(number: Printed, pairs: pd.DataFrame, of: Mapping[str, str]) -> Iterator[Measurement]:
+def _measured(number: PaperNumber, pairs: pd.DataFrame, of: Mapping[str, str]) -> Iterator[Measurement]:
     """Yield the number as one study measured it; of several protocols the highest."""
     rows = _rows(number, pairs)
     measurements = []
@@ -188,7 +188,7 @@ def _measured(number: Printed, pairs: pd.DataFrame, of: Mapping[str, str]) -> It
         yield max(measurements, key=lambda result: result.ours)
 
 
-def _rows(number: Printed, pairs: pd.DataFrame) -> pd.DataFrame:
+def _rows(number: PaperNumber, pairs: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the number's network and protocols, at one diagonal pixel and the best of its sides."""
     rows = pairs[
         (pairs["network"] == number.network)

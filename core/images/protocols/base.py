@@ -76,7 +76,7 @@ class Step:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sided(Step):
+class SideProtocol(Step):
     """A protocol that resizes the photograph to short side ``side``, in network pixels; None is its default."""
 
     side: int | None = None

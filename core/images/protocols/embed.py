@@ -12,7 +12,7 @@ from ...errors import BadProtocol
 from ..frames import FramePair, Placement
 from ..geometry import Interpolation, centre_cut, fitted_size, paste, resize
 from ..photographs import Photograph
-from .base import Sided, offset
+from .base import SideProtocol, offset
 from .inpainting import fill
 from .registry import register
 
@@ -29,7 +29,7 @@ def default_side(size: int) -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Embed(Sided):
+class Embed(SideProtocol):
     """An embedded photograph with short side ``side`` in network pixels; None is 100 S / 224."""
 
     name = ""

@@ -10,13 +10,13 @@ from ...errors import BadProtocol
 from ..frames import FramePair, Placement
 from ..geometry import Interpolation, fitted_size, resize, to_tensor
 from ..photographs import Photograph
-from .base import Sided, offset
+from .base import SideProtocol, offset
 from .registry import register
 
 
 @register("upscale")
 @dataclass(frozen=True, kw_only=True)
-class Upscale(Sided):
+class Upscale(SideProtocol):
     """An S x S part of the photograph resized to short side ``side``, then the part shifted by ``step`` network pixels.
 
     ``side`` is in network pixels and at least S + step; None is 3 S / 2. This continues black to sizes larger than the

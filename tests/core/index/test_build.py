@@ -222,7 +222,7 @@ def test_what_cannot_be_read(tmp_path: Path, album: Path, held_out: Path) -> Non
     assert index.search(features_of(photos / "b9.png"), 1).rows.tolist() == [[9]]
     assert verify(tmp_path / "index") == []
     few = listing(photos)[8:17]
-    with pytest.raises(BadFolder, match="9 photographs. An index needs at least 10"):
+    with pytest.raises(BadFolder, match=r"9 photographs. An index needs at least 10"):
         make(few, tmp_path / "few", held_out)
 
 

@@ -148,7 +148,7 @@ def test_a_network_of_named_photographs_ships_with_their_names(album: Path, tmp_
     assert facts["recipe"]["sides"] == {"least": 16, "most": 32}
     assert facts["measured"]["n"] == 48
     assert checkpoint.read_card(data.networks / "few.sides-1.toml").build()(torch.zeros(1, 3, 32, 32)).shape == (1, 2)
-    with pytest.raises(BadRecipe, match="without photographs.*those of Few"):
+    with pytest.raises(BadRecipe, match=r"without photographs.*those of Few"):
         list(make.make([wanted], [2], data))
 
 

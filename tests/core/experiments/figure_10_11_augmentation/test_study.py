@@ -16,7 +16,7 @@ def test_sides_below_the_frame_are_black_and_above_upscaled() -> None:
     ]
     assert [p.name for p in studies.create("augmentation", sides=(30, 33)).instances(32)] == ["black", "upscale"]
     assert len(studies.create("augmentation").small().instances(32)) <= 4
-    with pytest.raises(BadProtocol, match="protocols crop, black. It accepts black or upscale"):
+    with pytest.raises(BadProtocol, match=r"protocols crop, black. It accepts black or upscale"):
         studies.create("augmentation", protocols=("crop", "black"))
     for side in (31, 32):
         with pytest.raises(BadProtocol, match=f"a side of {side}"):
