@@ -75,15 +75,14 @@ def build(
             return finished
         meter = Meter(progress, len(files) + len(queries))
         engines = (engine,) if isinstance(engine, Engine) else tuple(engine)
-        extraction = Extraction(card, engines, plan, meter, cancel or Cancel(), pack, elsewhere)
+        work = Extraction(card, engines, plan, meter, cancel or Cancel(), pack, elsewhere)
         rows = Section(out / SHARDS, files, plan.roots, unit=True)
         asked = Section(out / REFERENCE, queries, plan.reference_roots, unit=False)
-        kept, kept_asked = extraction.kept(rows), extraction.kept(asked)
-        extraction.resume([(rows, kept), (asked, kept_asked)])
-        manifest = _manifest(out, plan, extraction.complete(rows, kept))
+        kept, kept_asked = work.kept(rows), work.kept(asked)
+        work.resume([(rows, kept), (asked, kept_asked)])
+        manifest = _manifest(out, plan, work.complete(rows, kept))
         if queries:
-            shards = extraction.complete(asked, kept_asked)
-            scale = _typicalities(FeatureIndex(out, manifest), asked, shards, extraction)
+            scale = _typicalities(FeatureIndex(out, manifest), asked, work.complete(asked, kept_asked), work)
             manifest = replace(manifest, reference=scale)
         write_manifest(out, manifest)
         return _finished(out, plan) or manifest
