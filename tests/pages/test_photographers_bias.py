@@ -76,8 +76,8 @@ def test_files_that_are_dropped_in(fresh: DataFolder) -> None:
 @pytest.mark.parametrize(
     ("boxes", "said"),
     [
-        ("/nowhere/boxes.csv", "wanted a file or folder of annotations"),
-        ("/" + 300 * "x", "wanted a file or folder of annotations"),
+        ("/nowhere/boxes.csv", "a file or folder of annotations"),
+        ("/" + 300 * "x", "a file or folder of annotations"),
         ("scenes:9-3", "a last number, 3, below the first"),
         ("scenes:0-99999", "There are 100,000 scenes. At most 5,000"),
     ],

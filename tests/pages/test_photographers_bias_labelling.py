@@ -232,8 +232,8 @@ def test_clicks_are_saved_once_and_only_on_the_photograph_that_they_are_of(fresh
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"label_photos": "/nowhere"}, "wanted a folder of photographs"),
-        ({"label_photos": "~nobody-of-that-name/x"}, "wanted a folder of photographs"),
+        ({"label_photos": "/nowhere"}, "a folder of photographs"),
+        ({"label_photos": "~nobody-of-that-name/x"}, "a folder of photographs"),
         ({"label_photos": "scenes:0-9,label=cow"}, "the class 'cow'"),
         ({"label_points": "eye,eye"}, "point 'eye' occurs twice"),
         ({"label_set": "../eyes"}, "set of labels cannot be named '../eyes'"),

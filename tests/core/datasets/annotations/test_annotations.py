@@ -205,9 +205,9 @@ def test_what_is_wrong_gets_a_sentence(case: str) -> None:
 
 
 def test_what_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(BadAnnotations, match="wanted a file or folder of annotations"):
+    with pytest.raises(BadAnnotations, match="a file or folder of annotations"):
         files_at([tmp_path / "nothing"])
-    with pytest.raises(BadAnnotations, match="wanted a file or folder"):
+    with pytest.raises(BadAnnotations, match="a file or folder"):
         files_at([Path("x" * 5000)])
     with pytest.raises(BadAnnotations, match="nothing: unknown"):
         read(files_at([tmp_path]))

@@ -152,7 +152,7 @@ def test_places_of_every_kind_in_the_order_given(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("reach", [listing, lambda place: find([place])])
 def test_a_path_that_no_system_has(reach: Any, tmp_path: Path) -> None:
-    with pytest.raises(BadFolder, match=r"name too long\); wanted a photograph or a folder.*Check the path"):
+    with pytest.raises(BadFolder, match=r"name too long\).*a photograph or a folder.*Check the path"):
         reach(tmp_path / ("a" * 300))
 
 

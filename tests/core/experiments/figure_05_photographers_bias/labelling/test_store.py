@@ -120,8 +120,8 @@ def test_a_disk_that_does_not_take_it_is_said(tmp_path: Path, monkeypatch: pytes
             store.append("me", [event()])
     store.append("me", [event()])  # and the lock is free
     (tmp_path / "file").write_text("")
-    with pytest.raises(BadFolder, match="wanted a file that can be written"):
+    with pytest.raises(BadFolder, match="cannot be written"):
         Store(tmp_path / "file").append("me", [event()])
     (tmp_path / "set" / "folder.jsonl").mkdir()
-    with pytest.raises(BadFolder, match="wanted a file that can be read"):
+    with pytest.raises(BadFolder, match="cannot be read"):
         store.read("folder")
