@@ -11,41 +11,41 @@ from core.index.search import FeatureIndex
 from core.index.store import Manifest
 from core.index.typicality import Rating
 from core.networks.card import NetworkCard
-from pages.parts.components import gallery, save
+from pages.parts.components import downloads, gallery
 from pages.parts.components.widgets import plain
-from pages.parts.live.exploring import Indexed
+from pages.parts.live.explorations import IndexChoice
 from pages.parts.sidebar import networks
 
 
-def section(found: Exploration, place: Indexed, cards: tuple[NetworkCard, ...]) -> None:
+def section(exploration: Exploration, place: IndexChoice, cards: tuple[NetworkCard, ...]) -> None:
     """Draw the typicality, its percentile and the neighbours."""
-    if place.problem is not None or place.index is None or place.card is None or found.index is None:
-        offer(place, cards)
+    if place.problem is not None or place.index is None or place.card is None or exploration.index is None:
+        offer_index(place, cards)
         return
-    _title()
-    if found.rating is None:
-        st.caption("This follows the curves." if not found.finished else "Not measured.")
+    _draw_title()
+    if exploration.rating is None:
+        st.caption("This follows the curves." if not exploration.finished else "Not measured.")
         return
-    _numbers(found.rating, place.index, place.card)
-    _gallery(found.rating, place.index)
+    _draw_numbers(exploration.rating, place.index, place.card)
+    _draw_gallery(exploration.rating, place.index)
 
 
-def offer(place: Indexed, cards: tuple[NetworkCard, ...]) -> None:
+def offer_index(place: IndexChoice, cards: tuple[NetworkCard, ...]) -> None:
     """Draw why typicality is not available, and the one step that mends it."""
-    _title()
+    _draw_title()
     if place.problem is not None:
         st.error(plain(place.problem), icon=":material/error:")
     elif place.card is not None and not place.card.available:
-        networks.absent((place.card,), "typicality")
+        networks.offer_weights((place.card,), "typicality")
     elif place.index is None:
-        networks.starter_index(cards)
+        networks.offer_starter_index(cards)
 
 
-def _title() -> None:
+def _draw_title() -> None:
     st.subheader("Typicality", anchor="typicality")
 
 
-def _numbers(rating: Rating, index: FeatureIndex, card: NetworkCard) -> None:
+def _draw_numbers(rating: Rating, index: FeatureIndex, card: NetworkCard) -> None:
     t, m = rating.typicality, index.manifest
     left, right = st.columns([2, 3], vertical_alignment="center")
     with left, st.container(horizontal=True):
@@ -60,11 +60,14 @@ def _numbers(rating: Rating, index: FeatureIndex, card: NetworkCard) -> None:
         else:
             fig = among_references(t.value, [r.typicality for r in m.reference])
             st.plotly_chart(
-                fig, key="chart typicality", config=save.camera("typicality"), alt="Typicality among references"
+                fig,
+                key="chart typicality",
+                config=downloads.chart_config("typicality"),
+                alt="Typicality among references",
             )
     st.caption(
         f"Features of {plain(card.name)}; {m.rows:,} photographs of {plain(m.dataset)}; {t.references:,} reference "
-        f"queries. The photograph itself, where indexed, is left out. {_searched(index)}"
+        f"queries. The photograph itself, where indexed, is left out. {describe_search(index)}"
     )
     if rating.predicted is not None:
         held = rating.indexed_of_predicted or 0
@@ -74,11 +77,12 @@ def _numbers(rating: Rating, index: FeatureIndex, card: NetworkCard) -> None:
             st.markdown(text + ".")
         else:
             st.warning(
-                f"{text}: its typicality compares it with other classes only. {_known(m)}", icon=":material/info:"
+                f"{text}: its typicality compares it with other classes only. {_describe_classes(m)}",
+                icon=":material/info:",
             )
 
 
-def _searched(index: FeatureIndex) -> str:
+def describe_search(index: FeatureIndex) -> str:
     """Return whether the numbers are exact, and how far a compact copy is from that."""
     held = index.manifest.compact
     if held is None:
@@ -90,13 +94,13 @@ def _searched(index: FeatureIndex) -> str:
     return f"Searched exactly, and not by the index's compact copy {measured}."
 
 
-def _known(manifest: Manifest) -> str:
+def _describe_classes(manifest: Manifest) -> str:
     """Return which classes the index covers best."""
     names = sorted(manifest.labels, key=lambda name: -manifest.labels[name])
     return "This index knows only these classes: " + ", ".join(names[:12]) + (" …" if len(names) > 12 else ".")
 
 
-def _gallery(rating: Rating, index: FeatureIndex) -> None:
+def _draw_gallery(rating: Rating, index: FeatureIndex) -> None:
     st.markdown(f"**The {rating.typicality.k} nearest**")
     with st.container(horizontal=True, key="gallery"):
-        gallery.neighbours(index, rating.typicality.neighbours)
+        gallery.draw_neighbours(index, rating.typicality.neighbours)

@@ -13,20 +13,20 @@ from core.images.photographs import Photograph
 from core.jobs.job import Job
 from pages.parts.components.widgets import message, plain
 from pages.parts.session import state
-from pages.parts.session.tasks import duration
+from pages.parts.session.tasks import format_duration
 from pages.parts.sidebar import networks
 
 
-def title(question: str) -> None:
+def draw_title(question: str) -> None:
     """Draw the page's title."""
     st.markdown(f"##### {question}")
 
 
-def photographed(choice: state.Choice) -> Photograph:
+def require_photograph(choice: state.Choice) -> Photograph:
     """Return the photograph of the sidebar. Says what is missing; without a photograph the page stops here."""
-    networks.absent(choice.cards)
+    networks.offer_weights(choice.cards)
     if choice.problem is not None:
-        refused(choice.problem)
+        draw_problem(choice.problem)
         st.stop()
     if choice.photograph is None:
         st.info("Choose a photograph in the sidebar: drop one in, or take an example.", icon=":material/add_a_photo:")
@@ -38,21 +38,21 @@ def photographed(choice: state.Choice) -> Photograph:
     return choice.photograph
 
 
-def refused(problem: PhotobiasError) -> None:
+def draw_problem(problem: PhotobiasError) -> None:
     """Draw why a photograph cannot be used."""
     st.error(message(problem), icon=":material/broken_image:")
     st.caption("Everything else still works: drop in another photograph, or take an example, in the sidebar.")
 
 
-def strange(texts: Iterable[str]) -> None:
+def draw_warnings(texts: Iterable[str]) -> None:
     """Draw warnings above the numbers."""
     for text in texts:
         st.warning(plain(f"{text}."), icon=":material/warning:")
 
 
-def found(exploration: Exploration, said: Callable[[Exploration], str] = sentence) -> None:
+def draw_finding(exploration: Exploration, describe: Callable[[Exploration], str] = sentence) -> None:
     """Draw the sentence so far, the progress with time left, and Cancel."""
-    text = said(exploration)
+    text = describe(exploration)
     with st.container(key="finding"):
         st.markdown(plain(text) or "*Measuring …*")
     label = exploration.original.label
@@ -80,10 +80,10 @@ def found(exploration: Exploration, said: Callable[[Exploration], str] = sentenc
             )
     for part, problem in exploration.problems.items():
         st.warning(f"**{plain(part)}**: {plain(problem)}", icon=":material/warning:")
-    progress(exploration, state.forget)
+    draw_progress(exploration, state.forget_exploration)
 
 
-def progress(work: Job, go_on: Callable[[], object], prefix: str = "") -> None:
+def draw_progress(work: Job, go_on: Callable[[], object], prefix: str = "") -> None:
     """Draw the progress with time left and Cancel; after a cancel, the button that resumes. ``prefix``: of the keys."""
     if work.state == "done":
         return
@@ -98,7 +98,7 @@ def progress(work: Job, go_on: Callable[[], object], prefix: str = "") -> None:
                 st.rerun()
             return
         left = work.seconds_left
-        more = "" if left is None else " · finishing" if work.done >= work.total else f" · {duration(left)} left"
+        more = "" if left is None else " · finishing" if work.done >= work.total else f" · {format_duration(left)} left"
         done = min(work.done, work.total)
         st.progress(done / max(work.total, 1), text=f"{done} of {work.total} frames{more}")
         # by its callback, which runs first: what follows a click may be left out for another run of the page

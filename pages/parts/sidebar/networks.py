@@ -25,7 +25,7 @@ OPENING = ("embedded/resnet10.scenes-0", "embedded/resnet10_bin5.scenes-0")  # o
 AUTOMATIC = "the networks' own"
 
 
-def opening() -> tuple[str, ...]:
+def initial_networks() -> tuple[str, ...]:
     """Return a new visitor's networks: ResNet-50, else the first one for photographs, else the embedded pair."""
     found, _ = registry.readable(resources.data())
     here = [card for card in found.values() if card.available]
@@ -41,7 +41,9 @@ def choose(first: tuple[str, ...]) -> tuple[NetworkCard, ...]:
     for problem in problems:
         st.warning(plain(problem), icon=":material/warning:")
     here = [card for card in found.values() if card.available]
-    for key in state.asked():  # of any timm network, of a variant: what was added, or stands in the address
+    for (
+        key
+    ) in state.requested_networks():  # of any timm network, of a variant: what was added, or stands in the address
         if key not in found:
             try:
                 found[key] = registry.get(key, resources.data())
@@ -58,39 +60,41 @@ def choose(first: tuple[str, ...]) -> tuple[NetworkCard, ...]:
     )
     if len(here) < len(found):
         st.caption(f"{len(here)} of {len(found)} have their weights here; choose another to fetch it.")
-    _more(keys)
+    _draw_more_networks(keys)
     for key in keys:
-        classes(found[key])
+        draw_classes(found[key])
     return tuple(found[key] for key in keys)
 
 
-def _more(chosen: list[str]) -> None:
+def _draw_more_networks(chosen: list[str]) -> None:
     """Draw the search of timm's networks, and the variants of chosen ones."""
     with st.popover("More networks", icon=":material/add:", width="stretch"):
         text = st.text_input("Any network of timm's", placeholder="convnext, dinov2, clip, resnetblur50 …", key="timm")
         names = timm.search(text) if text.strip() else ()
         if names:
             name = st.selectbox(f"{len(names)} that match", names, key="timm_name")
-            _add(timm.FAMILY + name, chosen)
+            _draw_add_button(timm.FAMILY + name, chosen)
         elif text.strip():
             st.caption("No network of timm's with pretrained weights has all of these words in its name.")
         if chosen:
             st.caption("Beside a chosen one, with its own weights, not trained again:")
             of = st.selectbox("Variant of", chosen, key="variant_of")
-            kind = st.selectbox("Variant", list(derived.NAMES), format_func=_variant, key="variant")
-            _add(f"{of}{derived.MARK}{kind}", chosen)
+            kind = st.selectbox("Variant", list(derived.NAMES), format_func=_describe_variant, key="variant")
+            _draw_add_button(f"{of}{derived.MARK}{kind}", chosen)
 
 
-def _variant(name: str) -> str:
+def _describe_variant(name: str) -> str:
     return f"{name}: {derived.NAMES[name]}"
 
 
-def _add(key: str, chosen: list[str]) -> None:
+def _draw_add_button(key: str, chosen: list[str]) -> None:
     full = len(chosen) >= MOST or key in chosen
-    st.button(f"Add {plain(key)}", key=f"add {key}", on_click=state.add, args=(key,), disabled=full, width="stretch")
+    st.button(
+        f"Add {plain(key)}", key=f"add {key}", on_click=state.add_network, args=(key,), disabled=full, width="stretch"
+    )
 
 
-def classes(card: NetworkCard) -> None:
+def draw_classes(card: NetworkCard) -> None:
     """Draw a network's classes and its warning."""
     if card.labels is not None:
         names = card.labels.names
@@ -111,33 +115,33 @@ def choose_index(cards: tuple[NetworkCard, ...]) -> Path | None:
     if chosen != AUTOMATIC:
         return names[chosen]
     keys = {card.key for card in cards}
-    fitting = [folder for folder in own if _network(folder) in keys]
+    fitting = [folder for folder in own if _network_of_index(folder) in keys]
     if not fitting and any(card.trained_on == SCENES for card in cards):
         fitting = embedded
     return next(iter([*fitting, *own]), None)
 
 
-def _network(folder: Path) -> str | None:
+def _network_of_index(folder: Path) -> str | None:
     """Return the network that an index was built with, or None if it cannot be read."""
     try:
-        return resources.manifest(str(folder), (folder / MANIFEST).stat().st_mtime_ns).network
+        return resources.load_manifest(str(folder), (folder / MANIFEST).stat().st_mtime_ns).network
     except PhotobiasError:
         return None
 
 
-def _megabytes(card: NetworkCard) -> int:
+def _index_megabytes(card: NetworkCard) -> int:
     """Return the size of the starter index's download: photographs, and the network's weights if missing."""
     missing = card.remote.size or 0 if card.remote is not None and not card.available else 0
     return starter.IMAGENETTE_MB + round(missing / 2**20)
 
 
-def device() -> None:
+def draw_device() -> None:
     """Draw the device and the precision."""
     engine = resources.engine()
     st.caption(f"Measured on {engine.device_name}, {engine.precision}, batches of {engine.batch}.")
 
 
-def absent(cards: tuple[NetworkCard, ...], section: str = "page") -> None:
+def offer_weights(cards: tuple[NetworkCard, ...], section: str = "page") -> None:
     """Draw which weights are missing, with the one step that mends it.
 
     ``section``: of those that say so, which may be several in one run.
@@ -152,12 +156,12 @@ def absent(cards: tuple[NetworkCard, ...], section: str = "page") -> None:
             st.markdown(
                 f"**The weights of {plain(card.title)} are not on this machine.** No number is shown for it until then."
             )
-            _fetch(card, section)
+            _offer_weights_of(card, section)
 
 
-def _fetch(card: NetworkCard, section: str) -> None:
+def _offer_weights_of(card: NetworkCard, section: str) -> None:
     size = 0 if card.remote is None else round((card.remote.size or 0) / 2**20)
-    tasks.offer(
+    tasks.offer_task(
         f"weights {card.key}",
         f"Fetch {card.title.split(' (')[0]} ({size} MB)",
         weights_fetching.fetch_weights(card),
@@ -166,7 +170,7 @@ def _fetch(card: NetworkCard, section: str) -> None:
     )
 
 
-def beyond(cards: tuple[NetworkCard, ...], index: Path | None) -> None:
+def offer_real_data(cards: tuple[NetworkCard, ...], index: Path | None) -> None:
     """Offer real networks and an index of real photographs, if everything so far is drawn scenes.
 
     What the page itself offers already is not offered twice.
@@ -180,13 +184,13 @@ def beyond(cards: tuple[NetworkCard, ...], index: Path | None) -> None:
     st.markdown("**For real photographs**")
     if weights:
         st.caption("ResNet-50 as in the paper, trained on ImageNet.")
-        _fetch(preferred, "sidebar")
+        _offer_weights_of(preferred, "sidebar")
     if photographs:
         st.caption("Typicality among Imagenette: 9,500 ImageNet training photographs of ten classes.")
-        _fetch_index(preferred)
+        _offer_index(preferred)
 
 
-def starter_index(cards: tuple[NetworkCard, ...]) -> None:
+def offer_starter_index(cards: tuple[NetworkCard, ...]) -> None:
     """Offer the starter index, built with ResNet-50 if its weights are here."""
     found, _ = registry.readable(resources.data())
     real = (c for c in (found[PREFERRED], *cards) if c.available and not c.narrow)
@@ -198,19 +202,19 @@ def starter_index(cards: tuple[NetworkCard, ...]) -> None:
             f"part as reference queries; features of {plain(card.title)}. For your own photographs: "
             "`python -m core index build --photos DIR --network KEY --out data/indexes/NAME`."
         )
-        _fetch_index(card)
+        _offer_index(card)
 
 
-def _fetch_index(card: NetworkCard) -> None:
-    tasks.offer(
+def _offer_index(card: NetworkCard) -> None:
+    tasks.offer_task(
         f"index {card.key}",
-        f"Fetch and index Imagenette ({_megabytes(card)} MB)",
+        f"Fetch and index Imagenette ({_index_megabytes(card)} MB)",
         starter.build_starter(card, resources.engine(), resources.data()),
         icon=":material/database:",
     )
 
 
-def one_of(label: str, cards: Sequence[NetworkCard], key: str) -> NetworkCard:
+def choose_one(label: str, cards: Sequence[NetworkCard], key: str) -> NetworkCard:
     """Return the network to look at, of several; at first the first one."""
     names = {card.key: card for card in cards}
     chosen = st.segmented_control(
