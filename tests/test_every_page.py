@@ -95,7 +95,7 @@ def test_a_home_that_is_not_there(fresh: DataFolder, monkeypatch: pytest.MonkeyP
     for key in ("folder", "rank_folder", "typicality photos"):
         at.text_input(key=key).set_value("~no-such-person/photographs").run()
         assert not at.exception
-    assert "got ~no-such-person/photographs" in texts(at.sidebar)
+    assert "~no-such-person/photographs" in texts(at.sidebar)
     assert "no-such-person/photographs" in at.code[0].value
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from core.exploration import Exploration, curves, report
 from pages.parts.session import state
 
-# on a phone the bar always lies over the legend; a drag zooms and a double click goes back without them
+# these buttons would cover the legend on a phone; a drag zooms and a double click resets without them
 BUTTONS = ["select2d", "lasso2d", "autoScale2d", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]
 
 
@@ -25,9 +25,9 @@ def chart_config(name: str) -> dict[str, Any]:
 
 def section(exploration: Exploration) -> None:
     """Draw the downloads of an exploration. Nothing is drawn before the work has ended."""
-    st.subheader("Take it with you", anchor="save")
+    st.subheader("Download", anchor="save")
     if not exploration.finished:
-        st.caption("Once everything is measured.")
+        st.caption("Downloads are ready when the measurement has finished.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         stem = report.stem(exploration)
@@ -37,15 +37,15 @@ def section(exploration: Exploration) -> None:
         draw_button("Report (HTML)", f"{stem}.html", "text/html", lambda: report.html(exploration))
         choose_figure_format()
     st.caption(
-        "The address of this page holds the settings and the example: send it to share them (an uploaded photograph "
-        "stays with you). The report is one file with every figure; the record is enough to make every number again."
+        "The address of this page holds the settings and the example: send it to share them. An uploaded photograph is "
+        "not shared. The report is one file with all figures. The record is enough to reproduce all numbers."
     )
 
 
 def choose_figure_format() -> None:
     """Draw the choice of the format that camera buttons save."""
     st.segmented_control(
-        "A figure's camera saves",
+        "Save figures as",
         ("png", "svg"),
         default="png",
         required=True,

@@ -39,7 +39,7 @@ def describe_outcome(outcome: Outcome, names: Sequence[str] | None) -> str:
     if outcome.class_before is None or outcome.class_after is None:
         return f"representation change (1 − cosine) {1 - outcome.feature_cosine:.5f}."
     before, after = (_named(k, names) for k in (outcome.class_before, outcome.class_after))
-    answer = f"**{plain(before)}** → **{plain(after)}**" if outcome.changed else f"**{plain(before)}** both times"
+    answer = f"**{plain(before)}** → **{plain(after)}**" if outcome.changed else f"**{plain(before)}** in both frames"
     went = f"went from {outcome.p_before:.3f} to {outcome.p_after:.3f} ({outcome.change:+.3f})"
     return f"{answer}. P({plain(before)}) {went}."
 

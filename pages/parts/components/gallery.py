@@ -23,7 +23,7 @@ def draw_neighbours(index: FeatureIndex, neighbours: Sequence[Neighbour], width:
                 resources.load_picture(("neighbour", n.digest, width), partial(_thumbnail, index, n, 2 * width)),
                 f"{plain(n.label or 'no label')}  \n{n.cosine:.3f}",
                 n.label or "neighbour",
-                gone="The photograph is no longer where it was indexed.",
+                gone="This photograph is no longer in the folder that was indexed.",
             )
 
 

@@ -20,16 +20,16 @@ OutcomesByProtocol = dict[tuple[str, str], list[Outcome]]
 
 def section(exploration: Exploration) -> None:
     """Draw the bars, the table and the most changed pair."""
-    s = exploration.settings
-    st.subheader("Four protocols, random pairs", anchor="protocols")
+    s, source = exploration.settings, describe_source_pixel(exploration.photograph, exploration.cards[0].size)
+    st.subheader("Four protocols: random pairs", anchor="protocols")
     step = f"{s.step} pixel{'s' if s.step > 1 else ''}"
     st.caption(
         f"{s.pairs} random pairs for each protocol and network, step {step} {s.pair_direction}, seed {s.seed}; "
-        f"crop moves in {s.unit} pixels ({describe_source_pixel(exploration.photograph, exploration.cards[0].size)}). Bars: 95 % intervals."
+        f"crop moves in {s.unit} pixels ({source}). Bars: 95 % intervals."
     )
     measured: OutcomesByProtocol = {key: list(rows) for key, rows in exploration.pairs.items() if rows}
     if not measured:
-        st.caption("These follow the curves." if not exploration.finished else "Nothing was measured.")
+        st.caption("Measured after the curves." if not exploration.finished else "Nothing was measured.")
         return
     bars = report.bars(exploration)
     charts = measures(bars)
@@ -75,9 +75,7 @@ def _draw_most_changed(exploration: Exploration, measured: OutcomesByProtocol) -
     first = max(choices, key=lambda c: _rank(measured[choices[c]]))
     pictures, text = st.columns(2, vertical_alignment="center")
     with text:
-        chosen = st.selectbox(
-            "The most changed pair of", list(choices), index=None, placeholder=f"all: {first}", key="pair_of"
-        )
+        chosen = st.selectbox("Worst pair of", list(choices), index=None, placeholder=f"all: {first}", key="pair_of")
         still = st.toggle("Side by side", key="still")
     key, name = choices.get(chosen or first, choices[first])
     outcome = most_changed(measured[key, name])
@@ -98,7 +96,7 @@ def _draw_most_changed(exploration: Exploration, measured: OutcomesByProtocol) -
         st.markdown(f"{plain(titles[key])}, {name}, pair {outcome.pair + 1} of {exploration.settings.pairs}: {said}")
         st.caption(
             f"Placed at ({p.x}, {p.y}), side {p.side} px; enlarged {flicker.enlargement(pair.before.shape[-1])} times "
-            "without smoothing." + (" Its long side was cut to fit the frame." if p.cut else "")
+            "without smoothing." + (" Its long side was cropped to fit the frame." if p.cut else "")
         )
 
 

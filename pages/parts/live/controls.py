@@ -1,4 +1,4 @@
-"""Settings of pages about one photograph. Every setting is in the address, so that a link shares it."""
+"""Settings of pages about one photograph. All settings are in the address, so that a link shares them."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def choose_curve_settings() -> Settings:
                 format_func=STEPS.__getitem__,
                 key="per_pixel",
                 **IN_ADDRESS,
-                help="Parts of a pixel of the photograph: the square is cut between its pixels and resampled by Pillow. "
-                "(On black the photograph moves by whole pixels of the frame.)",
+                help="Parts of a pixel of the photograph. The square lies between pixels, and Pillow resamples it. "
+                "On black, the photograph moves by whole pixels of the frame.",
             )
         )
         angle = (
@@ -59,8 +59,9 @@ def choose_curve_settings() -> Settings:
                 placeholder="as chosen",
                 width=170,
                 **IN_ADDRESS,
-                help="Clockwise: 0 is right, 90 down, and one step is one pixel of the photograph along it, resampled by "
-                "Pillow wherever the square lies between pixels. (Diagonal is one pixel across and one down: √2 long.)",
+                help="Clockwise: 0 is right, 90 is down. One step is one pixel of the photograph in this direction; "
+                "Pillow resamples where the square lies between pixels. Diagonal means one pixel across and one down, "
+                "which is √2 pixels.",
             )
         )
     return replace(path, pairs=0, per_pixel=int(finer), direction=path.direction if angle is None else float(angle))
@@ -76,12 +77,14 @@ def _choose_path() -> Settings:
         format_func=VIEWS.__getitem__,
         key="view",
         **IN_ADDRESS,
-        help="Curves: embedded small on black as in Figure 1, or a square cut out of the photograph.",
+        help="For the curves: the photograph small on black as in Figure 1, or a square cropped from it.",
     )
-    direction = st.segmented_control("Moves", DIRECTIONS, default="right", required=True, key="direction", **IN_ADDRESS)
+    direction = st.segmented_control(
+        "Direction", DIRECTIONS, default="right", required=True, key="direction", **IN_ADDRESS
+    )
     labels = next((card.labels.names for card in state.choice().cards if card.labels), ())
-    st.selectbox("P of class", [state.OWN_ANSWER, *labels], key=state.FOLLOWED_CLASS, width=230, **IN_ADDRESS)
-    with st.popover("Place by hand", icon=":material/open_with:", disabled=view == "crop"):
+    st.selectbox("Class to follow", [state.OWN_ANSWER, *labels], key=state.FOLLOWED_CLASS, width=230, **IN_ADDRESS)
+    with st.popover("Start position and size", icon=":material/open_with:", disabled=view == "crop"):
         side, x, y = _choose_start(direction) if view == "black" else (None, None, None)
     return Settings(view=view, direction=direction, side=side, x=x, y=y)
 
@@ -90,8 +93,8 @@ def _choose_start(direction: Any) -> tuple[int | None, int | None, int | None]:
     """Return (side, x, y) in network pixels, or None for the middle."""
     choice = state.choice()
     size = choice.cards[0].size if choice.cards else 224
-    if choice.photograph is None or not st.toggle("Place it by hand", key="by_hand", **IN_ADDRESS):
-        st.caption("Off: the whole path is centred in the frame, at the paper's size (100 of 224 px).")
+    if choice.photograph is None or not st.toggle("Set by hand", key="by_hand", **IN_ADDRESS):
+        st.caption("If this is off, the path is centred in the frame, at the paper's size (100 of 224 px).")
         return None, None, None
     start = OnBlack().room(choice.photograph, size, direction)
     side = st.slider("Short side (px)", 8, size - path_length(size), start[0], key="side", **IN_ADDRESS)

@@ -44,7 +44,7 @@ def section(exploration: Exploration) -> None:
 
 def draw_frames_only(photograph: Photograph, settings: Settings) -> None:
     """Draw the frames that a network would see. Used when no network is chosen."""
-    st.subheader("What a network would be shown", anchor="curves")
+    st.subheader("The frames that a network would see", anchor="curves")
     path = shift_path(photograph, 224, view=settings.path_view(), direction=settings.direction)
     step = _draw_slider(path)
     with st.container(horizontal=True, key="frames"):
@@ -55,7 +55,7 @@ def draw_frames_only(photograph: Photograph, settings: Settings) -> None:
 def _draw_curve(exploration: Exploration, cards: list[NetworkCard], kind: Kind, cursor: int | None) -> None:
     started = [(card, exploration.traces[card.key, kind]) for card in cards if (card.key, kind) in exploration.traces]
     if not started:
-        st.caption(f"The {kind} curve follows." if not exploration.finished else f"No {kind} curve.")
+        st.caption(f"The {kind} curve has not started yet." if not exploration.finished else f"No {kind} curve.")
         return
     path = started[0][1].path
     where = f" ({AXES[path.unit]})"
@@ -85,7 +85,7 @@ def _draw_curve(exploration: Exploration, cards: list[NetworkCard], kind: Kind, 
 
 
 def _describe_steps(started: list[tuple[NetworkCard, Trace]]) -> str:
-    """Draw each network's flips and largest jump, with the number of frames."""
+    """Return each network's flips and largest jump, with the number of frames."""
     texts = []
     for card, trace in started:
         n = len(trace.probabilities)
@@ -93,11 +93,11 @@ def _describe_steps(started: list[tuple[NetworkCard, Trace]]) -> str:
             continue
         if card.labels is None:
             least = float(trace.cosines.min())
-            texts.append(f"{card.name}: representation without classes, least cosine to the first frame {least:.3f}")
+            texts.append(f"{card.name}: representation without classes, smallest cosine to the first frame {least:.3f}")
             continue
         top = trace.probabilities.argmax(1)
         changes, jump = int((top[1:] != top[:-1]).sum()), float(trace.steps.max())
-        texts.append(f"{card.name}: arg-max changes {changes} times in {n - 1} steps, largest step |Δp| {jump:.3f}")
+        texts.append(f"{card.name}: {changes} answer flips in {n - 1} steps, largest change |Δp| {jump:.3f}")
     return "; ".join(texts) + ("." if texts else "")
 
 
@@ -112,14 +112,14 @@ def _draw_slider(path: Path, *, choose: bool = False, jump: int | None = None) -
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if choose:
             st.segmented_control(
-                "Move along", ("shift", "size"), default="shift", required=True, key=state.PATH, bind="query-params"
+                "Change", ("shift", "size"), default="shift", required=True, key=state.PATH, bind="query-params"
             )
             st.button(
                 "Largest jump",
                 key="jump",
                 icon=":material/bolt:",
                 disabled=jump is None,
-                help="To the pixel at which the first network's probability changes most.",
+                help="Go to the step at which the first network's probability changes most.",
                 on_click=state.set_cursor,
                 args=(jump,),
             )
@@ -134,14 +134,14 @@ def _draw_slider(path: Path, *, choose: bool = False, jump: int | None = None) -
                 args=(-1, 0, most),
             )
             finer = "" if path.values[1] == int(path.values[1]) else f"steps of {path.values[1]} "
-            label = f"{'Shift' if path.kind == 'shift' else 'Growth'} ({finer}{AXES[path.unit]}); arrow keys nudge it"
+            label = f"{'Shift' if path.kind == 'shift' else 'Growth'} ({finer}{AXES[path.unit]}); or press ← →"
             step = st.slider(label, 0, most, state.FIRST_STEP, key=state.cursor_key(0, most))
             st.button(
                 "",
                 key="on",
                 icon=":material/arrow_forward:",
                 shortcut="Right",
-                help="One pixel on",
+                help="One pixel forward",
                 on_click=state.move_cursor,
                 args=(1, 0, most),
             )
@@ -184,9 +184,9 @@ def _draw_frame(path: Path, k: int) -> None:
 def _draw_top5(exploration: Exploration, key: str, title: str, trace: Trace, k: int, start: int) -> None:
     card = exploration.networks[key].card
     if card.labels is None:
-        st.caption(f"{plain(title)} is a representation without classes: there is no top-5.")
+        st.caption(f"{plain(title)} returns a representation without classes, so it has no top-5.")
         return
     if k >= len(trace.probabilities):
-        st.caption("This frame is not computed yet.")
+        st.caption("This frame has not been computed yet.")
         return
     top5(title, trace.probabilities[k], card.labels.names, trace.probabilities[start])

@@ -152,14 +152,14 @@ def unreadable_photographs() -> dict[tuple[str, str], str]:
     return {}
 
 
-class _Gone(Exception):
-    """Signal that a picture is gone. Exceptions are not cached, so the next look tries again."""
+class _MissingPicture(Exception):
+    """Signal that a picture is missing. Exceptions are not cached, so the next look tries again."""
 
 
 @st.cache_data(show_spinner=False, max_entries=512)
 def _picture(key: Hashable, _make: Callable[[], bytes | None]) -> bytes:
     if (found := _make()) is None:
-        raise _Gone
+        raise _MissingPicture
     return found
 
 
@@ -167,7 +167,7 @@ def load_picture(key: Hashable, make: Callable[[], bytes | None]) -> bytes | Non
     """Return a picture as PNG, cached by ``key``, or None if it is gone."""
     try:
         return _picture(key, make)
-    except _Gone:
+    except _MissingPicture:
         return None
 
 

@@ -16,7 +16,7 @@ from core.errors import PhotobiasError
 from core.images.photographs import Photograph
 from core.images.protocols.crop import MIN_AREA
 from core.storage.data_folder import typed
-from pages.parts.components.widgets import plain
+from pages.parts.components.widgets import message, plain
 from pages.parts.session import resources
 from pages.parts.sidebar.networks import OPENING
 
@@ -51,16 +51,16 @@ def initial_source(networks: tuple[str, ...]) -> str:
 def choose(networks: tuple[str, ...]) -> PhotographChoice:
     """Draw the widgets and return the photograph, at first one that suits the networks.
 
-    A photograph that cannot be used is an answer too, never an exception.
+    A photograph that cannot be used is returned as a problem, never raised.
     """
-    file = st.file_uploader("Drop in a photograph", key="upload", help="JPEG, PNG, WebP, AVIF, TIFF, … up to 20 MB")
+    file = st.file_uploader("Upload a photograph", key="upload", help="JPEG, PNG, WebP, AVIF, TIFF, … up to 20 MB")
     try:
         if file is not None:
             content, name = file.getvalue(), file.name
             original = resources.decode_upload(hashlib.sha256(content).hexdigest(), name, content)
             return _choose_size(original, "upload")
         first = SOURCES.index(initial_source(networks))
-        source = st.selectbox("or take", SOURCES, first, key="source", bind="query-params")
+        source = st.selectbox("or choose an example", SOURCES, first, key="source", bind="query-params")
         if source == "Scene":
             return _choose_scene()
         if source == "Folder":
@@ -69,7 +69,7 @@ def choose(networks: tuple[str, ...]) -> PhotographChoice:
             return _take_photograph()
         return _choose_example()
     except PhotobiasError as problem:
-        st.caption(plain(f"Not shown: got {problem.got}; wanted {problem.wanted}."))  # on pages that need none, too
+        st.caption(message(problem))  # also on pages that need no photograph
         return PhotographChoice(problem=problem)
 
 
@@ -82,18 +82,18 @@ def _choose_example() -> PhotographChoice:
 def _choose_scene() -> PhotographChoice:
     kinds = scene_classes()
     with st.container(horizontal=True):
-        kind = st.selectbox("Scene of a", kinds, key="scene", bind="query-params", width="stretch")
+        kind = st.selectbox("Scene", kinds, key="scene", bind="query-params", width="stretch")
         seed = st.number_input("Number", 0, 2**31 - 1, 7, key="scene_seed", bind="query-params", width=110)
-    with st.popover("Its photographer", icon=":material/photo_camera:", width="stretch"):
+    with st.popover("Frame it differently", icon=":material/photo_camera:", width="stretch"):
         photographer = _choose_photographer()
     return _choose_size(resources.draw_scene(int(seed), kind, photographer), f"scene {kind} {seed}")
 
 
 def _choose_photographer() -> Photographer:
     """Draw the photographer's bias as dials, at first that of the training scenes."""
-    st.caption("The same scene, framed by someone else. The networks were trained on the first setting.")
+    st.caption("The same scene by another photographer. The networks were trained with the initial settings.")
     spread = st.slider(
-        "Spread of the place",
+        "Spread of positions",
         0.0,
         1.0,
         USUAL.spread,
@@ -145,8 +145,8 @@ def _choose_size(original: Photograph, origin: str) -> PhotographChoice:
         value=True,
         key="reduce",
         bind="query-params",
-        help="One pixel of a large photograph is a fraction of a network's pixel, so that every one of them would "
-        "look robust in crops. ImageNet's photographs have short sides of about 375. Typicality uses the original.",
+        help="One pixel of a large photograph is only a fraction of a network's pixel, so all networks would look "
+        "robust in crops. ImageNet's photographs have short sides of about 375 px. Typicality uses the original.",
     ):
         photograph = resources.reduce_photograph(original.digest, SHORT_SIDE, original)
     st.image(resources.encode_preview(photograph.digest, 560, photograph), output_format="PNG", width="stretch")

@@ -39,9 +39,9 @@ def describe_roughness(exploration: Exploration) -> str:
 
 def section(exploration: Exploration) -> None:
     """Draw the table, each row as far as its curve is."""
-    st.subheader("Jaggedness", anchor="jaggedness")
+    st.subheader("Roughness", anchor="roughness")
     drawn = [(kind, curve) for kind in KINDS for curve in _curves(exploration, kind)]
-    # after the curves: another kind may begin meanwhile
+    # read after the curves, as another kind may start meanwhile
     paths = {kind: trace.path for (_, kind), trace in exploration.traces.items()}
     rows = [
         _table_row(curve, kind, paths[kind], numbers)
@@ -49,14 +49,13 @@ def section(exploration: Exploration) -> None:
         if (numbers := roughness.roughness(curve.p))
     ]
     if not rows:
-        st.caption("This follows the curves." if not exploration.finished else "Nothing was measured.")
+        st.caption("Measured after the curves." if not exploration.finished else "Nothing was measured.")
         return
     with st.container(key="measures"):
         st.table(pd.DataFrame(rows).set_index(["network", "curve"]), border="horizontal")
     st.caption(
-        f"Mean |Δp| and largest drop are from one frame to the next, so that finer steps make them smaller; "
-        f"{roughness.EXCESS_VARIATION}, 0 for a monotone curve. "
-        "Frames of one curve are no sample: these describe it, without intervals."
+        f"Mean |Δp| and largest drop compare one frame with the next, so finer steps make them smaller; "
+        f"{roughness.EXCESS_VARIATION}, 0 for a monotone curve."
     )
     if exploration.finished:
         name = f"{report.stem(exploration)}-curves.csv"

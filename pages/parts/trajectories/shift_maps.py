@@ -16,15 +16,15 @@ from core.exploration import ShiftMapping
 from core.images.photographs import Photograph
 from core.networks.card import NetworkCard
 from pages.parts.components import charts
-from pages.parts.components.widgets import plain
+from pages.parts.components.widgets import message, plain
 from pages.parts.live import explorations, headline
 from pages.parts.session import resources, state
 from pages.parts.sidebar import networks
 
 READING = (
-    "How to read the spectrum: a map that repeats every s px has its power at multiples of 1/s cycles per px. A "
-    "network that subsamples by s in all answers alike to shifts that lie s px apart (but for padding), so that its "
-    "map repeats every s px; the strides inside it can leave peaks at theirs. A smooth map has its power in the middle."
+    "How to read the spectrum: shifts that differ by the stride look alike to the network (except for padding), so the "
+    "map repeats. A map that repeats every s px has its power at multiples of 1/s cycles per px: peaks mark the total "
+    "stride and the strides of the layers. A smooth map has its power in the middle."
 )
 
 
@@ -32,7 +32,7 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard], side: int | No
     """Draw the choice of network and radius, a button, the map, and its spectrum when complete."""
     st.subheader("Every shift at once", anchor="shift-map")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        card = networks.choose_one("Map of", cards, "map_of")
+        card = networks.choose_one("Network", cards, "map_of")
         reach = st.segmented_control(
             "Shifts up to ± px",
             shift_map.REACHES,
@@ -45,7 +45,7 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard], side: int | No
     try:
         embedding.short_side(card.size)
     except BadProtocol as problem:
-        st.warning(plain(problem), icon=":material/warning:")
+        st.warning(message(problem), icon=":material/warning:")
         return
     key = (photograph.digest, card.key, card.weights_digest, embedding)
     mapping = state.reuse_work(
@@ -67,7 +67,7 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard], side: int | No
 
 def _draw_map(mapping: ShiftMapping) -> None:
     for part, problem in mapping.problems.items():
-        st.warning(f"**{plain(part)}**: {plain(problem)}", icon=":material/warning:")
+        st.warning(f"**{plain(part)}**: {message(problem)}", icon=":material/warning:")
     headline.draw_progress(mapping, lambda: mapping.start(resources.executor()), prefix="map_")
     if not mapping.done:
         return
@@ -94,7 +94,7 @@ def _draw_map(mapping: ShiftMapping) -> None:
             fig = spectrum_map(shift_map.spectrum(grid), shift_map.strides(mapping.layers), protocol=protocol)
             charts.draw(fig, "map spectrum", "Spectrum of the map", select=False)
         else:
-            st.caption("Its spectrum follows when the map is complete.")
+            st.caption("The spectrum is drawn when the map is complete.")
             return
     right.caption(READING)
 

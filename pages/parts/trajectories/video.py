@@ -65,7 +65,7 @@ def _choose_clip(cards: Sequence[NetworkCard]) -> Clip:
     """Return the uploaded video, else a drawn one. Raises BadVideo."""
     upload, drawn = st.columns(2, vertical_alignment="bottom")
     upload_now = upload.file_uploader(
-        "Drop in a video",
+        "Upload a video",
         video.TYPES,
         key=UPLOAD,
         on_change=state.store_video,
@@ -74,11 +74,11 @@ def _choose_clip(cards: Sequence[NetworkCard]) -> Clip:
     )
     kept = state.uploaded_video()
     if kept is None:
-        seed = drawn.number_input("or a drawn clip: its number", 0, 2**31 - 1, DRAWN, key="clip", bind="query-params")
+        seed = drawn.number_input("or a drawn clip (number)", 0, 2**31 - 1, DRAWN, key="clip", bind="query-params")
         return Pan(int(seed), max(card.size for card in cards))
     name, data = kept
-    if upload_now is None:  # after a look at another page the widget is empty
-        drawn.button(f"Leave {plain(name)} for a drawn clip", key="drawn_clip", on_click=state.forget_video)
+    if upload_now is None:  # the widget is empty after a visit to another page
+        drawn.button(f"Use a drawn clip instead of {plain(name)}", key="drawn_clip", on_click=state.forget_video)
     return resources.open_upload(hashlib.sha256(data).hexdigest(), name, data)
 
 
@@ -90,7 +90,7 @@ def _draw_player(clip: Clip) -> None:
     about = [clip.name, f"{clip.width} x {clip.height} px", f"{clip.count} frames", *clip.notes]
     if not isinstance(clip, Video):
         st.video(resources.encode_clip(clip.digest, clip), loop=True, muted=True, width=WIDTH, alt=clip.name)
-        about.append("the player shows a compressed copy, the networks see it as it is drawn")
+        about.append("the player shows a compressed copy; the networks see the uncompressed frames")
     elif clip.kind == "gif":
         st.image(clip.data, width=WIDTH, alt=clip.name)
     else:
@@ -102,7 +102,7 @@ def _choose_centre(clip: Clip, cards: Sequence[NetworkCard]) -> tuple[float, flo
     """Draw the crop on the first frame and return its centre as fractions of width and height."""
     left, right = st.columns(2)
     across = left.slider("Centre, from the left (%)", 0, 100, 50, key="video_x", bind="query-params")
-    down = right.slider("from the top (%)", 0, 100, 50, key="video_y", bind="query-params")
+    down = right.slider("Centre, from the top (%)", 0, 100, 50, key="video_y", bind="query-params")
     centre = (across / 100, down / 100)
     sizes = sorted({card.size for card in cards})
     fitting = [size for size in sizes if size <= min(clip.width, clip.height)]
@@ -114,14 +114,14 @@ def _choose_centre(clip: Clip, cards: Sequence[NetworkCard]) -> tuple[float, flo
         st.image(picture, output_format="PNG", width=WIDTH, alt="first frame, with the square that is cut out of it")
     cuts = " · ".join(f"{size} x {size} px at ({x}, {y})" for x, y, size in boxes)
     if cuts:
-        st.caption(f"Every frame is cut there, pixel for pixel, without resizing: {cuts}.")
+        st.caption(f"Every frame is cropped to these squares, without resizing: {cuts}.")
     return centre
 
 
 def _draw_curves(measured: VideoCurves) -> None:
     headline.draw_warnings(measured.strange)
     for part, problem in measured.problems.items():
-        st.warning(f"**{plain(part)}**: {plain(problem)}", icon=":material/warning:")
+        st.warning(f"**{plain(part)}**: {message(problem)}", icon=":material/warning:")
     headline.draw_progress(measured, lambda: measured.start(resources.executor()), prefix="video_")
     curves = traces.video_curves(measured, state.followed_class())
     if not curves:
@@ -148,9 +148,7 @@ def _draw_curves(measured: VideoCurves) -> None:
             for key, j in numbers.items()
         ]
         st.table(pd.DataFrame(rows).set_index("network"), border="horizontal")
-    st.caption(
-        f"{JUMP} {roughness.EXCESS_VARIATION}. Frames of one video are no sample: these describe it, without intervals."
-    )
+    st.caption(f"{JUMP} {roughness.EXCESS_VARIATION}.")
     if measured.finished:
         video_jumps.section(measured, curves, clicked[0] if clicked else None)
         downloads.draw_button(
