@@ -24,21 +24,21 @@ page = st.navigation(
     ],
     position="sidebar",
 )
-first = state.opening(networks.opening)
+first = state.initial_networks(networks.initial_networks)
 with st.sidebar:
-    shown = photograph.choose(first)
+    selected = photograph.choose(first)
     cards = networks.choose(first)
     index = networks.choose_index(cards)
-    state.choose(
+    state.store_choice(
         state.Choice(
-            original=shown.original,
-            photograph=shown.photograph,
-            origin=shown.origin,
-            problem=shown.problem,
+            original=selected.original,
+            photograph=selected.photograph,
+            origin=selected.origin,
+            problem=selected.problem,
             cards=cards,
             index=index,
         )
     )
-    networks.device()
-    networks.beyond(cards, index)
+    networks.draw_device()
+    networks.offer_real_data(cards, index)
 page.run()

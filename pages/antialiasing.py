@@ -10,7 +10,7 @@ from pages.parts.sidebar import networks
 from pages.parts.studies import along, studies
 
 st.markdown("##### Antialiasing: how much steadier are networks that blur before they subsample?")
-networks.absent(state.choice().cards)
+networks.offer_weights(state.choice().cards)
 results = studies.section("failures", "antialiasing")
 if results is not None:
     twins.section(results)

@@ -2,26 +2,26 @@
 
 import streamlit as st
 
-from pages.parts.components import save
+from pages.parts.components import downloads
 from pages.parts.explore import neighbours, pairs
-from pages.parts.live import controls, curves, exploring, headline
+from pages.parts.live import controls, curves, explorations, headline
 from pages.parts.session import state
 
 choice = state.choice()
-headline.title("Photographer's Bias: what happens when this photograph moves by one pixel?")
-photograph = headline.photographed(choice)
-place = exploring.indexed(choice)
+headline.draw_title("Photographer's Bias: what happens when this photograph moves by one pixel?")
+photograph = headline.require_photograph(choice)
+index = explorations.open_chosen_index(choice)
 top = st.container()  # the finding stands above the settings that it comes from
-settings = controls.settings()
-found = exploring.explore(choice, settings, place)
-if found is None:
-    curves.frames_only(photograph, settings)
-    neighbours.offer(place, choice.cards)
+settings = controls.choose_settings()
+exploration = explorations.explore(choice, settings, index)
+if exploration is None:
+    curves.draw_frames_only(photograph, settings)
+    neighbours.offer_index(index, choice.cards)
 else:
     with top:
-        headline.strange(found.strange)
-        exploring.live(headline.found, found, busy=not found.finished)
-    exploring.live(curves.section, found, busy=not found.drawn)
-    exploring.live(pairs.section, found, busy=found.drawn and not found.finished)
-    exploring.live(neighbours.section, found, place, choice.cards, busy=False)
-    save.section(found)
+        headline.draw_warnings(exploration.strange)
+        explorations.draw_live(headline.draw_finding, exploration, busy=not exploration.finished)
+    explorations.draw_live(curves.section, exploration, busy=not exploration.drawn)
+    explorations.draw_live(pairs.section, exploration, busy=exploration.drawn and not exploration.finished)
+    explorations.draw_live(neighbours.section, exploration, index, choice.cards, busy=False)
+    downloads.section(exploration)

@@ -9,9 +9,9 @@ from pages.parts.sidebar import networks
 
 choice = state.choice()
 st.markdown("##### Feature maps: does a layer's response move with the photograph, and keep its sum?")
-networks.absent(choice.cards)
+networks.offer_weights(choice.cards)
 if choice.problem is not None:
-    headline.refused(choice.problem)
+    headline.draw_problem(choice.problem)
 elif choice.photograph is None or not any(card.available for card in choice.cards):
     st.info("Choose a photograph and a network in the sidebar.", icon=":material/add_a_photo:")
 else:

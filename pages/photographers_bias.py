@@ -9,7 +9,7 @@ from pages.parts.sidebar import networks
 
 def places_and_sizes() -> None:
     """Draw the places and sizes of boxes, and the test beside a study."""
-    networks.absent(choice.cards)
+    networks.offer_weights(choice.cards)
     found = bias.section()
     if found is not None:
         bias.joined(found)

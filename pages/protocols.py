@@ -7,7 +7,7 @@ from pages.parts.sidebar import networks
 from pages.parts.studies import measured, studies
 
 st.markdown("##### Protocols: over many photographs, how often does one pixel change the answer?")
-networks.absent(state.choice().cards)
+networks.offer_weights(state.choice().cards)
 figure = st.segmented_control(
     "Figure",
     list(measured.FIGURES),

@@ -10,7 +10,7 @@ from pages.parts.studies import along, extremes, studies
 from pages.parts.typicality import own_ranking
 
 st.markdown("##### Typicality: are photographs that are unlike the training photographs the fragile ones?")
-networks.absent(state.choice().cards)
+networks.offer_weights(state.choice().cards)
 results = studies.section("typicality", "confidence")
 if results is not None:
     along.section(results)

@@ -183,8 +183,8 @@ def test_pages_and_downloads(fresh: DataFolder, monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(st, "download_button", downloads)
     monkeypatch.setattr(st, "navigation", navigated)
     monkeypatch.setattr(st, "plotly_chart", lambda *_, **__: unclicked)
-    monkeypatch.setattr(resources, "picture", lambda *_: None)  # neighbours' thumbnails take seconds to draw
-    monkeypatch.setattr(resources, "study", few_of)
+    monkeypatch.setattr(resources, "load_picture", lambda *_: None)  # neighbours' thumbnails take seconds to draw
+    monkeypatch.setattr(resources, "load_study", few_of)
     monkeypatch.setattr(invariance, "measure", lambda *_: unmoved())
     found: dict[str, Any] = {}
     tables: dict[str, Any] = {}

@@ -19,7 +19,7 @@ from core.networks import registry
 from core.statistics import association, comparisons, intervals
 from core.storage.data_folder import EMBEDDED, DataFolder
 from core.studies import process as worker
-from pages.parts.live import exploring
+from pages.parts.live import explorations
 from pages.parts.session import resources
 from pages.parts.sidebar.networks import PREFERRED
 from pages.parts.studies import extremes
@@ -116,7 +116,7 @@ def test_a_page_that_ranks_a_folder_beside_a_study(fresh: DataFolder) -> None:
 @pytest.mark.parametrize("address", ["", "typicality"])
 def test_weights_that_several_sections_miss(fresh: DataFolder, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     index, card = FeatureIndex.open(EMBEDDED.indexes / "scenes"), registry.get(PREFERRED, fresh)
-    monkeypatch.setattr(exploring, "indexed", lambda choice: exploring.Indexed(index, card))
+    monkeypatch.setattr(explorations, "open_chosen_index", lambda choice: explorations.IndexChoice(index, card))
     monkeypatch.setattr(extremes, "_index", lambda results: (index, card))
     at = opened(address, source="Scene")  # ResNet-50's are missed by the sidebar and by the index
     at.multiselect(key="networks").set_value([PREFERRED]).run()

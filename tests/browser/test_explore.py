@@ -239,7 +239,7 @@ def test_cancel_stops_within_seconds(serve: Serve, page: Page, stocked: DataFold
     page.goto(serve(stocked.root) + "/?pairs=512&seed=77")
     page.get_by_role("button", name="Cancel").click(timeout=60_000)
     expect(page.get_by_text("Stopped after")).to_be_visible(timeout=5_000)
-    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    expect(page.get_by_role("button", name="Resume")).to_be_visible()
 
 
 def test_a_fresh_machine_shows_everything_on_scenes(serve: Serve, page: Page, fresh: Path) -> None:

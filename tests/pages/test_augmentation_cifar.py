@@ -50,7 +50,7 @@ def test_offline_says_what_to_do(fresh: DataFolder, monkeypatch: pytest.MonkeyPa
     at = app("augmentation").run()
     at.button(key="start cifar10").click().run()
     once(at, lambda: any("offline mode" in text and "by hand" in text for text in read_out(at.error)))
-    assert offers(at) == [f"{OFFER} (go on)"]
+    assert offers(at) == [f"{OFFER} (resume)"]
 
 
 def test_an_archive_of_other_files_is_said(fresh: DataFolder, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,4 +61,4 @@ def test_an_archive_of_other_files_is_said(fresh: DataFolder, server: Server, mo
     at = app("augmentation").run()
     at.button(key="start cifar10").click().run()
     once(at, lambda: any("not as it was published" in text for text in read_out(at.error)))
-    assert offers(at) == [f"{OFFER} (go on)"]
+    assert offers(at) == [f"{OFFER} (resume)"]

@@ -218,15 +218,15 @@ def test_clicks_are_saved_once_and_only_on_the_photograph_that_they_are_of(fresh
     asked.click(key, about, [left])
     asked.click(key, about, [left, right])
     asked.click(key, about, [left, right, {**left, "id": "3", "photo": named(other)}])
-    assert state.troubled(TROUBLE) is None
+    assert state.last_problem(TROUBLE) is None
     found = [(e.id, e.key, e.point, e.x, e.y, e.label) for e in log(fresh).events]
     assert found == [("1", key, EYES[0], 50, 50, "dog"), ("2", key, EYES[1], 200, 50, "dog")]
     for wrong, said in (({"point": "nose"}, "click was for 'nose'"), ({"x": 1.5}, "click was at 1.5")):
         asked.click(key, about, [{**left, "id": "4", **wrong}])
-        assert said in str(state.troubled(TROUBLE))
+        assert said in str(state.last_problem(TROUBLE))
     assert len(log(fresh).events) == 2
     asked.close(SKIP, key, about)
-    assert state.troubled(TROUBLE) is None
+    assert state.last_problem(TROUBLE) is None
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def along(key: str, fresh: DataFolder, direction: Any = "right", **path: Any) ->
     return p[:, int(p[0].argmax())]
 
 
-def test_curves_jaggedness_and_the_sentence_are_cores(fresh: DataFolder) -> None:
+def test_curves_roughness_and_the_sentence_are_cores(fresh: DataFolder) -> None:
     at = ended(app("trajectories").run())
     found: Exploration = at.session_state["exploration"]
     assert (found.state, found.problems, found.strange) == ("done", {}, ())
@@ -83,7 +83,7 @@ def test_curves_jaggedness_and_the_sentence_are_cores(fresh: DataFolder) -> None
         65,
         "1/2 photograph px",
     )
-    assert at.slider(key="cursor").label == "Shift (steps of 0.5 photograph px); arrow keys nudge it"
+    assert at.slider(key="cursor").label == "Shift (steps of 0.5 photograph px); or press ← →"
 
 
 def test_a_map_is_measured_stopped_gone_on_with_and_kept(fresh: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,7 +103,7 @@ def test_a_map_is_measured_stopped_gone_on_with_and_kept(fresh: DataFolder, monk
     ended(at)
     found = the_map(at)
     assert (found.state, found.done) == ("cancelled", 32)
-    assert "Stopped after 32 of 81 frames; what was measured stays." in texts(at)
+    assert "Stopped after 32 of 81 frames. What was measured is kept." in texts(at)
     stop.clear()
     at.button(key="map_go_on").click().run()
     ended(at)

@@ -80,7 +80,7 @@ def _settings() -> tuple[tuple[float, ...], int, Bench]:
                 name,
                 key=f"preset {name}",
                 help=f"The paper's example of {name}",
-                on_click=state.fill,
+                on_click=state.fill_widgets,
                 args=(_values(preset),),
             )
     text = st.text_input(
@@ -133,9 +133,9 @@ def _bars(text: str) -> None:
         return
 
     def drawn() -> None:
-        values = state.component(DRAWING, "values")
+        values = state.component_value(DRAWING, "values")
         if values and any(values):  # zeros alone have no sums
-            state.fill({"signal": _text(tuple(map(float, values)))})
+            state.fill_widgets({"signal": _text(tuple(map(float, values)))})
 
     low, high, step = scale = signals.scale(signal)
     drawing.bars(DRAWING, signal, scale, drawn)
@@ -146,7 +146,7 @@ def _bars(text: str) -> None:
             st.button(
                 label,
                 key=label,
-                on_click=state.fill,
+                on_click=state.fill_widgets,
                 args=({"signal": _text(longer)},),
                 type="tertiary",
                 disabled=len(longer) not in signals.LENGTHS or not any(longer),

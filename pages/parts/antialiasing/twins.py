@@ -43,7 +43,7 @@ def section(results: Results) -> None:
     compared = difference_table(results)
     found = measured.all_of(results)
     shown = measured.measures_of(found)
-    charts.finding(sentence(compared, shown[0]))
+    charts.draw_finding(sentence(compared, shown[0]))
     clicked: list[Measurement] = []
     for column, measure in zip(st.columns(2), shown, strict=False):
         fig = antialiasing(found, twins, measure)

@@ -15,7 +15,7 @@ from core.experiments.section_2_invariance import invariance
 from core.experiments.section_2_invariance.invariance import ANOTHER, OTHER, SAME, Answers, Trial
 from core.experiments.section_2_invariance.sentence import sentence
 from core.images.png import png
-from pages.parts.components import charts, save
+from pages.parts.components import charts, downloads
 from pages.parts.components.widgets import interval, plain
 from pages.parts.session import tasks
 
@@ -48,12 +48,12 @@ def section() -> None:
         "and then it need not be so for other photographs."
     )
     trial = _settings()
-    task = tasks.ask(("invariance", trial), lambda report, cancel: invariance.measure(trial, report, cancel))
-    tasks.state(task, "The trial")
+    task = tasks.start_task(("invariance", trial), lambda report, cancel: invariance.measure(trial, report, cancel))
+    tasks.draw_state(task, "The trial")
     found: tuple[Answers, ...] | None = task.result if task.state == "done" else None
     if found is None:
         return
-    charts.finding(sentence(found))
+    charts.draw_finding(sentence(found))
     _figures(found, trial)
     with st.expander("Numbers"):
         _numbers(found)
@@ -109,7 +109,7 @@ def _numbers(found: tuple[Answers, ...]) -> None:
     table = pd.DataFrame(rows)
     with st.container(key="invariance-table"):
         st.table(table.set_index(["classifier", "scenes"]))
-    save.button("Numbers (CSV)", "invariance.csv", "text/csv", lambda: table.to_csv(index=False))
+    downloads.draw_button("Numbers (CSV)", "invariance.csv", "text/csv", lambda: table.to_csv(index=False))
 
 
 def _pictures(trial: Trial) -> None:

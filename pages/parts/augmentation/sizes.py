@@ -96,7 +96,7 @@ def _figure(one: Figure, slot: str | None) -> tuple[Results, studies.Tables] | N
     found = measured.all_of(results)
     right = studies.derived(results, "accuracy by size", lambda r: sizes.accuracies(r.pairs))
     said = studies.derived(results, f"said of {one.name}", lambda r: one.said(r, trained))
-    charts.finding(said or size_sentence(found), f"finding-{anchor(one)}")
+    charts.draw_finding(said or size_sentence(found), f"finding-{anchor(one)}")
     networks = list(dict.fromkeys(each.network for each in found))
     slots = assign_slots(networks, antialiased_pairs(networks))
     panels = [
@@ -125,7 +125,7 @@ def _cifar10() -> None:
             "The paper's Figures 10 and 11 are of CIFAR-10: 60,000 pictures of 32 x 32 pixels, which are not on this "
             "machine. Once fetched, `cifar10:train` stands for those to train on, `cifar10:test` for those to measure."
         )
-        tasks.offer(
+        tasks.offer_task(
             "cifar10",
             f"Fetch CIFAR-10 ({cifar_fetching.CIFAR10_BYTES / 1e6:.0f} MB)",
             cifar_fetching.fetch_cifar10(resources.data()),

@@ -15,19 +15,19 @@ from pages.parts.session import resources
 THUMBNAIL = 168
 
 
-def neighbours(index: FeatureIndex, found: Sequence[Neighbour], width: int = THUMBNAIL) -> None:
+def draw_neighbours(index: FeatureIndex, neighbours: Sequence[Neighbour], width: int = THUMBNAIL) -> None:
     """Draw each neighbour in a container ``width`` pixels wide. Call it inside a horizontal container."""
-    for n in found:
+    for n in neighbours:
         with st.container(width=width):
-            shown(
-                resources.picture(("neighbour", n.digest, width), partial(_thumbnail, index, n, 2 * width)),
+            draw_picture(
+                resources.load_picture(("neighbour", n.digest, width), partial(_thumbnail, index, n, 2 * width)),
                 f"{plain(n.label or 'no label')}  \n{n.cosine:.3f}",
                 n.label or "neighbour",
-                gone="The photograph is no longer where it was indexed.",
+                gone="This photograph is no longer in the folder that was indexed.",
             )
 
 
-def shown(picture: bytes | None, caption: str, alt: str, *, gone: str) -> None:
+def draw_picture(picture: bytes | None, caption: str, alt: str, *, gone: str) -> None:
     """Draw a PNG with its caption in Markdown, or the text ``gone`` if there is no picture."""
     if picture is None:
         st.caption(gone)

@@ -17,7 +17,7 @@ STYLE = """<style>
 {overflow-x: auto}
 [class*=st-key-frames] > div {flex: 1 1 150px !important; min-width: 150px; max-width: 270px}
 [class*=st-key-frames] img, .st-key-pair img {image-rendering: pixelated}
-</style>"""  # the keys of networks are not cut: two of them may differ at the end alone
+</style>"""  # keys of networks are not cut: two of them may differ only at the end
 
 
 def apply() -> None:

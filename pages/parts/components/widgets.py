@@ -20,11 +20,11 @@ ROW = (
 
 def top5(title: str, probabilities: torch.Tensor, names: Sequence[str], start: torch.Tensor) -> None:
     """Draw the five largest probabilities of (K,) as bars. The top class of the ``start`` frame is bold."""
-    values, places = probabilities.topk(min(5, len(names)))
-    led = int(start.argmax())
+    values, classes = probabilities.topk(min(5, len(names)))
+    first = int(start.argmax())
     rows = [
-        ROW.format(width=100 * p, weight="font-weight:600;" if k == led else "", name=escape(names[k]), p=p)
-        for p, k in zip(values.tolist(), places.tolist(), strict=True)
+        ROW.format(width=100 * p, weight="font-weight:600;" if k == first else "", name=escape(names[k]), p=p)
+        for p, k in zip(values.tolist(), classes.tolist(), strict=True)
     ]
     st.html(f'<div style="font-size:.85rem"><div style="opacity:.7">{escape(title)}, top 5</div>{"".join(rows)}</div>')
 

@@ -11,92 +11,100 @@ from core.index.search import FeatureIndex
 from core.index.store import Manifest
 from core.index.typicality import Rating
 from core.networks.card import NetworkCard
-from pages.parts.components import gallery, save
-from pages.parts.components.widgets import plain
-from pages.parts.live.exploring import Indexed
+from pages.parts.components import downloads, gallery
+from pages.parts.components.widgets import message, plain
+from pages.parts.live.explorations import IndexChoice
 from pages.parts.sidebar import networks
 
 
-def section(found: Exploration, place: Indexed, cards: tuple[NetworkCard, ...]) -> None:
+def section(exploration: Exploration, chosen: IndexChoice, cards: tuple[NetworkCard, ...]) -> None:
     """Draw the typicality, its percentile and the neighbours."""
-    if place.problem is not None or place.index is None or place.card is None or found.index is None:
-        offer(place, cards)
+    if chosen.problem is not None or chosen.index is None or chosen.card is None or exploration.index is None:
+        offer_index(chosen, cards)
         return
-    _title()
-    if found.rating is None:
-        st.caption("This follows the curves." if not found.finished else "Not measured.")
+    _draw_title()
+    if exploration.rating is None:
+        st.caption("Measured after the curves." if not exploration.finished else "Not measured.")
         return
-    _numbers(found.rating, place.index, place.card)
-    _gallery(found.rating, place.index)
+    _draw_numbers(exploration.rating, chosen.index, chosen.card)
+    _draw_gallery(exploration.rating, chosen.index)
 
 
-def offer(place: Indexed, cards: tuple[NetworkCard, ...]) -> None:
+def offer_index(chosen: IndexChoice, cards: tuple[NetworkCard, ...]) -> None:
     """Draw why typicality is not available, and the one step that mends it."""
-    _title()
-    if place.problem is not None:
-        st.error(plain(place.problem), icon=":material/error:")
-    elif place.card is not None and not place.card.available:
-        networks.absent((place.card,), "typicality")
-    elif place.index is None:
-        networks.starter_index(cards)
+    _draw_title()
+    if chosen.problem is not None:
+        st.error(message(chosen.problem), icon=":material/error:")
+    elif chosen.card is not None and not chosen.card.available:
+        networks.offer_weights((chosen.card,), "typicality")
+    elif chosen.index is None:
+        networks.offer_starter_index(cards)
 
 
-def _title() -> None:
+def _draw_title() -> None:
     st.subheader("Typicality", anchor="typicality")
 
 
-def _numbers(rating: Rating, index: FeatureIndex, card: NetworkCard) -> None:
+def _draw_numbers(rating: Rating, index: FeatureIndex, card: NetworkCard) -> None:
     t, m = rating.typicality, index.manifest
     left, right = st.columns([2, 3], vertical_alignment="center")
     with left, st.container(horizontal=True):
         st.metric(f"Mean cosine to the {t.k} nearest", f"{t.value:.3f}")
-        st.metric("Percentile among references", "not known" if t.percentile is None else f"{t.percentile:.0f}")
+        st.metric("Percentile among references", "unknown" if t.percentile is None else f"{t.percentile:.0f}")
     with right:
         if t.percentile is None:
             st.caption(
-                "A percentile needs held-out photographs, given when the index is built: "
+                "A percentile needs held-out photographs. Give them when you build the index: "
                 "`python -m core index build … --reference DIR`."
             )
         else:
             fig = among_references(t.value, [r.typicality for r in m.reference])
             st.plotly_chart(
-                fig, key="chart typicality", config=save.camera("typicality"), alt="Typicality among references"
+                fig,
+                key="chart typicality",
+                config=downloads.chart_config("typicality"),
+                alt="Typicality among references",
             )
     st.caption(
         f"Features of {plain(card.name)}; {m.rows:,} photographs of {plain(m.dataset)}; {t.references:,} reference "
-        f"queries. The photograph itself, where indexed, is left out. {_searched(index)}"
+        f"queries. If the photograph itself is in the index, it is left out. {describe_search(index)}"
     )
     if rating.predicted is not None:
-        held = rating.indexed_of_predicted or 0
+        same_class = rating.indexed_of_predicted or 0
         name = f"{plain(card.name)} says **{plain(rating.predicted)}** (P {rating.confidence:.2f})"
-        text = f"{name}; indexed photographs of that class: {held:,}"
-        if held:
+        text = f"{name}; indexed photographs of that class: {same_class:,}"
+        if same_class:
             st.markdown(text + ".")
         else:
             st.warning(
-                f"{text}: its typicality compares it with other classes only. {_known(m)}", icon=":material/info:"
+                f"{text}: typicality compares this photograph with other classes only. {_describe_classes(m)}",
+                icon=":material/info:",
             )
 
 
-def _searched(index: FeatureIndex) -> str:
+def describe_search(index: FeatureIndex) -> str:
     """Return whether the numbers are exact, and how far a compact copy is from that."""
-    held = index.manifest.compact
-    if held is None:
+    copy = index.manifest.compact
+    if copy is None:
         return "Searched exactly."
-    off = f"recall@{held.k} {held.recall:.3f}, mean absolute typicality error {held.typicality_error:.4f}"
-    measured = f"({off}, measured on {held.queries} of its own photographs)"
+    off = f"recall@{copy.k} {copy.recall:.3f}, mean absolute typicality error {copy.typicality_error:.4f}"
+    measured = f"({off}, measured on {copy.queries} of its own photographs)"
     if index.how == COMPACT:
-        return f"Searched by the index's compact copy, and not exactly {measured}."
-    return f"Searched exactly, and not by the index's compact copy {measured}."
+        return f"Searched with the compact copy of the index, which is not exact {measured}."
+    return f"Searched exactly, without the compact copy of the index {measured}."
 
 
-def _known(manifest: Manifest) -> str:
+def _describe_classes(manifest: Manifest) -> str:
     """Return which classes the index covers best."""
     names = sorted(manifest.labels, key=lambda name: -manifest.labels[name])
-    return "This index knows only these classes: " + ", ".join(names[:12]) + (" …" if len(names) > 12 else ".")
+    return (
+        "This index has photographs of these classes only: "
+        + ", ".join(names[:12])
+        + (" …" if len(names) > 12 else ".")
+    )
 
 
-def _gallery(rating: Rating, index: FeatureIndex) -> None:
+def _draw_gallery(rating: Rating, index: FeatureIndex) -> None:
     st.markdown(f"**The {rating.typicality.k} nearest**")
     with st.container(horizontal=True, key="gallery"):
-        gallery.neighbours(index, rating.typicality.neighbours)
+        gallery.draw_neighbours(index, rating.typicality.neighbours)

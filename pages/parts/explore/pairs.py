@@ -10,41 +10,46 @@ from core.exploration import Exploration, report
 from core.images import protocols
 from core.inference.batching import redo
 from core.statistics.sensitivity import FLIPS, Outcome, most_changed, rank
-from pages.parts.components import flicker, save
+from pages.parts.components import downloads, flicker
 from pages.parts.components.widgets import NONE, interval, number, plain
-from pages.parts.sidebar.photograph import source_pixel
+from pages.parts.sidebar.photograph import describe_source_pixel
 
 FILES = {"P(top-1 change)": "top-1", "Mean absolute change": "mac", "Representation change": "representation"}
-Measured = dict[tuple[str, str], list[Outcome]]
+OutcomesByProtocol = dict[tuple[str, str], list[Outcome]]
 
 
-def section(found: Exploration) -> None:
+def section(exploration: Exploration) -> None:
     """Draw the bars, the table and the most changed pair."""
-    s = found.settings
-    st.subheader("Four protocols, random pairs", anchor="protocols")
+    s, source = exploration.settings, describe_source_pixel(exploration.photograph, exploration.cards[0].size)
+    st.subheader("Four protocols: random pairs", anchor="protocols")
     step = f"{s.step} pixel{'s' if s.step > 1 else ''}"
     st.caption(
         f"{s.pairs} random pairs for each protocol and network, step {step} {s.pair_direction}, seed {s.seed}; "
-        f"crop moves in {s.unit} pixels ({source_pixel(found.photograph, found.cards[0].size)}). Bars: 95 % intervals."
+        f"crop moves in {s.unit} pixels ({source}). Bars: 95 % intervals."
     )
-    measured: Measured = {key: list(rows) for key, rows in found.pairs.items() if rows}
+    measured: OutcomesByProtocol = {key: list(rows) for key, rows in exploration.pairs.items() if rows}
     if not measured:
-        st.caption("These follow the curves." if not found.finished else "Nothing was measured.")
+        st.caption("Measured after the curves." if not exploration.finished else "Nothing was measured.")
         return
-    bars = report.bars(found)
+    bars = report.bars(exploration)
     charts = measures(bars)
     for column, (name, draw) in zip(st.columns(max(2, len(charts))), charts.items(), strict=False):
         fig = draw(bars, protocols.names())
         file = FILES[name]
         column.plotly_chart(
-            fig, key=f"chart {file}", config=save.camera(f"protocols-{file}"), alt=fig.layout.yaxis.title.text
+            fig,
+            key=f"chart {file}",
+            config=downloads.chart_config(f"protocols-{file}"),
+            alt=fig.layout.yaxis.title.text,
         )
     with st.container(key="measures"):
-        st.table(pd.DataFrame([_row(bar) for bar in bars]).set_index(["network", "protocol"]), border="horizontal")
-    _most_changed(found, measured)
+        st.table(
+            pd.DataFrame([_table_row(bar) for bar in bars]).set_index(["network", "protocol"]), border="horizontal"
+        )
+    _draw_most_changed(exploration, measured)
 
 
-def _row(bar: Bar) -> dict[str, object]:
+def _table_row(bar: Bar) -> dict[str, object]:
     m = bar.measured
     row: dict[str, object] = {
         "network": bar.title,
@@ -63,31 +68,35 @@ def _row(bar: Bar) -> dict[str, object]:
     return row
 
 
-def _most_changed(found: Exploration, measured: Measured) -> None:
+def _draw_most_changed(exploration: Exploration, measured: OutcomesByProtocol) -> None:
     """Draw the most changed pair, as an animation and side by side."""
-    titles = {card.key: card.name for card in found.cards}
+    titles = {card.key: card.name for card in exploration.cards}
     choices = {f"{titles[key]} · {name}": (key, name) for key, name in measured}
     first = max(choices, key=lambda c: _rank(measured[choices[c]]))
     pictures, text = st.columns(2, vertical_alignment="center")
     with text:
-        chosen = st.selectbox(
-            "The most changed pair of", list(choices), index=None, placeholder=f"all: {first}", key="pair_of"
-        )
+        chosen = st.selectbox("Worst pair of", list(choices), index=None, placeholder=f"all: {first}", key="pair_of")
         still = st.toggle("Side by side", key="still")
     key, name = choices.get(chosen or first, choices[first])
     outcome = most_changed(measured[key, name])
-    network = found.networks[key]
-    pair = redo(found.photograph, found.settings.protocol(name), network, seed=found.settings.seed, pair=outcome.pair)
+    network = exploration.networks[key]
+    pair = redo(
+        exploration.photograph,
+        exploration.settings.protocol(name),
+        network,
+        seed=exploration.settings.seed,
+        pair=outcome.pair,
+    )
     with pictures, st.container(key="pair"):
         flicker.draw(pair, still=still)
     with text:
         p = pair.placement
         labels = network.card.labels
-        said = flicker.said(outcome, labels.names if labels else None)
-        st.markdown(f"{plain(titles[key])}, {name}, pair {outcome.pair + 1} of {found.settings.pairs}: {said}")
+        said = flicker.describe_outcome(outcome, labels.names if labels else None)
+        st.markdown(f"{plain(titles[key])}, {name}, pair {outcome.pair + 1} of {exploration.settings.pairs}: {said}")
         st.caption(
-            f"Placed at ({p.x}, {p.y}), side {p.side} px; enlarged {flicker.factor(pair.before.shape[-1])} times "
-            "without smoothing." + (" Its long side was cut to fit the frame." if p.cut else "")
+            f"Placed at ({p.x}, {p.y}), side {p.side} px; enlarged {flicker.enlargement(pair.before.shape[-1])} times "
+            "without smoothing." + (" Its long side was cropped to fit the frame." if p.cut else "")
         )
 
 

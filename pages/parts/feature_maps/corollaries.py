@@ -32,7 +32,7 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard]) -> None:
     """Draw the choice of network and both corollaries. A fragment: a setting does not redraw the page."""
     st.subheader("Corollaries (§ 3)", anchor="corollaries")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        card = networks.one_of("Of the network", cards, "corollaries_of")
+        card = networks.choose_one("Of the network", cards, "corollaries_of")
         wanted = st.toggle(
             "Measure them",
             value=card.weights.stat().st_size < QUICK,
@@ -60,7 +60,7 @@ def _parts(photograph: Photograph, card: NetworkCard) -> None:
         bind="query-params",
     )
     engine = resources.engine()
-    asked = tasks.ask(
+    asked = tasks.start_task(
         ("parts", photograph.digest, card.key, card.weights_digest, stride),
         lambda report, cancel: corollaries.measure_halves(engine, card, photograph, int(stride), report, cancel),
     )
@@ -107,7 +107,7 @@ def _blurred(photograph: Photograph, card: NetworkCard) -> None:
         )
 
     def ask(case: Case) -> Task[Any]:
-        return tasks.ask(
+        return tasks.start_task(
             ("torus", photograph.digest, card.key, card.weights_digest, case),
             lambda report, cancel: corollaries.measure_case(engine, card, photograph, case, report, cancel),
         )
@@ -162,7 +162,7 @@ def _four(photograph: Photograph, card: NetworkCard, stride: int, found: dict[Ca
 
 def _result(asked: Task[Any], card: NetworkCard) -> Any:
     """Return the result, or None while it is computed, with its progress shown."""
-    tasks.state(asked, card.name)
+    tasks.draw_state(asked, card.name)
     return asked.result if asked.state == "done" else None
 
 

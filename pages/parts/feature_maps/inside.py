@@ -40,7 +40,7 @@ keeps the sum and still leaves energy above Nyquist.
 
 def section(photograph: Photograph, cards: Sequence[NetworkCard]) -> None:
     """Draw the sentence, the progress, the maps, the curves and the definitions."""
-    headline.strange(text for card in cards if (text := card.warning_for_photograph(photograph)))
+    headline.draw_warnings(text for card in cards if (text := card.warning_for_photograph(photograph)))
     sums = {card.key: _sums(photograph, card) for card in cards}
     done = (asked.result for asked in sums.values() if asked.state == "done")
     found: list[Layers] = [layers for layers in done if layers is not None]
@@ -60,7 +60,7 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard]) -> None:
     with top:
         _headline(cards, found)
         for asked in (*sums.values(), *films.values(), *spectra.values()):
-            tasks.state(asked, asked.key[2])
+            tasks.draw_state(asked, asked.key[2])
     seen = [
         maps.Seen(one, one.channels(channel), job.result)
         for one in shown
@@ -76,7 +76,7 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard]) -> None:
 
 def _sums(photograph: Photograph, card: NetworkCard) -> Task[Any]:
     engine = resources.engine()
-    return tasks.ask(
+    return tasks.start_task(
         ("sums", photograph.digest, card.key, card.weights_digest),
         lambda report, cancel: feature_maps.measure(engine, card, photograph, report, cancel),
     )
@@ -84,7 +84,7 @@ def _sums(photograph: Photograph, card: NetworkCard) -> Task[Any]:
 
 def _films(photograph: Photograph, one: Layers, channel: int | None) -> Task[Any]:
     engine, channels = resources.engine(), one.channels(channel)
-    return tasks.ask(
+    return tasks.start_task(
         ("maps", photograph.digest, one.card.key, one.card.weights_digest, channel),
         lambda report, cancel: feature_maps.films(engine, one, channels, report, cancel),
     )
@@ -92,7 +92,7 @@ def _films(photograph: Photograph, one: Layers, channel: int | None) -> Task[Any
 
 def _spectra(photograph: Photograph, one: Layers) -> Task[Any]:
     engine = resources.engine()
-    return tasks.ask(
+    return tasks.start_task(
         ("spectra", photograph.digest, one.card.key, one.card.weights_digest),
         lambda report, cancel: feature_maps.compare_with_stride_1(engine, one, report, cancel),
     )
@@ -118,7 +118,7 @@ def _headline(cards: Sequence[NetworkCard], found: Sequence[Layers]) -> None:
     twins = {twin: original for original, twin in antialiased_pairs([card.key for card in cards]).items()}
     named = [(f"{one.card.name}{' (antialiased twin)' if one.card.key in twins else ''}", one.layers) for one in found]
     if named:
-        charts.finding(drift_sentence(named, min(len(one.path.values) for one in found)))
+        charts.draw_finding(drift_sentence(named, min(len(one.path.values) for one in found)))
 
 
 def _curves(photograph: Photograph, found: Sequence[Layers], spectra: dict[str, Task[Any]]) -> None:

@@ -88,7 +88,7 @@ def _cells(photograph: Photograph, one: Seen) -> Iterator[animation.Cell]:
 
 
 def _kept(photograph: Photograph, one: Seen, name: str, picture: Callable[[], bytes]) -> bytes:
-    return resources.picture((photograph.digest, *one.key, name), picture) or b""
+    return resources.load_picture((photograph.digest, *one.key, name), picture) or b""
 
 
 def side_by_side(photograph: Photograph, seen: Sequence[Seen]) -> None:

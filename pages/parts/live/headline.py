@@ -13,23 +13,23 @@ from core.images.photographs import Photograph
 from core.jobs.job import Job
 from pages.parts.components.widgets import message, plain
 from pages.parts.session import state
-from pages.parts.session.tasks import duration
+from pages.parts.session.tasks import format_duration
 from pages.parts.sidebar import networks
 
 
-def title(question: str) -> None:
+def draw_title(question: str) -> None:
     """Draw the page's title."""
     st.markdown(f"##### {question}")
 
 
-def photographed(choice: state.Choice) -> Photograph:
+def require_photograph(choice: state.Choice) -> Photograph:
     """Return the photograph of the sidebar. Says what is missing; without a photograph the page stops here."""
-    networks.absent(choice.cards)
+    networks.offer_weights(choice.cards)
     if choice.problem is not None:
-        refused(choice.problem)
+        draw_problem(choice.problem)
         st.stop()
     if choice.photograph is None:
-        st.info("Choose a photograph in the sidebar: drop one in, or take an example.", icon=":material/add_a_photo:")
+        st.info("Choose a photograph in the sidebar: upload one, or choose an example.", icon=":material/add_a_photo:")
         st.stop()
     if not choice.cards:
         st.info(
@@ -38,52 +38,48 @@ def photographed(choice: state.Choice) -> Photograph:
     return choice.photograph
 
 
-def refused(problem: PhotobiasError) -> None:
+def draw_problem(problem: PhotobiasError) -> None:
     """Draw why a photograph cannot be used."""
     st.error(message(problem), icon=":material/broken_image:")
-    st.caption("Everything else still works: drop in another photograph, or take an example, in the sidebar.")
+    st.caption("Everything else still works: upload another photograph or choose an example in the sidebar.")
 
 
-def strange(texts: Iterable[str]) -> None:
+def draw_warnings(texts: Iterable[str]) -> None:
     """Draw warnings above the numbers."""
     for text in texts:
         st.warning(plain(f"{text}."), icon=":material/warning:")
 
 
-def found(exploration: Exploration, said: Callable[[Exploration], str] = sentence) -> None:
+def draw_finding(exploration: Exploration, describe: Callable[[Exploration], str] = sentence) -> None:
     """Draw the sentence so far, the progress with time left, and Cancel."""
-    text = said(exploration)
+    text = describe(exploration)
     with st.container(key="finding"):
         st.markdown(plain(text) or "*Measuring …*")
     label = exploration.original.label
     for card in exploration.cards:
         if card.labels is None:
             st.info(
-                f"{plain(card.name)} is a representation without classes: nothing that needs an answer is measured of "
-                "it (P(top-1 change), |Δp|). What is: how much its feature changes, and typicality.",
+                f"{plain(card.name)} is a representation without classes, so P(top-1 change) and |Δp| do not apply. "
+                "The change of its features and typicality are measured.",
                 icon=":material/info:",
             )
         if label is not None and card.labels is not None and card.labels.find(label) is None:
             few = ", ".join(card.labels.names[:8])
-            text = (
-                f"{card.name} does not know the class “{label}”; it knows only these {len(card.labels.names):,} classes"
-            )
-            st.info(
-                plain(f"{text}: {few}, … Flips are therefore not split into right and wrong."), icon=":material/info:"
-            )
+            text = f"{card.name} does not know the class “{label}”. It knows these {len(card.labels.names):,} classes"
+            st.info(plain(f"{text}: {few}, … Flips are not split into right and wrong."), icon=":material/info:")
     for key, network in exploration.networks.items():
         if network.batch < exploration.engine.batch:
             st.info(
-                f"{plain(key)}: the device's memory ran out, so its batches were halved to {network.batch} and the "
-                "work went on. Results stay within 1e-5 of those at the full batch.",
+                f"{plain(key)}: the device ran out of memory, so batches were reduced to {network.batch}. "
+                "Results stay within 1e-5 of those of full batches.",
                 icon=":material/memory:",
             )
     for part, problem in exploration.problems.items():
-        st.warning(f"**{plain(part)}**: {plain(problem)}", icon=":material/warning:")
-    progress(exploration, state.forget)
+        st.warning(f"**{plain(part)}**: {message(problem)}", icon=":material/warning:")
+    draw_progress(exploration, state.forget_exploration)
 
 
-def progress(work: Job, go_on: Callable[[], object], prefix: str = "") -> None:
+def draw_progress(work: Job, go_on: Callable[[], object], prefix: str = "") -> None:
     """Draw the progress with time left and Cancel; after a cancel, the button that resumes. ``prefix``: of the keys."""
     if work.state == "done":
         return
@@ -93,13 +89,13 @@ def progress(work: Job, go_on: Callable[[], object], prefix: str = "") -> None:
 
     with st.container(horizontal=True, vertical_alignment="center"):
         if work.finished:
-            st.caption(f"Stopped after {work.done} of {work.total} frames; what was measured stays.")
-            if st.button("Go on", icon=":material/play_arrow:", key=f"{prefix}go_on", on_click=again):
+            st.caption(f"Stopped after {work.done} of {work.total} frames. What was measured is kept.")
+            if st.button("Resume", icon=":material/play_arrow:", key=f"{prefix}go_on", on_click=again):
                 st.rerun()
             return
         left = work.seconds_left
-        more = "" if left is None else " · finishing" if work.done >= work.total else f" · {duration(left)} left"
+        more = "" if left is None else " · finishing" if work.done >= work.total else f" · {format_duration(left)} left"
         done = min(work.done, work.total)
         st.progress(done / max(work.total, 1), text=f"{done} of {work.total} frames{more}")
-        # by its callback, which runs first: what follows a click may be left out for another run of the page
+        # in a callback, which runs first: the code after a button is skipped if the page reruns before it
         st.button("Cancel", icon=":material/close:", key=f"{prefix}cancel", on_click=work.cancel)

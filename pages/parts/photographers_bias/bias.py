@@ -30,7 +30,7 @@ from core.statistics.tables import per_photograph
 from core.storage.atomic_files import changed
 from core.storage.data_folder import typed
 from core.studies import Results
-from pages.parts.components import charts, gallery, save
+from pages.parts.components import charts, downloads, gallery
 from pages.parts.components.widgets import plain
 from pages.parts.session import resources, tasks
 from pages.parts.studies import studies
@@ -62,12 +62,12 @@ def section() -> Found | None:
     asked = _asked()
     if asked is None:
         return None
-    tasks.state(asked, "The boxes")
+    tasks.draw_state(asked, "The boxes")
     found: Found | None = asked.result if asked.state == "done" else None
     if found is None:
         return None
     st.caption(plain(_about(found.places)))
-    charts.finding(bias_sentence(found.places, found.classes))
+    charts.draw_finding(bias_sentence(found.places, found.classes))
     _figures(found)
     _classes(found)
     return found
@@ -102,14 +102,14 @@ def _asked() -> Task[Found] | None:
         data = {file.name: file.getvalue() for file in dropped}
         digest = hashlib.sha256(repr(sorted((n, hashlib.sha256(d).hexdigest()) for n, d in data.items())).encode())
         files = [File(name, partial(bytes, content)) for name, content in data.items()]
-        return tasks.ask(("boxes", digest.hexdigest(), photos), lambda *_: _read(files, photos))
+        return tasks.start_task(("boxes", digest.hexdigest(), photos), lambda *_: _read(files, photos))
     if not text:
         return None
     if text.startswith(SCHEME):
-        return tasks.ask(("boxes", text), lambda report, cancel: _drawn(text, report, cancel))
+        return tasks.start_task(("boxes", text), lambda report, cancel: _drawn(text, report, cancel))
     paths = tuple(Path(typed(part.strip())) for part in text.split(";") if part.strip())
     key = ("boxes", text, photos, tuple(map(changed, paths)))
-    return tasks.ask(key, lambda *_: _read(files_at(paths), photos))
+    return tasks.start_task(key, lambda *_: _read(files_at(paths), photos))
 
 
 def _drawn(text: str, report: Report, cancel: Cancel) -> Found:
@@ -172,7 +172,7 @@ def _classes(found: Found) -> None:
     formats = {name: "scientific" if " p" in name else "%.3f" for name in table.select_dtypes(float).columns}
     numbers = {name: st.column_config.NumberColumn(format=form) for name, form in formats.items()}
     st.dataframe(table, hide_index=True, height=320, key="bias_classes", column_config=numbers)
-    save.button("Classes (CSV)", "classes.csv", "text/csv", lambda: table.to_csv(index=False))
+    downloads.draw_button("Classes (CSV)", "classes.csv", "text/csv", lambda: table.to_csv(index=False))
     tested = table[table["u"] != bias.FEW]
     most, least = tested.head(ENDS), tested.iloc[ENDS:].tail(ENDS)
     for title, part in (("Most biased across", most), ("Least biased across", least)):
@@ -189,8 +189,8 @@ def _examples(found: Found, title: str, label: str) -> None:
     with st.container(horizontal=True):
         for source in there:
             with st.container(width=WIDTH):
-                picture = resources.picture(("bias", source.root, source.name), partial(_picture, source))
-                gallery.shown(picture, plain(source.name), label, gone="The photograph cannot be read any more.")
+                picture = resources.load_picture(("bias", source.root, source.name), partial(_picture, source))
+                gallery.draw_picture(picture, plain(source.name), label, gone="The photograph cannot be read any more.")
 
 
 def _picture(source: Source) -> bytes | None:
@@ -225,7 +225,7 @@ def joined(found: Found) -> None:
         st.info("No photograph of this study has a box among these.", icon=":material/info:")
         return
     of = f"from the mean centre of {len(found.places.table):,} boxes ({found.places.kind})"
-    charts.finding(distance_sentence(photographs, "distance", of), "finding-sensitivity")
+    charts.draw_finding(distance_sentence(photographs, "distance", of), "finding-sensitivity")
     charts.draw(
         curves(photographs, "distance", AXIS, "p_top1_change", of=f"distance {of}"),
         "bias sensitivity",
@@ -243,8 +243,8 @@ def _of_study(results: Results, found: Found) -> Places | None:
         st.info("Scenes by several photographers: their numbers do not tell whose they are.", icon=":material/info:")
         return None
     files = [reopen(roots[0], str(name)) for name in results.pairs["name"].astype(str).unique()]
-    asked = tasks.ask(
+    asked = tasks.start_task(
         ("boxes of study", *studies.key(results)), lambda report, cancel: _described(files, report, cancel)
     )
-    tasks.state(asked, "The boxes of the study")
+    tasks.draw_state(asked, "The boxes of the study")
     return asked.result if asked.state == "done" else None

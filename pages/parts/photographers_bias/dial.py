@@ -22,7 +22,7 @@ from core.statistics.intervals import Interval
 from core.statistics.tables import MEASURES
 from core.studies import process
 from core.studies.runner import PROGRESS
-from pages.parts.components import charts, gallery, save
+from pages.parts.components import charts, downloads, gallery
 from pages.parts.components.widgets import interval, number, plain
 from pages.parts.session import resources, tasks
 from pages.parts.studies import processes, studies
@@ -59,7 +59,7 @@ def section() -> None:
     for problem in there.problems:
         st.error(plain(problem), icon=":material/error:")
     if len(there.rows):
-        charts.finding(dial_sentence(there.rows, MEASURE, PROTOCOL), "finding-dial")
+        charts.draw_finding(dial_sentence(there.rows, MEASURE, PROTOCOL), "finding-dial")
     who = _dials()
     _photographs(who)
     _numbers(there, who)
@@ -81,7 +81,7 @@ def _there() -> There:
     key = tuple(studies.key(one.results) for one in found)
 
     def table(right: bool) -> pd.DataFrame:
-        return resources.of_study(key, f"dial {right}", lambda: photographers.table(found, right=right))
+        return resources.compute_from_study(key, f"dial {right}", lambda: photographers.table(found, right=right))
 
     return There(table(False), table(True), tuple(found), tuple(problems))
 
@@ -119,8 +119,8 @@ def _photographs(who: Photographer) -> None:
     with st.container(horizontal=True):
         for number_ in range(FIRST, FIRST + SHOWN):
             with st.container(width=WIDTH):
-                picture = resources.picture(("dial", who, number_), partial(_picture, number_, who))
-                gallery.shown(picture, "", f"scene {number_}", gone="It cannot be drawn.")
+                picture = resources.load_picture(("dial", who, number_), partial(_picture, number_, who))
+                gallery.draw_picture(picture, "", f"scene {number_}", gone="It cannot be drawn.")
 
 
 def _picture(number: int, who: Photographer) -> bytes:
@@ -238,4 +238,4 @@ def _take_away(there: There) -> None:
         st.markdown(ABOUT)
         st.markdown("Each photographer's networks are made and measured again by one command:")
         st.code("\n".join(one.results.manifest.command for one in there.taught), language="bash", wrap_lines=True)
-    save.button("The dial (CSV)", "dial.csv", "text/csv", lambda: there.rows.to_csv(index=False))
+    downloads.draw_button("The dial (CSV)", "dial.csv", "text/csv", lambda: there.rows.to_csv(index=False))

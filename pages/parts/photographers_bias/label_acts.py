@@ -20,7 +20,7 @@ TROUBLE = "labels"  # where it is said that something was not saved
 def saved(store: Store, labeller: str) -> Log:
     """Return what a labeller has saved so far. Raises BadFolder."""
     key = ("saved", str(store.path(labeller)), store.size(labeller))
-    return resources.labelling(key, lambda: store.read(labeller))
+    return resources.share_labelling(key, lambda: store.read(labeller))
 
 
 def named(key: Key) -> str:
@@ -44,7 +44,7 @@ class Asked:
             fresh = [one for one in clicks if one["id"] not in known and one["photo"] == named(key)]
             self._save([self._point(key, about, one) for one in fresh])
         except PhotobiasError as problem:
-            state.trouble(TROUBLE, problem)
+            state.store_problem(TROUBLE, problem)
 
     def close(self, kind: str, key: Key, about: Mapping[str, Any]) -> None:
         """Save NEXT or SKIP."""
@@ -82,6 +82,6 @@ class Asked:
         try:
             if events:
                 self.store.append(self.labeller, events)
-            state.trouble(TROUBLE, None)
+            state.store_problem(TROUBLE, None)
         except PhotobiasError as problem:
-            state.trouble(TROUBLE, problem)
+            state.store_problem(TROUBLE, problem)

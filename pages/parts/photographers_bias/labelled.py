@@ -15,7 +15,7 @@ from core.experiments.figure_05_photographers_bias.labelling import Key, Labels,
 from core.experiments.figure_05_photographers_bias.labelling.places import table
 from core.experiments.figure_05_photographers_bias.labelling.sentence import sentence
 from core.images.png import dotted
-from pages.parts.components import charts, save
+from pages.parts.components import charts, downloads
 from pages.parts.components.widgets import plain
 from pages.parts.session import resources
 
@@ -47,7 +47,7 @@ def gallery(
 def _card(source: Source, mine: Labels, names: Sequence[str]) -> None:
     points = {name: mine.points[name] for name in names if name in mine.points}
     key = ("labelled", source.root, source.name, *((name, e.digest, e.x, e.y) for name, e in points.items()))
-    picture = resources.picture(key, lambda: _picture(source, mine, names))
+    picture = resources.load_picture(key, lambda: _picture(source, mine, names))
     where = "; ".join(f"{name} at {e.x:.1f}, {e.y:.1f}" for name, e in points.items()) or "no point is to be seen"
     if picture is None:
         st.caption(CHANGED)
@@ -77,7 +77,7 @@ def results(logs: Mapping[str, Log], name: str, names: Sequence[str]) -> None:
     st.subheader("Where they lie, and how far apart (Figure 5, middle)", anchor="points")
     who = st.selectbox("Labelled by", [EVERYONE, *logs], key="labels_of", bind="query-params", width=230)
     shown = found if who == EVERYONE else found[found["labeller"] == who]
-    charts.finding(sentence(shown, names))
+    charts.draw_finding(sentence(shown, names))
     left, right = st.columns(2)
     with left:
         charts.draw(point_places(shown, names), "labels places", "Places of the points", select=False)
@@ -85,7 +85,7 @@ def results(logs: Mapping[str, Log], name: str, names: Sequence[str]) -> None:
         with right:
             fig = distance_histogram(shown, names[0], names[1])
             charts.draw(fig, "labels distances", f"Distances from {names[0]} to {names[1]}", select=False)
-    save.button("Labels (CSV)", f"labels-{name}.csv", "text/csv", lambda: csv(shown))
+    downloads.draw_button("Labels (CSV)", f"labels-{name}.csv", "text/csv", lambda: csv(shown))
 
 
 def csv(found: pd.DataFrame) -> str:

@@ -91,8 +91,8 @@ def _asked() -> Asked | None:
     if not text:
         return None
     place = typed(text)
-    task = tasks.ask(("photographs to label", place, changed(Path(place))), lambda *_: _listed(place))
-    tasks.state(task, "The photographs")
+    task = tasks.start_task(("photographs to label", place, changed(Path(place))), lambda *_: _listed(place))
+    tasks.draw_state(task, "The photographs")
     if task.state != "done" or task.result is None:
         return None
     return Asked(task.result, wanted, store, labeller_file.stem)
@@ -111,7 +111,8 @@ def _labelling(asked: Asked) -> None:
         _progress(asked, said, key, shown)
         if key is not None and shown is not None:
             _photograph(asked, said.get(key, Labels()), key, shown)
-        if (problem := state.troubled(TROUBLE)) is not None:  # below the photograph, which must not move under a click
+        # below the photograph, which must not move under a click
+        if (problem := state.last_problem(TROUBLE)) is not None:
             st.error(plain(problem), icon=":material/error:")
         _buttons(asked, log, key, shown)
         _passed(asked, said)
@@ -123,12 +124,12 @@ def _labelling(asked: Asked) -> None:
 
 def _next(asked: Asked, said: Mapping[Key, Labels]) -> tuple[Key | None, Shown | None]:
     """Return the next photograph, read. Unreadable ones are passed over. Raises BadFolder if all are gone."""
-    passed = resources.unreadable()
+    passed = resources.unreadable_photographs()
     while (key := next_of(asked.photographs, said, asked.names, passed)) is not None:
         source = asked.photographs[key]
         try:
             when = 0 if source.root.startswith(SCHEME) else changed(Path(source.root) / source.name)
-            return key, resources.labelling(("shown", *key, when), partial(_shown, source))
+            return key, resources.share_labelling(("shown", *key, when), partial(_shown, source))
         except BadPhotograph as problem:
             check_root(source, "labelling")
             passed[key] = str(problem)
@@ -180,10 +181,10 @@ def _photograph(asked: Asked, mine: Labels, key: Key, shown: Shown) -> None:
     )
 
     def clicked() -> None:
-        asked.click(key, about, state.component(POINTING, pointing.CLICKS) or [])
+        asked.click(key, about, state.component_value(POINTING, pointing.CLICKS) or [])
 
     pointing.frame(POINTING, what, clicked)
-    if state.troubled(TROUBLE) is not None:
+    if state.last_problem(TROUBLE) is not None:
         st.button("Save again", key="label_save", icon=":material/save:", on_click=clicked)
 
 
@@ -233,7 +234,7 @@ def _passed(asked: Asked, said: Mapping[Key, Labels]) -> None:
             on_click=asked.again,
             args=(*skipped,),
         )
-    passed = resources.unreadable()
+    passed = resources.unreadable_photographs()
     unread = {key: why for key, why in passed.items() if key in asked.photographs}
     if unread:
         reasons = "".join(f"\n- {plain(why)}" for why in list(unread.values())[:REASONS])
@@ -246,4 +247,4 @@ def _passed(asked: Asked, said: Mapping[Key, Labels]) -> None:
 
 def _forget(unread: Mapping[Key, str]) -> None:
     for key in unread:
-        resources.unreadable().pop(key, None)
+        resources.unreadable_photographs().pop(key, None)

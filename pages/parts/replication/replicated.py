@@ -44,7 +44,9 @@ def table() -> pd.DataFrame:
     """Return all numbers from the studies of this server and the shipped ones. Shows studies that cannot be read."""
     found = [one for place in (resources.data().studies, EMBEDDED.studies) for one in list_studies(place)]
     folders = [one.folder for one in found if one.manifest is not None and fills(one.manifest)]
-    numbers, problems = resources.replicated(tuple((str(f), (f / MANIFEST).stat().st_mtime_ns) for f in folders))
+    numbers, problems = resources.compare_with_paper(
+        tuple((str(f), (f / MANIFEST).stat().st_mtime_ns) for f in folders)
+    )
     for text in problems:
         st.warning(plain(text), icon=":material/warning:")
     return numbers

@@ -60,7 +60,7 @@ def jobs() -> dict[str, Task[Any]]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=128)
-def task(key: tuple[Any, ...], _work: Work[T]) -> Task[T]:
+def share_task(key: tuple[Any, ...], _work: Work[T]) -> Task[T]:
     """Return a task of a page, which starts on a thread of its own at the first call and is shared by all users.
 
     ``key``: everything that the work depends on. A failed task is kept too, until ``task.clear(key, work)``.
@@ -69,109 +69,109 @@ def task(key: tuple[Any, ...], _work: Work[T]) -> Task[T]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def uploaded(digest: str, name: str, _data: bytes) -> Photograph:
+def decode_upload(digest: str, name: str, _data: bytes) -> Photograph:
     """Return an uploaded photograph, cached by the sha256 of its bytes. Raises BadPhotograph."""
     return decode(_data, name)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def on_disk(path: str, changed: int, label: str | None) -> Photograph:
+def read_file(path: str, changed: int, label: str | None) -> Photograph:
     """Return a photograph on disk, cached by path and modification time. Raises BadPhotograph."""
     return read(Path(path), label)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def scene(seed: int, label: str, photographer: Photographer) -> Photograph:
+def draw_scene(seed: int, label: str, photographer: Photographer) -> Photograph:
     """Return a drawn photograph of this class."""
     return render(seed, photographer, label=label)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def reduced(digest: str, short_side: int, _photograph: Photograph) -> Photograph:
+def reduce_photograph(digest: str, short_side: int, _photograph: Photograph) -> Photograph:
     """Return a photograph at the size in which it is measured."""
     return reduce_to(_photograph, short_side)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def video(digest: str, name: str, _data: bytes) -> Video:
+def open_upload(digest: str, name: str, _data: bytes) -> Video:
     """Return an uploaded video, cached by the sha256 of its bytes. Raises BadVideo."""
     return open_video(_data, name)
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
-def film(digest: str, _clip: Clip) -> bytes:
+def encode_clip(digest: str, _clip: Clip) -> bytes:
     """Return a drawn clip for the player."""
     return encode(_clip)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def squares(key: Hashable, _make: Callable[[], tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+def decode_squares(key: Hashable, _make: Callable[[], tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
     """Return two neighbouring frames of a video. All frames before them must be decoded; ``key`` identifies them."""
     return _make()
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def shown(digest: str, longest: int, _photograph: Photograph) -> bytes:
+def encode_preview(digest: str, longest: int, _photograph: Photograph) -> bytes:
     """Return a preview as PNG."""
     return preview(_photograph, longest)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def opened(folder: str, changed: int) -> FeatureIndex:
+def open_index(folder: str, changed: int) -> FeatureIndex:
     """Return a feature index, cached by its manifest's modification time."""
     return FeatureIndex.open(Path(folder))
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
-def manifest(folder: str, changed: int) -> Manifest:
+def load_manifest(folder: str, changed: int) -> Manifest:
     """Return an index's manifest, cached by its modification time. Raises IndexBroken."""
     return read_manifest(Path(folder))
 
 
 @st.cache_resource(show_spinner="Reading the study …", max_entries=4)
-def study(folder: str, version: str) -> Results:
+def load_study(folder: str, version: str) -> Results:
     """Return a study's tables, cached by a version that changes when there is more. Raises StudyBroken."""
     return read_study(Path(folder))
 
 
 @st.cache_resource(show_spinner="Counting …", max_entries=64)
-def of_study(key: Hashable, what: str, _make: Callable[[], T]) -> T:
+def compute_from_study(key: Hashable, what: str, _make: Callable[[], T]) -> T:
     """Return a value computed from a study's tables, once for all visitors. ``key``: the study and how far it was."""
     return _make()
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def labelling(key: Hashable, _make: Callable[[], T]) -> T:
+def share_labelling(key: Hashable, _make: Callable[[], T]) -> T:
     """Return a photograph as labellers see it, or what they saved. ``key`` identifies it."""
     return _make()
 
 
 @st.cache_resource(show_spinner=False)
-def unreadable() -> dict[tuple[str, str], str]:
+def unreadable_photographs() -> dict[tuple[str, str], str]:
     """Return why photographs are not shown to labellers, by root and name."""
     return {}
 
 
-class _Gone(Exception):
-    """Signal that a picture is gone. Exceptions are not cached, so the next look tries again."""
+class _MissingPicture(Exception):
+    """Signal that a picture is missing. Exceptions are not cached, so the next look tries again."""
 
 
 @st.cache_data(show_spinner=False, max_entries=512)
 def _picture(key: Hashable, _make: Callable[[], bytes | None]) -> bytes:
     if (found := _make()) is None:
-        raise _Gone
+        raise _MissingPicture
     return found
 
 
-def picture(key: Hashable, make: Callable[[], bytes | None]) -> bytes | None:
+def load_picture(key: Hashable, make: Callable[[], bytes | None]) -> bytes | None:
     """Return a picture as PNG, cached by ``key``, or None if it is gone."""
     try:
         return _picture(key, make)
-    except _Gone:
+    except _MissingPicture:
         return None
 
 
 @st.cache_data(show_spinner="Reading the studies …", max_entries=4)
-def replicated(studies: tuple[tuple[str, int], ...]) -> tuple[pd.DataFrame, list[str]]:
+def compare_with_paper(studies: tuple[tuple[str, int], ...]) -> tuple[pd.DataFrame, list[str]]:
     """Return the paper's numbers beside those of studies, cached by folder and finishing time."""
     return replication.of_folders(Path(folder) for folder, _ in studies)

@@ -31,7 +31,7 @@ class Choice:
     index: Path | None
 
 
-FIGURE_FORMAT, PATH, WATCHED, NETWORKS = "figure_format", "path", "watched", "networks"
+FIGURE_FORMAT, PATH, FOLLOWED_CLASS, NETWORKS = "figure_format", "path", "watched", "networks"
 OWN_ANSWER = "each network's own answer"
 FIRST_STEP = 1  # of the cursor: two frames that are one pixel apart are what a visitor came for
 _CHOICE = "choice"
@@ -40,7 +40,7 @@ _STUDY, _TURN, _VIDEO, _CLICK, _TROUBLE = "study", "turn", "video", "click", "tr
 _EXPLORATION, _KEY, _STEP, _SHOWN, _OPENING = "exploration", "exploration_key", "cursor", "cursor_shown", "opening"
 
 
-def choose(choice: Choice) -> None:
+def store_choice(choice: Choice) -> None:
     """Store the sidebar's choices. Called by ``app.py`` before any page runs."""
     st.session_state[_CHOICE] = choice
 
@@ -59,7 +59,7 @@ def choice() -> Choice:
     return found
 
 
-def opening(find: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
+def initial_networks(find: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
     """Return the networks that this visitor began with. Defaults must not change when others are fetched.
 
     They are defaults of widgets, not set as their values: of a run that is cut short the browser would miss these.
@@ -70,13 +70,13 @@ def opening(find: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
     return found
 
 
-def asked() -> list[str]:
+def requested_networks() -> list[str]:
     """Return the keys that the visitor chose or the address names, even if no list shows them."""
     kept: list[str] = st.session_state.get(NETWORKS, [])
     return list(dict.fromkeys([*kept, *st.query_params.get_all(NETWORKS)]))
 
 
-def add(key: str) -> None:
+def add_network(key: str) -> None:
     """Add one more network."""
     st.session_state[NETWORKS] = [*(k for k in st.session_state.get(NETWORKS, []) if k != key), key]
 
@@ -87,19 +87,19 @@ def exploration() -> Exploration | None:
     return found
 
 
-def exploration_for(key: Any) -> Exploration | None:
+def find_exploration(key: Any) -> Exploration | None:
     """Return the exploration if it has these settings, or None if something has changed."""
     return exploration() if st.session_state.get(_KEY) == key else None
 
 
-def keep(key: Any, started: Exploration) -> Exploration:
+def replace_exploration(key: Any, started: Exploration) -> Exploration:
     """Remember a new exploration and cancel the one before."""
     _end(exploration())
     st.session_state[_KEY], st.session_state[_EXPLORATION] = key, started
     return started
 
 
-def kept(slot: str, key: Any, make: Callable[[], Work]) -> Work:
+def reuse_work(slot: str, key: Any, make: Callable[[], Work]) -> Work:
     """Return this visitor's work for these settings.
 
     If they changed, the old work is cancelled and new work is made.
@@ -117,18 +117,18 @@ def uploaded_video() -> tuple[str, bytes] | None:
     return found
 
 
-def take_video(uploader: str) -> None:
+def store_video(uploader: str) -> None:
     """Keep the file of an uploader. For its callback."""
     file = st.session_state.get(uploader)
     st.session_state[_VIDEO] = None if file is None else (file.name, file.getvalue())
 
 
-def leave_video() -> None:
+def forget_video() -> None:
     """Forget the uploaded video."""
     st.session_state.pop(_VIDEO, None)
 
 
-def new_click(place: str, at: Any) -> bool:
+def is_new_click(place: str, at: Any) -> bool:
     """Return True if ``at`` was clicked just now. A figure repeats its last click in every later run."""
     before = st.session_state.get(f"{_CLICK} {place}")
     st.session_state[f"{_CLICK} {place}"] = at
@@ -140,9 +140,9 @@ def _end(work: Job | None) -> None:
         work.cancel()
 
 
-def watched() -> str | None:
+def followed_class() -> str | None:
     """Return the class whose probability is drawn, or None for each network's own first answer."""
-    name = st.session_state.get(WATCHED)
+    name = st.session_state.get(FOLLOWED_CLASS)
     return None if name in (None, OWN_ANSWER) else name
 
 
@@ -161,12 +161,12 @@ def figure_format() -> str:
     return st.session_state.get(FIGURE_FORMAT) or "png"
 
 
-def forget() -> None:
+def forget_exploration() -> None:
     """Forget the exploration, so that the same settings are explored again after a cancel."""
     st.session_state.pop(_KEY, None)
 
 
-def nudge(by: int, low: int, high: int) -> None:
+def move_cursor(by: int, low: int, high: int) -> None:
     """Move the cursor of the curves by pixels, from the step whose frame was shown last.
 
     Not from the slider's value: a key pressed before the browser's slider has followed the last nudge sends the
@@ -175,32 +175,32 @@ def nudge(by: int, low: int, high: int) -> None:
     st.session_state[_STEP] = min(max(st.session_state.get(_SHOWN, low) + by, low), high)
 
 
-def go_to(step: int) -> None:
+def set_cursor(step: int) -> None:
     """Move the cursor of the curves to this step."""
     st.session_state[_STEP] = step
 
 
-def showing(step: int) -> None:
+def store_shown_step(step: int) -> None:
     """Remember the step whose frame is shown. The next nudge starts there."""
     st.session_state[_SHOWN] = step
 
 
-def fill(values: Mapping[str, Any]) -> None:
+def fill_widgets(values: Mapping[str, Any]) -> None:
     """Set widgets by key. For callbacks, which run before widgets are drawn."""
     st.session_state.update(values)
 
 
-def component(key: str, name: str) -> Any:
+def component_value(key: str, name: str) -> Any:
     """Return a value of one of our components, or None before it was touched."""
     return st.session_state.get(key, {}).get(name)
 
 
-def trouble(what: str, problem: PhotobiasError | None) -> None:
+def store_problem(what: str, problem: PhotobiasError | None) -> None:
     """Remember an error of a callback, or that there was none. Callbacks cannot draw."""
     st.session_state[f"{_TROUBLE} {what}"] = problem
 
 
-def troubled(what: str) -> PhotobiasError | None:
+def last_problem(what: str) -> PhotobiasError | None:
     """Return the last error of a callback."""
     found: PhotobiasError | None = st.session_state.get(f"{_TROUBLE} {what}")
     return found
@@ -213,20 +213,20 @@ def cursor_key(low: int, high: int) -> str:
     return _STEP
 
 
-def study(kind: str) -> str | None:
+def chosen_study(kind: str) -> str | None:
     """Return the study that this visitor looks at: remembered, else named by the address."""
     found: str | None = st.session_state.get(f"{_STUDY} {kind}", st.query_params.get(kind))
     return found
 
 
-def look_at(kind: str, name: str, *, anew: bool = False) -> None:
+def choose_study(kind: str, name: str, *, anew: bool = False) -> None:
     """Remember the chosen study and put it into the address. ``anew`` replaces the list's widget."""
     st.session_state[f"{_STUDY} {kind}"] = name
     st.query_params[kind] = name
     if anew:
-        st.session_state[_TURN] = turn() + 1
+        st.session_state[_TURN] = list_version() + 1
 
 
-def turn() -> int:
+def list_version() -> int:
     """Return a number that changes when lists of studies must forget their choice."""
     return int(st.session_state.get(_TURN, 0))

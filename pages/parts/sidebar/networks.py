@@ -16,7 +16,7 @@ from core.networks.card import SCENES, NetworkCard
 from core.networks.variants import derived
 from core.networks.zoo import timm
 from core.storage.data_folder import EMBEDDED
-from pages.parts.components.widgets import plain
+from pages.parts.components.widgets import message, plain
 from pages.parts.session import resources, state, tasks
 
 MOST = 4
@@ -25,77 +25,81 @@ OPENING = ("embedded/resnet10.scenes-0", "embedded/resnet10_bin5.scenes-0")  # o
 AUTOMATIC = "the networks' own"
 
 
-def opening() -> tuple[str, ...]:
+def initial_networks() -> tuple[str, ...]:
     """Return a new visitor's networks: ResNet-50, else the first one for photographs, else the embedded pair."""
-    found, _ = registry.readable(resources.data())
-    here = [card for card in found.values() if card.available]
-    own = [card.key for card in here if not card.narrow]
+    cards_by_key, _ = registry.readable(resources.data())
+    ready = [card for card in cards_by_key.values() if card.available]
+    own = [card.key for card in ready if not card.narrow]
     if PREFERRED in own:
         return (PREFERRED,)
-    return tuple(own[:1]) or tuple(card.key for card in here if card.key in OPENING)
+    return tuple(own[:1]) or tuple(card.key for card in ready if card.key in OPENING)
 
 
 def choose(first: tuple[str, ...]) -> tuple[NetworkCard, ...]:
     """Draw the choice of up to four networks. Networks without weights are listed and marked."""
-    found, problems = registry.readable(resources.data())
+    cards_by_key, problems = registry.readable(resources.data())
     for problem in problems:
-        st.warning(plain(problem), icon=":material/warning:")
-    here = [card for card in found.values() if card.available]
-    for key in state.asked():  # of any timm network, of a variant: what was added, or stands in the address
-        if key not in found:
+        st.warning(message(problem), icon=":material/warning:")
+    ready = [card for card in cards_by_key.values() if card.available]
+    for key in state.requested_networks():  # added by the visitor or named by the address: timm networks, variants
+        if key not in cards_by_key:
             try:
-                found[key] = registry.get(key, resources.data())
+                cards_by_key[key] = registry.get(key, resources.data())
             except PhotobiasError as problem:
-                st.warning(plain(problem), icon=":material/warning:")
+                st.warning(message(problem), icon=":material/warning:")
     keys = st.multiselect(
         "Networks",
-        list(found),
-        default=[key for key in first if key in found],
+        list(cards_by_key),
+        default=[key for key in first if key in cards_by_key],
         max_selections=MOST,
         key=state.NETWORKS,
         bind="query-params",
         placeholder="Choose up to four",
     )
-    if len(here) < len(found):
-        st.caption(f"{len(here)} of {len(found)} have their weights here; choose another to fetch it.")
-    _more(keys)
+    if len(ready) < len(cards_by_key):
+        st.caption(
+            f"{len(ready)} of {len(cards_by_key)} networks are ready. Choose another one to download its weights."
+        )
+    _draw_more_networks(keys)
     for key in keys:
-        classes(found[key])
-    return tuple(found[key] for key in keys)
+        draw_classes(cards_by_key[key])
+    return tuple(cards_by_key[key] for key in keys)
 
 
-def _more(chosen: list[str]) -> None:
+def _draw_more_networks(chosen: list[str]) -> None:
     """Draw the search of timm's networks, and the variants of chosen ones."""
     with st.popover("More networks", icon=":material/add:", width="stretch"):
-        text = st.text_input("Any network of timm's", placeholder="convnext, dinov2, clip, resnetblur50 …", key="timm")
+        text = st.text_input("Search timm", placeholder="convnext, dinov2, clip, resnetblur50 …", key="timm")
         names = timm.search(text) if text.strip() else ()
         if names:
-            name = st.selectbox(f"{len(names)} that match", names, key="timm_name")
-            _add(timm.FAMILY + name, chosen)
+            name = st.selectbox(f"{len(names)} matching networks", names, key="timm_name")
+            _draw_add_button(timm.FAMILY + name, chosen)
         elif text.strip():
-            st.caption("No network of timm's with pretrained weights has all of these words in its name.")
+            st.caption("No network of timm's with pretrained weights has all these words in its name.")
         if chosen:
-            st.caption("Beside a chosen one, with its own weights, not trained again:")
+            st.caption("Variants without retraining")
             of = st.selectbox("Variant of", chosen, key="variant_of")
-            kind = st.selectbox("Variant", list(derived.NAMES), format_func=_variant, key="variant")
-            _add(f"{of}{derived.MARK}{kind}", chosen)
+            kind = st.selectbox("Variant", list(derived.NAMES), format_func=_describe_variant, key="variant")
+            _draw_add_button(f"{of}{derived.MARK}{kind}", chosen)
 
 
-def _variant(name: str) -> str:
+def _describe_variant(name: str) -> str:
     return f"{name}: {derived.NAMES[name]}"
 
 
-def _add(key: str, chosen: list[str]) -> None:
+def _draw_add_button(key: str, chosen: list[str]) -> None:
     full = len(chosen) >= MOST or key in chosen
-    st.button(f"Add {plain(key)}", key=f"add {key}", on_click=state.add, args=(key,), disabled=full, width="stretch")
+    st.button(
+        f"Add {plain(key)}", key=f"add {key}", on_click=state.add_network, args=(key,), disabled=full, width="stretch"
+    )
 
 
-def classes(card: NetworkCard) -> None:
+def draw_classes(card: NetworkCard) -> None:
     """Draw a network's classes and its warning."""
     if card.labels is not None:
         names = card.labels.names
-        with st.popover(f"{plain(card.name)} knows only {len(names):,} classes", type="tertiary", width="stretch"):
-            st.caption("Whatever a photograph shows, the network's answer is one of these.")
+        with st.popover(f"{plain(card.name)} knows {len(names):,} classes", type="tertiary", width="stretch"):
+            st.caption("The network always answers with one of these classes, whatever the photograph shows.")
             st.dataframe({"class": names}, hide_index=True, height=300)
     if card.note:
         st.caption(f"**{plain(card.name)}**: {plain(card.note)}")
@@ -104,60 +108,63 @@ def classes(card: NetworkCard) -> None:
 def choose_index(cards: tuple[NetworkCard, ...]) -> Path | None:
     """Draw the choice of index; at first one that fits the networks."""
     own, embedded = (starter.indexes(folder) for folder in (resources.data(), EMBEDDED))
-    names = {folder.name: folder for folder in (*embedded, *own)}  # a user's own name goes before an embedded one
+    # a user's own index replaces a shipped one of the same name
+    names = {folder.name: folder for folder in (*embedded, *own)}
     if not names:
         return None
-    chosen = st.selectbox("Index for typicality", [AUTOMATIC, *names], key="index", bind="query-params")
+    chosen = st.selectbox("Compare with (typicality)", [AUTOMATIC, *names], key="index", bind="query-params")
     if chosen != AUTOMATIC:
         return names[chosen]
     keys = {card.key for card in cards}
-    fitting = [folder for folder in own if _network(folder) in keys]
+    fitting = [folder for folder in own if _network_of_index(folder) in keys]
     if not fitting and any(card.trained_on == SCENES for card in cards):
         fitting = embedded
     return next(iter([*fitting, *own]), None)
 
 
-def _network(folder: Path) -> str | None:
+def _network_of_index(folder: Path) -> str | None:
     """Return the network that an index was built with, or None if it cannot be read."""
     try:
-        return resources.manifest(str(folder), (folder / MANIFEST).stat().st_mtime_ns).network
+        return resources.load_manifest(str(folder), (folder / MANIFEST).stat().st_mtime_ns).network
     except PhotobiasError:
         return None
 
 
-def _megabytes(card: NetworkCard) -> int:
+def _index_megabytes(card: NetworkCard) -> int:
     """Return the size of the starter index's download: photographs, and the network's weights if missing."""
     missing = card.remote.size or 0 if card.remote is not None and not card.available else 0
     return starter.IMAGENETTE_MB + round(missing / 2**20)
 
 
-def device() -> None:
+def draw_device() -> None:
     """Draw the device and the precision."""
     engine = resources.engine()
     st.caption(f"Measured on {engine.device_name}, {engine.precision}, batches of {engine.batch}.")
 
 
-def absent(cards: tuple[NetworkCard, ...], section: str = "page") -> None:
-    """Draw which weights are missing, with the one step that mends it.
+def offer_weights(cards: tuple[NetworkCard, ...], section: str = "page") -> None:
+    """Draw which weights are missing, with a button that downloads them.
 
-    ``section``: of those that say so, which may be several in one run.
+    ``section``: a name for the keys of the buttons, as several sections of a page may offer the same download.
     """
     for card in cards:
         if card.available:
             continue
         if card.remote is None:
-            st.warning(f"**{plain(card.title)}** has no weights here: put `{card.weights.name}` beside its card.")
+            st.warning(
+                f"**{plain(card.title)}** has no weights on this machine. Put `{card.weights.name}` next to its card."
+            )
             continue
         with st.container(border=True):
             st.markdown(
-                f"**The weights of {plain(card.title)} are not on this machine.** No number is shown for it until then."
+                f"**The weights of {plain(card.title)} are not on this machine.** It is not measured without them."
             )
-            _fetch(card, section)
+            _offer_weights_of(card, section)
 
 
-def _fetch(card: NetworkCard, section: str) -> None:
+def _offer_weights_of(card: NetworkCard, section: str) -> None:
     size = 0 if card.remote is None else round((card.remote.size or 0) / 2**20)
-    tasks.offer(
+    tasks.offer_task(
         f"weights {card.key}",
         f"Fetch {card.title.split(' (')[0]} ({size} MB)",
         weights_fetching.fetch_weights(card),
@@ -166,13 +173,13 @@ def _fetch(card: NetworkCard, section: str) -> None:
     )
 
 
-def beyond(cards: tuple[NetworkCard, ...], index: Path | None) -> None:
+def offer_real_data(cards: tuple[NetworkCard, ...], index: Path | None) -> None:
     """Offer real networks and an index of real photographs, if everything so far is drawn scenes.
 
-    What the page itself offers already is not offered twice.
+    Downloads that the page itself offers are not offered twice.
     """
-    found, _ = registry.readable(resources.data())
-    preferred = found[PREFERRED]
+    cards_by_key, _ = registry.readable(resources.data())
+    preferred = cards_by_key[PREFERRED]
     weights = not preferred.available and PREFERRED not in [card.key for card in cards]
     photographs = not starter.indexes(resources.data()) and index is not None
     if not weights and not photographs:
@@ -180,37 +187,37 @@ def beyond(cards: tuple[NetworkCard, ...], index: Path | None) -> None:
     st.markdown("**For real photographs**")
     if weights:
         st.caption("ResNet-50 as in the paper, trained on ImageNet.")
-        _fetch(preferred, "sidebar")
+        _offer_weights_of(preferred, "sidebar")
     if photographs:
-        st.caption("Typicality among Imagenette: 9,500 ImageNet training photographs of ten classes.")
-        _fetch_index(preferred)
+        st.caption("Typicality in Imagenette: 9,500 ImageNet training photographs of ten classes.")
+        _offer_index(preferred)
 
 
-def starter_index(cards: tuple[NetworkCard, ...]) -> None:
+def offer_starter_index(cards: tuple[NetworkCard, ...]) -> None:
     """Offer the starter index, built with ResNet-50 if its weights are here."""
-    found, _ = registry.readable(resources.data())
-    real = (c for c in (found[PREFERRED], *cards) if c.available and not c.narrow)
-    card = next(real, found[PREFERRED])
+    cards_by_key, _ = registry.readable(resources.data())
+    real = (c for c in (cards_by_key[PREFERRED], *cards) if c.available and not c.narrow)
+    card = next(real, cards_by_key[PREFERRED])
     with st.container(border=True):
-        st.markdown("**No index of training photographs on this machine yet**, so typicality is not known.")
+        st.markdown("**No index of training photographs on this machine yet**, so typicality is unknown.")
         st.caption(
             "The starter index: Imagenette, about 9,500 ImageNet training photographs of ten classes, its validation "
             f"part as reference queries; features of {plain(card.title)}. For your own photographs: "
             "`python -m core index build --photos DIR --network KEY --out data/indexes/NAME`."
         )
-        _fetch_index(card)
+        _offer_index(card)
 
 
-def _fetch_index(card: NetworkCard) -> None:
-    tasks.offer(
+def _offer_index(card: NetworkCard) -> None:
+    tasks.offer_task(
         f"index {card.key}",
-        f"Fetch and index Imagenette ({_megabytes(card)} MB)",
+        f"Fetch and index Imagenette ({_index_megabytes(card)} MB)",
         starter.build_starter(card, resources.engine(), resources.data()),
         icon=":material/database:",
     )
 
 
-def one_of(label: str, cards: Sequence[NetworkCard], key: str) -> NetworkCard:
+def choose_one(label: str, cards: Sequence[NetworkCard], key: str) -> NetworkCard:
     """Return the network to look at, of several; at first the first one."""
     names = {card.key: card for card in cards}
     chosen = st.segmented_control(

@@ -16,7 +16,7 @@ from core.errors import PhotobiasError
 from core.images.photographs import Photograph
 from core.images.protocols.crop import MIN_AREA
 from core.storage.data_folder import typed
-from pages.parts.components.widgets import plain
+from pages.parts.components.widgets import message, plain
 from pages.parts.session import resources
 from pages.parts.sidebar.networks import OPENING
 
@@ -34,7 +34,7 @@ SOURCES = ("Example", "Scene", "Folder", "Camera")
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PhotographChoice:
     """The photograph as it came and as it is measured, or why there is none."""
 
     original: Photograph | None = None
@@ -43,57 +43,57 @@ class Shown:
     problem: PhotobiasError | None = None
 
 
-def opening(networks: tuple[str, ...]) -> str:
+def initial_source(networks: tuple[str, ...]) -> str:
     """Return a new visitor's source, which suits the networks."""
     return "Scene" if networks == OPENING else "Example"
 
 
-def choose(networks: tuple[str, ...]) -> Shown:
+def choose(networks: tuple[str, ...]) -> PhotographChoice:
     """Draw the widgets and return the photograph, at first one that suits the networks.
 
-    A photograph that cannot be used is an answer too, never an exception.
+    A photograph that cannot be used is returned as a problem, never raised.
     """
-    file = st.file_uploader("Drop in a photograph", key="upload", help="JPEG, PNG, WebP, AVIF, TIFF, … up to 20 MB")
+    file = st.file_uploader("Upload a photograph", key="upload", help="JPEG, PNG, WebP, AVIF, TIFF, … up to 20 MB")
     try:
         if file is not None:
             content, name = file.getvalue(), file.name
-            original = resources.uploaded(hashlib.sha256(content).hexdigest(), name, content)
-            return _sized(original, "upload")
-        first = SOURCES.index(opening(networks))
-        source = st.selectbox("or take", SOURCES, first, key="source", bind="query-params")
+            original = resources.decode_upload(hashlib.sha256(content).hexdigest(), name, content)
+            return _choose_size(original, "upload")
+        first = SOURCES.index(initial_source(networks))
+        source = st.selectbox("or choose an example", SOURCES, first, key="source", bind="query-params")
         if source == "Scene":
-            return _from_scene()
+            return _choose_scene()
         if source == "Folder":
-            return _from_folder()
+            return _choose_file()
         if source == "Camera":
-            return _from_camera()
-        return _example()
+            return _take_photograph()
+        return _choose_example()
     except PhotobiasError as problem:
-        st.caption(plain(f"Not shown. {problem.happened} {problem.accepted}"))  # on pages that need none, too
-        return Shown(problem=problem)
+        st.caption(message(problem))  # also on pages that need no photograph
+        return PhotographChoice(problem=problem)
 
 
-def _example() -> Shown:
+def _choose_example() -> PhotographChoice:
     name = st.selectbox("Example", EXAMPLES, key="example", bind="query-params", help="From scikit-image")
-    path = _examples() / EXAMPLES[name]
-    return _sized(resources.on_disk(str(path), path.stat().st_mtime_ns, None), f"example {name}")
+    path = _example_folder() / EXAMPLES[name]
+    return _choose_size(resources.read_file(str(path), path.stat().st_mtime_ns, None), f"example {name}")
 
 
-def _from_scene() -> Shown:
+def _choose_scene() -> PhotographChoice:
     kinds = scene_classes()
     with st.container(horizontal=True):
-        kind = st.selectbox("Scene of a", kinds, key="scene", bind="query-params", width="stretch")
+        kind = st.selectbox("Scene", kinds, key="scene", bind="query-params", width="stretch")
         seed = st.number_input("Number", 0, 2**31 - 1, 7, key="scene_seed", bind="query-params", width=110)
-    with st.popover("Its photographer", icon=":material/photo_camera:", width="stretch"):
-        photographer = _photographer()
-    return _sized(resources.scene(int(seed), kind, photographer), f"scene {kind} {seed}")
+    with st.popover("Frame it differently", icon=":material/photo_camera:", width="stretch"):
+        photographer = _choose_photographer()
+    return _choose_size(resources.draw_scene(int(seed), kind, photographer), f"scene {kind} {seed}")
 
 
-def _photographer() -> Photographer:
+def _choose_photographer() -> Photographer:
     """Draw the photographer's bias as dials, at first that of the training scenes."""
-    st.caption("The same scene, framed by someone else. The networks were trained on the first setting.")
+    st.caption("The same scene by another photographer. The networks were trained with the initial settings.")
     spread = st.slider(
-        "Spread of the place",
+        "Spread of positions",
         0.0,
         1.0,
         USUAL.spread,
@@ -115,27 +115,29 @@ def _photographer() -> Photographer:
     return replace(USUAL, spread=spread, size_mean=size)
 
 
-def _from_folder() -> Shown:
+def _choose_file() -> PhotographChoice:
     folder = st.text_input("Folder on this server", key="folder", placeholder="/path/to/photographs")
     if not folder:
-        return Shown()
+        return PhotographChoice()
     files = {file.name: file for file in find([Path(typed(folder))])}
     name = st.selectbox(f"{len(files):,} photographs", files, key="file")
     file = files[name]
     if not isinstance(file, PhotoFile):  # in a tar or parquet file, or drawn
-        return _sized(file.read(), f"folder {folder}")
-    return _sized(resources.on_disk(str(file.path), file.path.stat().st_mtime_ns, file.label), f"folder {folder}")
+        return _choose_size(file.read(), f"folder {folder}")
+    return _choose_size(
+        resources.read_file(str(file.path), file.path.stat().st_mtime_ns, file.label), f"folder {folder}"
+    )
 
 
-def _from_camera() -> Shown:
+def _take_photograph() -> PhotographChoice:
     shot = st.camera_input("Take a photograph", key="camera", label_visibility="collapsed")
     if shot is None:
-        return Shown()
+        return PhotographChoice()
     content = shot.getvalue()
-    return _sized(resources.uploaded(hashlib.sha256(content).hexdigest(), "webcam.jpg", content), "webcam")
+    return _choose_size(resources.decode_upload(hashlib.sha256(content).hexdigest(), "webcam.jpg", content), "webcam")
 
 
-def _sized(original: Photograph, origin: str) -> Shown:
+def _choose_size(original: Photograph, origin: str) -> PhotographChoice:
     """Return the photograph, with the choice to reduce it if it is larger than ImageNet's."""
     photograph = original
     if min(original.width, original.height) > SHORT_SIDE and st.toggle(
@@ -143,26 +145,26 @@ def _sized(original: Photograph, origin: str) -> Shown:
         value=True,
         key="reduce",
         bind="query-params",
-        help="One pixel of a large photograph is a fraction of a network's pixel, so that every one of them would "
-        "look robust in crops. ImageNet's photographs have short sides of about 375. Typicality uses the original.",
+        help="One pixel of a large photograph is only a fraction of a network's pixel, so all networks would look "
+        "robust in crops. ImageNet's photographs have short sides of about 375 px. Typicality uses the original.",
     ):
-        photograph = resources.reduced(original.digest, SHORT_SIDE, original)
-    st.image(resources.shown(photograph.digest, 560, photograph), output_format="PNG", width="stretch")
+        photograph = resources.reduce_photograph(original.digest, SHORT_SIDE, original)
+    st.image(resources.encode_preview(photograph.digest, 560, photograph), output_format="PNG", width="stretch")
     about = [f"{photograph.width} x {photograph.height} px", *photograph.notes]
     if photograph.label:
         about.insert(0, photograph.label)
     st.caption(f"**{plain(original.name)}** · " + " · ".join(about))
-    return Shown(original, photograph, origin)
+    return PhotographChoice(original, photograph, origin)
 
 
-def source_pixel(photograph: Photograph, size: int) -> str:
+def describe_source_pixel(photograph: Photograph, size: int) -> str:
     """Return one source pixel in network pixels, for the largest and the smallest crop."""
     largest = min(photograph.width, photograph.height)
     smallest = math.sqrt(MIN_AREA * photograph.width * photograph.height)
     return f"one source pixel = {size / largest:.2f} to {size / smallest:.2f} network pixels"
 
 
-def _examples() -> Path:
+def _example_folder() -> Path:
     """Return scikit-image's bundled pictures without importing it."""
     spec = importlib.util.find_spec("skimage")
     assert spec is not None

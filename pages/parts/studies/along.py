@@ -79,7 +79,7 @@ def section(
     )
     with top:
         if leading:
-            charts.finding(sentence)
+            charts.draw_finding(sentence)
         else:
             st.markdown(plain(sentence))
     clicked: dict[str, Any] | None = None

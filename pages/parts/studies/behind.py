@@ -60,7 +60,7 @@ def most_changed_first(rows: pd.DataFrame) -> pd.DataFrame:
 def _card(results: Results, row: pd.Series[Any]) -> None:
     """Draw one pair: picture, name, label, network, protocol, answers, similarity."""
     place = (*studies.key(results)[:2], *(None if pd.isna(row[name]) else row[name] for name in FRAMES))
-    picture = resources.picture(place, lambda: _picture(results, row))
+    picture = resources.load_picture(place, lambda: _picture(results, row))
     if picture is None:
         st.caption("The photograph is no longer where it was measured, or has changed.")
     else:
@@ -68,7 +68,7 @@ def _card(results: Results, row: pd.Series[Any]) -> None:
     label = f" · {row['label']}" if isinstance(row["label"], str) else ""
     side = "" if pd.isna(row["side"]) else f" {row['side']} px"
     classes = results.manifest.config.get("classes")  # of readouts
-    said = flicker.said(outcome(row), tuple(classes) if classes else _names(str(row["network"])))
+    said = flicker.describe_outcome(outcome(row), tuple(classes) if classes else _names(str(row["network"])))
     st.markdown(f"**{plain(row['name'])}**{plain(label)}  \n{said}")
     alike = [
         f"{what.upper()} {row[what]:.{digits}f}{unit}"
@@ -85,7 +85,7 @@ def _picture(results: Results, row: pd.Series[Any]) -> bytes | None:
         pair = results.pair(row)
     except PhotobiasError:
         return None
-    return None if pair is None else flicker.animated(pair)
+    return None if pair is None else flicker.animate(pair)
 
 
 def outcome(row: pd.Series[Any]) -> Outcome:

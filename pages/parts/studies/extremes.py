@@ -19,7 +19,7 @@ from core.networks.card import NetworkCard
 from core.statistics.ranking import extremes, ranked
 from core.studies import Results
 from core.studies.axes import index_again
-from pages.parts.components import gallery, save
+from pages.parts.components import downloads, gallery
 from pages.parts.components.widgets import plain
 from pages.parts.session import resources
 from pages.parts.sidebar import networks
@@ -41,7 +41,7 @@ def section(results: Results) -> None:
         classes = sorted(table["label"].dropna().astype(str).unique())
         label = st.selectbox("Of class", [EVERY, *classes], key="of_class", bind="query-params", width=230)
         count = st.number_input("How many of each", 1, 20, 3, key="how_many", bind="query-params", width=150)
-        save.button(
+        downloads.draw_button(
             "Ranking (CSV)", f"{results.folder.name}-ranking.csv", "text/csv", lambda: table.to_csv(index=False)
         )
     chosen = (
@@ -61,7 +61,7 @@ def _index(results: Results) -> tuple[FeatureIndex, NetworkCard] | None:
     if folder is None:
         return None
     try:
-        index = resources.opened(str(folder), (folder / MANIFEST).stat().st_mtime_ns)
+        index = resources.open_index(str(folder), (folder / MANIFEST).stat().st_mtime_ns)
         card = registry.get(index.manifest.network, resources.data())
         index.check(card)
     except (PhotobiasError, OSError):
@@ -79,7 +79,7 @@ def both(
     """
     most, least = extremes(ranking, count)
     if opened is not None and not opened[1].available:
-        networks.absent((opened[1],), f"extremes of {section}")
+        networks.offer_weights((opened[1],), f"extremes of {section}")
         opened = None
     for title, part in (("Most typical", most), ("Least typical", least)):
         if part.empty:
@@ -92,14 +92,14 @@ def both(
                 with st.container(width=WIDTH):
                     label = f"{plain(row.label)} · " if isinstance(row.label, str) else ""
                     about = f"**{plain(row.name)}**  \n{label}typicality {row.typicality:.3f}, rank {row.rank:,}"
-                    gallery.shown(
-                        resources.picture(("thumbnail", key, digest), partial(_thumbnail, read, digest)),
+                    gallery.draw_picture(
+                        resources.load_picture(("thumbnail", key, digest), partial(_thumbnail, read, digest)),
                         about,
                         str(row.name),
                         gone="The photograph is no longer where it was measured.",
                     )
                 if opened is not None and digest in near:
-                    gallery.neighbours(opened[0], near[digest].typicality.neighbours[:NEAREST], WIDTH)
+                    gallery.draw_neighbours(opened[0], near[digest].typicality.neighbours[:NEAREST], WIDTH)
 
 
 def _thumbnail(read: Read, digest: str) -> bytes | None:
@@ -122,4 +122,4 @@ def _near(
         engine = resources.engine()
         return {one.digest: one for one in rate(engine, engine.load(card), index, photographs())}
 
-    return resources.of_study((key, index.manifest.plan, tuple(digests)), "neighbours", make)
+    return resources.compute_from_study((key, index.manifest.plan, tuple(digests)), "neighbours", make)

@@ -38,7 +38,7 @@ def all_of(results: Results) -> list[Measurement]:
 def figure_2(results: Results) -> None:
     """Draw the sentence, the bars of both measures, and the photographs of a bar."""
     found = all_of(results)
-    charts.finding(protocols_sentence(found))
+    charts.draw_finding(protocols_sentence(found))
     clicked: list[Measurement] = []
     for column, measure in zip(st.columns(2), measures_of(found), strict=False):
         fig = bars.protocol_bars(found, protocols.names(), measure)
@@ -56,7 +56,7 @@ def figure_2(results: Results) -> None:
 def figure_6(results: Results) -> None:
     """Draw the sentence, the curves against size, and the photographs of a point."""
     found = all_of(results)
-    charts.finding(size_sentence(found))
+    charts.draw_finding(size_sentence(found))
     share = st.toggle("Size as a share of the input", key="share", bind="query-params")
     sizes = {one["key"]: one["preprocessing"]["crop"] for one in results.manifest.networks} if share else None
     clicked: list[Measurement] = []

@@ -33,7 +33,7 @@ def progress(status: Status, said: Callable[[Progress], str], section: str = "")
     """
     p, fraction, text = status.progress, 0.0, "Starting …"
     if p is not None and p.total is not None:
-        left = "" if p.seconds_left is None else f" · about {tasks.duration(p.seconds_left)} left"
+        left = "" if p.seconds_left is None else f" · about {tasks.format_duration(p.seconds_left)} left"
         fraction, text = p.fraction or 0.0, f"{said(p)}{left}"
 
     def cancel() -> None:

@@ -43,7 +43,7 @@ def _start(request: Request, kind: str) -> None:
     folder = request.place(resources.data().studies)
     with st.spinner(f"Starting over {count:,} photographs …"):
         process.start(request, folder, resources.data())
-    state.look_at(kind, folder.name, anew=True)
+    state.choose_study(kind, folder.name, anew=True)
     st.rerun()
 
 

@@ -19,7 +19,7 @@ from core.studies import Results, process, rows
 from core.studies.config import get
 from core.studies.manifest import MANIFEST, Manifest
 from core.studies.process import Status
-from pages.parts.components import save
+from pages.parts.components import downloads
 from pages.parts.components.widgets import plain
 from pages.parts.session import resources, state
 from pages.parts.studies import processes, requests
@@ -76,7 +76,7 @@ def section(*kinds: str, slot: str | None = None, prefer: str = "") -> Results |
             with st.popover("About it", icon=":material/info:", key=f"about {place}"):
                 _details(manifest)
         if slot is None:
-            with st.popover("Run one", icon=":material/play_circle:", key=f"run {place} {state.turn()}"):
+            with st.popover("Run one", icon=":material/play_circle:", key=f"run {place} {state.list_version()}"):
                 requests.form(kinds)
     results = results_of(chosen.status)
     _state(place, chosen, results, slot or "")
@@ -88,7 +88,7 @@ def section(*kinds: str, slot: str | None = None, prefer: str = "") -> Results |
 
 def derived(results: Results, what: str, make: Callable[[Results], T]) -> T:
     """Return ``make(results)``, computed once for all visitors. ``what`` names it and its settings."""
-    return resources.of_study(key(results), what, lambda: make(results))
+    return resources.compute_from_study(key(results), what, lambda: make(results))
 
 
 def key(results: Results) -> tuple[str, str, str | None, int]:
@@ -106,8 +106,8 @@ def take_away(results: Results, tables: Tables, *more: tuple[Results, Tables]) -
             (title, make, one.folder.name) for one, theirs in every for title, make in theirs.items()
         ):
             file = f"{name}-{title.lower().replace(' ', '-')}.csv"
-            save.button(f"{title} (CSV)", file, "text/csv", lambda make=make: make().to_csv(index=False))
-        save.figure_format()
+            downloads.draw_button(f"{title} (CSV)", file, "text/csv", lambda make=make: make().to_csv(index=False))
+        downloads.choose_figure_format()
     for one, _ in every:
         where = one.folder / (rows.RESULTS if one.manifest.finished else rows.PARTS)
         st.caption(f"Every pair, one a row: `{where}`. Make it again with:")
@@ -131,7 +131,7 @@ def _choose(kind: str, there: list[Listed], prefer: str) -> Listed:
     one.
     """
     names = [one.name for one in there]
-    asked = state.study(kind)
+    asked = state.chosen_study(kind)
     order = sorted(
         there,
         key=lambda one: (one.status.state != "running", one.name != prefer, one.status.manifest is None, one.embedded),
@@ -144,10 +144,10 @@ def _choose(kind: str, there: list[Listed], prefer: str) -> Listed:
         names,
         first,
         format_func=dict(zip(names, labels, strict=True)).__getitem__,
-        key=f"study {kind} {state.turn()} {hash(tuple(labels))}",
+        key=f"study {kind} {state.list_version()} {hash(tuple(labels))}",
     )
     if name != asked:
-        state.look_at(kind, name)
+        state.choose_study(kind, name)
     return there[names.index(name)]
 
 
@@ -156,7 +156,7 @@ def results_of(status: Status) -> Results | None:
     if status.manifest is None:
         return None
     try:
-        return resources.study(str(status.folder), _version(status))
+        return resources.load_study(str(status.folder), _version(status))
     except PhotobiasError as problem:
         st.error(plain(problem), icon=":material/error:")
         return None

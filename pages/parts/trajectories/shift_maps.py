@@ -16,15 +16,15 @@ from core.exploration import ShiftMapping
 from core.images.photographs import Photograph
 from core.networks.card import NetworkCard
 from pages.parts.components import charts
-from pages.parts.components.widgets import plain
-from pages.parts.live import exploring, headline
+from pages.parts.components.widgets import message, plain
+from pages.parts.live import explorations, headline
 from pages.parts.session import resources, state
 from pages.parts.sidebar import networks
 
 READING = (
-    "How to read the spectrum: a map that repeats every s px has its power at multiples of 1/s cycles per px. A "
-    "network that subsamples by s in all answers alike to shifts that lie s px apart (but for padding), so that its "
-    "map repeats every s px; the strides inside it can leave peaks at theirs. A smooth map has its power in the middle."
+    "How to read the spectrum: shifts that differ by the stride look alike to the network (except for padding), so the "
+    "map repeats. A map that repeats every s px has its power at multiples of 1/s cycles per px: peaks mark the total "
+    "stride and the strides of the layers. A smooth map has its power in the middle."
 )
 
 
@@ -32,7 +32,7 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard], side: int | No
     """Draw the choice of network and radius, a button, the map, and its spectrum when complete."""
     st.subheader("Every shift at once", anchor="shift-map")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        card = networks.one_of("Map of", cards, "map_of")
+        card = networks.choose_one("Network", cards, "map_of")
         reach = st.segmented_control(
             "Shifts up to ± px",
             shift_map.REACHES,
@@ -45,12 +45,12 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard], side: int | No
     try:
         embedding.short_side(card.size)
     except BadProtocol as problem:
-        st.warning(plain(problem), icon=":material/warning:")
+        st.warning(message(problem), icon=":material/warning:")
         return
-    asked = (photograph.digest, card.key, card.weights_digest, embedding)
-    found = state.kept(
+    key = (photograph.digest, card.key, card.weights_digest, embedding)
+    mapping = state.reuse_work(
         state.MAP,
-        asked,
+        key,
         lambda: ShiftMapping(
             engine=resources.engine(),
             store=resources.store(),
@@ -59,49 +59,51 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard], side: int | No
             embedding=embedding,
         ),
     )
-    note = f"{found.total:,} frames on black, shifted by whole pixels in both directions; coarse steps first."
-    exploring.offer(_map, found, "Measure the map", icon=":material/grid_on:", key="measure_map", note=note)
+    note = f"{mapping.total:,} frames on black, shifted by whole pixels in both directions; coarse steps first."
+    explorations.offer_job(
+        _draw_map, mapping, "Measure the map", icon=":material/grid_on:", key="measure_map", note=note
+    )
 
 
-def _map(found: ShiftMapping) -> None:
-    for part, problem in found.problems.items():
-        st.warning(f"**{plain(part)}**: {plain(problem)}", icon=":material/warning:")
-    headline.progress(found, lambda: found.start(resources.executor()), prefix="map_")
-    if not found.done:
+def _draw_map(mapping: ShiftMapping) -> None:
+    for part, problem in mapping.problems.items():
+        st.warning(f"**{plain(part)}**: {message(problem)}", icon=":material/warning:")
+    headline.draw_progress(mapping, lambda: mapping.start(resources.executor()), prefix="map_")
+    if not mapping.done:
         return
-    labels, classes = found.card.labels, found.classes()
-    unmoved = classes[found.embedding.reach, found.embedding.reach]
-    own = None if labels is None else labels.find(state.watched())
+    labels, classes = mapping.card.labels, mapping.classes()
+    unmoved = classes[mapping.embedding.reach, mapping.embedding.reach]
+    own = None if labels is None else labels.find(state.followed_class())
     index = 0 if labels is None else int(unmoved) if own is None else own
     measure = COSINE if labels is None else f"P({labels.names[index]})"
-    grid, protocol = found.grid(index), _protocol(found)
-    if found.state == "done" and labels is not None:
-        answers = [labels.names[int(place)] for place in [unmoved, *_others(classes)]]
-        st.markdown(plain(map_sentence(found.card.name, measure, grid, answers, found.stride)))
+    grid, protocol = mapping.grid(index), _describe_protocol(mapping)
+    if mapping.state == "done" and labels is not None:
+        answers = [labels.names[int(cell)] for cell in [unmoved, *_other_answers(classes)]]
+        st.markdown(plain(map_sentence(mapping.card.name, measure, grid, answers, mapping.stride)))
     left, right = st.columns(2)
     with left:
-        fig = probability_map(grid, measure=measure, stride=found.stride, protocol=protocol)
+        fig = probability_map(grid, measure=measure, stride=mapping.stride, protocol=protocol)
         charts.draw(fig, "map probability", f"{measure} at every shift", select=False)
     if labels is not None:
         with right:
-            fig = class_map(classes, labels.names, stride=found.stride, protocol=protocol)
+            fig = class_map(classes, labels.names, stride=mapping.stride, protocol=protocol)
             charts.draw(fig, "map classes", "The answer at every shift", select=False)
     left, right = st.columns(2, vertical_alignment="center")
     with left:
-        if found.state == "done" and not np.isnan(grid).any():
-            fig = spectrum_map(shift_map.spectrum(grid), shift_map.strides(found.layers), protocol=protocol)
+        if mapping.state == "done" and not np.isnan(grid).any():
+            fig = spectrum_map(shift_map.spectrum(grid), shift_map.strides(mapping.layers), protocol=protocol)
             charts.draw(fig, "map spectrum", "Spectrum of the map", select=False)
         else:
-            st.caption("Its spectrum follows when the map is complete.")
+            st.caption("The spectrum is drawn when the map is complete.")
             return
     right.caption(READING)
 
 
-def _others(classes: shift_map.Values) -> list[float]:
+def _other_answers(classes: shift_map.Values) -> list[float]:
     """Return all cells but the middle one."""
-    return [float(place) for place in np.delete(classes.ravel(), classes.size // 2)]
+    return [float(cell) for cell in np.delete(classes.ravel(), classes.size // 2)]
 
 
-def _protocol(found: ShiftMapping) -> str:
-    side = found.embedding.short_side(found.card.size)
-    return f"{found.card.name}; black, short side {side} px, centred in a frame of {found.card.size} px, step 1 px."
+def _describe_protocol(mapping: ShiftMapping) -> str:
+    side = mapping.embedding.short_side(mapping.card.size)
+    return f"{mapping.card.name}; black, short side {side} px, centred in a frame of {mapping.card.size} px, step 1 px."

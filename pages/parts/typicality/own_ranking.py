@@ -12,9 +12,9 @@ from core.index.search import FeatureIndex
 from core.networks.card import NetworkCard
 from core.statistics.ranking import csv
 from core.storage.data_folder import typed
-from pages.parts.components import save
+from pages.parts.components import downloads
 from pages.parts.components.widgets import plain
-from pages.parts.live import exploring
+from pages.parts.live import explorations
 from pages.parts.session import resources, state, tasks
 from pages.parts.sidebar import networks
 from pages.parts.studies import extremes, requests
@@ -26,13 +26,13 @@ def section() -> None:
     """Draw the folder's field and, once it is ranked, its most and least typical photographs."""
     st.subheader("Rank a folder of your own by typicality", anchor="rank")
     choice = state.choice()
-    place = exploring.indexed(choice)
+    place = explorations.open_chosen_index(choice)
     if place.problem is not None:
         st.error(plain(place.problem), icon=":material/error:")
     elif place.index is None or place.card is None:
-        networks.starter_index(choice.cards)
+        networks.offer_starter_index(choice.cards)
     elif not place.card.available:
-        networks.absent((place.card,), "folder")
+        networks.offer_weights((place.card,), "folder")
     else:
         _rank(place.index, place.card)
 
@@ -53,7 +53,7 @@ def _rank(index: FeatureIndex, card: NetworkCard) -> None:
         return
     photos = text if text.startswith(SCHEMES) else typed(text)
     name = f"rank {m.plan} {photos}"
-    tasks.offer(
+    tasks.offer_task(
         name, "Rank by typicality", rank_folder(photos, card, index, resources.engine()), icon=":material/sort:"
     )
     job = resources.jobs().get(name)
@@ -70,7 +70,7 @@ def _ranking(found: FolderRanking, name: str, index: FeatureIndex, card: Network
     st.markdown(f"{n:,} of {found.given:,} photographs ranked{left_out}{stopped}.")
     for skipped, reason in found.skipped[:5]:
         st.caption(plain(f"{skipped}: {reason}"))
-    save.button("Ranking of the folder (CSV)", "ranking.csv", "text/csv", lambda: csv(found.table))
+    downloads.draw_button("Ranking of the folder (CSV)", "ranking.csv", "text/csv", lambda: csv(found.table))
     st.dataframe(found.table, hide_index=True, height=280, key="folder ranking")
 
     def read(digest: str) -> Photograph | None:

@@ -24,7 +24,7 @@ from core.index.search import FeatureIndex
 from core.index.store import Row, read_manifest, read_table, write_manifest, write_shard
 from core.index.typicality import alternatives, per_class, typicality
 from core.index.verify import verify
-from pages.parts.explore.neighbours import _searched
+from pages.parts.explore.neighbours import describe_search
 from tests.support.indexed import brute_force
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -343,10 +343,10 @@ def test_the_compact_copy_is_not_used_unless_chosen(small: Path) -> None:
     check(searching._searching(queries, 9).nearest(queries, 9, among), queries, features, 9, among)
 
 
-def test_the_page_says_how_it_was_searched(small: Path, made: Path) -> None:
-    assert _searched(FeatureIndex.open(made)) == "Searched exactly."
-    for how, said in (("exact", "Searched exactly, and not by"), ("compact", "and not exactly")):
-        text = _searched(opening.opened(small, how))
+def test_the_page_says_how_it__was_searched(small: Path, made: Path) -> None:
+    assert describe_search(FeatureIndex.open(made)) == "Searched exactly."
+    for how, said in (("exact", "Searched exactly, without"), ("compact", "which is not exact")):
+        text = describe_search(opening.opened(small, how))
         assert said in text
         held = read_manifest(small).compact
         assert held is not None

@@ -1,4 +1,4 @@
-"""The exploration of this run's choices: started, or found again."""
+"""The exploration of the visitor's choices, the running one or a new one, and how its parts are drawn."""
 
 from __future__ import annotations
 
@@ -18,45 +18,45 @@ from pages.parts.session import resources, state
 POLL_S = 0.4
 
 
-class Drawing(Protocol):
+class DrawPart(Protocol):
     """A function of a page that draws one part of running work."""
 
     __qualname__: str
 
-    def __call__(self, found: Any, /, *more: Any) -> None: ...
+    def __call__(self, work: Any, /, *more: Any) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Indexed:
-    """The index and its network, or why typicality is not available."""
+class IndexChoice:
+    """Index of a page with its network, or the problem that makes typicality unavailable."""
 
     index: FeatureIndex | None = None
     card: NetworkCard | None = None
     problem: PhotobiasError | None = None
 
 
-def indexed(choice: state.Choice) -> Indexed:
+def open_chosen_index(choice: state.Choice) -> IndexChoice:
     """Return the chosen index, opened, and its network, after checking that they match."""
     if choice.index is None:
-        return Indexed()
+        return IndexChoice()
     try:
         changed = (choice.index / "manifest.json").stat().st_mtime_ns
-        index = resources.opened(str(choice.index), changed)
+        index = resources.open_index(str(choice.index), changed)
         card = registry.get(index.manifest.network, resources.data())
         index.check(card)
     except PhotobiasError as problem:
-        return Indexed(problem=problem)
-    return Indexed(index, card)
+        return IndexChoice(problem=problem)
+    return IndexChoice(index, card)
 
 
-def explore(choice: state.Choice, settings: Settings, place: Indexed) -> Exploration | None:
+def explore(choice: state.Choice, settings: Settings, chosen: IndexChoice) -> Exploration | None:
     """Return the exploration of these choices, the running one or a new one. None without a network."""
     original, photograph = choice.original, choice.photograph
     cards = tuple(card for card in choice.cards if card.available)
     if original is None or photograph is None or not cards:
         return None
-    usable = place.card is not None and place.card.available
-    index = place.index if usable else None
+    usable = chosen.card is not None and chosen.card.available
+    index = chosen.index if usable else None
     key = (
         original.digest,
         photograph.digest,
@@ -64,9 +64,9 @@ def explore(choice: state.Choice, settings: Settings, place: Indexed) -> Explora
         settings,
         index.path if index else None,
     )
-    found = state.exploration_for(key)
-    if found is None:
-        found = Exploration(
+    exploration = state.find_exploration(key)
+    if exploration is None:
+        exploration = Exploration(
             engine=resources.engine(),
             store=resources.store(),
             original=original,
@@ -74,24 +74,24 @@ def explore(choice: state.Choice, settings: Settings, place: Indexed) -> Explora
             cards=cards,
             settings=settings,
             index=index,
-            index_card=place.card if index else None,
+            index_card=chosen.card if index else None,
         )
-        state.keep(key, found.start(resources.executor()))
-    return found
+        state.replace_exploration(key, exploration.start(resources.executor()))
+    return exploration
 
 
-def offer(draw: Drawing, found: Job, label: str, *, key: str, icon: str, note: str = "") -> None:
+def offer_job(draw: DrawPart, job: Job, label: str, *, key: str, icon: str, note: str = "") -> None:
     """Show a button that starts the job, then draw it as ``live`` does.
 
     It is a fragment: the page is not drawn again at the start, so that the cancel button appears at once.
     """
 
     def begin() -> None:
-        found.start(resources.executor())
+        job.start(resources.executor())
 
     def part() -> None:
-        if found.begun or found.recall():
-            live(draw, found, busy=not found.finished)
+        if job.begun or job.recall():
+            draw_live(draw, job, busy=not job.finished)
             return
         if note:
             st.caption(note)
@@ -101,17 +101,17 @@ def offer(draw: Drawing, found: Job, label: str, *, key: str, icon: str, note: s
     st.fragment(part)()
 
 
-def live(draw: Drawing, found: Job, *more: object, busy: bool) -> None:
+def draw_live(draw: DrawPart, job: Job, *more: object, busy: bool) -> None:
     """Draw a part now and, while ``busy``, again in a fragment. The whole page reruns when a new stage begins.
 
     A part that is not busy is not drawn again: on two cores, drawing slows the network down.
     """
 
     def part() -> None:
-        if found.phase != begun:
+        if job.phase != begun:
             st.rerun()
-        draw(found, *more)
+        draw(job, *more)
 
-    begun = found.phase
+    begun = job.phase
     part.__qualname__ = f"live.{draw.__module__}.{draw.__qualname__}"
     st.fragment(part, run_every=POLL_S if busy else None)()
