@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts.photographers_bias import bias, dial, labels
+from pages.parts.photographers_bias import boxes, dial, labelling_tool
 from pages.parts.session import state
 from pages.parts.sidebar import networks
 
@@ -10,12 +10,12 @@ from pages.parts.sidebar import networks
 def places_and_sizes() -> None:
     """Draw the places and sizes of boxes, and the test beside a study."""
     networks.absent(choice.cards)
-    found = bias.section()
+    found = boxes.section()
     if found is not None:
-        bias.joined(found)
+        boxes.joined(found)
 
 
-VIEWS = {"Places and sizes": places_and_sizes, "The dial": dial.section, "Label photographs": labels.section}
+VIEWS = {"Places and sizes": places_and_sizes, "The dial": dial.section, "Label photographs": labelling_tool.section}
 
 choice = state.choice()
 st.markdown("##### Photographer's bias: where do photographers put their objects, and how large?")

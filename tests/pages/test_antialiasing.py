@@ -88,7 +88,7 @@ def bench(at: AppTest) -> tuple[str, list[list[str]]]:
 
 
 def test_the_bench_needs_no_study_and_opens_with_table_2(fresh: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(studied_on_this_machine, "listed", lambda kinds: [])
+    monkeypatch.setattr(studied_on_this_machine, "list_studies", lambda kinds: [])
     at = opened()
     assert "No such study on this machine yet" in texts(at)
     said, sums = bench(at)
@@ -111,7 +111,7 @@ def test_the_bench_needs_no_study_and_opens_with_table_2(fresh: DataFolder, monk
 
 
 def test_what_the_bench_cannot_take_gets_a_sentence(fresh: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(studied_on_this_machine, "listed", lambda kinds: [])
+    monkeypatch.setattr(studied_on_this_machine, "list_studies", lambda kinds: [])
     at = opened()
     for text, said in (("0 one", "got 'one' in the signal"), ("1", "wanted 2 to 64"), ("0 nan", "got nan")):
         at.text_input(key="signal").set_value(text).run()

@@ -17,7 +17,7 @@ from core.experiments.figure_05_photographers_bias.labelling.events import AGAIN
 from core.experiments.figure_05_photographers_bias.labelling.places import table
 from core.experiments.figure_05_photographers_bias.labelling.sentence import sentence
 from core.storage.data_folder import DataFolder
-from pages.parts.photographers_bias.label_acts import TROUBLE, Asked, named
+from pages.parts.photographers_bias.label_actions import TROUBLE, Asked, named
 from pages.parts.session import state
 from tests.support.framed import app, fresh, read_out, settled, texts
 

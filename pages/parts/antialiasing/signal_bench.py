@@ -12,7 +12,7 @@ from core.experiments.table_2_signals import signals
 from core.experiments.table_2_signals.figure import stems
 from core.experiments.table_2_signals.sentence import sentence
 from core.experiments.table_2_signals.signals import PRESETS, Bench, Preset, format_value, parse, period, stages, sums
-from pages.parts.antialiasing import drawing
+from pages.parts.antialiasing import signal_drawing
 from pages.parts.components import charts
 from pages.parts.components.widgets import plain
 from pages.parts.session import state
@@ -138,7 +138,7 @@ def _bars(text: str) -> None:
             state.fill({"signal": _text(tuple(map(float, values)))})
 
     low, high, step = scale = signals.scale(signal)
-    drawing.bars(DRAWING, signal, scale, drawn)
+    signal_drawing.bars(DRAWING, signal, scale, drawn)
     with st.container(horizontal=True, vertical_alignment="center"):
         keys = f"Drag over the bars to draw, {low:g} to {high:g}, or step one by {step:g} with the arrow keys."
         st.caption(keys, width="content")

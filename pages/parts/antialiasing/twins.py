@@ -19,8 +19,7 @@ from core.statistics.ranking import worst
 from core.statistics.tables import MEASURES, Measurement
 from core.studies import Results
 from pages.parts.components import charts
-from pages.parts.studies import along, measured, studies
-from pages.parts.studies.behind import behind
+from pages.parts.studies import against_axis, pair_gallery, sensitivities, studies
 
 LIKENESS = {"psnr": "PSNR", "ssim": "SSIM"}
 
@@ -41,8 +40,8 @@ def section(results: Results) -> None:
         )
         return
     compared = difference_table(results)
-    found = measured.all_of(results)
-    shown = measured.measures_of(found)
+    found = sensitivities.compute(results)
+    shown = sensitivities.choose_measures(found)
     charts.finding(sentence(compared, shown[0]))
     clicked: list[Measurement] = []
     for column, measure in zip(st.columns(2), shown, strict=False):
@@ -51,17 +50,17 @@ def section(results: Results) -> None:
             points = charts.draw(fig, f"figure 9 {measure}", MEASURES[measure])
         clicked += [one for point in points if (one := _bar(found, fig, point, twins, measure)) is not None]
     both = [one for one in found if one.network in {*twins, *twins.values()}]
-    measured.behind_measured(results, both, clicked, "bar")
-    measured.compared_table(compared[compared["measure"].isin(shown)], len(compared))
-    if along.photographs_of(results)["typicality"].notna().any():
-        along.section(results, axes=("typicality",), slots=assign_slots(_keys(results), twins), leading=False)
+    sensitivities.draw_pairs(results, both, clicked, "bar")
+    sensitivities.draw_comparisons(compared[compared["measure"].isin(shown)], len(compared))
+    if against_axis.average_photographs(results)["typicality"].notna().any():
+        against_axis.section(results, axes=("typicality",), slots=assign_slots(_keys(results), twins), leading=False)
     else:
         st.caption("With an index, this study would also draw the curves of Figure 9 against typicality.")
 
 
 def difference_table(results: Results) -> pd.DataFrame:
     """Return the differences twin minus original, with paired intervals."""
-    return studies.derived(results, "twins", lambda r: comparisons(r.pairs, couples=list(twins_of(r).items())))
+    return studies.derive(results, "twins", lambda r: comparisons(r.pairs, couples=list(twins_of(r).items())))
 
 
 def failed(results: Results) -> None:
@@ -90,17 +89,19 @@ def failed(results: Results) -> None:
             bind="query-params",
         )
     pairs = results.pairs[results.pairs["network"].isin(chosen)]
-    fig = studies.derived(
+    fig = studies.derive(
         results, f"figure 13 {chosen} {like}", lambda _: failures(pairs, like, slots=assign_slots(keys, twins))
     )
     points = charts.draw(go.Figure(fig), "figure 13", f"|Δp| against {LIKENESS[like]}")
     if points:
         st.markdown("**The pair that was clicked**")
-        behind(results, _pair(pairs, fig.data[points[0]["curve_number"]].name, points[0]["customdata"]), "failure")
-    bad = studies.derived(results, f"worst {chosen}", lambda _: worst(pairs))
+        pair_gallery.draw(
+            results, _pair(pairs, fig.data[points[0]["curve_number"]].name, points[0]["customdata"]), "failure"
+        )
+    bad = studies.derive(results, f"worst {chosen}", lambda _: worst(pairs))
     if len(bad):
         st.markdown("**The worst, first**")
-        behind(results, bad.drop(columns="change"), "worst")
+        pair_gallery.draw(results, bad.drop(columns="change"), "worst")
 
 
 def _pair(pairs: pd.DataFrame, curve: str, about: list[str]) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from core.statistics.tables import MEASURES, Measurement
 from core.studies import Results
 from pages.parts.components import charts
 from pages.parts.session import resources, tasks
-from pages.parts.studies import measured, studies
+from pages.parts.studies import sensitivities, studies
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def section() -> None:
     there = [one for one in drawn if one is not None]
     _cifar10()
     if there:
-        studies.take_away(*there[0], *there[1:])
+        studies.draw_downloads(*there[0], *there[1:])
 
 
 def anchor(one: Figure) -> str:
@@ -93,15 +93,15 @@ def _figure(one: Figure, slot: str | None) -> tuple[Results, studies.Tables] | N
         return None
     trained, frames = _trained(results), {each["preprocessing"]["crop"] for each in results.manifest.networks}
     frame = frames.pop() if len(frames) == 1 else None
-    found = measured.all_of(results)
-    right = studies.derived(results, "accuracy by size", lambda r: sizes.accuracies(r.pairs))
-    said = studies.derived(results, f"said of {one.name}", lambda r: one.said(r, trained))
+    found = sensitivities.compute(results)
+    right = studies.derive(results, "accuracy by size", lambda r: sizes.accuracies(r.pairs))
+    said = studies.derive(results, f"said of {one.name}", lambda r: one.said(r, trained))
     charts.finding(said or size_sentence(found), f"finding-{anchor(one)}")
     networks = list(dict.fromkeys(each.network for each in found))
     slots = assign_slots(networks, antialiased_pairs(networks))
     panels = [
         (MEASURES[name], figures.against_size(found, name, trained=trained, frame=frame, slots=slots))
-        for name in measured.measures_of(found)
+        for name in sensitivities.choose_measures(found)
     ]
     if right:
         panels.append(("Accuracy", figures.accuracy(right, trained=trained, frame=frame, slots=slots)))
@@ -111,7 +111,7 @@ def _figure(one: Figure, slot: str | None) -> tuple[Results, studies.Tables] | N
             points = charts.draw(fig, f"{one.name} {title}", f"{title} against size")
         names = [(fig.data[point["curve_number"]].name, point["x"]) for point in points]
         clicked += [each for each in found if (short(each.network), each.side) in names]
-    measured.behind_measured(results, found, clicked, f"point of {one.name}")
+    sensitivities.draw_pairs(results, found, clicked, f"point of {one.name}")
     return results, {f"{one.name} by size": lambda: tables.tidy(found)}
 
 

@@ -18,7 +18,7 @@ from core.statistics.tables import MEASURES, Measurement
 from core.studies import Results
 from pages.parts.components import charts
 from pages.parts.components.widgets import plain
-from pages.parts.studies import measured, studies
+from pages.parts.studies import sensitivities, studies
 
 WHERE = "§ 3, Figure 4"
 ABOUT = """
@@ -45,16 +45,16 @@ def section() -> None:
     results = studies.section("readouts")
     if results is None:
         return
-    found = measured.all_of(results)
-    right = studies.derived(results, "layer accuracies", lambda r: tables.layer_accuracies(r.photographs))
-    compared = studies.derived(results, "along depth", lambda r: depth.compare_depths(r.pairs))
+    found = sensitivities.compute(results)
+    right = studies.derive(results, "layer accuracies", lambda r: tables.layer_accuracies(r.photographs))
+    compared = studies.derive(results, "along depth", lambda r: depth.compare_depths(r.pairs))
     st.markdown(f"**{plain(sentence(compared, right))}**")
-    st.markdown(plain(sentence(compared, right, measured.TWO[1])))
+    st.markdown(plain(sentence(compared, right, sensitivities.PAPER_MEASURES[1])))
     _curves(results, found, right)
     with st.expander("How readouts are trained, and every number"):
         st.markdown(ABOUT.format(strengths=", ".join(f"{strength:g}" for strength in STRENGTHS)))
         st.dataframe(_table(results, found, right), hide_index=True, key="readouts table")
-    studies.take_away(
+    studies.draw_downloads(
         results,
         {
             "Readouts": lambda: tables.tidy(found),
@@ -69,7 +69,7 @@ def _curves(results: Results, found: list[Measurement], right: dict[tuple[str, s
     slots = assign_slots(keys, antialiased_pairs(keys))
     clicked: list[Measurement] = []
     columns = (*st.columns(2), st.columns(2)[0])
-    for column, measure in zip(columns, (*measured.TWO, None), strict=True):
+    for column, measure in zip(columns, (*sensitivities.PAPER_MEASURES, None), strict=True):
         if measure is None:
             fig, title = figures.readout_accuracy(found, right, slots=slots), "accuracy"
         else:
@@ -79,7 +79,7 @@ def _curves(results: Results, found: list[Measurement], right: dict[tuple[str, s
         for point in points:
             name = str(fig.data[point["curve_number"]].legendgroup)
             clicked += [one for one in found if short(one.network) == name and one.depth == point["x"]]
-    measured.behind_measured(results, found, clicked, "point of a curve")
+    sensitivities.draw_pairs(results, found, clicked, "point of a curve")
 
 
 def _table(results: Results, found: list[Measurement], right: dict[tuple[str, str], Accuracy]) -> pd.DataFrame:
@@ -97,7 +97,9 @@ def _table(results: Results, found: list[Measurement], right: dict[tuple[str, st
                 "accuracy": ""
                 if known is None
                 else f"{known.top1:.3f} [{known.interval[0]:.3f}, {known.interval[1]:.3f}]",
-                **{MEASURES[measure]: tables.cell(one.sensitivity, measure) for measure in measured.TWO},
+                **{
+                    MEASURES[measure]: tables.cell(one.sensitivity, measure) for measure in sensitivities.PAPER_MEASURES
+                },
             }
         )
     return pd.DataFrame(rows)

@@ -25,7 +25,7 @@ from core.studies.runner import PROGRESS
 from pages.parts.components import charts, gallery, save
 from pages.parts.components.widgets import interval, number, plain
 from pages.parts.session import resources, tasks
-from pages.parts.studies import processes, studies
+from pages.parts.studies import process_progress, studies
 
 SHOWN, WIDTH, FIRST = 8, 96, 3000000  # photographs, pixels on screen, number of the first scene
 MEASURE, PROTOCOL = "p_top1_change", "crop"
@@ -73,7 +73,7 @@ def _there() -> There:
     problems: list[PhotobiasError] = []
     for home in photographers.homes(resources.data()):
         for status in process.list_studies(home.studies):
-            if status.state == "finished" and (results := studies.results_of(status)) is not None:
+            if status.state == "finished" and (results := studies.read_results(status)) is not None:
                 try:
                     found.append(photographers.read_dial_study(results))
                 except PhotobiasError as problem:
@@ -147,7 +147,7 @@ def _numbers(there: There, who: Photographer) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"Not measured: no network has learned from this photographer yet. {near}")
         label = "Go on" if status is not None else "Train and measure three networks (minutes)"
-        processes.begin(
+        process_progress.draw_start(
             label,
             "turn the dial",
             lambda: process.launch(setting.as_dict(), folder, resources.data()),
@@ -197,7 +197,7 @@ def _follow(folder: Path) -> None:
     status = process.status(folder)
     if status.state != "running":
         st.rerun()
-    processes.progress(status, lambda p: f"Drawing, training, measuring: {p.fraction or 0:.0%}")
+    process_progress.draw_progress(status, lambda p: f"Drawing, training, measuring: {p.fraction or 0:.0%}")
 
 
 def _figures(there: There, who: Photographer) -> None:

@@ -33,7 +33,7 @@ Read = Callable[[str], Photograph | None]
 def section(results: Results) -> None:
     """Draw both ends of a study's ranking, of every class or of one, and its download."""
     st.subheader("Most and least typical photographs (Figure 7)", anchor="extremes")
-    table = studies.derived(results, "ranking", lambda r: ranked(r.photographs))
+    table = studies.derive(results, "ranking", lambda r: ranked(r.photographs))
     if table.empty:
         st.caption("No photograph of this study has a typicality.")
         return
@@ -47,7 +47,7 @@ def section(results: Results) -> None:
     chosen = (
         table
         if label == EVERY
-        else studies.derived(results, f"ranking {label}", lambda r: ranked(r.photographs, label=label))
+        else studies.derive(results, f"ranking {label}", lambda r: ranked(r.photographs, label=label))
     )
     opened = _index(results)
     if opened is None:

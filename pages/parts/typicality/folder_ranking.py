@@ -17,7 +17,7 @@ from pages.parts.components.widgets import plain
 from pages.parts.live import exploring
 from pages.parts.session import resources, state, tasks
 from pages.parts.sidebar import networks
-from pages.parts.studies import extremes, requests
+from pages.parts.studies import extremes, new_study
 
 COUNT = 3  # of each end, as pictures
 
@@ -47,7 +47,7 @@ def _rank(index: FeatureIndex, card: NetworkCard) -> None:
         "Photographs: a folder on this server, or drawn scenes by number",
         key="rank_folder",
         bind="query-params",
-        placeholder=f"/path/to/photographs or {requests.PHOTOS}",
+        placeholder=f"/path/to/photographs or {new_study.PHOTOS}",
     ).strip()
     if not text:
         return

@@ -30,8 +30,8 @@ from core.images.png import preview
 from core.storage.atomic_files import changed
 from core.storage.data_folder import typed
 from pages.parts.components.widgets import plain
-from pages.parts.photographers_bias import labelled, pointing
-from pages.parts.photographers_bias.label_acts import TROUBLE, Asked, named, saved
+from pages.parts.photographers_bias import click_points, labelled_photographs
+from pages.parts.photographers_bias.label_actions import TROUBLE, Asked, named, saved
 from pages.parts.session import resources, state, tasks
 
 FIRST = "scenes:0-99,label=dog"  # what a visitor finds
@@ -116,9 +116,9 @@ def _labelling(asked: Asked) -> None:
         _buttons(asked, log, key, shown)
         _passed(asked, said)
     with right:
-        labelled.gallery(asked.photographs, said, asked.names, asked.again)
+        labelled_photographs.gallery(asked.photographs, said, asked.names, asked.again)
     logs = {who: saved(asked.store, who) for who in asked.store.labellers()}
-    labelled.results(logs, asked.store.folder.name, asked.names)
+    labelled_photographs.results(logs, asked.store.folder.name, asked.names)
 
 
 def _next(asked: Asked, said: Mapping[Key, Labels]) -> tuple[Key | None, Shown | None]:
@@ -167,7 +167,7 @@ def _photograph(asked: Asked, mine: Labels, key: Key, shown: Shown) -> None:
         if name in asked.names
     }
     known = [event.id for event in saved(asked.store, asked.labeller).events if event.key == key]
-    what = pointing.Pointed(
+    what = click_points.Pointed(
         named(key),
         key[1],
         shown.picture,
@@ -180,9 +180,9 @@ def _photograph(asked: Asked, mine: Labels, key: Key, shown: Shown) -> None:
     )
 
     def clicked() -> None:
-        asked.click(key, about, state.component(POINTING, pointing.CLICKS) or [])
+        asked.click(key, about, state.component(POINTING, click_points.CLICKS) or [])
 
-    pointing.frame(POINTING, what, clicked)
+    click_points.frame(POINTING, what, clicked)
     if state.troubled(TROUBLE) is not None:
         st.button("Save again", key="label_save", icon=":material/save:", on_click=clicked)
 

@@ -219,7 +219,7 @@ def joined(found: Found) -> None:
     protocol = st.segmented_control("Protocol", protocols, default=protocols[0], required=True, key="bias_protocol")
     rows = results.pairs[results.pairs["protocol"] == protocol]
     photographs = bias.add_distance(
-        studies.derived(results, f"photographs {protocol}", lambda _: per_photograph(rows)), mine, found.places
+        studies.derive(results, f"photographs {protocol}", lambda _: per_photograph(rows)), mine, found.places
     )
     if photographs["distance"].isna().all():
         st.info("No photograph of this study has a box among these.", icon=":material/info:")
