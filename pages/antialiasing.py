@@ -14,11 +14,11 @@ networks.absent(state.choice().cards)
 results = studies.section("failures", "antialiasing")
 if results is not None:
     twins.section(results)
-    twins.failed(results)
+    twins.draw_failures(results)
     studies.draw_downloads(
         results,
         {
-            "Differences": partial(twins.difference_table, results),
+            "Differences": partial(twins.read_differences, results),
             "Photographs": partial(against_axis.average_photographs, results),
         },
     )

@@ -22,59 +22,59 @@ from pages.parts.live import headline
 from pages.parts.session import resources, tasks
 
 DEFINITIONS = """
-- **Drift of the global sum**: each channel's map summed over its places at every shift; (max − min) / mean |sum|,
-  averaged over channels, weighted by their energies. 0: the sum does not depend on where the photograph is.
-- **Interpolation error**: |r − r'| / |r|, r the layer's response at stride 1, r' the best linear interpolation of it
-  from every s-th place, s the layer's stride, fitted to each channel by least squares over all positions of the grid.
-  0: shiftable.
+- **Drift of the global sum**: each channel's map is summed over its positions at every shift; (max − min) / mean |sum|,
+  averaged over channels, weighted by their energies. It is 0 if the sum does not depend on the photograph's position.
+- **Interpolation error**: |r − r'| / |r|, where r is the layer's response at stride 1 and r' is the best linear
+  interpolation of r from every s-th position (s is the layer's stride), fitted to each channel by least squares over
+  all positions of the grid. It is 0 for a shiftable layer.
 - **Aliased energy**: the share of |r|² above the layer's own Nyquist frequency, 1 / 2s.
 
-The response at stride 1 is the same network with nothing subsampled and what follows dilated (Observation 2), less its
-response to an empty frame; it is checked to be the network's own at the layer's places. Networks that subsample by
-convolutions, pools and this project's blurs have one (torchvision's VGGs, ResNets and DenseNets, the embedded ones);
-timm's and Adobe's blurs and adaptive sampling have none. Layers are those that end a block or a stage, after the
-nonlinearity; relative depth counts convolutions. A network that keeps its sums need not be shiftable: blur with bin-5
-keeps the sum and still leaves energy above Nyquist.
+The response at stride 1 comes from the same network without subsampling and with dilated later layers (Observation 2),
+minus its response to an empty frame. It is checked to equal the network's own response at the layer's positions. It
+exists for networks that subsample with convolutions, pools or this project's blurs (torchvision's VGGs, ResNets and
+DenseNets, and the embedded networks), but not for timm's or Adobe's blurs or adaptive sampling. The layers shown end a
+block or a stage, after the nonlinearity. Relative depth counts convolutions. A network that keeps its sums need not be
+shiftable: blur with bin-5 keeps the sum and still leaves energy above Nyquist.
 """
 
 
 def section(photograph: Photograph, cards: Sequence[NetworkCard]) -> None:
     """Draw the sentence, the progress, the maps, the curves and the definitions."""
     headline.strange(text for card in cards if (text := card.warning_for_photograph(photograph)))
-    sums = {card.key: _sums(photograph, card) for card in cards}
-    done = (asked.result for asked in sums.values() if asked.state == "done")
-    found: list[Layers] = [layers for layers in done if layers is not None]
+    sums = {card.key: _measure_sums(photograph, card) for card in cards}
+    results = (task.result for task in sums.values() if task.state == "done")
+    measured: list[Layers] = [layers for layers in results if layers is not None]
     top = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        channel = _channel(found)
-        strict = st.toggle(
-            "Also against stride 1",
+        channel = _draw_channel(measured)
+        against_stride_1 = st.toggle(
+            "Compare with the unstrided network",
             key="against_one",
             bind="query-params",
-            help="Interpolation error and aliased energy need the network with nothing subsampled: seconds for the "
-            "embedded ones; minutes and some 4 GB on a CPU for ResNet-50, during which the device serves nobody else.",
+            help="Interpolation error and aliased energy need the network without subsampling. This takes seconds for the "
+            "embedded networks, and minutes and about 4 GB on a CPU for ResNet-50; other visitors wait meanwhile.",
         )
-    shown = found[: maps.SIDE_BY_SIDE]
-    films = {one.card.key: _films(photograph, one, channel) for one in shown}
-    spectra = {one.card.key: _spectra(photograph, one) for one in found} if strict else {}
+    compared = measured[: maps.SIDE_BY_SIDE]
+    films = {network.card.key: _make_films(photograph, network, channel) for network in compared}
+    spectra = {network.card.key: _measure_spectra(photograph, one) for network in measured} if against_stride_1 else {}
     with top:
-        _headline(cards, found)
-        for asked in (*sums.values(), *films.values(), *spectra.values()):
-            tasks.state(asked, asked.key[2])
-    seen = [
-        maps.Seen(one, one.channels(channel), job.result)
-        for one in shown
-        if (job := films[one.card.key]).state == "done" and job.result is not None
+        _draw_headline(cards, measured)
+        for task in (*sums.values(), *films.values(), *spectra.values()):
+            tasks.state(task, task.key[2])
+    films_of_networks = [
+        maps.NetworkFilms(network, network.channels(channel), task.result)
+        for network in compared
+        if (task := films[network.card.key]).state == "done" and task.result is not None
     ]
-    if seen:
-        maps.played(photograph, seen)
-        maps.side_by_side(photograph, seen)
-    if len(found) > maps.SIDE_BY_SIDE:
-        st.caption("Maps of the first three networks; the curves are of all.")
-    _curves(photograph, found, spectra)
+    if films_of_networks:
+        maps.draw_player(photograph, films_of_networks)
+        maps.draw_side_by_side(photograph, films_of_networks)
+    if len(measured) > maps.SIDE_BY_SIDE:
+        st.caption("Maps of the first three networks. The curves show all networks.")
+    _draw_curves(photograph, measured, spectra)
 
 
-def _sums(photograph: Photograph, card: NetworkCard) -> Task[Any]:
+def _measure_sums(photograph: Photograph, card: NetworkCard) -> Task[Any]:
     engine = resources.engine()
     return tasks.ask(
         ("sums", photograph.digest, card.key, card.weights_digest),
@@ -82,24 +82,24 @@ def _sums(photograph: Photograph, card: NetworkCard) -> Task[Any]:
     )
 
 
-def _films(photograph: Photograph, one: Layers, channel: int | None) -> Task[Any]:
-    engine, channels = resources.engine(), one.channels(channel)
+def _make_films(photograph: Photograph, network: Layers, channel: int | None) -> Task[Any]:
+    engine, channels = resources.engine(), network.channels(channel)
     return tasks.ask(
-        ("maps", photograph.digest, one.card.key, one.card.weights_digest, channel),
-        lambda report, cancel: feature_maps.films(engine, one, channels, report, cancel),
+        ("maps", photograph.digest, network.card.key, network.card.weights_digest, channel),
+        lambda report, cancel: feature_maps.films(engine, network, channels, report, cancel),
     )
 
 
-def _spectra(photograph: Photograph, one: Layers) -> Task[Any]:
+def _measure_spectra(photograph: Photograph, network: Layers) -> Task[Any]:
     engine = resources.engine()
     return tasks.ask(
-        ("spectra", photograph.digest, one.card.key, one.card.weights_digest),
-        lambda report, cancel: feature_maps.compare_with_stride_1(engine, one, report, cancel),
+        ("spectra", photograph.digest, network.card.key, network.card.weights_digest),
+        lambda report, cancel: feature_maps.compare_with_stride_1(engine, network, report, cancel),
     )
 
 
-def _channel(found: Sequence[Layers]) -> int | None:
-    most = max((len(one.energy) for layers in found for one in layers.shown), default=1) - 1
+def _draw_channel(measured: Sequence[Layers]) -> int | None:
+    most = max((len(network.energy) for layers in measured for network in layers.shown), default=1) - 1
     number = st.number_input(
         "Channel",
         0,
@@ -108,41 +108,52 @@ def _channel(found: Sequence[Layers]) -> int | None:
         key="channel",
         placeholder="most responsive",
         width=190,
-        help="Empty: of each layer the channel whose maps vary most over places and shifts. A number: that channel, of "
-        "the layers that have so many.",
+        help="Leave empty for the channel of each layer whose maps vary most over positions and shifts. A number selects "
+        "that channel in all layers that have it.",
     )
     return None if number is None else int(number)
 
 
-def _headline(cards: Sequence[NetworkCard], found: Sequence[Layers]) -> None:
+def _draw_headline(cards: Sequence[NetworkCard], measured: Sequence[Layers]) -> None:
     twins = {twin: original for original, twin in antialiased_pairs([card.key for card in cards]).items()}
-    named = [(f"{one.card.name}{' (antialiased twin)' if one.card.key in twins else ''}", one.layers) for one in found]
-    if named:
-        charts.finding(drift_sentence(named, min(len(one.path.values) for one in found)))
+    titled = [
+        (f"{network.card.name}{' (antialiased twin)' if network.card.key in twins else ''}", network.layers)
+        for network in measured
+    ]
+    if titled:
+        charts.finding(drift_sentence(titled, min(len(network.path.values) for network in measured)))
 
 
-def _curves(photograph: Photograph, found: Sequence[Layers], spectra: dict[str, Task[Any]]) -> None:
-    if not found:
+def _draw_curves(photograph: Photograph, measured: Sequence[Layers], spectra: dict[str, Task[Any]]) -> None:
+    if not measured:
         return
-    keys = [one.card.key for one in found]
+    keys = [network.card.key for network in measured]
     slots = assign_slots(keys, antialiased_pairs(keys))
-    known = {
-        key: {s.deep.layer.name: s for s in asked.result}
-        for key, asked in spectra.items()
-        if asked.state == "done" and asked.result
+    compared = {
+        key: {spectrum.deep.layer.name: spectrum for spectrum in task.result}
+        for key, task in spectra.items()
+        if task.state == "done" and task.result
     }
-    measures = {curves_figure.DRIFT: [_line(one, slots, [layer.drift for layer in one.layers]) for one in found]}
+    measures = {
+        curves_figure.DRIFT: [
+            _make_line(network, slots, [layer.drift for layer in network.layers]) for network in measured
+        ]
+    }
     for measure, name in ((curves_figure.ERROR, "interpolation_error"), (curves_figure.ALIASED, "aliased_energy")):
         measures[measure] = [
-            _line(one, slots, [getattr(known[one.card.key][layer.deep.layer.name], name) for layer in one.layers])
-            for one in found
-            if one.card.key in known
+            _make_line(
+                network,
+                slots,
+                [getattr(compared[network.card.key][layer.deep.layer.name], name) for layer in network.layers],
+            )
+            for network in measured
+            if network.card.key in compared
         ]
-    frames = len(found[0].path.values)
+    frames = len(measured[0].path.values)
     about = {
-        curves_figure.DRIFT: f"n = 1 photograph, {frames} shifts of one pixel down, on black: no interval.",
-        curves_figure.ERROR: "n = 1 photograph, unmoved, on black: no interval.",
-        curves_figure.ALIASED: "n = 1 photograph, unmoved, on black: no interval.",
+        curves_figure.DRIFT: f"n = 1 photograph, {frames} shifts of one pixel down, on black; no interval.",
+        curves_figure.ERROR: "n = 1 photograph, unmoved, on black; no interval.",
+        curves_figure.ALIASED: "n = 1 photograph, unmoved, on black; no interval.",
     }
     for column, (measure, lines) in zip(st.columns(3), measures.items(), strict=True):
         if lines:
@@ -153,11 +164,11 @@ def _curves(photograph: Photograph, found: Sequence[Layers], spectra: dict[str, 
         st.markdown(DEFINITIONS)
 
 
-def _line(one: Layers, slots: dict[str, int], values: Sequence[float]) -> curves_figure.Line:
-    deep = [layer.deep for layer in one.layers]
+def _make_line(network: Layers, slots: dict[str, int], values: Sequence[float]) -> curves_figure.Line:
+    deep = [layer.deep for layer in network.layers]
     return curves_figure.Line(
-        one.card.name,
-        slots[one.card.key],
+        network.card.name,
+        slots[network.card.key],
         [d.layer.name for d in deep],
         [d.depth for d in deep],
         [d.layer.stride or 1 for d in deep],

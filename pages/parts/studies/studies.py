@@ -50,7 +50,9 @@ class ListedStudy:
             return f"{self.name} ({self.status.state})"
         first, *more = (network["key"].split("/")[-1] for network in m.networks)
         networks = f"{first} and {len(more)} more" if more else first
-        return f"{m.study}: {networks} · {_count_photographs(m)} · seed {m.config['seed']} · {m.started[:DATE]} · {self.name}"
+        return (
+            f"{m.study}: {networks} · {_format_count(m)} · seed {m.config['seed']} · {m.started[:DATE]} · {self.name}"
+        )
 
 
 def section(*kinds: str, slot: str | None = None, prefer: str = "") -> Results | None:
@@ -223,7 +225,7 @@ def _summarize(m: Manifest) -> str:
     left_out = f" ({len(m.skipped):,} left out)" if m.skipped else ""
     of = "" if m.photographs["drawn"] else f" of {', '.join(dict.fromkeys(map(dataset_name, m.roots)))}"
     return (
-        f"{_count_photographs(m)}{of}{left_out}, {c['pairs']} pair{'s' * (c['pairs'] > 1)} each, seed {c['seed']}; step "
+        f"{_format_count(m)}{of}{left_out}, {c['pairs']} pair{'s' * (c['pairs'] > 1)} each, seed {c['seed']}; step "
         f"{c['step']} px {c['direction']}. {_format_date(m)}, on {m.device}, {m.precision}."
     )
 
@@ -241,7 +243,7 @@ def _draw_details(m: Manifest) -> None:
         "Protocols": ", ".join(c["protocols"]),
         "Embedded sides": ", ".join(map(str, c.get("sides") or ())) + " px" * bool(c.get("sides")),
         "Step": f"{c['step']} px {c['direction']}; crops in {c['unit']} pixels",
-        "Photographs": f"{_count_photographs(m)}, {', '.join(m.roots)}",
+        "Photographs": f"{_format_count(m)}, {', '.join(m.roots)}",
         "Left out": "; ".join(f"{name}: {reason}" for name, reason in m.skipped or []),
         **_describe_training(m),
         "Reduced to": f"short side {c['reduce_to']} px" if c.get("reduce_to") else "",
@@ -268,6 +270,6 @@ def _describe_training(m: Manifest) -> dict[str, str]:
     }
 
 
-def _count_photographs(m: Manifest) -> str:
+def _format_count(m: Manifest) -> str:
     """Return the number of photographs, as used or as given."""
     return f"{m.used if m.finished else m.photographs['given']:,} {'scenes' if m.photographs['drawn'] else 'photos'}"
