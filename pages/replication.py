@@ -2,8 +2,8 @@
 
 from pages.parts.replication import numbers
 
-numbers.title()
-table = numbers.table()
-for where, rows in numbers.choose(table).groupby("where", sort=False):
+numbers.draw_title()
+table = numbers.read_table()
+for where, rows in numbers.draw_filter(table).groupby("where", sort=False):
     numbers.section(str(where), rows)
-numbers.save(table)
+numbers.draw_download(table)

@@ -196,7 +196,7 @@ def test_pages_and_downloads(fresh: DataFolder, monkeypatch: pytest.MonkeyPatch,
         assert not at.exception, at.exception
         found[view or "(first)"] = shown.parameters(at, given)
         tables |= {f"{name} ({label})": content(name, make()) for label, (name, make) in downloads.offered.items()}
-    tables["labels-*.csv (Labels (CSV))"] = header(labelled_photographs.csv(labels()))
+    tables["labels-*.csv (Labels (CSV))"] = header(labelled_photographs.format_csv(labels()))
     tables["video-*.csv (Video (CSV))"] = header(traces.video_csv(video(engine)))
     golden.check("pages", {"addresses": sorted(addresses), "parameters": shown.apart(found)})
     golden.check("downloads", tables)

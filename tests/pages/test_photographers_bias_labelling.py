@@ -17,7 +17,7 @@ from core.experiments.figure_05_photographers_bias.labelling.events import AGAIN
 from core.experiments.figure_05_photographers_bias.labelling.places import table
 from core.experiments.figure_05_photographers_bias.labelling.sentence import sentence
 from core.storage.data_folder import DataFolder
-from pages.parts.photographers_bias.label_actions import TROUBLE, Asked, named
+from pages.parts.photographers_bias.label_actions import TROUBLE, LabellingTask, format_key
 from pages.parts.session import state
 from tests.support.framed import app, fresh, read_out, settled, texts
 
@@ -36,7 +36,7 @@ def opened(said: str = "Photograph 1 of", **settings: str) -> AppTest:
 
 
 def store(data: DataFolder) -> Store:
-    return Store.named(data.labels, "eyes")
+    return Store.format_key(data.labels, "eyes")
 
 
 def log(data: DataFolder, labeller: str = "me") -> Log:
@@ -210,14 +210,14 @@ def test_what_is_not_saved_is_said(fresh: DataFolder, monkeypatch: pytest.Monkey
 def test_clicks_are_saved_once_and_only_on_the_photograph_that_they_are_of(fresh: DataFolder) -> None:
     """What a browser sends: all that it does not know to be saved, and perhaps one of the photograph before."""
     photographs = {(source.root, source.name): source for source in listing(SCENES)}
-    asked = Asked(photographs, EYES, store(fresh), "me")
+    asked = LabellingTask(photographs, EYES, store(fresh), "me")
     key, other = keys()[:2]
     about = {"digest": "d", "label": "dog", "width": 200, "height": 100}
-    left = {"id": "1", "photo": named(key), "point": EYES[0], "x": 0.25, "y": 0.5}
+    left = {"id": "1", "photo": format_key(key), "point": EYES[0], "x": 0.25, "y": 0.5}
     right = {**left, "id": "2", "point": EYES[1], "x": 1}
     asked.click(key, about, [left])
     asked.click(key, about, [left, right])
-    asked.click(key, about, [left, right, {**left, "id": "3", "photo": named(other)}])
+    asked.click(key, about, [left, right, {**left, "id": "3", "photo": format_key(other)}])
     assert state.troubled(TROUBLE) is None
     found = [(e.id, e.key, e.point, e.x, e.y, e.label) for e in log(fresh).events]
     assert found == [("1", key, EYES[0], 50, 50, "dog"), ("2", key, EYES[1], 200, 50, "dog")]

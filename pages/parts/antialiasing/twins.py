@@ -34,8 +34,8 @@ def section(results: Results) -> None:
     twins = list_twins(results)
     if not twins:
         st.info(
-            "This study has no network together with its antialiased version. Choose such a pair in the sidebar and run "
-            "the study again.",
+            "This study has no network together with its antialiased version. Choose such a pair in the sidebar and "
+            "run the study again.",
             icon=":material/info:",
         )
         return

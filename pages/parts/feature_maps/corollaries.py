@@ -37,7 +37,7 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard]) -> None:
             "Measure",
             value=card.weights.stat().st_size < QUICK,
             key=f"corollaries {card.key}",
-            help="Six passes over all shifts. This takes seconds for the embedded networks and a minute for ResNet-50 on two cores.",
+            help="Six passes over all shifts: seconds for the embedded networks, a minute for ResNet-50 on two cores.",
         )
     if not enabled:
         return

@@ -51,12 +51,14 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard]) -> None:
             "Compare with the unstrided network",
             key="against_one",
             bind="query-params",
-            help="Interpolation error and aliased energy need the network without subsampling. This takes seconds for the "
-            "embedded networks, and minutes and about 4 GB on a CPU for ResNet-50; other visitors wait meanwhile.",
+            help="Interpolation error and aliased energy need the network without subsampling. This takes seconds for "
+            "the embedded networks, and minutes and about 4 GB on a CPU for ResNet-50; other visitors wait meanwhile.",
         )
     compared = measured[: maps.SIDE_BY_SIDE]
     films = {network.card.key: _make_films(photograph, network, channel) for network in compared}
-    spectra = {network.card.key: _measure_spectra(photograph, one) for network in measured} if against_stride_1 else {}
+    spectra = (
+        {network.card.key: _measure_spectra(photograph, network) for network in measured} if against_stride_1 else {}
+    )
     with top:
         _draw_headline(cards, measured)
         for task in (*sums.values(), *films.values(), *spectra.values()):
@@ -99,7 +101,7 @@ def _measure_spectra(photograph: Photograph, network: Layers) -> Task[Any]:
 
 
 def _draw_channel(measured: Sequence[Layers]) -> int | None:
-    most = max((len(network.energy) for layers in measured for network in layers.shown), default=1) - 1
+    most = max((len(layer.energy) for network in measured for layer in network.shown), default=1) - 1
     number = st.number_input(
         "Channel",
         0,
@@ -108,8 +110,8 @@ def _draw_channel(measured: Sequence[Layers]) -> int | None:
         key="channel",
         placeholder="most responsive",
         width=190,
-        help="Leave empty for the channel of each layer whose maps vary most over positions and shifts. A number selects "
-        "that channel in all layers that have it.",
+        help="Leave empty for the channel of each layer whose maps vary most over positions and shifts. A number "
+        "selects that channel in all layers that have it.",
     )
     return None if number is None else int(number)
 

@@ -57,8 +57,8 @@ def draw_player(photograph: Photograph, networks: Sequence[NetworkFilms]) -> Non
     animation.player(repr((photograph.digest, *(network.key for network in networks))), shifts, rows)
     st.caption(
         plain(
-            "The photograph moves down on black, one pixel per step. Each layer has one colour scale for all shifts; its "
-            "range is written above the map. The curve below is the global sum at every shift, on an axis from 0. "
+            "The photograph moves down on black, one pixel per step. Each layer has one colour scale for all shifts; "
+            "its range is written above the map. The curve below is the global sum at every shift, on an axis from 0. "
             f"n = 1 photograph; {'; '.join(dict.fromkeys(network.layers.path.description for network in networks))}."
         )
     )

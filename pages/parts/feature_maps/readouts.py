@@ -25,8 +25,8 @@ ABOUT = """
 - **Readout**: the global average of every channel of a layer → multinomial logistic regression, on one centre crop of
   each training photograph, features standardised by the training photographs' mean and standard deviation.
 - **Solver**: scikit-learn's L-BFGS on mean cross-entropy + λ/2 · |weights|². λ is one of {strengths}, the one with the
-  smallest cross-entropy on a fifth of the training photographs of each class, chosen by the seed. Then the readout is
-  fitted on all of them.
+  smallest cross-entropy on a held-out fifth of the training photographs of each class, chosen by the seed. Then the
+  readout is fitted on all of them.
 - **Layers**: the last of each block or stage, after the nonlinearity. Relative depth counts convolutions.
 - **The network's own head** is drawn as a star at depth 1, if it has exactly these classes.
 - Early readouts are often wrong; the third figure shows how often. The paper does not say how its readouts were
@@ -39,8 +39,8 @@ def section() -> None:
     st.subheader("Readouts at each depth (Figure 4)", anchor="readouts")
     levels = sorted({number.value for number in paper.numbers() if number.where == WHERE})
     st.caption(
-        "How shift-sensitive is each layer? A linear classifier reads each layer alone. In the paper, P(top-1 change) is "
-        f"below {', '.join(map(str, levels))} for early layers and grows with depth (Keras’s networks)."
+        "How shift-sensitive is each layer? A linear classifier reads each layer alone. In the paper, P(top-1 change) "
+        f"is below {', '.join(map(str, levels))} for early layers and grows with depth (Keras’s networks)."
     )
     results = studies.section("readouts")
     if results is None:

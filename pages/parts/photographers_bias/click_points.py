@@ -1,4 +1,4 @@
-"""A photograph that is clicked. A click is sent at once and drawn faint until it is saved."""
+"""A photograph to click points on. A click is sent at once and drawn faint until it is saved."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 CLICKS = "clicks"  # the state's name
-MOST = 4  # screen pixels a pixel of a small photograph
+MOST = 4  # screen pixels for each pixel of a small photograph
 
 
 @dataclass(frozen=True, slots=True)
-class Pointed:
+class ClickablePhotograph:
     """The photograph to click on, and its points."""
 
     photo: str
@@ -51,8 +51,8 @@ CSS = """
 """
 
 # data: {photo, picture, width, height, widest, names, colours, points: {name: [x, y]}, known: [id]}
-# state: clicks: [{id, photo, point, x, y}], all that this photograph got here and the server does not know yet: of two
-# that come quickly, the second brings the first along
+# state: clicks: [{id, photo, point, x, y}], all clicks on this photograph that the server has not confirmed yet. Of two
+# quick clicks, the second sends the first again.
 JS = """
 export default function ({data, parentElement, setStateValue}) {
   const all = parentElement.querySelector(".pointing"), frame = all.querySelector(".frame");
@@ -89,7 +89,7 @@ export default function ({data, parentElement, setStateValue}) {
   const share = (at, low, size) => Math.min(1, Math.max(0, (at - low) / size));
   frame.onclick = event => {
     const point = next(), {left, top, width, height} = image.getBoundingClientRect();
-    if (point === undefined || event.detail > 1) return;  // the second half of a double click is no second point
+    if (point === undefined || event.detail > 1) return;  // the second click of a double click is ignored
     const id = Array.from(crypto.getRandomValues(new Uint32Array(4)), part => part.toString(16)).join("-");
     const [x, y] = [share(event.clientX, left, width), share(event.clientY, top, height)];
     all.clicks = [...all.clicks, {id, photo: data.photo, point, x, y}];
@@ -103,22 +103,22 @@ export default function ({data, parentElement, setStateValue}) {
 _frame = st.components.v2.component("photograph_to_point_at", html=HTML, css=CSS, js=JS)
 
 
-def frame(key: str, shown: Pointed, clicked: Callable[[], None]) -> None:
+def draw(key: str, photograph: ClickablePhotograph, clicked: Callable[[], None]) -> None:
     """Draw the prompt and the photograph.
 
     ``clicked`` is called after clicks; the widget's state holds them as CLICKS.
     """
-    picture = f"data:image/png;base64,{base64.b64encode(shown.picture).decode()}"
+    picture = f"data:image/png;base64,{base64.b64encode(photograph.picture).decode()}"
     data = {
-        "photo": shown.photo,
-        "title": shown.title,
+        "photo": photograph.photo,
+        "title": photograph.title,
         "picture": picture,
-        "width": shown.width,
-        "height": shown.height,
-        "widest": MOST * shown.width,
-        "names": list(shown.names),
-        "colours": list(shown.colours),
-        "points": {name: list(at) for name, at in shown.points.items()},
-        "known": list(shown.known),
+        "width": photograph.width,
+        "height": photograph.height,
+        "widest": MOST * photograph.width,
+        "names": list(photograph.names),
+        "colours": list(photograph.colours),
+        "points": {name: list(at) for name, at in photograph.points.items()},
+        "known": list(photograph.known),
     }
     _frame(key=key, data=data, on_clicks_change=clicked)

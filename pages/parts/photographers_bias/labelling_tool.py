@@ -26,29 +26,29 @@ from core.experiments.figure_05_photographers_bias.labelling import (
     points,
 )
 from core.experiments.figure_05_photographers_bias.labelling.events import NEXT, SKIP
-from core.images.png import preview
+from core.images.png import preview as encode_preview
 from core.storage.atomic_files import changed
 from core.storage.data_folder import typed
 from pages.parts.components.widgets import plain
 from pages.parts.photographers_bias import click_points, labelled_photographs
-from pages.parts.photographers_bias.label_actions import TROUBLE, Asked, named, saved
+from pages.parts.photographers_bias.label_actions import TROUBLE, LabellingTask, format_key, read_log
 from pages.parts.session import resources, state, tasks
 
-FIRST = "scenes:0-99,label=dog"  # what a visitor finds
-LONGEST = 1200  # pixels of a photograph as it is sent to be clicked
-REASONS = 5  # why photographs cannot be read, said at once
+FIRST = "scenes:0-99,label=dog"  # shown at first
+LONGEST = 1200  # pixels, the longer side of a photograph in the browser
+REASONS = 5  # reasons shown at once why photographs cannot be read
 POINTING = "pointing"
 HOW = (
-    "As the paper's authors did with the eyes of Tibetan terriers: click the points in their order. Each click is "
-    "saved at once; after the last point the next photograph comes by itself. *Next* (→): the points that are left "
-    "cannot be seen. *Skip* (S): not this photograph. *Undo* (U): back by one. *Left* and *right* are those of the "
-    "picture: an animal that looks at you has its own right eye on the left."
+    "Click the points in their order, as the paper's authors did with the eyes of Tibetan terriers. Each click is "
+    "saved at once, and after the last point the next photograph appears. *Next* (→): the remaining points are not visible. "
+    "*Skip* (S): leave this photograph out. *Undo* (U): take back the last action. *Left* and *right* are those of the "
+    "picture: an animal that faces you has its own right eye on the left."
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A photograph for the browser, with what an event says of it."""
+class Preview:
+    """A photograph for the browser, and the fields of its events."""
 
     picture: bytes
     about: Mapping[str, Any]
@@ -58,18 +58,18 @@ class Shown:
 def section() -> None:
     """Draw the settings, the next photograph with its actions, the labelled ones and their figures.
 
-    A fragment: a click does not run the frame again.
+    This is a fragment, so a click does not run the whole page again.
     """
     st.caption(HOW)
     try:
-        asked = _asked()
-        if asked is not None:
-            _labelling(asked)
+        task = _draw_settings()
+        if task is not None:
+            _draw_labelling(task)
     except PhotobiasError as problem:
         st.error(plain(problem), icon=":material/error:")
 
 
-def _asked() -> Asked | None:
+def _draw_settings() -> LabellingTask | None:
     """Draw the widgets and return their values, or None while photographs are listed. Raises BadLabels."""
     shared: dict[str, Any] = {"bind": "query-params"}
     left, right = st.columns(2, vertical_alignment="bottom")
@@ -85,57 +85,60 @@ def _asked() -> Asked | None:
     folder = name.text_input(
         "Name of this set of labels", "eyes", key="label_set", help="A folder of that name in data/labels", **shared
     )
-    who = labeller.text_input("Who labels", "me", key="labeller", help="Labels of each are kept apart", **shared)
+    who = labeller.text_input("Labeller", "me", key="labeller", help="Each labeller's labels are kept apart", **shared)
     wanted, store = points(names), Store.named(resources.data().labels, folder)
     labeller_file = store.path(who)
     if not text:
         return None
-    place = typed(text)
-    task = tasks.ask(("photographs to label", place, changed(Path(place))), lambda *_: _listed(place))
-    tasks.state(task, "The photographs")
-    if task.state != "done" or task.result is None:
+    source = typed(text)
+    listing_task = tasks.ask(
+        ("photographs to label", source, changed(Path(source))), lambda *_: _list_photographs(source)
+    )
+    tasks.state(listing_task, "The photographs")
+    if listing_task.state != "done" or listing_task.result is None:
         return None
-    return Asked(task.result, wanted, store, labeller_file.stem)
+    return LabellingTask(listing_task.result, wanted, store, labeller_file.stem)
 
 
-def _listed(place: str) -> dict[Key, Source]:
-    return {(source.root, source.name): source for source in listing(place)}
+def _list_photographs(folder: str) -> dict[Key, Source]:
+    return {(source.root, source.name): source for source in listing(folder)}
 
 
-def _labelling(asked: Asked) -> None:
-    log = saved(asked.store, asked.labeller)
-    said = fold(log.events)
-    key, shown = _next(asked, said)
+def _draw_labelling(task: LabellingTask) -> None:
+    log = read_log(task.store, task.labeller)
+    labels = fold(log.events)
+    key, preview = _find_next(task, labels)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        _progress(asked, said, key, shown)
-        if key is not None and shown is not None:
-            _photograph(asked, said.get(key, Labels()), key, shown)
-        if (problem := state.troubled(TROUBLE)) is not None:  # below the photograph, which must not move under a click
+        _draw_progress(task, labels, key, preview)
+        if key is not None and preview is not None:
+            _draw_photograph(task, labels.get(key, Labels()), key, preview)
+        # The error stands below the photograph, which must not move under a click.
+        if (problem := state.troubled(TROUBLE)) is not None:
             st.error(plain(problem), icon=":material/error:")
-        _buttons(asked, log, key, shown)
-        _passed(asked, said)
+        _draw_buttons(task, log, key, preview)
+        _draw_skipped(task, labels)
     with right:
-        labelled_photographs.gallery(asked.photographs, said, asked.names, asked.again)
-    logs = {who: saved(asked.store, who) for who in asked.store.labellers()}
-    labelled_photographs.results(logs, asked.store.folder.name, asked.names)
+        labelled_photographs.draw_gallery(task.photographs, labels, task.names, task.forget)
+    logs = {who: read_log(task.store, who) for who in task.store.labellers()}
+    labelled_photographs.draw_results(logs, task.store.folder.name, task.names)
 
 
-def _next(asked: Asked, said: Mapping[Key, Labels]) -> tuple[Key | None, Shown | None]:
-    """Return the next photograph, read. Unreadable ones are passed over. Raises BadFolder if all are gone."""
-    passed = resources.unreadable()
-    while (key := next_of(asked.photographs, said, asked.names, passed)) is not None:
-        source = asked.photographs[key]
+def _find_next(task: LabellingTask, labels: Mapping[Key, Labels]) -> tuple[Key | None, Preview | None]:
+    """Return the next photograph, read. Unreadable photographs are skipped. Raises BadFolder if all are gone."""
+    unreadable = resources.unreadable()
+    while (key := next_of(task.photographs, labels, task.names, unreadable)) is not None:
+        source = task.photographs[key]
         try:
             when = 0 if source.root.startswith(SCHEME) else changed(Path(source.root) / source.name)
-            return key, resources.labelling(("shown", *key, when), partial(_shown, source))
+            return key, resources.labelling(("shown", *key, when), partial(_make_preview, source))
         except BadPhotograph as problem:
             check_root(source, "labelling")
-            passed[key] = str(problem)
+            unreadable[key] = str(problem)
     return None, None
 
 
-def _shown(source: Source) -> Shown:
+def _make_preview(source: Source) -> Preview:
     photograph = source.read()
     about = {
         "digest": photograph.digest,
@@ -143,53 +146,53 @@ def _shown(source: Source) -> Shown:
         "width": photograph.width,
         "height": photograph.height,
     }
-    return Shown(preview(photograph, LONGEST), about)
+    return Preview(encode_preview(photograph, LONGEST), about)
 
 
-def _progress(asked: Asked, said: Mapping[Key, Labels], key: Key | None, shown: Shown | None) -> None:
-    total = len(asked.photographs)
-    done, skipped = counts(asked.photographs, said, asked.names)
-    told = f"{done:,} of {total:,} labelled, {skipped:,} skipped"
-    st.progress((done + skipped) / total, text=plain(told))
-    if key is None or shown is None:
-        st.success("Nothing is left to be clicked here.", icon=":material/done_all:")
+def _draw_progress(task: LabellingTask, labels: Mapping[Key, Labels], key: Key | None, preview: Preview | None) -> None:
+    total = len(task.photographs)
+    done, skipped = counts(task.photographs, labels, task.names)
+    text = f"{done:,} of {total:,} labelled, {skipped:,} skipped"
+    st.progress((done + skipped) / total, text=plain(text))
+    if key is None or preview is None:
+        st.success("All photographs are labelled or skipped.", icon=":material/done_all:")
         return
-    place, about = list(asked.photographs).index(key) + 1, shown.about
+    number, about = list(task.photographs).index(key) + 1, preview.about
     label = f", {about['label']}" if about["label"] else ""
-    st.caption(plain(f"Photograph {place:,} of {total:,}: {key[1]}{label}, {about['width']} x {about['height']} px"))
+    st.caption(plain(f"Photograph {number:,} of {total:,}: {key[1]}{label}, {about['width']} x {about['height']} px"))
 
 
-def _photograph(asked: Asked, mine: Labels, key: Key, shown: Shown) -> None:
-    about = shown.about
-    there = {
+def _draw_photograph(task: LabellingTask, labels: Labels, key: Key, preview: Preview) -> None:
+    about = preview.about
+    points_clicked = {
         name: (event.x / event.width, event.y / event.height)
-        for name, event in mine.points.items()
-        if name in asked.names
+        for name, event in labels.points.items()
+        if name in task.names
     }
-    known = [event.id for event in saved(asked.store, asked.labeller).events if event.key == key]
-    what = click_points.Pointed(
-        named(key),
+    saved_ids = [event.id for event in read_log(task.store, task.labeller).events if event.key == key]
+    photograph = click_points.ClickablePhotograph(
+        format_key(key),
         key[1],
-        shown.picture,
+        preview.picture,
         about["width"],
         about["height"],
-        asked.names,
-        [colour(k) for k in range(len(asked.names))],
-        there,
-        known,
+        task.names,
+        [colour(k) for k in range(len(task.names))],
+        points_clicked,
+        saved_ids,
     )
 
-    def clicked() -> None:
-        asked.click(key, about, state.component(POINTING, click_points.CLICKS) or [])
+    def save_clicks() -> None:
+        task.click(key, about, state.component(POINTING, click_points.CLICKS) or [])
 
-    click_points.frame(POINTING, what, clicked)
+    click_points.draw(POINTING, photograph, save_clicks)
     if state.troubled(TROUBLE) is not None:
-        st.button("Save again", key="label_save", icon=":material/save:", on_click=clicked)
+        st.button("Save again", key="label_save", icon=":material/save:", on_click=save_clicks)
 
 
-def _buttons(asked: Asked, log: Log, key: Key | None, shown: Shown | None) -> None:
+def _draw_buttons(task: LabellingTask, log: Log, key: Key | None, preview: Preview | None) -> None:
     """Draw the actions besides clicking. They have keys, which are off while somebody types."""
-    about = {} if shown is None else shown.about
+    about = {} if preview is None else preview.about
     with st.container(horizontal=True):
         st.button(
             "Next",
@@ -197,8 +200,8 @@ def _buttons(asked: Asked, log: Log, key: Key | None, shown: Shown | None) -> No
             icon=":material/arrow_forward:",
             shortcut="Right",
             disabled=key is None,
-            help="The points that are left cannot be seen",
-            on_click=asked.close,
+            help="The remaining points are not visible",
+            on_click=task.close,
             args=(NEXT, key, about),
         )
         st.button(
@@ -207,8 +210,8 @@ def _buttons(asked: Asked, log: Log, key: Key | None, shown: Shown | None) -> No
             icon=":material/skip_next:",
             shortcut="S",
             disabled=key is None,
-            help="Not this photograph: what was clicked on it does not count",
-            on_click=asked.close,
+            help="Leave this photograph out. Its clicks do not count",
+            on_click=task.close,
             args=(SKIP, key, about),
         )
         st.button(
@@ -216,29 +219,29 @@ def _buttons(asked: Asked, log: Log, key: Key | None, shown: Shown | None) -> No
             key="label_undo",
             icon=":material/undo:",
             shortcut="U",
-            disabled=asked.last(log) is None,
-            help="Back by one click, Next or Skip",
-            on_click=asked.undo,
+            disabled=task.find_last(log) is None,
+            help="Take back the last click, Next or Skip",
+            on_click=task.undo,
         )
 
 
-def _passed(asked: Asked, said: Mapping[Key, Labels]) -> None:
+def _draw_skipped(task: LabellingTask, labels: Mapping[Key, Labels]) -> None:
     """Draw how many photographs were skipped or could not be read, why, and the way back."""
-    skipped = [key for key, one in said.items() if one.skipped and key in asked.photographs]
+    skipped = [key for key, own in labels.items() if own.skipped and key in task.photographs]
     if skipped:
         st.button(
-            f"Look at the {len(skipped):,} skipped again",
+            f"Label the {len(skipped):,} skipped photographs again",
             key="label_skipped",
             type="tertiary",
-            on_click=asked.again,
+            on_click=task.forget,
             args=(*skipped,),
         )
-    passed = resources.unreadable()
-    unread = {key: why for key, why in passed.items() if key in asked.photographs}
+    unreadable = resources.unreadable()
+    unread = {key: why for key, why in unreadable.items() if key in task.photographs}
     if unread:
         reasons = "".join(f"\n- {plain(why)}" for why in list(unread.values())[:REASONS])
         st.warning(
-            f"Passed over, for it cannot be read: {len(unread):,} of {len(asked.photographs):,}.{reasons}",
+            f"{len(unread):,} of {len(task.photographs):,} photographs could not be read and were skipped.{reasons}",
             icon=":material/broken_image:",
         )
         st.button("Try to read again", key="label_reread", type="tertiary", on_click=_forget, args=(unread,))
