@@ -74,7 +74,7 @@ def test_without_twins_or_likeness_it_is_said(fresh: DataFolder) -> None:
     make(fresh.studies / "figure-9", studies.create("antialiasing", pairs=1), SCENES.replace("15", "03"))
     at = opened()
     assert short(NETWORKS[1]) in texts(at)
-    assert "A study of failures also measures how alike the two frames are" in texts(at)
+    assert "Only a study of failures measures how similar the two frames are" in texts(at)
     assert "With an index, this study would also draw the curves of Figure 9" in texts(at)
 
 
@@ -131,4 +131,4 @@ def test_the_bench_stands_below_a_study(stocked: DataFolder) -> None:
     at = opened()
     titles = [title.value for title in at.subheader]
     assert titles[-1] == "Signal bench (Table 2, A.3)"
-    assert "Take it with you" in titles[:-1]
+    assert "Download" in titles[:-1]

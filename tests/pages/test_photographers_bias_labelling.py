@@ -118,14 +118,14 @@ def test_buttons_save_and_undo_goes_back(fresh: DataFolder) -> None:
 def test_one_can_come_back_to_the_skipped_and_to_the_labelled(fresh: DataFolder) -> None:
     label(fresh, dict.fromkeys(range(5), (50, 50)))
     at = opened("Labelled by you: 5")
-    assert "Nothing is left to be clicked here." in [one.value for one in at.success]
+    assert "All photographs are labelled or skipped." in [one.value for one in at.success]
     assert at.button(key="label_next").disabled
     at.button(key="again " + "\n".join(keys()[3])).click().run()
     settled(at, "Photograph 4 of 5")
     assert kinds(fresh)[-1] == (AGAIN, "3")
     at.button(key="label_skip").click().run()
     settled(at, "Labelled by you: 4")
-    (again,) = [one for one in at.button if one.label == "Look at the 1 skipped again"]
+    (again,) = [one for one in at.button if one.label == "Label the 1 skipped photographs again"]
     again.click().run()
     settled(at, "Photograph 4 of 5")
     assert kinds(fresh)[-2:] == [(SKIP, "3"), (AGAIN, "3")]
@@ -149,7 +149,7 @@ def test_photographs_that_cannot_be_read_are_passed_over(fresh: DataFolder, tmp_
     (folder / "a.png").write_bytes(b"no picture")
     Image.new("RGB", (90, 60), "#888888").save(folder / "b.png")
     at = opened("Photograph 2 of 2: b.png", label_photos=str(folder))
-    assert "Passed over, for it cannot be read: 1 of 2." in texts(at)
+    assert "1 of 2 photographs could not be read and were skipped." in texts(at)
     assert "a text file as 'a.png'" in texts(at)
     Image.new("RGB", (90, 60), "#999999").save(folder / "a.png")
     (again,) = [one for one in at.button if one.label == "Try to read again"]
@@ -182,7 +182,7 @@ def test_a_photograph_that_has_changed_is_not_shown_as_labelled(fresh: DataFolde
         ],
     )
     at = opened("Labelled by you: 2")
-    assert read_out(at.caption).count("It is not there any more, or has changed since.") == 1
+    assert read_out(at.caption).count("The photograph is no longer where it was, or has changed.") == 1
 
 
 def test_a_torn_line_is_said_and_the_others_count(fresh: DataFolder) -> None:

@@ -146,10 +146,10 @@ def test_what_has_to_be_said_stands_above_any_number(fresh: DataFolder, tmp_path
     manifest = studies.read(fresh.studies / "mine").manifest
     assert read_out(at.warning) == [f"{one['warning']}." for one in manifest.networks]
     assert any(card.startswith("**[0] *a*.png**") for card in read_out(at.markdown))
-    assert "The right class of no photograph is known" in texts(at)
+    assert "These photographs have no labels" in texts(at)
     shutil.rmtree(tmp_path / "photos")
     at = behind(opened(), "resnet10_bin5.scenes-0, black")
-    assert "The photograph is no longer where it was measured" in texts(at)
+    assert "The photograph is no longer where it was" in texts(at)
 
 
 def test_one_is_started_stopped_goes_on_and_is_seen_by_everybody(started: DataFolder) -> None:
@@ -173,7 +173,7 @@ def test_one_is_started_stopped_goes_on_and_is_seen_by_everybody(started: DataFo
     at.run()
     kept = len(studies.read(one.folder).pairs)
     assert 0 < kept < 802
-    assert f"Stopped; {kept} pairs are kept." in texts(at)
+    assert f"Stopped. {kept} pairs were saved." in texts(at)
     at.button(key="go on protocols").click().run()
     assert until(one.folder, lambda s: s.progress is not None and s.progress.done >= kept).state == "running"
 
@@ -235,4 +235,4 @@ def test_one_that_failed_before_it_began(fresh: DataFolder) -> None:
     process._record(folder, 1, "failed", process.Progress(0, None, 0.0), "got too little; wanted more")
     at = opened()
     assert read_out(at.error) == ["got too little; wanted more"]
-    assert "Failed; 0 pairs are kept." in texts(at)
+    assert "Failed. 0 pairs were saved." in texts(at)
