@@ -8,7 +8,7 @@ from pages.parts.session import state
 from pages.parts.sidebar import networks
 
 choice = state.choice()
-st.markdown("##### Feature maps: does a layer's response move with the photograph, and keep its sum?")
+st.markdown("##### Feature maps: do a layer's responses shift with the image?")
 networks.absent(choice.cards)
 if choice.problem is not None:
     headline.refused(choice.problem)

@@ -9,7 +9,7 @@ from pages.parts.sidebar import networks
 from pages.parts.studies import against_axis, extremes, studies
 from pages.parts.typicality import folder_ranking
 
-st.markdown("##### Typicality: are photographs that are unlike the training photographs the fragile ones?")
+st.markdown("##### Typicality: are photographs unlike the training photographs more fragile?")
 networks.absent(state.choice().cards)
 results = studies.section("typicality", "confidence")
 if results is not None:

@@ -128,5 +128,16 @@ def _offer_cifar10() -> None:
             "The paper's Figures 10 and 11 use CIFAR-10 (60,000 pictures of 32 x 32 pixels), which is not on this "
             "machine. Once it is fetched, `cifar10:train` names its training pictures and `cifar10:test` its test "
             "pictures."
+        )
+        tasks.offer(
+            "cifar10",
+            f"Fetch CIFAR-10 ({cifar_fetching.CIFAR10_BYTES / 1e6:.0f} MB)",
+            cifar_fetching.fetch_cifar10(resources.data()),
+            icon=":material/download:",
+        )
+
+
+def _read_trained_sides(results: Results) -> Mapping[str, Range]:
+    """Return the training ranges of the networks whose recipe states one."""
     trained = {network["key"]: network.get("trained_sides") for network in results.manifest.networks}
     return {key: (sides[0], sides[1]) for key, sides in trained.items() if sides}

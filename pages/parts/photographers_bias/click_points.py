@@ -24,7 +24,7 @@ class ClickablePhotograph:
     names: Sequence[str]
     colours: Sequence[str]
     points: Mapping[str, tuple[float, float]]
-    known: Sequence[str]
+    saved: Sequence[str]
 
 
 HTML = """
@@ -50,7 +50,7 @@ CSS = """
   background: rgba(0, 0, 0, .65); font-size: .7rem; line-height: 1.3; padding: 0 .3em; border-radius: .25em}
 """
 
-# data: {photo, picture, width, height, widest, names, colours, points: {name: [x, y]}, known: [id]}
+# data: {photo, picture, width, height, widest, names, colours, points: {name: [x, y]}, saved: [id]}
 # state: clicks: [{id, photo, point, x, y}], all clicks on this photograph that the server has not confirmed yet. Of two
 # quick clicks, the second sends the first again.
 JS = """
@@ -64,7 +64,7 @@ export default function ({data, parentElement, setStateValue}) {
     frame.style.setProperty("--aspect", data.width / data.height);
     frame.style.setProperty("--widest", data.widest);
   }
-  all.clicks = all.clicks.filter(click => !data.known.includes(click.id));
+  all.clicks = all.clicks.filter(click => !data.saved.includes(click.id));
   const places = () => ({...data.points, ...Object.fromEntries(all.clicks.map(({point, x, y}) => [point, [x, y]]))});
   const next = () => data.names.find(name => !(name in places()));
   const mark = (name, [x, y]) => {
@@ -78,13 +78,13 @@ export default function ({data, parentElement, setStateValue}) {
     return one;
   };
   const show = () => {
-    const name = next(), there = places();
+    const name = next(), marked = places();
     all.querySelector(".prompt i").style.background = data.colours[data.names.indexOf(name)] ?? "transparent";
-    const said = name === undefined ? "All points are clicked." : `Click the ${name}`;
-    all.querySelector(".prompt span").textContent = said;
-    image.alt = `${said}: ${data.title}`;
+    const text = name === undefined ? "All points are clicked." : `Click the ${name}`;
+    all.querySelector(".prompt span").textContent = text;
+    image.alt = `${text}: ${data.title}`;
     frame.classList.toggle("whole", name === undefined);
-    marks.replaceChildren(...data.names.filter(name => name in there).map(name => mark(name, there[name])));
+    marks.replaceChildren(...data.names.filter(name => name in marked).map(name => mark(name, marked[name])));
   };
   const share = (at, low, size) => Math.min(1, Math.max(0, (at - low) / size));
   frame.onclick = event => {
@@ -119,6 +119,6 @@ def draw(key: str, photograph: ClickablePhotograph, clicked: Callable[[], None])
         "names": list(photograph.names),
         "colours": list(photograph.colours),
         "points": {name: list(at) for name, at in photograph.points.items()},
-        "known": list(photograph.known),
+        "saved": list(photograph.saved),
     }
     _frame(key=key, data=data, on_clicks_change=clicked)

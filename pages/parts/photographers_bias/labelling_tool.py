@@ -40,9 +40,9 @@ REASONS = 5  # reasons shown at once why photographs cannot be read
 POINTING = "pointing"
 HOW = (
     "Click the points in their order, as the paper's authors did with the eyes of Tibetan terriers. Each click is "
-    "saved at once, and after the last point the next photograph appears. *Next* (→): the remaining points are not visible. "
-    "*Skip* (S): leave this photograph out. *Undo* (U): take back the last action. *Left* and *right* are those of the "
-    "picture: an animal that faces you has its own right eye on the left."
+    "saved at once, and after the last point the next photograph appears. *Next* (→): the remaining points are not "
+    "visible. *Skip* (S): leave this photograph out. *Undo* (U): take back the last action. *Left* and *right* are "
+    "those of the picture: an animal that faces you has its own right eye on the left."
 )
 
 

@@ -11,7 +11,7 @@ from core.studies import Results
 from pages.parts.components.widgets import plain
 from pages.parts.studies import sensitivities, studies
 
-COUPLES = 3  # of networks that are compared in one table; of more, one couple at a time
+COUPLES = 3  # pairs of networks in one table; with more, the visitor chooses one pair
 
 
 def draw_table_1(results: Results) -> None:
@@ -23,7 +23,9 @@ def draw_table_1(results: Results) -> None:
         return
     with st.container(key="table-1"):
         shown = table.rename(columns=short).reset_index()
-        shown["protocol"] = [text.split(", step ")[0] for text in shown["protocol"]]  # one step in all, said below
+        shown["protocol"] = [
+            text.split(", step ")[0] for text in shown["protocol"]
+        ]  # all rows share one step, which the caption states
         st.table(shown, border="horizontal", hide_index=True)
     st.caption(plain(tables.about(sensitivities.compute(results))))
 

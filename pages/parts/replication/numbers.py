@@ -14,7 +14,7 @@ from core.studies.process import list_studies
 from pages.parts.components.widgets import NONE, interval, number, plain
 from pages.parts.session import resources
 
-DIGEST = 12  # of a weights' sha256, to tell them apart
+DIGEST = 12  # characters of the sha256 of the weights
 OURS = (
     "ours",
     "95 % interval",

@@ -19,7 +19,7 @@ from pages.parts.components.widgets import plain
 from pages.parts.session import resources
 from pages.parts.studies import studies
 
-PER_PAGE = 6  # on a page
+PER_PAGE = 6  # pairs
 WIDTH = 300  # pixels on screen
 FRAMES = ("digest", "network", "protocol", "side", "step", "direction", "unit", "seed", "pair")
 

@@ -15,7 +15,7 @@ from core.statistics.tables import MEASURES, Measurement
 from core.studies import Results
 from pages.parts.studies import pair_gallery, studies
 
-PAPER_MEASURES = ("p_top1_change", "mean_absolute_change")  # the paper's; the third needs no classes
+PAPER_MEASURES = ("p_top1_change", "mean_absolute_change")  # the third measure needs no classes
 
 
 def compute(results: Results) -> list[Measurement]:
@@ -30,7 +30,9 @@ def draw_comparisons(comparisons: pd.DataFrame, together: int) -> None:
         st.table(pd.DataFrame(rows), border="horizontal", hide_index=True)
     methods = "; ".join(dict.fromkeys(comparisons["method"]))
     frames = "; ".join(dict.fromkeys(comparisons["frames"]))
-    st.caption(f"Second minus first, 95 % interval; {methods}; {frames}; p corrected by Holm for {together} together.")
+    st.caption(
+        f"Second minus first, 95 % interval; {methods}; {frames}; p corrected by Holm's method for {together} tests."
+    )
 
 
 def _format_comparison(row: pd.Series[Any]) -> dict[str, str]:
