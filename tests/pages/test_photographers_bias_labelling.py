@@ -36,7 +36,7 @@ def opened(said: str = "Photograph 1 of", **settings: str) -> AppTest:
 
 
 def store(data: DataFolder) -> Store:
-    return Store.format_key(data.labels, "eyes")
+    return Store.named(data.labels, "eyes")
 
 
 def log(data: DataFolder, labeller: str = "me") -> Log:
