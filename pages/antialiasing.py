@@ -7,19 +7,19 @@ import streamlit as st
 from pages.parts.antialiasing import signal_bench, twins
 from pages.parts.session import state
 from pages.parts.sidebar import networks
-from pages.parts.studies import along, studies
+from pages.parts.studies import against_axis, studies
 
 st.markdown("##### Antialiasing: how much steadier are networks that blur before they subsample?")
 networks.offer_weights(state.choice().cards)
 results = studies.section("failures", "antialiasing")
 if results is not None:
     twins.section(results)
-    twins.failed(results)
-    studies.take_away(
+    twins.draw_failures(results)
+    studies.draw_downloads(
         results,
         {
-            "Differences": partial(twins.difference_table, results),
-            "Photographs": partial(along.photographs_of, results),
+            "Differences": partial(twins.read_differences, results),
+            "Photographs": partial(against_axis.average_photographs, results),
         },
     )
 signal_bench.section()

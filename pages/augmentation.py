@@ -5,7 +5,7 @@ import streamlit as st
 from pages.parts.augmentation import invariance, sizes
 from pages.parts.session import state
 
-state.choice()  # where this page is the first that a server is asked for, it comes with its frame
+state.choice()  # so that the shared frame is ready even if this is the first page a server shows
 st.markdown("##### Augmentation: what can training do about it?")
 sizes.section()
 invariance.section()

@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from pages.parts.feature_maps import corollaries, inside, readouts
+from pages.parts.feature_maps import corollaries, layers, readouts
 from pages.parts.live import headline
 from pages.parts.session import state
 from pages.parts.sidebar import networks
 
 choice = state.choice()
-st.markdown("##### Feature maps: does a layer's response move with the photograph, and keep its sum?")
+st.markdown("##### Feature maps: do a layer's responses shift with the image?")
 networks.offer_weights(choice.cards)
 if choice.problem is not None:
     headline.draw_problem(choice.problem)
@@ -16,6 +16,6 @@ elif choice.photograph is None or not any(card.available for card in choice.card
     st.info("Choose a photograph and a network in the sidebar.", icon=":material/add_a_photo:")
 else:
     cards = [card for card in choice.cards if card.available]
-    inside.section(choice.photograph, cards)
+    layers.section(choice.photograph, cards)
     corollaries.section(choice.photograph, cards)
 readouts.section()

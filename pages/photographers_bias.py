@@ -2,20 +2,20 @@
 
 import streamlit as st
 
-from pages.parts.photographers_bias import bias, dial, labels
+from pages.parts.photographers_bias import boxes, dial, labelling_tool
 from pages.parts.session import state
 from pages.parts.sidebar import networks
 
 
-def places_and_sizes() -> None:
+def draw_boxes() -> None:
     """Draw the places and sizes of boxes, and the test beside a study."""
     networks.offer_weights(choice.cards)
-    found = bias.section()
-    if found is not None:
-        bias.joined(found)
+    chosen = boxes.section()
+    if chosen is not None:
+        boxes.draw_sensitivity(chosen)
 
 
-VIEWS = {"Places and sizes": places_and_sizes, "The dial": dial.section, "Label photographs": labels.section}
+VIEWS = {"Places and sizes": draw_boxes, "The dial": dial.section, "Label photographs": labelling_tool.section}
 
 choice = state.choice()
 st.markdown("##### Photographer's bias: where do photographers put their objects, and how large?")

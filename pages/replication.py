@@ -1,10 +1,9 @@
 """Replication page: every number that the paper prints, with ours beside it."""
 
-from pages.parts.replication import replicated
+from pages.parts.replication import numbers
 
-replicated.title()
-table = replicated.table()
-shown = replicated.choose(table)
-for where, numbers in shown.groupby("where", sort=False):
-    replicated.section(str(where), numbers)
-replicated.save(table)
+numbers.draw_title()
+table = numbers.read_table()
+for where, rows in numbers.draw_filter(table).groupby("where", sort=False):
+    numbers.section(str(where), rows)
+numbers.draw_download(table)

@@ -6,15 +6,15 @@ import streamlit as st
 
 from pages.parts.session import state
 from pages.parts.sidebar import networks
-from pages.parts.studies import along, extremes, studies
-from pages.parts.typicality import own_ranking
+from pages.parts.studies import against_axis, extremes, studies
+from pages.parts.typicality import folder_ranking
 
-st.markdown("##### Typicality: are photographs that are unlike the training photographs the fragile ones?")
+st.markdown("##### Typicality: are photographs unlike the training photographs more fragile?")
 networks.offer_weights(state.choice().cards)
 results = studies.section("typicality", "confidence")
 if results is not None:
-    along.section(results)
+    against_axis.section(results)
     extremes.section(results)
-own_ranking.section()
+folder_ranking.section()
 if results is not None:
-    studies.take_away(results, {"Photographs": partial(along.photographs_of, results)})
+    studies.draw_downloads(results, {"Photographs": partial(against_axis.average_photographs, results)})

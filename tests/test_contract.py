@@ -50,7 +50,7 @@ from core.storage.data_folder import EMBEDDED, DataFolder
 from core.studies import config
 from core.studies.summary import summary
 from core.training import make, recipe
-from pages.parts.photographers_bias import labelled
+from pages.parts.photographers_bias import labelled_photographs
 from pages.parts.session import resources
 from tests.support import golden, shown
 from tests.support.addresses import Sources
@@ -196,7 +196,7 @@ def test_pages_and_downloads(fresh: DataFolder, monkeypatch: pytest.MonkeyPatch,
         assert not at.exception, at.exception
         found[view or "(first)"] = shown.parameters(at, given)
         tables |= {f"{name} ({label})": content(name, make()) for label, (name, make) in downloads.offered.items()}
-    tables["labels-*.csv (Labels (CSV))"] = header(labelled.csv(labels()))
+    tables["labels-*.csv (Labels (CSV))"] = header(labelled_photographs.format_csv(labels()))
     tables["video-*.csv (Video (CSV))"] = header(traces.video_csv(video(engine)))
     golden.check("pages", {"addresses": sorted(addresses), "parameters": shown.apart(found)})
     golden.check("downloads", tables)

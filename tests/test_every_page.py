@@ -117,7 +117,7 @@ def test_a_page_that_ranks_a_folder_beside_a_study(fresh: DataFolder) -> None:
 def test_weights_that_several_sections_miss(fresh: DataFolder, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     index, card = FeatureIndex.open(EMBEDDED.indexes / "scenes"), registry.get(PREFERRED, fresh)
     monkeypatch.setattr(explorations, "open_chosen_index", lambda choice: explorations.IndexChoice(index, card))
-    monkeypatch.setattr(extremes, "_index", lambda results: (index, card))
+    monkeypatch.setattr(extremes, "open_index", lambda results: (index, card))
     at = opened(address, source="Scene")  # ResNet-50's are missed by the sidebar and by the index
     at.multiselect(key="networks").set_value([PREFERRED]).run()
     assert not at.exception

@@ -25,7 +25,7 @@ def test_turning_it_moves_the_photographs_and_the_numbers(serve: Serve, page: Pa
     expect(page.locator(".st-key-finding-dial")).to_have_text(sentence(rows, "p_top1_change", "crop"))
     pictures = page.get_by_alt_text("scene 3000000")
     before = pictures.first.get_attribute("src")
-    for name in ("Spread of the places", "Spread of the sizes"):
+    for name in ("Spread of positions", "Spread of sizes"):
         page.get_by_role("slider", name=name).press("End")
     free = rows[(rows["spread"] == 1.0) & (rows["size_spread"] == 0.3) & (rows["protocol"] == "crop")]
     expect(page.get_by_text(f"{free['p_top1_change'].mean():.3f}", exact=True).first).to_be_visible()
@@ -46,5 +46,5 @@ def test_another_photographer_is_asked_for_and_stopped(serve: Serve, page: Page,
     page.get_by_role("button", name="Train and measure three networks").click()
     expect(page.get_by_text("Drawing, training, measuring:")).to_be_visible(timeout=60_000)  # "Starting …" before
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_role("button", name="Go on")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=60_000)
     expect(page.locator("[data-testid=stException]")).to_have_count(0)

@@ -219,7 +219,7 @@ def test_a_click_that_a_disk_does_not_take_is_kept_and_saved_later(
 def test_keys_do_nothing_while_somebody_types(serve: Serve, page: Page, data: DataFolder, photos: Path) -> None:
     opened(page, serve(data.root), photos, label_set="typed")
     prompted(page, "a.png", "left eye")
-    who = page.get_by_label("Who labels", exact=True)
+    who = page.get_by_label("Labeller", exact=True)
     who.click()
     page.keyboard.type("sus")
     page.keyboard.press("ArrowRight")

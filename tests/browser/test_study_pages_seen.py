@@ -81,7 +81,7 @@ def test_one_is_started_drawn_while_it_runs_and_stopped(serve: Serve, page: Page
     expect(page.get_by_text("at 88 px")).to_be_visible(timeout=DRAWN_MS)  # its own sides, not those of the other
     page.wait_for_timeout(1000 * REDRAWN_S)  # from here on any poll may draw the whole page
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_role("button", name="Go on")).to_be_visible(timeout=DRAWN_MS)
+    expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=DRAWN_MS)
     (one,) = (s for s in process.list_studies(stocked.studies) if s.state == "stopped")
     kept = len(studies.read(one.folder).pairs)
-    expect(page.get_by_text(f"Stopped; {kept:,} pairs are kept.")).to_be_visible()
+    expect(page.get_by_text(f"Stopped. {kept:,} pairs were saved.")).to_be_visible()

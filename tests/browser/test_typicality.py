@@ -70,7 +70,7 @@ def test_the_pairs_behind_a_bar_of_figure_9_and_a_point_of_figure_13(
     serve: Serve, page: Page, stocked: DataFolder
 ) -> None:
     page.goto(serve(stocked.root) + "/antialiasing")
-    expect(page.get_by_text("The worst, first")).to_be_visible(timeout=DRAWN_MS)
+    expect(page.get_by_text("Worst pairs first")).to_be_visible(timeout=DRAWN_MS)
     p = pd.read_parquet(stocked.studies / "figure-13" / "results.parquet")
     failed = p[(p["network"] == NETWORKS[1]) & p["changed"]]  # the twin alone is chosen at first
     expect(page.locator(FIGURE)).to_have_count(5, timeout=DRAWN_MS)  # the signal bench is the last
@@ -85,7 +85,7 @@ def test_the_pairs_behind_a_bar_of_figure_9_and_a_point_of_figure_13(
     rates = p.groupby(["network", "protocol"], observed=True)["changed"]
     expect(behind).to_contain_text(f"{int(rates.sum()[rates.mean().idxmax()])} of them changed")
     click(page, 3, ".points path")
-    expect(page.get_by_text("The pair that was clicked")).to_be_visible(timeout=DRAWN_MS)
+    expect(page.get_by_text("The clicked pair")).to_be_visible(timeout=DRAWN_MS)
     expect(page.locator(".st-key-behind-failure img").first).to_be_visible(timeout=DRAWN_MS)
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
 
@@ -97,14 +97,14 @@ def test_replication_counts_what_is_measured(serve: Serve, page: Page, stocked: 
     assert table["ours"].isna().all()
     expect(page.get_by_text(f"0 of {len(table)} numbers measured here.")).to_be_visible(timeout=DRAWN_MS)
     first = table[table["where"] == table["where"].iloc[0]]
-    expect(page.get_by_text(f"What fills the {len(first)} empty cells")).to_be_visible()
+    expect(page.get_by_text(f"How to measure these {len(first)}")).to_be_visible()
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
 
 
 def test_figure_9_and_the_worst_failures(serve: Serve, page: Page, stocked: DataFolder) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(serve(stocked.root) + "/antialiasing")
-    expect(page.get_by_text("The worst, first")).to_be_visible(timeout=DRAWN_MS)
+    expect(page.get_by_text("Worst pairs first")).to_be_visible(timeout=DRAWN_MS)
     page.wait_for_function(  # figures come after the texts around them
         "() => document.querySelector('.js-plotly-plot')?._fullData?.some(t => t.name === 'original')", timeout=DRAWN_MS
     )

@@ -74,7 +74,7 @@ def test_without_twins_or_likeness_it_is_said(fresh: DataFolder) -> None:
     make(fresh.studies / "figure-9", studies.create("antialiasing", pairs=1), SCENES.replace("15", "03"))
     at = opened()
     assert short(NETWORKS[1]) in texts(at)
-    assert "A study of failures also measures how alike the two frames are" in texts(at)
+    assert "Only a study of failures measures how similar the two frames are" in texts(at)
     assert "With an index, this study would also draw the curves of Figure 9" in texts(at)
 
 
@@ -88,7 +88,7 @@ def bench(at: AppTest) -> tuple[str, list[list[str]]]:
 
 
 def test_the_bench_needs_no_study_and_opens_with_table_2(fresh: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(studied_on_this_machine, "listed", lambda kinds: [])
+    monkeypatch.setattr(studied_on_this_machine, "list_studies", lambda kinds: [])
     at = opened()
     assert "No such study on this machine yet" in texts(at)
     said, sums = bench(at)
@@ -111,7 +111,7 @@ def test_the_bench_needs_no_study_and_opens_with_table_2(fresh: DataFolder, monk
 
 
 def test_what_the_bench_cannot_take_gets_a_sentence(fresh: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(studied_on_this_machine, "listed", lambda kinds: [])
+    monkeypatch.setattr(studied_on_this_machine, "list_studies", lambda kinds: [])
     at = opened()
     for text, said in (
         ("0 one", "'one' in the signal is not a number"),
@@ -135,4 +135,4 @@ def test_the_bench_stands_below_a_study(stocked: DataFolder) -> None:
     at = opened()
     titles = [title.value for title in at.subheader]
     assert titles[-1] == "Signal bench (Table 2, A.3)"
-    assert "Take it with you" in titles[:-1]
+    assert "Download" in titles[:-1]

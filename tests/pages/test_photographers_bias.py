@@ -46,14 +46,17 @@ def test_scenes_are_tested_and_joined_with_the_study_that_ships(fresh: DataFolde
     assert distance_sentence(joined, "distance", "from the mean centre of 60 boxes (drawn scenes)") in said
     assert len(at.get("plotly_chart")) == 6
     at.selectbox(key="bias_class").set_value("owl").run()
-    settled(at, "Under 25 photographs of owl: too few for a test.")
+    settled(at, "Fewer than 25 photographs of owl, too few for a test.")
 
 
 def test_annotations_of_this_server(fresh: DataFolder, tmp_path: Path) -> None:
     rows = "".join(f"photo{k},cat,{10 + k % 5},5,{40 + k % 5},35\n" for k in range(40))
     (tmp_path / "boxes.csv").write_text("image,label,xmin,ymin,xmax,ymax\n" + rows)
     (tmp_path / "sizes.csv").write_text("image,width,height\n" + "".join(f"photo{k},99,60\n" for k in range(35)))
-    at = settled(opened(f"{tmp_path}/boxes.csv; {tmp_path}/sizes.csv"), "these boxes say nothing")
+    at = settled(
+        opened(f"{tmp_path}/boxes.csv; {tmp_path}/sizes.csv"),
+        "These boxes belong to other photographs than the study's",
+    )
     found = bias.measure_places(read(files_at([tmp_path])))
     assert bias_sentence(found, bias.by_class(found)) in read_out(at.markdown)
     assert "35 photographs of known size, 1 classes; 5 photographs without a known size are left out" in texts(at)

@@ -45,7 +45,7 @@ def test_what_ships_is_said_and_a_photographers_numbers_are_cores(fresh: DataFol
     assert len(at.get("plotly_chart")) == 4
     at.segmented_control(key="dial_protocol").set_value("black").run()
     assert sentence(rows, "p_top1_change", "black") in read_out(at.markdown)
-    at.segmented_control(key="dial_pairs").set_value("those that begin right").run()
+    at.segmented_control(key="dial_pairs").set_value("first answer right").run()
     right = photographers.table(
         [photographers.read_dial_study(studies.read(one)) for one in (EMBEDDED.root / "dial" / "studies").iterdir()],
         right=True,
@@ -57,7 +57,7 @@ def test_a_photographer_who_was_not_measured_is_asked_for(fresh: DataFolder, mon
     started: list[tuple[dict[str, Any], Path]] = []
     monkeypatch.setattr(process, "launch", lambda request, folder, data: started.append((request, folder)))
     at = opened(dial_spread=0.9, dial_sizes=0.3)
-    assert "The nearest that was: places 1, sizes ± 0.3." in texts(at)
+    assert "The nearest measured photographer: positions 1, sizes ± 0.3." in texts(at)
     at.button(key="turn the dial").click().run()
     setting = Setting(photographer=Photographer(spread=0.9, size_spread=0.3))
     assert started == [(setting.as_dict(), setting.folder(fresh))]
@@ -79,10 +79,10 @@ def test_what_runs_and_what_failed_are_shown(fresh: DataFolder) -> None:
                 "done": 0,
                 "total": None,
                 "rate": 0.0,
-                "error": "It failed.",
+                "error": "got a; wanted b",
             }
         )
     )
     at.run()
-    assert "It failed." in texts(at)
-    assert at.button(key="turn the dial").label == "Go on"
+    assert "got a; wanted b" in texts(at)
+    assert at.button(key="turn the dial").label == "Resume"

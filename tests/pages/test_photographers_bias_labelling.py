@@ -17,7 +17,7 @@ from core.experiments.figure_05_photographers_bias.labelling.events import AGAIN
 from core.experiments.figure_05_photographers_bias.labelling.places import table
 from core.experiments.figure_05_photographers_bias.labelling.sentence import sentence
 from core.storage.data_folder import DataFolder
-from pages.parts.photographers_bias.label_acts import TROUBLE, Asked, named
+from pages.parts.photographers_bias.label_actions import TROUBLE, LabellingTask, format_key
 from pages.parts.session import state
 from tests.support.framed import app, fresh, read_out, settled, texts
 
@@ -118,14 +118,14 @@ def test_buttons_save_and_undo_goes_back(fresh: DataFolder) -> None:
 def test_one_can_come_back_to_the_skipped_and_to_the_labelled(fresh: DataFolder) -> None:
     label(fresh, dict.fromkeys(range(5), (50, 50)))
     at = opened("Labelled by you: 5")
-    assert "Nothing is left to be clicked here." in [one.value for one in at.success]
+    assert "All photographs are labelled or skipped." in [one.value for one in at.success]
     assert at.button(key="label_next").disabled
     at.button(key="again " + "\n".join(keys()[3])).click().run()
     settled(at, "Photograph 4 of 5")
     assert kinds(fresh)[-1] == (AGAIN, "3")
     at.button(key="label_skip").click().run()
     settled(at, "Labelled by you: 4")
-    (again,) = [one for one in at.button if one.label == "Look at the 1 skipped again"]
+    (again,) = [one for one in at.button if one.label == "Label the 1 skipped photographs again"]
     again.click().run()
     settled(at, "Photograph 4 of 5")
     assert kinds(fresh)[-2:] == [(SKIP, "3"), (AGAIN, "3")]
@@ -149,7 +149,7 @@ def test_photographs_that_cannot_be_read_are_passed_over(fresh: DataFolder, tmp_
     (folder / "a.png").write_bytes(b"no picture")
     Image.new("RGB", (90, 60), "#888888").save(folder / "b.png")
     at = opened("Photograph 2 of 2: b.png", label_photos=str(folder))
-    assert "Passed over, for it cannot be read: 1 of 2." in texts(at)
+    assert "1 of 2 photographs could not be read and were skipped." in texts(at)
     assert "a text file as 'a.png'" in texts(at)
     Image.new("RGB", (90, 60), "#999999").save(folder / "a.png")
     (again,) = [one for one in at.button if one.label == "Try to read again"]
@@ -182,7 +182,7 @@ def test_a_photograph_that_has_changed_is_not_shown_as_labelled(fresh: DataFolde
         ],
     )
     at = opened("Labelled by you: 2")
-    assert read_out(at.caption).count("It is not there any more, or has changed since.") == 1
+    assert read_out(at.caption).count("The photograph is no longer where it was, or has changed.") == 1
 
 
 def test_a_torn_line_is_said_and_the_others_count(fresh: DataFolder) -> None:
@@ -210,18 +210,18 @@ def test_what_is_not_saved_is_said(fresh: DataFolder, monkeypatch: pytest.Monkey
 def test_clicks_are_saved_once_and_only_on_the_photograph_that_they_are_of(fresh: DataFolder) -> None:
     """What a browser sends: all that it does not know to be saved, and perhaps one of the photograph before."""
     photographs = {(source.root, source.name): source for source in listing(SCENES)}
-    asked = Asked(photographs, EYES, store(fresh), "me")
+    asked = LabellingTask(photographs, EYES, store(fresh), "me")
     key, other = keys()[:2]
     about = {"digest": "d", "label": "dog", "width": 200, "height": 100}
-    left = {"id": "1", "photo": named(key), "point": EYES[0], "x": 0.25, "y": 0.5}
+    left = {"id": "1", "photo": format_key(key), "point": EYES[0], "x": 0.25, "y": 0.5}
     right = {**left, "id": "2", "point": EYES[1], "x": 1}
     asked.click(key, about, [left])
     asked.click(key, about, [left, right])
-    asked.click(key, about, [left, right, {**left, "id": "3", "photo": named(other)}])
+    asked.click(key, about, [left, right, {**left, "id": "3", "photo": format_key(other)}])
     assert state.last_problem(TROUBLE) is None
     found = [(e.id, e.key, e.point, e.x, e.y, e.label) for e in log(fresh).events]
     assert found == [("1", key, EYES[0], 50, 50, "dog"), ("2", key, EYES[1], 200, 50, "dog")]
-    for wrong, said in (({"point": "nose"}, "click was for 'nose'"), ({"x": 1.5}, "click was at 1.5")):
+    for wrong, said in (({"point": "nose"}, "got a click for 'nose'"), ({"x": 1.5}, "got a click at 1.5")):
         asked.click(key, about, [{**left, "id": "4", **wrong}])
         assert said in str(state.last_problem(TROUBLE))
     assert len(log(fresh).events) == 2
@@ -232,12 +232,12 @@ def test_clicks_are_saved_once_and_only_on_the_photograph_that_they_are_of(fresh
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"label_photos": "/nowhere"}, "a folder of photographs"),
-        ({"label_photos": "~nobody-of-that-name/x"}, "a folder of photographs"),
-        ({"label_photos": "scenes:0-9,label=cow"}, "the class 'cow'"),
-        ({"label_points": "eye,eye"}, "point 'eye' occurs twice"),
-        ({"label_set": "../eyes"}, "set of labels cannot be named '../eyes'"),
-        ({"labeller": "a/b"}, "labeller cannot be named 'a/b'"),
+        ({"label_photos": "/nowhere"}, "wanted a folder of photographs"),
+        ({"label_photos": "~nobody-of-that-name/x"}, "wanted a folder of photographs"),
+        ({"label_photos": "scenes:0-9,label=cow"}, "got the class 'cow'"),
+        ({"label_points": "eye,eye"}, "got the point 'eye' twice"),
+        ({"label_set": "../eyes"}, "got a set of labels named '../eyes'"),
+        ({"labeller": "a/b"}, "got a labeller named 'a/b'"),
     ],
 )
 def test_what_cannot_be_used_gets_a_sentence(fresh: DataFolder, settings: dict[str, str], said: str) -> None:

@@ -66,7 +66,7 @@ def test_a_fresh_server_has_every_number_of_the_paper_and_none_of_its_own() -> N
     at.toggle(key="measured_only").set_value(True).run()
     assert not at.exception
     assert not any("number" in frame.value for frame in at.dataframe)
-    assert "None is measured yet" in texts(at)
+    assert "No number is measured yet" in texts(at)
 
 
 @pytest.mark.usefixtures("fresh")
@@ -81,7 +81,7 @@ def test_a_finished_study_fills_its_cells(study: Path) -> None:
     assert row["ours"] == f"{found.sensitivity.p_top1_change:.3f}"
     assert row["95 % interval"] == f"{low:.3f} – {high:.3f}"
     assert row["difference"] == f"{found.sensitivity.p_top1_change - 0.061:+.3f}"
-    assert row["paper’s within"] == ("yes" if low <= 0.061 <= high else "no")
+    assert row["within interval?"] == ("yes" if low <= 0.061 <= high else "no")
     folder = Path(studies.read(study).manifest.roots[0]).name
     assert (row["photographs"], row["pairs"], row["network"]) == (f"12 of {folder}", "24", RESNET)
     assert row["date"] == str(studies.read(study).manifest.finished)[:10]

@@ -146,10 +146,10 @@ def test_what_has_to_be_said_stands_above_any_number(fresh: DataFolder, tmp_path
     manifest = studies.read(fresh.studies / "mine").manifest
     assert read_out(at.warning) == [f"{one['warning']}." for one in manifest.networks]
     assert any(card.startswith("**[0] *a*.png**") for card in read_out(at.markdown))
-    assert "The right class of no photograph is known" in texts(at)
+    assert "These photographs have no labels" in texts(at)
     shutil.rmtree(tmp_path / "photos")
     at = behind(opened(), "resnet10_bin5.scenes-0, black")
-    assert "The photograph is no longer where it was measured" in texts(at)
+    assert "The photograph is no longer where it was" in texts(at)
 
 
 def test_one_is_started_stopped_goes_on_and_is_seen_by_everybody(started: DataFolder) -> None:
@@ -173,7 +173,7 @@ def test_one_is_started_stopped_goes_on_and_is_seen_by_everybody(started: DataFo
     at.run()
     kept = len(studies.read(one.folder).pairs)
     assert 0 < kept < 802
-    assert f"Stopped; {kept} pairs are kept." in texts(at)
+    assert f"Stopped. {kept} pairs were saved." in texts(at)
     at.button(key="go on protocols").click().run()
     assert until(one.folder, lambda s: s.progress is not None and s.progress.done >= kept).state == "running"
 
@@ -195,10 +195,7 @@ def test_one_runs_to_its_end(started: DataFolder) -> None:
 
 @pytest.mark.parametrize(
     ("photos", "said"),
-    [
-        ("/no/such/place", "/no/such/place is not a folder. Give a folder of photographs"),
-        ("scenes:9-1", "below the first"),
-    ],
+    [("/no/such/place", "got /no/such/place; wanted a folder of photographs"), ("scenes:9-1", "below the first")],
 )
 def test_what_cannot_be_run_says_why(fresh: DataFolder, photos: str, said: str) -> None:
     at = opened()
@@ -212,11 +209,11 @@ def test_what_cannot_be_run_says_why(fresh: DataFolder, photos: str, said: str) 
 def test_without_photographs_a_network_or_a_protocol_none_can_be_asked_for(fresh: DataFolder) -> None:
     at = opened()
     at.text_input(key="protocols photos").set_value(" ").run()
-    assert "No photographs" in "\n".join(read_out(at.error))
+    assert "got no photographs" in "\n".join(read_out(at.error))
     at.multiselect(key="protocols protocols").set_value([]).run()
     assert "at least one protocol" in "\n".join(read_out(at.error))
     at.multiselect(key="networks").set_value([]).run()
-    assert "No network" in "\n".join(read_out(at.error))
+    assert "got no network" in "\n".join(read_out(at.error))
     assert "Start" not in [button.label for button in at.button]
 
 
@@ -235,7 +232,7 @@ def test_the_command_says_what_was_chosen(fresh: DataFolder) -> None:
 def test_one_that_failed_before_it_began(fresh: DataFolder) -> None:
     folder = fresh.studies / "protocols-0123456789"
     folder.mkdir(parents=True)
-    process._record(folder, 1, "failed", process.Progress(0, None, 0.0), "It is too little.")
+    process._record(folder, 1, "failed", process.Progress(0, None, 0.0), "got too little; wanted more")
     at = opened()
-    assert read_out(at.error) == ["It is too little."]
-    assert "Failed; 0 pairs are kept." in texts(at)
+    assert read_out(at.error) == ["got too little; wanted more"]
+    assert "Failed. 0 pairs were saved." in texts(at)

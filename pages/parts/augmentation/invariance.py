@@ -19,23 +19,23 @@ from pages.parts.components import charts, downloads
 from pages.parts.components.widgets import interval, plain
 from pages.parts.session import tasks
 
-SHOWN, FACTOR = 6, 3  # pictures of each photographer, enlarged so many times
+SHOWN, FACTOR = 6, 3  # pictures of each photographer, and their enlargement
 OTHERS = {
     "small, anywhere": ANOTHER,
     "anywhere": Photographer(spread=ANOTHER.spread),
     "small": Photographer(size_mean=ANOTHER.size_mean),
-}  # what "another photographer" does differently, the default first
+}  # how "another photographer" differs, the default first
 ABOUT = """
 The paper's two kinds of invariant system (§ 2), on grey scenes of {side} pixels. Shifts are cyclic: what leaves the
-frame at one side comes in at the other, so that a shift changes nothing of the power spectrum, |FFT|².
+frame at one side enters at the other, so a shift does not change the power spectrum |FFT|².
 
-- **power spectrum**: an SVM that is shown log(1 + |FFT|²).
-- **pixels**: the same SVM (RBF kernel, C = {c:g}, standardised inputs) shown the pixels.
-- **pixels, shifted copies**: the same, and each scene that it learns from comes in all {copies} shifts by up to
-  {reach} pixel.
+- **power spectrum**: an SVM on log(1 + |FFT|²).
+- **pixels**: the same SVM (RBF kernel, C = {c:g}, standardised inputs) on the pixels.
+- **pixels, shifted copies**: the same, trained on each scene in all {copies} shifts by up to {reach} pixel.
 
-The pictures learned from are by the usual photographer of the embedded networks' scenes; held-out ones by the same
-and, the same scenes, by another. Where nothing or everything changed, an interval is Wilson's over scenes.
+The training pictures are by the usual photographer of the embedded networks' scenes. The held-out scenes are drawn
+twice, by this photographer and by another. Where no answer or every answer changed, the interval is Wilson's over
+scenes.
 """
 
 
@@ -44,20 +44,20 @@ def section() -> None:
     """Draw the sentence, the bars, the curve beside the pictures, the numbers and the method."""
     st.subheader("Full against partial invariance (§ 2)", anchor="invariance")
     st.caption(
-        "A classifier can be invariant by what it is shown, whoever took the photograph; or by what it learned from, "
-        "and then it need not be so for other photographs."
+        "A classifier can be exactly translation invariant because of its input features, or partially invariant "
+        "because of its training photographs. Partial invariance need not hold for other photographs."
     )
-    trial = _settings()
+    trial = _draw_settings()
     task = tasks.start_task(("invariance", trial), lambda report, cancel: invariance.measure(trial, report, cancel))
     tasks.draw_state(task, "The trial")
-    found: tuple[Answers, ...] | None = task.result if task.state == "done" else None
-    if found is None:
+    answers: tuple[Answers, ...] | None = task.result if task.state == "done" else None
+    if answers is None:
         return
-    charts.draw_finding(sentence(found))
-    _figures(found, trial)
+    charts.draw_finding(sentence(answers))
+    _draw_figures(answers, trial)
     with st.expander("Numbers"):
-        _numbers(found)
-    with st.expander("What was done"):
+        _draw_numbers(answers)
+    with st.expander("Method"):
         st.markdown(
             ABOUT.format(
                 side=invariance.SIDE, c=invariance.C, copies=len(invariance.COPY_SHIFTS), reach=invariance.REACH
@@ -65,7 +65,7 @@ def section() -> None:
         )
 
 
-def _settings() -> Trial:
+def _draw_settings() -> Trial:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         other = st.segmented_control(
             "Another photographer's subjects are",
@@ -79,32 +79,35 @@ def _settings() -> Trial:
     return Trial(other=OTHERS[other], seed=int(seed))
 
 
-def _figures(found: tuple[Answers, ...], trial: Trial) -> None:
-    both = {figures.CHANGE: figures.one_pixel_changes(found), figures.ACCURACY: figures.scene_accuracy(found)}
-    for column, (title, fig) in zip(st.columns(2), both.items(), strict=True):
+def _draw_figures(answers: tuple[Answers, ...], trial: Trial) -> None:
+    charts_by_title = {
+        figures.CHANGE: figures.one_pixel_changes(answers),
+        figures.ACCURACY: figures.scene_accuracy(answers),
+    }
+    for column, (title, fig) in zip(st.columns(2), charts_by_title.items(), strict=True):
         with column:
             charts.draw(fig, f"invariance {title}", f"{title} of each classifier, by scenes", select=False)
     left, right = st.columns(2)
     with left:
         charts.draw(
-            figures.changes_by_shift(found), "invariance along", "Answers changed against the shift", select=False
+            figures.changes_by_shift(answers), "invariance by shift", "Answers changed against the shift", select=False
         )
     with right:
-        _pictures(trial)
+        _draw_pictures(trial)
 
 
-def _numbers(found: tuple[Answers, ...]) -> None:
+def _draw_numbers(answers: tuple[Answers, ...]) -> None:
     rows = [
         {
-            "classifier": one.classifier,
-            "scenes": one.group,
-            "n": len(one.right),
-            figures.CHANGE: f"{one.p_change.value:.3f}",
-            "95 % interval": interval(one.p_change.interval),
-            figures.ACCURACY: f"{one.accuracy.value:.3f}",
-            "95 % interval of it": interval(one.accuracy.interval),
+            "classifier": row.classifier,
+            "scenes": row.group,
+            "n": len(row.right),
+            figures.CHANGE: f"{row.p_change.value:.3f}",
+            "95 % interval": interval(row.p_change.interval),
+            figures.ACCURACY: f"{row.accuracy.value:.3f}",
+            "95 % interval of it": interval(row.accuracy.interval),
         }
-        for one in found
+        for row in answers
     ]
     table = pd.DataFrame(rows)
     with st.container(key="invariance-table"):
@@ -112,7 +115,7 @@ def _numbers(found: tuple[Answers, ...]) -> None:
     downloads.draw_button("Numbers (CSV)", "invariance.csv", "text/csv", lambda: table.to_csv(index=False))
 
 
-def _pictures(trial: Trial) -> None:
+def _draw_pictures(trial: Trial) -> None:
     """Draw the same held-out scenes by either photographer, as the classifiers see them."""
     for group in (SAME, OTHER):
         numbers = trial.numbers(group)[:SHOWN]

@@ -21,46 +21,45 @@ from core.statistics.tables import MEASURES, Measurement
 from core.studies import Results
 from pages.parts.components import charts
 from pages.parts.session import resources, tasks
-from pages.parts.studies import measured, studies
+from pages.parts.studies import sensitivities, studies
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One of the paper's figures: its name, the shipped study, the question and the sentence."""
+    """One of the paper's figures: its name, the shipped study, the caption and the sentence's function."""
 
     name: str
     title: str
     prefer: str
     about: str
-    said: Callable[[Results, Mapping[str, Range]], str]
+    summarize: Callable[[Results, Mapping[str, Range]], str]
 
 
-def _gained(results: Results, trained: Mapping[str, Range]) -> str:
+def _describe_gain(results: Results, trained: Mapping[str, Range]) -> str:
     return augmentation_sentence(results.pairs, trained)
 
 
-def _exact(results: Results, trained: Mapping[str, Range]) -> str:
+def _describe_invariance(results: Results, trained: Mapping[str, Range]) -> str:
     return invariance_sentence(results.pairs)
 
 
 FIGURES = (
     Figure(
         "Figure 10",
-        "What augmentation buys",
+        "What augmentation gains",
         "embedded/figure_10_cifar10",
-        "Three trainings of one network: with the photographs as they are, with smaller ones at random places on "
-        "black, with larger ones of which a random part fills the frame. Does it change its answer less often at the "
-        "sizes that its training showed, and beyond them?",
-        _gained,
+        "One network, trained three times: on the photographs as they are, on smaller ones at random positions on "
+        "black, and on random parts of larger ones. Does it change its answer less often at the sizes it was trained "
+        "on, and at others?",
+        _describe_gain,
     ),
     Figure(
         "Figure 11",
         "Without subsampling",
         "embedded/figure_11_cifar10",
-        "An AlexNet-style network with its strides; without them on the torus, where a shift inside black is exactly "
-        "cyclic (the canvas of this claim: 32 × 32 pixels whose other side lies beyond every border); and without them "
-        "but padded with zeros, as is usual.",
-        _exact,
+        "An AlexNet-style network with strides, without strides and with circular padding (where a shift on black is "
+        "exactly cyclic, on a canvas of 32 × 32 pixels), and without strides and with the usual zero padding.",
+        _describe_invariance,
     ),
 )
 
@@ -68,62 +67,67 @@ FIGURES = (
 def section() -> None:
     """Draw Figures 10 and 11: the chosen study of each, or the form for a first one; downloads."""
     st.caption(
-        "Smaller than the frame, a photograph lies on black; larger, a part of it fills the frame. Then one pixel "
-        "further. The networks are small: trained on a CPU, ResNet-8 stands where the paper has ResNet-50. What ships "
-        "of CIFAR-10 was trained and measured on a copy whose photographs were compressed again, as JPEG."
+        "We resize each photograph, then shift it by one pixel. A photograph smaller than the frame lies on black; of "
+        "a larger one, a part fills the frame. The networks are small, because they were trained on a CPU: ResNet-8 "
+        "instead of the paper's ResNet-50. The shipped CIFAR-10 studies used a copy of CIFAR-10 that was recompressed "
+        "as JPEG."
     )
-    drawn = [_figure(one, slot) for one, slot in zip(FIGURES, (None, "figure_11"), strict=True)]
-    there = [one for one in drawn if one is not None]
-    _cifar10()
-    if there:
-        studies.take_away(*there[0], *there[1:])
+    drawn = [_draw_figure(figure, slot) for figure, slot in zip(FIGURES, (None, "figure_11"), strict=True)]
+    available = [item for item in drawn if item is not None]
+    _offer_cifar10()
+    if available:
+        studies.draw_downloads(*available[0], *available[1:])
 
 
-def anchor(one: Figure) -> str:
+def make_anchor(figure: Figure) -> str:
     """Return the anchor of a figure's heading, which also names its sentence."""
-    return one.name.lower().replace(" ", "-")
+    return figure.name.lower().replace(" ", "-")
 
 
-def _figure(one: Figure, slot: str | None) -> tuple[Results, studies.Tables] | None:
+def _draw_figure(figure: Figure, slot: str | None) -> tuple[Results, studies.Tables] | None:
     """Draw a figure's sentence, its three panels, the photographs of a point and the downloads."""
-    st.subheader(f"{one.title} ({one.name})", anchor=anchor(one))
-    st.caption(one.about)
-    results = studies.section("augmentation", slot=slot, prefer=one.prefer)
+    st.subheader(f"{figure.title} ({figure.name})", anchor=make_anchor(figure))
+    st.caption(figure.about)
+    results = studies.section("augmentation", slot=slot, prefer=figure.prefer)
     if results is None:
         return None
-    trained, frames = _trained(results), {each["preprocessing"]["crop"] for each in results.manifest.networks}
+    trained, frames = (
+        _read_trained_sides(results),
+        {network["preprocessing"]["crop"] for network in results.manifest.networks},
+    )
     frame = frames.pop() if len(frames) == 1 else None
-    found = measured.all_of(results)
-    right = studies.derived(results, "accuracy by size", lambda r: sizes.accuracies(r.pairs))
-    said = studies.derived(results, f"said of {one.name}", lambda r: one.said(r, trained))
-    charts.draw_finding(said or size_sentence(found), f"finding-{anchor(one)}")
-    networks = list(dict.fromkeys(each.network for each in found))
+    measured = sensitivities.compute(results)
+    right = studies.derive(results, "accuracy by size", lambda r: sizes.accuracies(r.pairs))
+    text = studies.derive(results, f"sentence of {figure.name}", lambda r: figure.summarize(r, trained))
+    charts.draw_finding(text or size_sentence(measured), f"finding-{make_anchor(figure)}")
+    networks = list(dict.fromkeys(row.network for row in measured))
     slots = assign_slots(networks, antialiased_pairs(networks))
     panels = [
-        (MEASURES[name], figures.against_size(found, name, trained=trained, frame=frame, slots=slots))
-        for name in measured.measures_of(found)
+        (MEASURES[name], figures.against_size(measured, name, trained=trained, frame=frame, slots=slots))
+        for name in sensitivities.choose_measures(measured)
     ]
     if right:
         panels.append(("Accuracy", figures.accuracy(right, trained=trained, frame=frame, slots=slots)))
     clicked: list[Measurement] = []
     for column, (title, fig) in zip((*st.columns(2), *st.columns(2)), panels, strict=False):
         with column:
-            points = charts.draw(fig, f"{one.name} {title}", f"{title} against size")
+            points = charts.draw(fig, f"{figure.name} {title}", f"{title} against size")
         names = [(fig.data[point["curve_number"]].name, point["x"]) for point in points]
-        clicked += [each for each in found if (short(each.network), each.side) in names]
-    measured.behind_measured(results, found, clicked, f"point of {one.name}")
-    return results, {f"{one.name} by size": lambda: tables.tidy(found)}
+        clicked += [row for row in measured if (short(row.network), row.side) in names]
+    sensitivities.draw_pairs(results, measured, clicked, f"point of {figure.name}")
+    return results, {f"{figure.name} by size": lambda: tables.tidy(measured)}
 
 
-def _cifar10() -> None:
+def _offer_cifar10() -> None:
     """Offer CIFAR-10 if it is not on this machine."""
     job = resources.jobs().get("cifar10")
     if cifar.is_complete(cifar.home(resources.data())) and (job is None or job.state == "done"):
         return
     with st.container(border=True):
         st.caption(
-            "The paper's Figures 10 and 11 are of CIFAR-10: 60,000 pictures of 32 x 32 pixels, which are not on this "
-            "machine. Once fetched, `cifar10:train` stands for those to train on, `cifar10:test` for those to measure."
+            "The paper's Figures 10 and 11 use CIFAR-10 (60,000 pictures of 32 x 32 pixels), which is not on this "
+            "machine. Once it is fetched, `cifar10:train` names its training pictures and `cifar10:test` its test "
+            "pictures."
         )
         tasks.offer_task(
             "cifar10",
@@ -133,7 +137,7 @@ def _cifar10() -> None:
         )
 
 
-def _trained(results: Results) -> Mapping[str, Range]:
+def _read_trained_sides(results: Results) -> Mapping[str, Range]:
     """Return the training ranges of the networks whose recipe states one."""
-    known = {one["key"]: one.get("trained_sides") for one in results.manifest.networks}
-    return {key: (sides[0], sides[1]) for key, sides in known.items() if sides}
+    trained = {network["key"]: network.get("trained_sides") for network in results.manifest.networks}
+    return {key: (sides[0], sides[1]) for key, sides in trained.items() if sides}

@@ -1,6 +1,6 @@
 """A player of feature maps over the shift, in the browser, with all networks in step.
 
-Pictures are sent once, a strip of all shifts each; a step asks nothing of the server, whose cores are the network's.
+Each picture is sent once, as a strip of all shifts. A step sends nothing to the server, whose cores run the networks.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ const make = (name, inside, text) => {
   return one;
 };
 
-const curve = (cell, sums) => {  // its axis begins at 0: what looks flat is flat
+const curve = (cell, sums) => {  // the axis starts at 0, so a flat curve means a constant sum
   const low = Math.min(0, ...sums), high = Math.max(0, ...sums), last = Math.max(sums.length - 1, 1);
   const svg = make("svg", cell), line = make("polyline", svg), mark = make("line", svg);
   svg.setAttribute("viewBox", "0 0 100 30");
@@ -100,11 +100,11 @@ const picture = (cell, {about, strip, sums}, count) => {
   const canvas = make("canvas", cell), image = new Image(), paint = canvas.getContext("2d");
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", about);
-  const along = sums.length ? curve(cell, sums) : () => {};
+  const moveMark = sums.length ? curve(cell, sums) : () => {};
   let now = 0;
   const show = k => {
     now = k;
-    along(k);
+    moveMark(k);
     if (image.complete && canvas.width) paint.drawImage(image, -k * canvas.width, 0);
   };
   image.onload = () => {
@@ -118,9 +118,9 @@ const picture = (cell, {about, strip, sums}, count) => {
 
 export default function ({data, parentElement}) {
   const film = parentElement.querySelector(".film"), rows = film.querySelector(".rows");
-  if (film.dataset.key === data.key) return;  // the page ran again, with the same pictures
+  if (film.dataset.key === data.key) return;  // the page ran again with the same pictures
   film.dataset.key = data.key;
-  const slider = film.querySelector("input"), play = film.querySelector("button"), said = film.querySelector("output");
+  const slider = film.querySelector("input"), play = film.querySelector("button"), label = film.querySelector("output");
   const shows = [];
   rows.replaceChildren();
   for (const row of data.rows) {
@@ -137,8 +137,8 @@ export default function ({data, parentElement}) {
   slider.max = data.shifts.length - 1;
   const show = () => {
     const k = Number(slider.value);
-    said.textContent = `shift ${data.shifts[k]} px`;
-    slider.setAttribute("aria-valuetext", said.textContent);
+    label.textContent = `shift ${data.shifts[k]} px`;
+    slider.setAttribute("aria-valuetext", label.textContent);
     for (const one of shows) one(k);
   };
   const stop = () => {
@@ -150,7 +150,7 @@ export default function ({data, parentElement}) {
   const step = () => {
     if (!film.isConnected) return stop();
     if (slider.value === slider.max) by = -1;
-    if (slider.value === slider.min) by = 1;  // back and forth: no jump that the network did not make
+    if (slider.value === slider.min) by = 1;  // plays back and forth, so that no jump is added at the end
     slider.value = Number(slider.value) + by;
     show();
   };
@@ -171,7 +171,7 @@ _film = st.components.v2.component("feature_maps_film", html=HTML, css=CSS, js=J
 def player(key: str, shifts: Sequence[float], rows: Sequence[Row]) -> None:
     """Draw Play, a slider over the shifts in pixels, and the rows.
 
-    ``key``: all that the pictures depend on.
+    ``key`` must change whenever the pictures change.
     """
     _film(key="film", data={"key": key, "step_ms": STEP_MS, "shifts": list(shifts), "rows": [_sent(r) for r in rows]})
 

@@ -23,36 +23,36 @@ from pages.parts.components.widgets import plain
 from pages.parts.session import resources, tasks
 from pages.parts.sidebar import networks
 
-QUICK = 16 << 20  # bytes of weights: networks that are measured unasked
+QUICK = 16 << 20  # bytes of weights; smaller networks are measured at once
 CUTOFFS = {0.5: "half of Nyquist", 1.0: "Nyquist, 1 / 2s", 2.0: "1 / s", 4.0: "2 / s"}
 
 
 @st.fragment
 def section(photograph: Photograph, cards: Sequence[NetworkCard]) -> None:
-    """Draw the choice of network and both corollaries. A fragment: a setting does not redraw the page."""
+    """Draw the choice of network and both corollaries. This is a fragment, so a setting does not redraw the page."""
     st.subheader("Corollaries (§ 3)", anchor="corollaries")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        card = networks.choose_one("Of the network", cards, "corollaries_of")
-        wanted = st.toggle(
-            "Measure them",
+        card = networks.choose_one("Network", cards, "corollaries_of")
+        enabled = st.toggle(
+            "Measure",
             value=card.weights.stat().st_size < QUICK,
             key=f"corollaries {card.key}",
             help="Six passes over all shifts: seconds for the embedded networks, a minute for ResNet-50 on two cores.",
         )
-    if not wanted:
+    if not enabled:
         return
     left, right = st.columns(2, gap="large")
     with left:
-        _parts(photograph, card)
+        _draw_halves(photograph, card)
     with right:
-        _blurred(photograph, card)
+        _draw_blurred(photograph, card)
 
 
-def _parts(photograph: Photograph, card: NetworkCard) -> None:
+def _draw_halves(photograph: Photograph, card: NetworkCard) -> None:
     """Draw piecewise constant motion."""
-    st.markdown("**Two parts of a picture that move apart**")
+    st.markdown("**Move the two halves apart**")
     stride = st.segmented_control(
-        "Subsample its first layer by",
+        "Subsample the first layer by",
         [s for s in STRIDES if card.size % s == 0],
         default=4,
         required=True,
@@ -60,62 +60,62 @@ def _parts(photograph: Photograph, card: NetworkCard) -> None:
         bind="query-params",
     )
     engine = resources.engine()
-    asked = tasks.start_task(
+    task = tasks.start_task(
         ("parts", photograph.digest, card.key, card.weights_digest, stride),
         lambda report, cancel: corollaries.measure_halves(engine, card, photograph, int(stride), report, cancel),
     )
-    found: Halves | None = _result(asked, card)
-    if found is None:
+    halves: Halves | None = _read_result(task, card)
+    if halves is None:
         return
-    st.markdown(plain(halves_sentence(found)))
-    last = len(found.path.values) - 1
-    _pictures({f"shift {found.path.values[k]} px": found.path.frames[k] for k in (0, last // 2, last)})
-    channel = found.channel
+    st.markdown(plain(halves_sentence(halves)))
+    last = len(halves.path.values) - 1
+    _draw_frames({f"shift {halves.path.values[k]} px": halves.path.frames[k] for k in (0, last // 2, last)})
+    channel = halves.channel
     names = {
         EVERYWHERE: "stride 1",
         SUBSAMPLED: f"stride {stride}",
-        BLURRED: f"blurred below 1/{2 * stride} cycles a px, then stride {stride}",
+        BLURRED: f"blurred below 1/{2 * stride} cycles per px, then stride {stride}",
     }
     lines = [
-        Line(f"{text}: drift {format_drift(found.drifts[name])}", k, found.sums[name][:, channel])
+        Line(f"{text}: drift {format_drift(halves.drifts[name])}", k, halves.sums[name][:, channel])
         for k, (name, text) in enumerate(names.items())
     ]
     fig = sums_over(
-        found.path.values,
+        halves.path.values,
         lines,
         f"{card.name}, first layer at stride 1; channel {channel}, drifts of all channels.",
-        f"n = 1 photograph: {found.path.description}.",
+        f"n = 1 photograph: {halves.path.description}.",
         x="each half's shift (px)",
     )
     charts.draw(fig, "parts", f"Global sums of the first layer of {card.name}", select=False)
 
 
-def _blurred(photograph: Photograph, card: NetworkCard) -> None:
+def _draw_blurred(photograph: Photograph, card: NetworkCard) -> None:
     """Draw how a blurred input keeps a linear network's sum."""
-    st.markdown("**Blur the photograph, and take the ReLUs out**")
+    st.markdown("**Blur alone is not enough**")
     engine = resources.engine()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         at = st.container()
         times = st.select_slider(
-            "It passes below",
+            "Pass frequencies below",
             list(CUTOFFS),
             1.0,
             format_func=CUTOFFS.__getitem__,
             key="cutoff",
             bind="query-params",
-            help="Frequencies of the input, along either axis, by the ideal filter; s is the layer's stride.",
+            help="Frequencies of the input along each axis, with an ideal filter. s is the layer's stride.",
         )
 
-    def ask(case: Case) -> Task[Any]:
+    def measure(case: Case) -> Task[Any]:
         return tasks.start_task(
             ("torus", photograph.digest, card.key, card.weights_digest, case),
             lambda report, cancel: corollaries.measure_case(engine, card, photograph, case, report, cancel),
         )
 
-    first: tuple[Sums, ...] | None = _result(ask(Case(linear=False, cutoff=None)), card)
+    first: tuple[Sums, ...] | None = _read_result(measure(Case(linear=False, cutoff=None)), card)
     if first is None:
         return
-    strides = sorted({one.deep.layer.stride or 1 for one in first} - {1})
+    strides = sorted({sums.deep.layer.stride or 1 for sums in first} - {1})
     with at:
         stride = st.segmented_control(
             "Layer of stride s",
@@ -127,46 +127,49 @@ def _blurred(photograph: Photograph, card: NetworkCard) -> None:
         )
     stride = stride if stride in strides else strides[-1]
     cutoff = times * corollaries.nyquist(stride)
-    asked = {case: ask(case) for case in corollaries.cases(cutoff)}
-    found = {case: result for case, one in asked.items() if (result := _result(one, card)) is not None}
-    if len(found) == len(asked):
-        _four(photograph, card, stride, found)
-
-
-def _four(photograph: Photograph, card: NetworkCard, stride: int, found: dict[Case, tuple[Sums, ...]]) -> None:
-    of = {
-        case: next(one for one in reversed(layers) if one.deep.layer.stride == stride) for case, layers in found.items()
+    tasks_of_cases = {case: measure(case) for case in corollaries.cases(cutoff)}
+    results = {
+        case: result for case, task in tasks_of_cases.items() if (result := _read_result(task, card)) is not None
     }
-    cutoff = next(case.cutoff for case in of if case.cutoff is not None)
-    st.markdown(plain(blur_sentence(card.name, stride, {case: one.drift for case, one in of.items()})))
-    path, seen = shifted(photograph, card), {}
+    if len(results) == len(tasks_of_cases):
+        _draw_cases(photograph, card, stride, results)
+
+
+def _draw_cases(photograph: Photograph, card: NetworkCard, stride: int, results: dict[Case, tuple[Sums, ...]]) -> None:
+    sums_of_cases = {
+        case: next(sums for sums in reversed(layers) if sums.deep.layer.stride == stride)
+        for case, layers in results.items()
+    }
+    cutoff = next(case.cutoff for case in sums_of_cases if case.cutoff is not None)
+    st.markdown(plain(blur_sentence(card.name, stride, {case: sums.drift for case, sums in sums_of_cases.items()})))
+    path, frames = shifted(photograph, card), {}
     for k in (0, len(path.values) - 1):
-        seen[f"shift {path.values[k]} px"] = path.frames[k]
-        seen[f"shift {path.values[k]} px, blurred"] = corollaries.blurred(path.frames[k], cutoff)
-    _pictures(seen)
-    channel = corollaries.common_channel(of.values())
+        frames[f"shift {path.values[k]} px"] = path.frames[k]
+        frames[f"shift {path.values[k]} px, blurred"] = corollaries.blurred(path.frames[k], cutoff)
+    _draw_frames(frames)
+    channel = corollaries.common_channel(sums_of_cases.values())
     lines = [
-        Line(f"{case.name}: drift {format_drift(one.drift)}", k, one.sums[:, channel])
-        for k, (case, one) in enumerate(of.items())
+        Line(f"{case.name}: drift {format_drift(sums.drift)}", k, sums.sums[:, channel])
+        for k, (case, sums) in enumerate(sums_of_cases.items())
     ]
-    layer = next(iter(of.values())).deep.layer
+    layer = next(iter(sums_of_cases.values())).deep.layer
     fig = sums_over(
         path.values,
         lines,
-        f"{card.name} on the torus, {layer.name}; channel {channel}, drifts of all channels. Its "
-        "max pools are averages in all four.",
+        f"{card.name} on the torus, {layer.name}; channel {channel}, drifts of all channels. "
+        "Max pools are replaced by average pools in all four.",
         f"n = 1 photograph: {path.description}, moved down.",
     )
     charts.draw(fig, "torus", f"Global sums of {card.name}, linear and not, blurred and not", select=False)
 
 
-def _result(asked: Task[Any], card: NetworkCard) -> Any:
+def _read_result(task: Task[Any], card: NetworkCard) -> Any:
     """Return the result, or None while it is computed, with its progress shown."""
-    tasks.draw_state(asked, card.name)
-    return asked.result if asked.state == "done" else None
+    tasks.draw_state(task, card.name)
+    return task.result if task.state == "done" else None
 
 
-def _pictures(frames: dict[str, torch.Tensor]) -> None:
+def _draw_frames(frames: dict[str, torch.Tensor]) -> None:
     with st.container(horizontal=True):
         for caption, frame in frames.items():
             st.image(png(frame), caption=caption, output_format="PNG", width=96, alt=caption)

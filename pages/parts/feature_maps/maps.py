@@ -22,57 +22,61 @@ SIDE_BY_SIDE = 3  # networks
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class NetworkFilms:
     """The layers of one network, the channel that is shown of each, and its film."""
 
-    network: Layers
+    layers: Layers
     channels: Mapping[str, int]
     films: Mapping[str, Film]
 
-    def shown(self) -> Iterator[tuple[Sums, int, Film]]:
+    def list_layers(self) -> Iterator[tuple[Sums, int, Film]]:
         """Return the layers in order, each with its sums, channel and film."""
-        for layer in self.network.shown:
+        for layer in self.layers.shown:
             if (name := layer.deep.layer.name) in self.films:
                 yield layer, self.channels[name], self.films[name]
 
     @property
     def key(self) -> tuple[object, ...]:
         """Return everything that the films depend on, apart from the photograph."""
-        card = self.network.card
+        card = self.layers.card
         return card.key, card.weights_digest, *sorted(self.channels.items())
 
 
-def played(photograph: Photograph, seen: Sequence[Seen]) -> None:
+def draw_player(photograph: Photograph, networks: Sequence[NetworkFilms]) -> None:
     """Draw all shifts of all networks as one film."""
     st.subheader("Every shift, played", anchor="played")
     rows = [
         animation.Row(
-            one.network.card.name, len(one.network.path.values), [_moving(photograph, one), *_cells(photograph, one)]
+            network.layers.card.name,
+            len(network.layers.path.values),
+            [_make_photograph_cell(photograph, network), *_make_cells(photograph, network)],
         )
-        for one in seen
+        for network in networks
     ]
-    shifts = min((one.network.path.values for one in seen), key=len)
-    animation.player(repr((photograph.digest, *(one.key for one in seen))), shifts, rows)
+    shifts = min((network.layers.path.values for network in networks), key=len)
+    animation.player(repr((photograph.digest, *(network.key for network in networks))), shifts, rows)
     st.caption(
         plain(
-            "The photograph moves down on black, a pixel a step. Each layer has one colour scale for all shifts, from the "
-            "least value (dark) to the largest, which stand above its map; beneath it its global sum at every shift, on an "
-            f"axis from 0. n = 1 photograph; {'; '.join(dict.fromkeys(one.network.path.description for one in seen))}."
+            "The photograph moves down on black, one pixel per step. Each layer has one colour scale for all shifts; "
+            "its range is written above the map. The curve below is the global sum at every shift, on an axis from 0. "
+            f"n = 1 photograph; {'; '.join(dict.fromkeys(network.layers.path.description for network in networks))}."
         )
     )
 
 
-def _moving(photograph: Photograph, one: Seen) -> animation.Cell:
-    card, path = one.network.card, one.network.path
+def _make_photograph_cell(photograph: Photograph, network: NetworkFilms) -> animation.Cell:
+    card, path = network.layers.card, network.layers.path
 
     def picture() -> bytes:
         return strip(torch.stack(path.frames).permute(0, 2, 3, 1).numpy())
 
-    return animation.Cell("photograph", f"{card.size} x {card.size} px", _kept(photograph, one, "frames", picture))
+    return animation.Cell(
+        "photograph", f"{card.size} x {card.size} px", _cache_picture(photograph, network, "frames", picture)
+    )
 
 
-def _cells(photograph: Photograph, one: Seen) -> Iterator[animation.Cell]:
-    for layer, channel, film in one.shown():
+def _make_cells(photograph: Photograph, network: NetworkFilms) -> Iterator[animation.Cell]:
+    for layer, channel, film in network.list_layers():
         deep = layer.deep
 
         def picture(film: Film = film) -> bytes:
@@ -82,37 +86,37 @@ def _cells(photograph: Photograph, one: Seen) -> Iterator[animation.Cell]:
         yield animation.Cell(
             f"depth {deep.depth:.2f}",
             f"{about}{film.low:.3g} to {film.high:.3g}",
-            _kept(photograph, one, deep.layer.name, picture),
+            _cache_picture(photograph, network, deep.layer.name, picture),
             layer.sums[:, channel].tolist(),
         )
 
 
-def _kept(photograph: Photograph, one: Seen, name: str, picture: Callable[[], bytes]) -> bytes:
-    return resources.load_picture((photograph.digest, *one.key, name), picture) or b""
+def _cache_picture(photograph: Photograph, network: NetworkFilms, name: str, picture: Callable[[], bytes]) -> bytes:
+    return resources.load_picture((photograph.digest, *network.key, name), picture) or b""
 
 
-def side_by_side(photograph: Photograph, seen: Sequence[Seen]) -> None:
-    """Draw some shifts side by side as in the paper, a column a network."""
+def draw_side_by_side(photograph: Photograph, networks: Sequence[NetworkFilms]) -> None:
+    """Draw some shifts side by side as in the paper, one column per network."""
     st.subheader("Side by side (Figure 3)", anchor="side-by-side")
-    for column, one in zip(st.columns(SIDE_BY_SIDE), seen, strict=False):
-        name, path, steps = one.network.card.name, one.network.path, one.network.steps
+    for column, network in zip(st.columns(SIDE_BY_SIDE), networks, strict=False):
+        name, path, steps = network.layers.card.name, network.layers.path, network.layers.steps
         frames = [path.frames[k].permute(1, 2, 0).numpy() for k in steps]
         with column:
             st.markdown(f"**{plain(name)}**")
             fig = figure.feature_maps(
                 frames,
                 [path.values[k] for k in steps],
-                _rows(one),
+                _make_rows(network),
                 f"{name}; n = 1 photograph.",
                 f"{path.description}, moved down.",
             )
             charts.draw(
-                fig, f"maps {one.network.card.key}", f"Feature maps of {name} of {photograph.name}", select=False
+                fig, f"maps {network.layers.card.key}", f"Feature maps of {name} of {photograph.name}", select=False
             )
 
 
-def _rows(one: Seen) -> list[figure.Row]:
-    steps = list(one.network.steps)
+def _make_rows(network: NetworkFilms) -> list[figure.Row]:
+    steps = list(network.layers.steps)
     return [
         figure.Row(
             f"depth {layer.deep.depth:.2f} · stride {layer.deep.layer.stride} · channel {channel} · "
@@ -120,5 +124,5 @@ def _rows(one: Seen) -> list[figure.Row]:
             film.levels[steps],
             layer.sums[steps, channel].tolist(),
         )
-        for layer, channel, film in one.shown()
+        for layer, channel, film in network.list_layers()
     ]

@@ -18,18 +18,18 @@ from core.statistics.tables import MEASURES, Measurement
 from core.studies import Results
 from pages.parts.components import charts
 from pages.parts.components.widgets import plain
-from pages.parts.studies import measured, studies
+from pages.parts.studies import sensitivities, studies
 
 WHERE = "§ 3, Figure 4"
 ABOUT = """
 - **Readout**: the global average of every channel of a layer → multinomial logistic regression, on one centre crop of
   each training photograph, features standardised by the training photographs' mean and standard deviation.
 - **Solver**: scikit-learn's L-BFGS on mean cross-entropy + λ/2 · |weights|². λ is one of {strengths}, the one with the
-  smallest cross-entropy on a fifth of the training photographs of each class, held out by the seed; then the readout is
-  fitted on all of them.
-- **Layers**: those that end a block or a stage, after the nonlinearity; relative depth counts convolutions.
-- **The network's own head** stands beside its readouts, as a star at depth 1, only where it knows just these classes.
-- Early readouts are often wrong: how often stands in the third figure. The paper does not say how its readouts were
+  smallest cross-entropy on a held-out fifth of the training photographs of each class, chosen by the seed. Then the
+  readout is fitted on all of them.
+- **Layers**: the last of each block or stage, after the nonlinearity. Relative depth counts convolutions.
+- **The network's own head** is drawn as a star at depth 1, if it has exactly these classes.
+- Early readouts are often wrong; the third figure shows how often. The paper does not say how its readouts were
   trained, nor how often they were right.
 """
 
@@ -39,65 +39,68 @@ def section() -> None:
     st.subheader("Readouts at each depth (Figure 4)", anchor="readouts")
     levels = sorted({number.value for number in paper.numbers() if number.where == WHERE})
     st.caption(
-        "A linear classifier on each layer alone: does one pixel change its answer more often, the deeper it reads? In "
-        f"the paper, below {', '.join(map(str, levels))} from early layers and more the deeper (Keras’s networks)."
+        "How shift-sensitive is each layer? A linear classifier reads each layer alone. In the paper, P(top-1 change) "
+        f"is below {', '.join(map(str, levels))} for early layers and grows with depth (Keras’s networks)."
     )
     results = studies.section("readouts")
     if results is None:
         return
-    found = measured.all_of(results)
-    right = studies.derived(results, "layer accuracies", lambda r: tables.layer_accuracies(r.photographs))
-    compared = studies.derived(results, "along depth", lambda r: depth.compare_depths(r.pairs))
-    st.markdown(f"**{plain(sentence(compared, right))}**")
-    st.markdown(plain(sentence(compared, right, measured.TWO[1])))
-    _curves(results, found, right)
-    with st.expander("How readouts are trained, and every number"):
+    measured = sensitivities.compute(results)
+    right = studies.derive(results, "layer accuracies", lambda r: tables.layer_accuracies(r.photographs))
+    differences = studies.derive(results, "along depth", lambda r: depth.compare_depths(r.pairs))
+    st.markdown(f"**{plain(sentence(differences, right))}**")
+    st.markdown(plain(sentence(differences, right, sensitivities.PAPER_MEASURES[1])))
+    _draw_curves(results, measured, right)
+    with st.expander("How readouts are trained, and all numbers"):
         st.markdown(ABOUT.format(strengths=", ".join(f"{strength:g}" for strength in STRENGTHS)))
-        st.dataframe(_table(results, found, right), hide_index=True, key="readouts table")
-    studies.take_away(
+        st.dataframe(_make_table(results, measured, right), hide_index=True, key="readouts table")
+    studies.draw_downloads(
         results,
         {
-            "Readouts": lambda: tables.tidy(found),
-            "First against deepest": lambda: compared,
+            "Readouts": lambda: tables.tidy(measured),
+            "First against deepest": lambda: differences,
         },
     )
 
 
-def _curves(results: Results, found: list[Measurement], right: dict[tuple[str, str], Accuracy]) -> None:
-    """Draw P(top-1 change), MAC and accuracy against depth; return what was clicked."""
-    keys = [one["key"] for one in results.manifest.networks]
+def _draw_curves(results: Results, measured: list[Measurement], right: dict[tuple[str, str], Accuracy]) -> None:
+    """Draw P(top-1 change), MAC and accuracy against depth, and the pairs of a clicked point."""
+    keys = [network["key"] for network in results.manifest.networks]
     slots = assign_slots(keys, antialiased_pairs(keys))
     clicked: list[Measurement] = []
     columns = (*st.columns(2), st.columns(2)[0])
-    for column, measure in zip(columns, (*measured.TWO, None), strict=True):
+    for column, measure in zip(columns, (*sensitivities.PAPER_MEASURES, None), strict=True):
         if measure is None:
-            fig, title = figures.readout_accuracy(found, right, slots=slots), "accuracy"
+            fig, title = figures.readout_accuracy(measured, right, slots=slots), "accuracy"
         else:
-            fig, title = figures.readouts(found, measure, slots=slots), MEASURES[measure]
+            fig, title = figures.readouts(measured, measure, slots=slots), MEASURES[measure]
         with column:
             points = charts.draw(fig, f"readouts {title}", f"{title} of readouts against depth")
         for point in points:
             name = str(fig.data[point["curve_number"]].legendgroup)
-            clicked += [one for one in found if short(one.network) == name and one.depth == point["x"]]
-    measured.behind_measured(results, found, clicked, "point of a curve")
+            clicked += [row for row in measured if short(row.network) == name and row.depth == point["x"]]
+    sensitivities.draw_pairs(results, measured, clicked, "point of a curve")
 
 
-def _table(results: Results, found: list[Measurement], right: dict[tuple[str, str], Accuracy]) -> pd.DataFrame:
-    """Return a table as text, a row a layer."""
+def _make_table(results: Results, measured: list[Measurement], right: dict[tuple[str, str], Accuracy]) -> pd.DataFrame:
+    """Return a table of text with one row per layer."""
     fitted = {} if results.readouts is None else results.readouts.set_index(["network", "layer"])["strength"].to_dict()
     rows = []
-    for one in found:
-        known, strength = right.get((one.network, str(one.layer))), fitted.get((one.network, one.layer))
+    for m in measured:
+        accuracy, strength = right.get((m.network, str(m.layer))), fitted.get((m.network, m.layer))
         rows.append(
             {
-                "network": short(one.network),
-                "layer": one.layer,
-                "depth": f"{one.depth:.2f}",
+                "network": short(m.network),
+                "layer": m.layer,
+                "depth": f"{m.depth:.2f}",
                 "λ": "" if strength is None else f"{strength:g}",
-                "accuracy": ""
-                if known is None
-                else f"{known.top1:.3f} [{known.interval[0]:.3f}, {known.interval[1]:.3f}]",
-                **{MEASURES[measure]: tables.cell(one.sensitivity, measure) for measure in measured.TWO},
+                "accuracy": "" if accuracy is None else _format_accuracy(accuracy),
+                **{MEASURES[name]: tables.cell(m.sensitivity, name) for name in sensitivities.PAPER_MEASURES},
             }
         )
     return pd.DataFrame(rows)
+
+
+def _format_accuracy(accuracy: Accuracy) -> str:
+    low, high = accuracy.interval
+    return f"{accuracy.top1:.3f} [{low:.3f}, {high:.3f}]"

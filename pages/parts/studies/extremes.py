@@ -31,9 +31,9 @@ Read = Callable[[str], Photograph | None]
 
 
 def section(results: Results) -> None:
-    """Draw both ends of a study's ranking, of every class or of one, and its download."""
+    """Draw both ends of a study's ranking, for all classes or one class, and its download."""
     st.subheader("Most and least typical photographs (Figure 7)", anchor="extremes")
-    table = studies.derived(results, "ranking", lambda r: ranked(r.photographs))
+    table = studies.derive(results, "ranking", lambda r: ranked(r.photographs))
     if table.empty:
         st.caption("No photograph of this study has a typicality.")
         return
@@ -47,15 +47,15 @@ def section(results: Results) -> None:
     chosen = (
         table
         if label == EVERY
-        else studies.derived(results, f"ranking {label}", lambda r: ranked(r.photographs, label=label))
+        else studies.derive(results, f"ranking {label}", lambda r: ranked(r.photographs, label=label))
     )
-    opened = _index(results)
+    opened = open_index(results)
     if opened is None:
-        st.caption("The index that typicality is of is no longer on this machine, so the neighbours are not shown.")
-    both("study", chosen, int(count), results.photograph, opened, studies.key(results))
+        st.caption("The index of this study is no longer on this machine, so the neighbours are not shown.")
+    draw_extremes("study", chosen, int(count), results.photograph, opened, studies.key(results))
 
 
-def _index(results: Results) -> tuple[FeatureIndex, NetworkCard] | None:
+def open_index(results: Results) -> tuple[FeatureIndex, NetworkCard] | None:
     """Return the study's index and its network, or None if the index is gone or has changed."""
     folder = index_again(results.manifest.index, results.manifest.index_folder, resources.data())
     if folder is None:
@@ -69,13 +69,23 @@ def _index(results: Results) -> tuple[FeatureIndex, NetworkCard] | None:
     return index, card
 
 
-def both(
-    section: str, ranking: pd.DataFrame, count: int, read: Read, opened: tuple[FeatureIndex, NetworkCard] | None,
+def draw_extremes(
+    section: str,
+    ranking: pd.DataFrame,
+    count: int,
+    read: Read,
+    opened: tuple[FeatureIndex, NetworkCard] | None,
     key: Hashable,
-) -> None:  # fmt: skip
-    """Draw both ends of a ranking. A page may show several; ``section`` tells their keys apart.
+) -> None:
+    """Draw the most and the least typical photographs of a ranking.
 
-    ``read``: digest → photograph; ``key`` names the photographs for whoever remembers.
+    Args:
+        section: A name that keeps the widget keys of several rankings on one page apart.
+        ranking: The table of ``core.statistics.ranking.ranked``.
+        count: The number of photographs at each end.
+        read: A function that returns the photograph of a digest.
+        opened: The index and its network, or None to draw no neighbours.
+        key: A key of the photographs for caches.
     """
     most, least = extremes(ranking, count)
     if opened is not None and not opened[1].available:
@@ -85,7 +95,7 @@ def both(
         if part.empty:
             continue
         st.markdown(f"**{title}**")
-        near = {} if opened is None else _near(part["digest"].astype(str).tolist(), read, *opened, key)
+        neighbours = {} if opened is None else _find_neighbours(part["digest"].astype(str).tolist(), read, *opened, key)
         for row in part.itertuples():
             with st.container(horizontal=True, key=f"extreme-{section}-{title.split()[0].lower()}-{row.rank}"):
                 digest = str(row.digest)
@@ -98,8 +108,8 @@ def both(
                         str(row.name),
                         gone="The photograph is no longer where it was measured.",
                     )
-                if opened is not None and digest in near:
-                    gallery.draw_neighbours(opened[0], near[digest].typicality.neighbours[:NEAREST], WIDTH)
+                if opened is not None and digest in neighbours:
+                    gallery.draw_neighbours(opened[0], neighbours[digest].typicality.neighbours[:NEAREST], WIDTH)
 
 
 def _thumbnail(read: Read, digest: str) -> bytes | None:
@@ -107,7 +117,7 @@ def _thumbnail(read: Read, digest: str) -> bytes | None:
     return None if photograph is None else thumbnail(photograph, 2 * WIDTH)
 
 
-def _near(
+def _find_neighbours(
     digests: Sequence[str], read: Read, index: FeatureIndex, card: NetworkCard, key: Hashable
 ) -> dict[str, Rating]:
     """Return each photograph's typicality in the index by digest, computed once for all visitors."""
@@ -120,6 +130,6 @@ def _near(
 
     def make() -> dict[str, Rating]:
         engine = resources.engine()
-        return {one.digest: one for one in rate(engine, engine.load(card), index, photographs())}
+        return {rating.digest: rating for rating in rate(engine, engine.load(card), index, photographs())}
 
     return resources.compute_from_study((key, index.manifest.plan, tuple(digests)), "neighbours", make)

@@ -22,16 +22,16 @@ from core.studies.process import Status
 from pages.parts.components import downloads
 from pages.parts.components.widgets import plain
 from pages.parts.session import resources, state
-from pages.parts.studies import processes, requests
+from pages.parts.studies import new_study, process_progress
 
-POLL_S, REDRAWN_S = 1.0, 4.0  # a page that draws takes its time from the study
+POLL_S, REDRAWN_S = 1.0, 4.0  # drawing a page takes computing time from the study
 DATE = len("2026-11-25")
 T = TypeVar("T")
 Tables = Mapping[str, Callable[[], pd.DataFrame]]
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedStudy:
     """A study in the list, and whether it ships with the project."""
 
     status: Status
@@ -48,45 +48,53 @@ class Listed:
         m = self.status.manifest
         if m is None:
             return f"{self.name} ({self.status.state})"
-        first, *more = (one["key"].split("/")[-1] for one in m.networks)
+        first, *more = (network["key"].split("/")[-1] for network in m.networks)
         networks = f"{first} and {len(more)} more" if more else first
-        return f"{m.study}: {networks} · {_count(m)} · seed {m.config['seed']} · {m.started[:DATE]} · {self.name}"
+        return (
+            f"{m.study}: {networks} · {_format_count(m)} · seed {m.config['seed']} · {m.started[:DATE]} · {self.name}"
+        )
 
 
 def section(*kinds: str, slot: str | None = None, prefer: str = "") -> Results | None:
     """Draw the chosen study's settings and return its results so far. Returns None if there is no study.
 
-    Finished ones are read once for everybody. While one runs, its progress is polled, and the page drawn again when
-    there is more to see. ``slot``: of a page's further section of the same kinds, where none is asked for; ``prefer``:
-    the name of the one that is shown at first.
+    A finished study is read once for all visitors. While a study runs, its progress is polled, and the page is drawn
+    again when there is more to see.
+
+    Args:
+        kinds: The kinds of study to list.
+        slot: The name of a further section of the same kinds on one page. It has no form for a new study.
+        prefer: The name of the study to show first.
     """
-    there, place = listed(kinds), slot or kinds[0]
-    if not there and slot is not None:
+    available, slot_key = list_studies(kinds), slot or kinds[0]
+    if not available and slot is not None:
         st.info("No such study on this machine yet. Run one above.", icon=":material/science:")
         return None
-    if not there:
-        st.info("No such study on this machine yet. Run one: it takes minutes over scenes.", icon=":material/science:")
+    if not available:
+        st.info(
+            "No such study on this machine yet. Run one. Over drawn scenes it takes minutes.", icon=":material/science:"
+        )
         with st.container(border=True):
-            requests.form(kinds)
+            new_study.form(kinds)
         return None
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = _choose(place, there, prefer)
+        chosen = _draw_choice(slot_key, available, prefer)
         manifest = chosen.status.manifest
         if manifest is not None:
-            with st.popover("About it", icon=":material/info:", key=f"about {place}"):
-                _details(manifest)
+            with st.popover("About it", icon=":material/info:", key=f"about {slot_key}"):
+                _draw_details(manifest)
         if slot is None:
-            with st.popover("Run one", icon=":material/play_circle:", key=f"run {place} {state.list_version()}"):
-                requests.form(kinds)
-    results = results_of(chosen.status)
-    _state(place, chosen, results, slot or "")
+            with st.popover("Run one", icon=":material/play_circle:", key=f"run {slot_key} {state.list_version()}"):
+                new_study.form(kinds)
+    results = read_results(chosen.status)
+    _draw_state(slot_key, chosen, results, slot or "")
     if manifest is not None:
-        _warnings(manifest)
-        st.caption(plain(_summary(manifest)))
+        _draw_warnings(manifest)
+        st.caption(plain(_summarize(manifest)))
     return results if results is not None and len(results.pairs) else None
 
 
-def derived(results: Results, what: str, make: Callable[[Results], T]) -> T:
+def derive(results: Results, what: str, make: Callable[[Results], T]) -> T:
     """Return ``make(results)``, computed once for all visitors. ``what`` names it and its settings."""
     return resources.compute_from_study(key(results), what, lambda: make(results))
 
@@ -97,48 +105,51 @@ def key(results: Results) -> tuple[str, str, str | None, int]:
     return str(results.folder), m.started, m.finished, len(results.pairs)
 
 
-def take_away(results: Results, tables: Tables, *more: tuple[Results, Tables]) -> None:
+def draw_downloads(results: Results, tables: Tables, *more: tuple[Results, Tables]) -> None:
     """Draw downloads of tables (title → table) as CSV, and say where every pair is stored."""
-    st.subheader("Take it with you", anchor="save")
-    every = ((results, tables), *more)
+    st.subheader("Download", anchor="save")
+    studies = ((results, tables), *more)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         for title, make, name in (
-            (title, make, one.folder.name) for one, theirs in every for title, make in theirs.items()
+            (title, make, study.folder.name)
+            for study, tables_of_study in studies
+            for title, make in tables_of_study.items()
         ):
             file = f"{name}-{title.lower().replace(' ', '-')}.csv"
             downloads.draw_button(f"{title} (CSV)", file, "text/csv", lambda make=make: make().to_csv(index=False))
         downloads.choose_figure_format()
-    for one, _ in every:
-        where = one.folder / (rows.RESULTS if one.manifest.finished else rows.PARTS)
-        st.caption(f"Every pair, one a row: `{where}`. Make it again with:")
-        st.code(one.manifest.command, language="bash", wrap_lines=True)
+    for study, _ in studies:
+        path = study.folder / (rows.RESULTS if study.manifest.finished else rows.PARTS)
+        st.caption(f"All pairs, one row each: `{path}`. The command that measures them again:")
+        st.code(study.manifest.command, language="bash", wrap_lines=True)
 
 
-def listed(kinds: tuple[str, ...]) -> list[Listed]:
+def list_studies(kinds: tuple[str, ...]) -> list[ListedStudy]:
     """Return the shipped studies of these kinds, then one's own, the latest first."""
-    found = [Listed(one, True) for one in process.list_studies(EMBEDDED.studies)]
-    found += [Listed(one, False) for one in process.list_studies(resources.data().studies)]
-    return [one for one in found if _kind(one.status) in kinds]
+    listed = [ListedStudy(status, True) for status in process.list_studies(EMBEDDED.studies)]
+    listed += [ListedStudy(status, False) for status in process.list_studies(resources.data().studies)]
+    return [study for study in listed if _find_kind(study.status) in kinds]
 
 
-def _kind(status: Status) -> str:
-    """Return the kind of a study without a manifest, from the name that ``Request.place`` gave its folder."""
+def _find_kind(status: Status) -> str:
+    """Return the kind of a study without a manifest, from the name that ``Request.slot_key`` gave its folder."""
     return status.manifest.study if status.manifest is not None else status.folder.name.rsplit("-", 1)[0]
 
 
-def _choose(kind: str, there: list[Listed], prefer: str) -> Listed:
-    """Draw the list and return the chosen study: at first the running one, else ``prefer``, one's own latest, a shipped
-    one.
+def _draw_choice(kind: str, studies: list[ListedStudy], prefer: str) -> ListedStudy:
+    """Draw the list and return the chosen study.
+
+    The first choice is the running study, then ``prefer``, then the visitor's latest, then a shipped one.
     """
-    names = [one.name for one in there]
-    asked = state.chosen_study(kind)
+    names = [study.name for study in studies]
+    requested = state.chosen_study(kind)
     order = sorted(
-        there,
-        key=lambda one: (one.status.state != "running", one.name != prefer, one.status.manifest is None, one.embedded),
+        studies,
+        key=lambda s: (s.status.state != "running", s.name != prefer, s.status.manifest is None, s.embedded),
     )
-    first = names.index(asked if asked in names else order[0].name)
-    labels = [one.label for one in there]
-    # a label changes when a manifest comes: the widget then is a new one, and begins where the old one was
+    first = names.index(requested if requested in names else order[0].name)
+    labels = [study.label for study in studies]
+    # A label changes when the manifest is written. The widget is then a new one and starts where the old one was.
     name = st.selectbox(
         "Study",
         names,
@@ -146,12 +157,12 @@ def _choose(kind: str, there: list[Listed], prefer: str) -> Listed:
         format_func=dict(zip(names, labels, strict=True)).__getitem__,
         key=f"study {kind} {state.list_version()} {hash(tuple(labels))}",
     )
-    if name != asked:
+    if name != requested:
         state.choose_study(kind, name)
-    return there[names.index(name)]
+    return studies[names.index(name)]
 
 
-def results_of(status: Status) -> Results | None:
+def read_results(status: Status) -> Results | None:
     """Return the results of a study so far, read once for all visitors. Shows the error if it cannot be read."""
     if status.manifest is None:
         return None
@@ -167,15 +178,15 @@ def _version(status: Status) -> str:
     if status.manifest is not None and status.manifest.finished:
         return f"{status.manifest.finished} {(status.folder / MANIFEST).stat().st_mtime_ns}"
     count = rows.parts(status.folder)
-    began = "" if status.manifest is None else status.manifest.started
-    return f"{began} {count - count % 2 ** max(0, count.bit_length() - 4)}"
+    started = "" if status.manifest is None else status.manifest.started
+    return f"{started} {count - count % 2 ** max(0, count.bit_length() - 4)}"
 
 
-def _state(kind: str, chosen: Listed, results: Results | None, section: str) -> None:
+def _draw_state(kind: str, chosen: ListedStudy, results: Results | None, section: str) -> None:
     """Draw the state of a study that is not finished, with buttons to stop and to resume it."""
     status = chosen.status
     if status.state == "running":
-        st.fragment(_follow, run_every=POLL_S)(status.folder, _version(status), time.monotonic(), section)
+        st.fragment(_draw_progress, run_every=POLL_S)(status.folder, _version(status), time.monotonic(), section)
         return
     if status.error is not None:
         st.error(plain(status.error), icon=":material/error:")
@@ -183,69 +194,69 @@ def _state(kind: str, chosen: Listed, results: Results | None, section: str) -> 
         return
     kept = 0 if results is None else len(results.pairs)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{'Failed' if status.state == 'failed' else 'Stopped'}; {kept:,} pairs are kept.")
+        st.caption(f"{'Failed' if status.state == 'failed' else 'Stopped'}. {kept:,} pairs were saved.")
         if status.manifest is not None:
-            processes.begin(
-                "Go on",
+            process_progress.draw_start(
+                "Resume",
                 f"go on {kind}",
                 lambda: process.resume(status.folder, resources.data()),
                 icon=":material/play_arrow:",
             )
 
 
-def _follow(folder: Path, shown: str, since: float, section: str) -> None:
+def _draw_progress(folder: Path, version: str, since: float, section: str) -> None:
     """Draw the progress with the time left, and rerun the page when there is more to see."""
     status = process.status(folder)
-    if status.state != "running" or (_version(status) != shown and time.monotonic() - since > REDRAWN_S):
+    if status.state != "running" or (_version(status) != version and time.monotonic() - since > REDRAWN_S):
         st.rerun()
     counts = "pairs" if status.manifest is None else get(status.manifest.study).counts
-    processes.progress(status, lambda p: f"{p.done:,} of {p.total:,} {counts} · {p.rate:.0f}/s", section)
+    process_progress.draw_progress(status, lambda p: f"{p.done:,} of {p.total:,} {counts} · {p.rate:.0f}/s", section)
 
 
-def _warnings(m: Manifest) -> None:
+def _draw_warnings(m: Manifest) -> None:
     """Draw the warnings that belong above the numbers."""
-    for text in dict.fromkeys(one["warning"] for one in m.networks if one["warning"]):
+    for text in dict.fromkeys(network["warning"] for network in m.networks if network["warning"]):
         st.warning(plain(f"{text}."), icon=":material/warning:")
 
 
-def _summary(m: Manifest) -> str:
-    """Return one line that says what the numbers are of."""
+def _summarize(m: Manifest) -> str:
+    """Return one line about the photographs, the pairs and the machine."""
     c = m.config
     left_out = f" ({len(m.skipped):,} left out)" if m.skipped else ""
     of = "" if m.photographs["drawn"] else f" of {', '.join(dict.fromkeys(map(dataset_name, m.roots)))}"
     return (
-        f"{_count(m)}{of}{left_out}, {c['pairs']} pair{'s' * (c['pairs'] > 1)} each, seed {c['seed']}; step "
-        f"{c['step']} px {c['direction']}. {_when(m)}, on {m.device}, {m.precision}."
+        f"{_format_count(m)}{of}{left_out}, {c['pairs']} pair{'s' * (c['pairs'] > 1)} each, seed {c['seed']}; step "
+        f"{c['step']} px {c['direction']}. {_format_date(m)}, on {m.device}, {m.precision}."
     )
 
 
-def _when(m: Manifest) -> str:
+def _format_date(m: Manifest) -> str:
     moment = f"{datetime.fromisoformat(m.finished or m.started):%Y-%m-%d %H:%M %Z}"
-    return moment if m.finished else f"Not finished; begun {moment}"
+    return moment if m.finished else f"Not finished; started {moment}"
 
 
-def _details(m: Manifest) -> None:
-    """Return everything that the numbers are of, by name."""
+def _draw_details(m: Manifest) -> None:
+    """Draw everything that the numbers depend on, by name."""
     c = m.config
     facts = {
         "Networks": "; ".join(f"{o['name']} (weights {(o['weights_digest'] or 'unknown')[:8]})" for o in m.networks),
         "Protocols": ", ".join(c["protocols"]),
         "Embedded sides": ", ".join(map(str, c.get("sides") or ())) + " px" * bool(c.get("sides")),
         "Step": f"{c['step']} px {c['direction']}; crops in {c['unit']} pixels",
-        "Photographs": f"{_count(m)}, {', '.join(m.roots)}",
+        "Photographs": f"{_format_count(m)}, {', '.join(m.roots)}",
         "Left out": "; ".join(f"{name}: {reason}" for name, reason in m.skipped or []),
-        **_training(m),
+        **_describe_training(m),
         "Reduced to": f"short side {c['reduce_to']} px" if c.get("reduce_to") else "",
         "Index": f"{m.index['dataset']} by {m.index['network']}, {m.index['rows']:,} rows" if m.index else "",
         "Confidence": f"of {m.confidence['key']}" if m.confidence else "",
-        "Begun": m.started,
+        "Started": m.started,
         "Finished": m.finished or "",
         "Software": ", ".join(f"{name} {version}" for name, version in m.software.items()),
     }
     st.markdown("  \n".join(f"**{name}**: {plain(text)}" for name, text in facts.items() if text))
 
 
-def _training(m: Manifest) -> dict[str, str]:
+def _describe_training(m: Manifest) -> dict[str, str]:
     """Return what the readouts of a study were trained on."""
     given = m.photographs.get("training")
     if given is None:
@@ -259,6 +270,6 @@ def _training(m: Manifest) -> dict[str, str]:
     }
 
 
-def _count(m: Manifest) -> str:
+def _format_count(m: Manifest) -> str:
     """Return the number of photographs, as used or as given."""
     return f"{m.used if m.finished else m.photographs['given']:,} {'scenes' if m.photographs['drawn'] else 'photos'}"

@@ -19,29 +19,29 @@ from pages.parts.components.widgets import plain
 from pages.parts.session import resources
 from pages.parts.studies import studies
 
-SHOWN = 6  # on a page
+PER_PAGE = 6  # pairs
 WIDTH = 300  # pixels on screen
 FRAMES = ("digest", "network", "protocol", "side", "step", "direction", "unit", "seed", "pair")
 
 
-def behind(results: Results, rows: pd.DataFrame, key: str) -> None:
+def draw(results: Results, rows: pd.DataFrame, key: str) -> None:
     """Draw ``rows`` of ``results.pairs``, changed pairs with the largest |Δp| first, a page at a time."""
-    ordered = most_changed_first(rows)
+    ordered = sort_by_change(rows)
     flips = int(changed(rows).sum()) if rows["changed"].notna().all() else None
     st.caption(
         f"{len(rows):,} pairs of {rows['digest'].nunique():,} photographs"
         + ("" if flips is None else f", {flips:,} of them changed")
-        + "; most changed first. Before and after in turn, enlarged without smoothing."
+        + "; most changed first. Each picture alternates between before and after, enlarged without smoothing."
     )
-    pages = math.ceil(len(ordered) / SHOWN)
+    pages = math.ceil(len(ordered) / PER_PAGE)
     page = st.pagination(pages, key=f"page {key} {pages}") if pages > 1 else 1
     with st.container(horizontal=True, key=f"behind-{key}"):
-        for _, row in ordered.iloc[SHOWN * (page - 1) : SHOWN * page].iterrows():
+        for _, row in ordered.iloc[PER_PAGE * (page - 1) : PER_PAGE * page].iterrows():
             with st.container(width=WIDTH):
                 _card(results, row)
 
 
-def most_changed_first(rows: pd.DataFrame) -> pd.DataFrame:
+def sort_by_change(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows sorted by change: flips first, then |Δp|, or representation change without classes; ties by digest
     and pair.
     """
@@ -59,25 +59,25 @@ def most_changed_first(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _card(results: Results, row: pd.Series[Any]) -> None:
     """Draw one pair: picture, name, label, network, protocol, answers, similarity."""
-    place = (*studies.key(results)[:2], *(None if pd.isna(row[name]) else row[name] for name in FRAMES))
-    picture = resources.load_picture(place, lambda: _picture(results, row))
+    key = (*studies.key(results)[:2], *(None if pd.isna(row[name]) else row[name] for name in FRAMES))
+    picture = resources.load_picture(key, lambda: _picture(results, row))
     if picture is None:
-        st.caption("The photograph is no longer where it was measured, or has changed.")
+        st.caption("The photograph is no longer where it was, or has changed.")
     else:
         st.image(picture, output_format="PNG", width="stretch", alt=f"{row['name']}, before and after")
     label = f" · {row['label']}" if isinstance(row["label"], str) else ""
     side = "" if pd.isna(row["side"]) else f" {row['side']} px"
-    classes = results.manifest.config.get("classes")  # of readouts
-    said = flicker.describe_outcome(outcome(row), tuple(classes) if classes else _names(str(row["network"])))
-    st.markdown(f"**{plain(row['name'])}**{plain(label)}  \n{said}")
-    alike = [
+    classes = results.manifest.config.get("classes")  # only in studies of readouts
+    answers = flicker.describe_outcome(read_outcome(row), tuple(classes) if classes else _names(str(row["network"])))
+    st.markdown(f"**{plain(row['name'])}**{plain(label)}  \n{answers}")
+    similarity = [
         f"{what.upper()} {row[what]:.{digits}f}{unit}"
         for what, digits, unit in (("psnr", 1, " dB"), ("ssim", 4, ""))
         if what in row.index and not pd.isna(row[what])
     ]
     layer = f", {row['layer']}" if "layer" in row.index else ""
     text = f"{row['network']}{layer}, {row['protocol']}{side}, pair {row['pair'] + 1}, at ({row['x']}, {row['y']})"
-    st.caption(plain("; ".join([text, *alike])))
+    st.caption(plain("; ".join([text, *similarity])))
 
 
 def _picture(results: Results, row: pd.Series[Any]) -> bytes | None:
@@ -88,7 +88,7 @@ def _picture(results: Results, row: pd.Series[Any]) -> bytes | None:
     return None if pair is None else flicker.animate(pair)
 
 
-def outcome(row: pd.Series[Any]) -> Outcome:
+def read_outcome(row: pd.Series[Any]) -> Outcome:
     """Return a row of a study's pairs as an outcome."""
     before, after, label = (
         None if pd.isna(row[name]) else int(row[name]) for name in ("class_before", "class_after", "label_index")

@@ -21,15 +21,17 @@ from core.studies.request import Request
 from pages.parts.components.widgets import plain
 from pages.parts.session import resources, state
 
-PHOTOS = "scenes:2000000-2000199"  # none of the training scenes
-TRAINING = "scenes:1000000-1000999"  # some of those
+PHOTOS = "scenes:2000000-2000199"  # outside the training scenes
+TRAINING = "scenes:1000000-1000999"  # some of the training scenes
 
 
 def form(kinds: tuple[str, ...]) -> None:
     """Draw the form. If the study cannot be run, the form says why."""
     try:
-        request = _request(kinds)
-        st.caption("Start it here, or type this; both write the same table, and go on where they were stopped.")
+        request = _draw_request(kinds)
+        st.caption(
+            "Press Start, or run this command. Both write the same table, and both resume a study that was stopped."
+        )
         st.code(request.command, language="bash", wrap_lines=True)
         if st.button("Start", type="primary", key=f"start {kinds[0]}", icon=":material/play_arrow:"):
             _start(request, kinds[0])
@@ -47,7 +49,7 @@ def _start(request: Request, kind: str) -> None:
     st.rerun()
 
 
-def _request(kinds: tuple[str, ...]) -> Request:
+def _draw_request(kinds: tuple[str, ...]) -> Request:
     """Draw the widgets and return their request. Raises PhotobiasError if it cannot be run."""
     cards = [card for card in state.choice().cards if card.available]
     kind = kinds[0]
@@ -60,16 +62,16 @@ def _request(kinds: tuple[str, ...]) -> Request:
         placeholder=f"/path/to/photographs or {PHOTOS}",
     )
     names = ", ".join(plain(card.key) for card in cards)
-    st.caption(f"Networks: {names or 'none that is here'} (those of the sidebar).")
+    st.caption(f"Networks: {names or 'none on this machine'} (chosen in the sidebar).")
     default: Any = get(kind)()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        settings, limit = _settings(kind, default)
-    index, confidence = _axes(default, cards)
+        settings, limit = _draw_settings(kind, default)
+    index, confidence = _draw_axes(default, cards)
     if not cards:
         raise BadProtocol("No network is chosen.", "A study needs one or several.", "Choose them in the sidebar.")
     return Request(
         study=studies.create(kind, **settings),
-        photos=_place(photos),
+        photos=_resolve(photos),
         networks=tuple(card.key for card in cards),
         limit=limit,
         index=index,
@@ -81,12 +83,12 @@ def _title(kind: str) -> str:
     return f"{kind} ({get(kind).paper})"
 
 
-def _settings(kind: str, default: Study) -> tuple[dict[str, Any], int | None]:
+def _draw_settings(kind: str, default: Study) -> tuple[dict[str, Any], int | None]:
     """Draw the settings of the study and its limit of photographs."""
     choices = protocols.names() if set(default.protocols) <= set(protocols.names()) else default.protocols
     chosen = st.multiselect("Protocols", choices, default=default.protocols, key=f"{kind} protocols", width=330)
-    pairs = st.number_input("Pairs a photograph", 1, 512, default.pairs, key=f"{kind} pairs", width=150)
-    limit = st.number_input("Only the first", 1, None, None, key=f"{kind} limit", placeholder="all", width=150)
+    pairs = st.number_input("Pairs per photograph", 1, 512, default.pairs, key=f"{kind} pairs", width=150)
+    limit = st.number_input("Limit", 1, None, None, key=f"{kind} limit", placeholder="all", width=150)
     seed = st.number_input("Seed", 0, 2**31 - 1, default.seed, key=f"{kind} seed", width=130)
     reduce_to = st.number_input(
         "Reduce to short side",
@@ -117,13 +119,13 @@ def _settings(kind: str, default: Study) -> tuple[dict[str, Any], int | None]:
         "unit": unit,
     }
     if kind in ("embedded_size", "augmentation"):
-        settings["sides"] = _sides(kind)
+        settings["sides"] = _draw_sides(kind)
     if kind == "readouts":
-        settings |= _training(kind)
+        settings |= _draw_training(kind)
     return settings, limit
 
 
-def _sides(kind: str) -> tuple[int, ...] | None:
+def _draw_sides(kind: str) -> tuple[int, ...] | None:
     text = st.text_input("Sides (px)", key=f"{kind} sides", placeholder="the study's own", width=190)
     parts = text.replace(",", " ").split()
     if wrong := [part for part in parts if not part.isdecimal() or int(part) < 1]:
@@ -135,29 +137,29 @@ def _sides(kind: str) -> tuple[int, ...] | None:
     return tuple(map(int, parts)) or None
 
 
-def _training(kind: str) -> dict[str, Any]:
+def _draw_training(kind: str) -> dict[str, Any]:
     """Draw the fields for the training photographs of readouts."""
-    place = st.text_input(
-        "Trained on: a folder with one for each class in it, or drawn scenes",
+    folder = st.text_input(
+        "Training photographs: a folder with one subfolder for each class, or drawn scenes",
         TRAINING,
         key=f"{kind} train",
         width=330,
-        help="Of these only photographs of the classes that are tested, one centre crop each.",
+        help="Only photographs of the tested classes are used, one centre crop each.",
     )
-    each = st.number_input("Of each class", 2, None, None, key=f"{kind} per class", placeholder="all", width=130)
-    return {"train": _place(place), "per_class": None if each is None else int(each)}
+    per_class = st.number_input("Per class", 2, None, None, key=f"{kind} per class", placeholder="all", width=130)
+    return {"train": _resolve(folder), "per_class": None if per_class is None else int(per_class)}
 
 
-def _axes(study: Study, cards: list[NetworkCard]) -> tuple[str | None, str | None]:
+def _draw_axes(study: Study, cards: list[NetworkCard]) -> tuple[str | None, str | None]:
     """Return the index folder and the key of the confidence network, for studies that use them."""
     index = confidence = None
     if "index" in study.needs or study.twins:
-        places = [folder for root in (resources.data(), EMBEDDED) for folder in starter.indexes(root)]
-        usual = state.choice().index
-        first = places.index(usual) if usual in places else None
+        folders = [folder for root in (resources.data(), EMBEDDED) for folder in starter.indexes(root)]
+        default = state.choice().index
+        first = folders.index(default) if default in folders else None
         folder = st.selectbox(
             "Index for typicality",
-            places,
+            folders,
             first,
             key=f"{study.name} index",
             format_func=lambda p: p.name,
@@ -170,7 +172,7 @@ def _axes(study: Study, cards: list[NetworkCard]) -> tuple[str | None, str | Non
     return index, confidence
 
 
-def _place(photos: str) -> str:
+def _resolve(photos: str) -> str:
     """Return the full path of a folder, so that the command works anywhere. Raises BadFolder."""
     text = photos.strip()
     if not text:

@@ -21,8 +21,7 @@ from core.statistics.tables import MEASURES, per_photograph
 from core.studies import Results
 from pages.parts.components import charts
 from pages.parts.components.widgets import plain
-from pages.parts.studies import studies
-from pages.parts.studies.behind import behind
+from pages.parts.studies import pair_gallery, studies
 
 AXES = {"typicality": "Against typicality (Figure 8)", "confidence": "Against confidence (Figure 12)"}
 MOST_BINS = 50
@@ -38,15 +37,15 @@ class Settings:
     measure: str
     bins: int
 
-    def of(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Return the name of the index or of the network of this axis."""
+    def select(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of this protocol and side."""
         sides = table["side"].isna() if self.side is None else table["side"].eq(self.side).fillna(value=False)
         return table[(table["protocol"] == self.protocol) & sides]
 
 
-def photographs_of(results: Results) -> pd.DataFrame:
+def average_photographs(results: Results) -> pd.DataFrame:
     """Return each photograph's means on each network, as ``core.statistics.tables.per_photograph`` gives them."""
-    return studies.derived(results, "per photograph", lambda r: per_photograph(r.pairs))
+    return studies.derive(results, "per photograph", lambda r: per_photograph(r.pairs))
 
 
 def section(
@@ -60,65 +59,82 @@ def section(
 
     ``leading``: whether the sentence is what the page has to say first.
     """
-    table = photographs_of(results)
-    known = [axis for axis in axes if table[axis].notna().any()]
-    if not known:
+    table = average_photographs(results)
+    available = [axis for axis in axes if table[axis].notna().any()]
+    if not available:
         st.info(
-            "No photograph of this study has a typicality: run one with an index (and, for Figure 12, a network whose "
-            "confidence is the axis).",
+            "No photograph of this study has a typicality. Run a study with an index (and, for Figure 12, with a "
+            "network whose confidence is the axis).",
             icon=":material/info:",
         )
         return
     top = st.container()
-    settings = _settings(table)
-    mine = settings.of(table)
-    sentence = studies.derived(
+    settings = _draw_settings(table)
+    photographs = settings.select(table)
+    first = available[0]
+    sentence = studies.derive(
         results,
-        f"finding {known[0]} {settings}",
-        lambda r: trend_sentence(mine, known[0], of(r, known[0]), settings.measure),
+        f"finding {first} {settings}",
+        lambda r: trend_sentence(photographs, first, describe_axis(r, first), settings.measure),
     )
     with top:
         if leading:
             charts.draw_finding(sentence)
         else:
             st.markdown(plain(sentence))
+    clicked = _draw_figures(results, available, photographs, settings, slots, leading=leading)
+    _draw_pairs(results, available, photographs, settings, clicked)
+    for axis in available:
+        _draw_quintiles(results, axis, photographs, settings)
+
+
+def _draw_figures(
+    results: Results,
+    axes: list[str],
+    photographs: pd.DataFrame,
+    settings: Settings,
+    slots: Mapping[str, int] | None,
+    *,
+    leading: bool,
+) -> dict[str, Any] | None:
+    """Draw one figure for each axis. Return the clicked point: its axis, network and customdata."""
     clicked: dict[str, Any] | None = None
-    for column, axis in zip(st.columns(len(known)), known, strict=True):
+    for column, axis in zip(st.columns(len(axes)), axes, strict=True):
         with column:
             st.subheader(AXES[axis] if leading else "Against typicality (Figure 9)", anchor=axis)
-            fig = studies.derived(
+            fig = studies.derive(
                 results,
                 f"figure {axis} {settings} {slots}",
-                partial(_figure, axis=axis, mine=mine, s=settings, slots=slots),
+                partial(_make_figure, axis=axis, photographs=photographs, settings=settings, slots=slots),
             )
             for point in charts.draw(go.Figure(fig), f"{axis}", f"{MEASURES[settings.measure]} against {axis}"):
                 network = fig.data[point["curve_number"]].legendgroup
                 clicked = {"axis": axis, "network": network, "about": point["customdata"]}
-    _behind(results, known, mine, settings, clicked)
-    for axis in known:
-
-        def fifths(_: Results, axis: str = axis) -> pd.DataFrame:
-            return _quintiles(mine, axis, settings.measure)
-
-        shown = studies.derived(results, f"quintiles {axis} {settings}", fifths)
-        st.subheader(f"Quintiles of {axis}", anchor=f"quintiles-{axis}")
-        with st.container(key=f"quintiles-{axis}"):
-            st.table(shown, border="horizontal", hide_index=True)
-        st.caption(
-            f"{MEASURES[settings.measure]}, mean of the photographs with its 95 % interval (bootstrap of photographs)."
-        )
+    return clicked
 
 
-def of(results: Results, axis: str) -> str:
+def _draw_quintiles(results: Results, axis: str, photographs: pd.DataFrame, settings: Settings) -> None:
+    table = studies.derive(
+        results, f"quintiles {axis} {settings}", lambda _: _make_quintiles(photographs, axis, settings.measure)
+    )
+    st.subheader(f"Quintiles of {axis}", anchor=f"quintiles-{axis}")
+    with st.container(key=f"quintiles-{axis}"):
+        st.table(table, border="horizontal", hide_index=True)
+    st.caption(
+        f"{MEASURES[settings.measure]}, mean over photographs with its 95 % interval (bootstrap of photographs)."
+    )
+
+
+def describe_axis(results: Results, axis: str) -> str:
     """Return the name of the index or of the network of this axis."""
     m = results.manifest
     if axis == "confidence":
         return f"of {short(m.confidence['key'])} on the centre crop" if m.confidence else ""
-    held = m.index
-    return f"among {held['rows']:,} photographs of {held['dataset']}, by {short(held['network'])}" if held else ""
+    index = m.index
+    return f"among {index['rows']:,} photographs of {index['dataset']}, by {short(index['network'])}" if index else ""
 
 
-def _settings(table: pd.DataFrame) -> Settings:
+def _draw_settings(table: pd.DataFrame) -> Settings:
     """Draw the widgets and return their values."""
     kinds = table[["protocol", "side"]].drop_duplicates()
     several = kinds["protocol"].duplicated(keep=False)
@@ -129,51 +145,57 @@ def _settings(table: pd.DataFrame) -> Settings:
     }
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox("Protocol", list(names), key="along protocol", width=200, **SHARED)
-        known = [measure for measure in MEASURES if table[measure].notna().any()]
-        measure = st.selectbox("Measure", known, format_func=MEASURES.__getitem__, key="measure", width=330, **SHARED)
+        measures = [measure for measure in MEASURES if table[measure].notna().any()]
+        measure = st.selectbox(
+            "Measure", measures, format_func=MEASURES.__getitem__, key="measure", width=330, **SHARED
+        )
         bins = st.number_input("Bins", 2, MOST_BINS, BINS, key="bins", width=130, **SHARED)
     return Settings(*names[name], measure, int(bins))
 
 
-def _figure(results: Results, axis: str, mine: pd.DataFrame, s: Settings, slots: Mapping[str, int] | None) -> go.Figure:
+def _make_figure(
+    results: Results, axis: str, photographs: pd.DataFrame, settings: Settings, slots: Mapping[str, int] | None
+) -> go.Figure:
     m = results.manifest
     if axis == "confidence":
         name = short(m.confidence["key"]) if m.confidence else ""
-        return against_confidence(mine, name, s.measure, bins=s.bins, slots=slots)
-    held = m.index or {}
-    return against_typicality(mine, str(held.get("dataset", "")), s.measure, bins=s.bins, slots=slots)
+        return against_confidence(photographs, name, settings.measure, bins=settings.bins, slots=slots)
+    dataset = str((m.index or {}).get("dataset", ""))
+    return against_typicality(photographs, dataset, settings.measure, bins=settings.bins, slots=slots)
 
 
-def _behind(results: Results, axes: list[str], mine: pd.DataFrame, s: Settings, clicked: dict[str, Any] | None) -> None:
+def _draw_pairs(
+    results: Results, axes: list[str], photographs: pd.DataFrame, settings: Settings, clicked: dict[str, Any] | None
+) -> None:
     """Draw the photographs that were clicked, or chosen in the list by keyboard or on a phone."""
     spans: dict[str, tuple[str, str, float, float]] = {}
     for axis in axes:
-        known = mine[mine[axis].notna() & mine[s.measure].notna()]
-        for network, part in known.groupby("network", sort=False, observed=True):
-            for row in binned(part[axis], part[s.measure], s.bins).itertuples():
+        complete = photographs[photographs[axis].notna() & photographs[settings.measure].notna()]
+        for network, part in complete.groupby("network", sort=False, observed=True):
+            for row in binned(part[axis], part[settings.measure], settings.bins).itertuples():
                 text = f"{short(str(network))}, {axis} {row.low:.3f} to {row.high:.3f} ({row.n} photographs)"
                 spans[text] = (axis, str(network), float(row.low), float(row.high))  # type: ignore[arg-type]
-    first, photograph = _clicked(spans, clicked)
+    first, photograph = _resolve_click(spans, clicked)
     if photograph is not None and clicked is not None:
-        pairs = s.of(results.pairs)
+        pairs = settings.select(results.pairs)
         rows = pairs[(pairs["digest"] == photograph) & (pairs["network"] == clicked["network"])]
-        behind(results, rows, f"photograph {photograph}")
+        pair_gallery.draw(results, rows, f"photograph {photograph}")
         return
     name = st.selectbox(
         "The photographs behind a point",
         list(spans),
         first,
         placeholder="click a point, or choose a bin",
-        key=f"behind along {first} {s}",
+        key=f"behind along {first} {settings}",
     )
     if name is not None:
         axis, network, low, high = spans[name]
-        rows = s.of(results.pairs)
+        rows = settings.select(results.pairs)
         rows = rows[(rows["network"] == network) & rows[axis].between(low, high)]
-        behind(results, rows, f"along {list(spans).index(name)}")
+        pair_gallery.draw(results, rows, f"along {list(spans).index(name)}")
 
 
-def _clicked(
+def _resolve_click(
     spans: dict[str, tuple[str, str, float, float]], clicked: dict[str, Any] | None
 ) -> tuple[int | None, str | None]:
     """Return the clicked bin and the clicked photograph's digest. At most one of them is not None."""
@@ -182,14 +204,14 @@ def _clicked(
     about = clicked["about"]
     if len(about) == 2:
         return None, str(about[0])
-    wanted = (clicked["axis"], clicked["network"], float(about[1]), float(about[2]))
-    return next((k for k, span in enumerate(spans.values()) if span == wanted), None), None
+    span_clicked = (clicked["axis"], clicked["network"], float(about[1]), float(about[2]))
+    return next((k for k, span in enumerate(spans.values()) if span == span_clicked), None), None
 
 
-def _quintiles(mine: pd.DataFrame, axis: str, measure: str) -> pd.DataFrame:
+def _make_quintiles(photographs: pd.DataFrame, axis: str, measure: str) -> pd.DataFrame:
     """Return a table with one row per fifth of the photographs and one column per network."""
     rows: dict[tuple[str, str], dict[str, str]] = {}
-    for network, part in mine[mine[measure].notna()].groupby("network", sort=False, observed=True):
+    for network, part in photographs[photographs[measure].notna()].groupby("network", sort=False, observed=True):
         for _, row in quintiles(part, axis, measure).iterrows():
             span = f"{row['low']:.3f} to {row['high']:.3f}"
             value = (

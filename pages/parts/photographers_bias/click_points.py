@@ -1,4 +1,4 @@
-"""A photograph that is clicked. A click is sent at once and drawn faint until it is saved."""
+"""A photograph to click points on. A click is sent at once and drawn faint until it is saved."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 CLICKS = "clicks"  # the state's name
-MOST = 4  # screen pixels a pixel of a small photograph
+MOST = 4  # screen pixels for each pixel of a small photograph
 
 
 @dataclass(frozen=True, slots=True)
-class Pointed:
+class ClickablePhotograph:
     """The photograph to click on, and its points."""
 
     photo: str
@@ -24,7 +24,7 @@ class Pointed:
     names: Sequence[str]
     colours: Sequence[str]
     points: Mapping[str, tuple[float, float]]
-    known: Sequence[str]
+    saved: Sequence[str]
 
 
 HTML = """
@@ -50,9 +50,9 @@ CSS = """
   background: rgba(0, 0, 0, .65); font-size: .7rem; line-height: 1.3; padding: 0 .3em; border-radius: .25em}
 """
 
-# data: {photo, picture, width, height, widest, names, colours, points: {name: [x, y]}, known: [id]}
-# state: clicks: [{id, photo, point, x, y}], all that this photograph got here and the server does not know yet: of two
-# that come quickly, the second brings the first along
+# data: {photo, picture, width, height, widest, names, colours, points: {name: [x, y]}, saved: [id]}
+# state: clicks: [{id, photo, point, x, y}], all clicks on this photograph that the server has not confirmed yet. Of two
+# quick clicks, the second sends the first again.
 JS = """
 export default function ({data, parentElement, setStateValue}) {
   const all = parentElement.querySelector(".pointing"), frame = all.querySelector(".frame");
@@ -64,7 +64,7 @@ export default function ({data, parentElement, setStateValue}) {
     frame.style.setProperty("--aspect", data.width / data.height);
     frame.style.setProperty("--widest", data.widest);
   }
-  all.clicks = all.clicks.filter(click => !data.known.includes(click.id));
+  all.clicks = all.clicks.filter(click => !data.saved.includes(click.id));
   const places = () => ({...data.points, ...Object.fromEntries(all.clicks.map(({point, x, y}) => [point, [x, y]]))});
   const next = () => data.names.find(name => !(name in places()));
   const mark = (name, [x, y]) => {
@@ -78,18 +78,18 @@ export default function ({data, parentElement, setStateValue}) {
     return one;
   };
   const show = () => {
-    const name = next(), there = places();
+    const name = next(), marked = places();
     all.querySelector(".prompt i").style.background = data.colours[data.names.indexOf(name)] ?? "transparent";
-    const said = name === undefined ? "All points are clicked." : `Click the ${name}`;
-    all.querySelector(".prompt span").textContent = said;
-    image.alt = `${said}: ${data.title}`;
+    const text = name === undefined ? "All points are clicked." : `Click the ${name}`;
+    all.querySelector(".prompt span").textContent = text;
+    image.alt = `${text}: ${data.title}`;
     frame.classList.toggle("whole", name === undefined);
-    marks.replaceChildren(...data.names.filter(name => name in there).map(name => mark(name, there[name])));
+    marks.replaceChildren(...data.names.filter(name => name in marked).map(name => mark(name, marked[name])));
   };
   const share = (at, low, size) => Math.min(1, Math.max(0, (at - low) / size));
   frame.onclick = event => {
     const point = next(), {left, top, width, height} = image.getBoundingClientRect();
-    if (point === undefined || event.detail > 1) return;  // the second half of a double click is no second point
+    if (point === undefined || event.detail > 1) return;  // the second click of a double click is ignored
     const id = Array.from(crypto.getRandomValues(new Uint32Array(4)), part => part.toString(16)).join("-");
     const [x, y] = [share(event.clientX, left, width), share(event.clientY, top, height)];
     all.clicks = [...all.clicks, {id, photo: data.photo, point, x, y}];
@@ -103,22 +103,22 @@ export default function ({data, parentElement, setStateValue}) {
 _frame = st.components.v2.component("photograph_to_point_at", html=HTML, css=CSS, js=JS)
 
 
-def frame(key: str, shown: Pointed, clicked: Callable[[], None]) -> None:
+def draw(key: str, photograph: ClickablePhotograph, clicked: Callable[[], None]) -> None:
     """Draw the prompt and the photograph.
 
     ``clicked`` is called after clicks; the widget's state holds them as CLICKS.
     """
-    picture = f"data:image/png;base64,{base64.b64encode(shown.picture).decode()}"
+    picture = f"data:image/png;base64,{base64.b64encode(photograph.picture).decode()}"
     data = {
-        "photo": shown.photo,
-        "title": shown.title,
+        "photo": photograph.photo,
+        "title": photograph.title,
         "picture": picture,
-        "width": shown.width,
-        "height": shown.height,
-        "widest": MOST * shown.width,
-        "names": list(shown.names),
-        "colours": list(shown.colours),
-        "points": {name: list(at) for name, at in shown.points.items()},
-        "known": list(shown.known),
+        "width": photograph.width,
+        "height": photograph.height,
+        "widest": MOST * photograph.width,
+        "names": list(photograph.names),
+        "colours": list(photograph.colours),
+        "points": {name: list(at) for name, at in photograph.points.items()},
+        "saved": list(photograph.saved),
     }
     _frame(key=key, data=data, on_clicks_change=clicked)

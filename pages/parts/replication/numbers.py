@@ -14,12 +14,12 @@ from core.studies.process import list_studies
 from pages.parts.components.widgets import NONE, interval, number, plain
 from pages.parts.session import resources
 
-DIGEST = 12  # of a weights' sha256, to tell them apart
+DIGEST = 12  # characters of the sha256 of the weights
 OURS = (
     "ours",
     "95 % interval",
     "difference",
-    "paper’s within",
+    "within interval?",
     "photographs",
     "pairs",
     "protocol",
@@ -29,21 +29,21 @@ OURS = (
 )
 
 
-def title() -> None:
+def draw_title() -> None:
     """Draw the title and which numbers the page shows."""
     st.markdown("##### Replication: the paper’s numbers, ours beside them")
     st.caption(
-        "A number is filled by the paper’s own network, on photographs, with one diagonal pixel, from the studies that "
-        "are finished on this machine: of several the one of most photographs, then the latest. Studies of drawn "
-        "scenes, such as those that ship, fill none, and nor do other weights of the same architecture. “≈”: read off "
-        "a figure or said in words, not printed as a number."
+        "Our numbers come from finished studies on this machine that used the paper’s own networks, photographs and "
+        "steps of one diagonal pixel. Of several such studies, the one with the most photographs counts, then the "
+        "latest. Studies on drawn scenes, such as the shipped ones, and other weights of the same architecture do not "
+        "count. “≈” marks numbers that were read off a figure or that the paper gives only in words."
     )
 
 
-def table() -> pd.DataFrame:
+def read_table() -> pd.DataFrame:
     """Return all numbers from the studies of this server and the shipped ones. Shows studies that cannot be read."""
-    found = [one for place in (resources.data().studies, EMBEDDED.studies) for one in list_studies(place)]
-    folders = [one.folder for one in found if one.manifest is not None and fills(one.manifest)]
+    studies = [s for folder in (resources.data().studies, EMBEDDED.studies) for s in list_studies(folder)]
+    folders = [s.folder for s in studies if s.manifest is not None and fills(s.manifest)]
     numbers, problems = resources.compare_with_paper(
         tuple((str(f), (f / MANIFEST).stat().st_mtime_ns) for f in folders)
     )
@@ -52,7 +52,7 @@ def table() -> pd.DataFrame:
     return numbers
 
 
-def choose(numbers: pd.DataFrame) -> pd.DataFrame:
+def draw_filter(numbers: pd.DataFrame) -> pd.DataFrame:
     """Draw the choice between all numbers and the measured ones, with their counts."""
     measured = numbers[numbers["ours"].notna()]
     inside = int(measured["within"].sum())
@@ -63,7 +63,7 @@ def choose(numbers: pd.DataFrame) -> pd.DataFrame:
     only = st.toggle("Measured only", key="measured_only", bind="query-params")
     if only and measured.empty:
         st.info(
-            "None is measured yet: without the filter, each stands here with the command that fills it.",
+            "No number is measured yet. Turn the filter off to see the command that measures each number.",
             icon=":material/info:",
         )
     return measured if only else numbers
@@ -72,19 +72,19 @@ def choose(numbers: pd.DataFrame) -> pd.DataFrame:
 def section(where: str, numbers: pd.DataFrame) -> None:
     """Draw one section of the paper: its numbers, ours, and the commands that measure the missing ones."""
     st.subheader(where)
-    st.dataframe(_readable(numbers), hide_index=True, key=f"numbers {where}")
+    st.dataframe(_format_table(numbers), hide_index=True, key=f"numbers {where}")
     empty = numbers[numbers["ours"].isna() & numbers["command"].notna()]
     if len(empty):
         commands = list(dict.fromkeys(empty["command"]))
-        with st.expander(f"What fills the {len(empty)} empty cells", icon=":material/terminal:"):
+        with st.expander(f"How to measure these {len(empty)}", icon=":material/terminal:"):
             st.caption(
-                "IMAGENET_VAL stands for your folder of ImageNet’s validation photographs, and data/indexes/"
-                "imagenet-train for an index of its training photographs by ResNet50."
+                "Replace IMAGENET_VAL by your folder of ImageNet’s validation photographs, and "
+                "data/indexes/imagenet-train by an index of its training photographs made with ResNet50."
             )
             st.code("\n".join(commands), language="bash", wrap_lines=True)
 
 
-def save(numbers: pd.DataFrame) -> None:
+def draw_download(numbers: pd.DataFrame) -> None:
     """Draw the download of the whole table in full precision."""
     st.download_button(
         "All numbers (CSV)",
@@ -97,16 +97,16 @@ def save(numbers: pd.DataFrame) -> None:
     )
 
 
-def _readable(numbers: pd.DataFrame) -> pd.DataFrame:
+def _format_table(numbers: pd.DataFrame) -> pd.DataFrame:
     """Return the table as text. A missing number is a dash with the command that measures it."""
-    return pd.DataFrame([_row(row) for row in numbers.itertuples()])
+    return pd.DataFrame([_format_row(row) for row in numbers.itertuples()])
 
 
-def _row(row: Any) -> dict[str, str]:
-    about = {"number": row.what, "paper": ("≈ " if row.read else "") + printed(row.paper)}
-    how = {"remark": row.note or NONE, "measured by": NONE if pd.isna(row.command) else row.command}
+def _format_row(row: Any) -> dict[str, str]:
+    fields = {"number": row.what, "paper": ("≈ " if row.read else "") + format_printed(row.paper)}
+    remarks = {"remark": row.note or NONE, "measured by": NONE if pd.isna(row.command) else row.command}
     if pd.isna(row.ours):
-        return about | dict.fromkeys(OURS, NONE) | how
+        return fields | dict.fromkeys(OURS, NONE) | remarks
     span = None if pd.isna(row.low) else (row.low, row.high)
     values = (
         number(row.ours, 3),
@@ -120,10 +120,10 @@ def _row(row: Any) -> dict[str, str]:
         row.weights_digest[:DIGEST],
         row.date[:10],
     )
-    return about | dict(zip(OURS, values, strict=True)) | how
+    return fields | dict(zip(OURS, values, strict=True)) | remarks
 
 
-def printed(value: float) -> str:
+def format_printed(value: float) -> str:
     """Return a number as the paper prints it: two decimals, or more where it has them; counts in full."""
     if value == int(value) and abs(value) >= 2:
         return f"{value:,.0f}"

@@ -1,4 +1,4 @@
-"""A folder of one's own, ranked by typicality in the background."""
+"""A visitor's folder, ranked by typicality in the background."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ from pages.parts.components.widgets import plain
 from pages.parts.live import explorations
 from pages.parts.session import resources, state, tasks
 from pages.parts.sidebar import networks
-from pages.parts.studies import extremes, requests
+from pages.parts.studies import extremes, new_study
 
-COUNT = 3  # of each end, as pictures
+COUNT = 3  # pictures at each end
 
 
 def section() -> None:
     """Draw the folder's field and, once it is ranked, its most and least typical photographs."""
     st.subheader("Rank a folder of your own by typicality", anchor="rank")
     choice = state.choice()
-    place = explorations.open_chosen_index(choice)
-    if place.problem is not None:
-        st.error(plain(place.problem), icon=":material/error:")
-    elif place.index is None or place.card is None:
+    indexed = explorations.open_chosen_index(choice)
+    if indexed.problem is not None:
+        st.error(plain(indexed.problem), icon=":material/error:")
+    elif indexed.index is None or indexed.card is None:
         networks.offer_starter_index(choice.cards)
-    elif not place.card.available:
-        networks.offer_weights((place.card,), "folder")
+    elif not indexed.card.available:
+        networks.offer_weights((indexed.card,), "folder")
     else:
-        _rank(place.index, place.card)
+        _draw_form(indexed.index, indexed.card)
 
 
-def _rank(index: FeatureIndex, card: NetworkCard) -> None:
+def _draw_form(index: FeatureIndex, card: NetworkCard) -> None:
     m = index.manifest
     st.caption(
-        f"Mean cosine to the {m.k} nearest of {m.rows:,} photographs of {plain(m.dataset)}, by {plain(card.name)}: the "
-        "index of the sidebar."
+        f"Mean cosine to the {m.k} nearest of {m.rows:,} photographs of {plain(m.dataset)}, by {plain(card.name)} "
+        "(the index of the sidebar)."
     )
     text = st.text_input(
         "Photographs: a folder on this server, or drawn scenes by number",
         key="rank_folder",
         bind="query-params",
-        placeholder=f"/path/to/photographs or {requests.PHOTOS}",
+        placeholder=f"/path/to/photographs or {new_study.PHOTOS}",
     ).strip()
     if not text:
         return
@@ -58,26 +58,26 @@ def _rank(index: FeatureIndex, card: NetworkCard) -> None:
     )
     job = resources.jobs().get(name)
     if job is not None and job.state == "done" and job.result is not None:
-        _ranking(job.result, name, index, card)
+        _draw_ranking(job.result, name, index, card)
 
 
-def _ranking(found: FolderRanking, name: str, index: FeatureIndex, card: NetworkCard) -> None:
-    if found.warning is not None:
-        st.warning(plain(f"{found.warning}."), icon=":material/warning:")
-    n = len(found.table)
-    left_out = f"; {len(found.skipped):,} left out" if found.skipped else ""
-    stopped = "" if found.whole else ": stopped before the end"
-    st.markdown(f"{n:,} of {found.given:,} photographs ranked{left_out}{stopped}.")
-    for skipped, reason in found.skipped[:5]:
+def _draw_ranking(ranking: FolderRanking, name: str, index: FeatureIndex, card: NetworkCard) -> None:
+    if ranking.warning is not None:
+        st.warning(plain(f"{ranking.warning}."), icon=":material/warning:")
+    n = len(ranking.table)
+    left_out = f"; {len(ranking.skipped):,} left out" if ranking.skipped else ""
+    stopped = "" if ranking.whole else ". Stopped before the end"
+    st.markdown(f"{n:,} of {ranking.given:,} photographs ranked{left_out}{stopped}.")
+    for skipped, reason in ranking.skipped[:5]:
         st.caption(plain(f"{skipped}: {reason}"))
-    downloads.draw_button("Ranking of the folder (CSV)", "ranking.csv", "text/csv", lambda: csv(found.table))
-    st.dataframe(found.table, hide_index=True, height=280, key="folder ranking")
+    downloads.draw_button("Ranking of the folder (CSV)", "ranking.csv", "text/csv", lambda: csv(ranking.table))
+    st.dataframe(ranking.table, hide_index=True, height=280, key="folder ranking")
 
     def read(digest: str) -> Photograph | None:
         try:
-            photo = found.sources[digest].read()
+            photo = ranking.sources[digest].read()
         except PhotobiasError:
             return None
         return photo if photo.digest == digest else None
 
-    extremes.both("folder", found.table, COUNT, read, (index, card), name)
+    extremes.draw_extremes("folder", ranking.table, COUNT, read, (index, card), name)

@@ -78,10 +78,12 @@ export default function ({data, parentElement, setStateValue}) {
 _bars = st.components.v2.component("signal_drawing", html=HTML, css=CSS, js=JS)
 
 
-def bars(key: str, values: Sequence[float], scale: tuple[float, float, float], drawn: Callable[[], None]) -> None:
+def draw_bars(
+    key: str, values: Sequence[float], scale: tuple[float, float, float], changed: Callable[[], None]
+) -> None:
     """Draw values as bars on a scale (low, high, step).
 
-    Calls ``drawn`` after a change; the widget's state holds ``values``.
+    Calls ``changed`` after a change; the widget's state holds ``values``.
     """
     low, high, step = scale
-    _bars(key=key, data={"values": list(values), "low": low, "high": high, "step": step}, on_values_change=drawn)
+    _bars(key=key, data={"values": list(values), "low": low, "high": high, "step": step}, on_values_change=changed)

@@ -14,22 +14,22 @@ from core.experiments.figure_05_photographers_bias.labelling import Event, Key, 
 from core.experiments.figure_05_photographers_bias.labelling.events import AGAIN, POINT, UNDO
 from pages.parts.session import resources, state
 
-TROUBLE = "labels"  # where it is said that something was not saved
+TROUBLE = "labels"  # name of the message that something was not saved
 
 
-def saved(store: Store, labeller: str) -> Log:
+def read_log(store: Store, labeller: str) -> Log:
     """Return what a labeller has saved so far. Raises BadFolder."""
     key = ("saved", str(store.path(labeller)), store.size(labeller))
     return resources.share_labelling(key, lambda: store.read(labeller))
 
 
-def named(key: Key) -> str:
+def format_key(key: Key) -> str:
     """Return a photograph's name in the browser."""
     return "\n".join(key)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
+class LabellingTask:
     """The photographs to label in their order, the names of the points, the labeller and the store."""
 
     photographs: Mapping[Key, Source]
@@ -38,44 +38,44 @@ class Asked:
     labeller: str
 
     def click(self, key: Key, about: Mapping[str, Any], clicks: Sequence[Mapping[str, Any]]) -> None:
-        """Save the clicks on this photograph that are not saved yet. One may arrive after it was left."""
+        """Save the unsaved clicks on this photograph. A click may arrive after the next photograph is shown."""
         try:
-            known = {event.id for event in saved(self.store, self.labeller).events}
-            fresh = [one for one in clicks if one["id"] not in known and one["photo"] == named(key)]
-            self._save([self._point(key, about, one) for one in fresh])
+            saved = {event.id for event in read_log(self.store, self.labeller).events}
+            new = [click for click in clicks if click["id"] not in saved and click["photo"] == format_key(key)]
+            self._save([self._make_point(key, about, click) for click in new])
         except PhotobiasError as problem:
             state.store_problem(TROUBLE, problem)
 
     def close(self, kind: str, key: Key, about: Mapping[str, Any]) -> None:
         """Save NEXT or SKIP."""
-        self._save([self._event(kind, key, **about)])
+        self._save([self._make_event(kind, key, **about)])
 
-    def again(self, *keys: Key) -> None:
+    def forget(self, *keys: Key) -> None:
         """Forget what was saved of these photographs."""
-        self._save([self._event(AGAIN, key) for key in keys])
+        self._save([self._make_event(AGAIN, key) for key in keys])
 
     def undo(self) -> None:
         """Undo the last action on these photographs."""
-        last = self.last(saved(self.store, self.labeller))
+        last = self.find_last(read_log(self.store, self.labeller))
         if last is not None:
-            self._save([self._event(UNDO, last.key, undone=last.id)])
+            self._save([self._make_event(UNDO, last.key, undone=last.id)])
 
-    def last(self, log: Log) -> Event | None:
+    def find_last(self, log: Log) -> Event | None:
         """Return the action that ``undo`` would undo."""
         return next((event for event in reversed(live(log.events)) if event.key in self.photographs), None)
 
-    def _point(self, key: Key, about: Mapping[str, Any], click: Mapping[str, Any]) -> Event:
+    def _make_point(self, key: Key, about: Mapping[str, Any], click: Mapping[str, Any]) -> Event:
         """Return a click as an event. Raises BadLabels: a browser may send anything."""
         point = str(click["point"])
         if point not in self.names:
             raise BadLabels(f"A click was for {point!r}.", f"The points are {', '.join(self.names)}.", "Click again.")
         x, y = (to_pixels(click[axis], about[side]) for axis, side in (("x", "width"), ("y", "height")))
-        return self._event(POINT, key, **about, id=str(click["id"]), point=point, x=x, y=y)
+        return self._make_event(POINT, key, **about, id=str(click["id"]), point=point, x=x, y=y)
 
-    def _event(self, kind: str, key: Key, **more: Any) -> Event:
+    def _make_event(self, kind: str, key: Key, **more: Any) -> Event:
         now, (root, name) = datetime.now(UTC).isoformat(timespec="milliseconds"), key
-        made = {"id": uuid4().hex, "labeller": self.labeller, "time": now, "root": root, "name": name}
-        return Event(kind=kind, **made | more)
+        fields = {"id": uuid4().hex, "labeller": self.labeller, "time": now, "root": root, "name": name}
+        return Event(kind=kind, **fields | more)
 
     def _save(self, events: Sequence[Event]) -> None:
         """Write events to disk, or show why it was not possible."""
