@@ -57,7 +57,7 @@ from tests.support.addresses import Sources
 from tests.support.basics import ROOT
 from tests.support.command_line import commands
 from tests.support.filmed import film, noise
-from tests.support.framed import app, fresh
+from tests.support.framed import app
 from tests.support.shapes import Shape, header, shape
 
 pytestmark = pytest.mark.usefixtures("one_thread")

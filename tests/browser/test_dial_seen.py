@@ -11,7 +11,7 @@ from core import studies
 from core.experiments.bias_dial import photographers
 from core.experiments.bias_dial.sentence import sentence
 from core.storage.data_folder import EMBEDDED
-from tests.support.browsing import FIGURE, Serve, chromium, fresh, page, serve, traces, visitor
+from tests.support.browsing import FIGURE, Serve, traces
 
 pytestmark = pytest.mark.browser
 VIEW = "/photographers_bias?bias_view=The+dial"

@@ -22,7 +22,7 @@ from core.networks import registry
 from core.storage.data_folder import EMBEDDED, DataFolder
 from pages.parts.sidebar.networks import OPENING
 from tests.support import cheap
-from tests.support.browsing import Serve, chromium, fresh, page, serve, traces, visitor
+from tests.support.browsing import Serve, traces
 
 Randomise = Callable[..., Any]
 pytestmark = pytest.mark.browser

@@ -16,7 +16,7 @@ from core.inference.engine import Engine
 from core.jobs.cancel import Cancel
 from core.networks import registry
 from core.storage.data_folder import DataFolder
-from tests.support.browsing import Serve, chromium, fresh, page, rested, serve, visitor
+from tests.support.browsing import Serve, rested
 
 pytestmark = pytest.mark.browser
 MEASURED_MS = 180_000

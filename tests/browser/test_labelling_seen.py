@@ -17,7 +17,7 @@ from core.experiments.figure_05_photographers_bias.labelling.events import POINT
 from core.experiments.figure_05_photographers_bias.labelling.places import distances, table
 from core.experiments.figure_05_photographers_bias.labelling.sentence import sentence
 from core.storage.data_folder import DataFolder
-from tests.support.browsing import FIGURE, Serve, chromium, fresh, page, rested, serve, traces, visitor
+from tests.support.browsing import FIGURE, Serve, rested, traces
 
 pytestmark = pytest.mark.browser
 FIRST_MS = 180_000

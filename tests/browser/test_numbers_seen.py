@@ -22,7 +22,7 @@ from core.jobs.cancel import Cancel
 from core.networks.card import short
 from core.statistics import tables
 from core.storage.data_folder import EMBEDDED
-from tests.support.browsing import FIGURE, Serve, chromium, fresh, page, serve, traces, visitor
+from tests.support.browsing import FIGURE, Serve, traces
 
 pytestmark = pytest.mark.browser
 MEASURED_MS = 180_000

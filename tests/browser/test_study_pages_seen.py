@@ -14,8 +14,8 @@ from core import studies
 from core.storage.data_folder import DataFolder
 from core.studies import process
 from pages.parts.studies.studies import REDRAWN_S
-from tests.support.browsing import FIGURE, Serve, chromium, page, serve, traces, visitor
-from tests.support.studied import NETWORKS, made
+from tests.support.browsing import FIGURE, Serve, traces
+from tests.support.studied import NETWORKS
 
 pytestmark = pytest.mark.browser
 DRAWN_MS = 180_000

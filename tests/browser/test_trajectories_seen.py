@@ -20,7 +20,7 @@ from core.inference.engine import Engine
 from core.networks import registry
 from core.storage.data_folder import DataFolder
 from pages.parts.sidebar.networks import OPENING
-from tests.support.browsing import Serve, chromium, fresh, page, rested, serve, visitor
+from tests.support.browsing import Serve, rested
 
 pytestmark = pytest.mark.browser
 DONE_MS = 180_000

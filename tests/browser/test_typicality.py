@@ -17,8 +17,8 @@ from core.statistics.association import binned
 from core.statistics.tables import per_photograph
 from core.storage.data_folder import DataFolder
 from tests.browser.test_study_pages_seen import DRAWN_MS, FIGURE, traces
-from tests.support.browsing import Serve, chromium, page, rested, serve, visitor
-from tests.support.studied import NETWORKS, laid_out
+from tests.support.browsing import Serve, rested
+from tests.support.studied import NETWORKS
 
 pytestmark = pytest.mark.browser
 

@@ -35,7 +35,7 @@ from pages.parts.sidebar.networks import OPENING, PREFERRED
 from pages.parts.sidebar.photograph import EXAMPLES
 from tests.support import cheap
 from tests.support.basics import Randomise
-from tests.support.framed import app, fresh, read_out, texts
+from tests.support.framed import app, read_out, texts
 from tests.support.libraries import publish
 
 

@@ -21,7 +21,7 @@ from core.jobs.progress import Meter, Progress
 from core.storage import checksums
 from core.storage.downloads import RemoteFile, digest_of, fetch, whole
 from tests.support.basics import ROOT
-from tests.support.serving import BODY, FAST, Handler, Server, cut_short, listed, server
+from tests.support.serving import BODY, FAST, Handler, Server, cut_short, listed
 from tests.support.waiting import until
 
 

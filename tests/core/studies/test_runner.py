@@ -23,7 +23,7 @@ from core.studies import manifest, rows, runner
 from core.studies.block import Block
 from tests.support.basics import ROOT
 from tests.support.counting import Counting
-from tests.support.runs import Held, cards, content, many, plain, study_of, whole
+from tests.support.runs import Held, content, plain, study_of
 from tests.support.stops import stopped_at
 
 pytestmark = pytest.mark.usefixtures("one_thread")
