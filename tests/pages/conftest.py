@@ -6,12 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import streamlit as st
+from PIL import Image
 from streamlit.runtime.pages_manager import PagesManager
 
+from core.index.build import build
+from core.inference.engine import Engine
+from core.networks import registry
 from core.storage.data_folder import DataFolder
 from pages.parts.session import resources
+from tests.support import cheap
+from tests.support.basics import Randomise
 from tests.support.file_server import server
 from tests.support.studied import laid_out, made
 
@@ -33,3 +40,20 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DataFolde
     yield DataFolder(tmp_path)
     resources.executor().shutdown()  # nothing goes on into the next test
     st.cache_resource.clear()
+
+
+@pytest.fixture
+def equipped(fresh: DataFolder, randomise: Randomise, tmp_path: Path) -> DataFolder:
+    """A server with a cheap network and an index of a dozen pictures that have reference queries."""
+    cheap.write_card(fresh.networks, randomise(cheap.architecture(), cheap.SIZE))
+    rng = np.random.default_rng(0)
+    for part, count in (("train", 14), ("val", 5)):
+        for k in range(count):
+            folder = tmp_path / "pictures" / part / cheap.NAMES[k % 3]
+            folder.mkdir(parents=True, exist_ok=True)
+            noise = rng.integers(0, 256, (6, 8, 3), dtype=np.uint8)
+            Image.fromarray(noise).resize((90, 80)).save(folder / f"{k}.png")
+    card = registry.get(cheap.KEY, fresh)
+    root = tmp_path / "pictures"
+    build(root / "train", card, Engine("cpu"), fresh.indexes / "pictures", reference=root / "val")
+    return fresh
