@@ -42,7 +42,7 @@ from tests.support import golden
 from tests.support.addresses import Sources
 from tests.support.basics import ROOT
 from tests.support.command_line import commands
-from tests.support.contracted import NETWORK, SMALL, kind
+from tests.support.contracted import NETWORK, SMALL
 from tests.support.shapes import Shape, header, shape
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -148,6 +148,16 @@ def test_files() -> None:
     found: dict[str, Any] = {name: inside(files) for name, files in kinds.items()}
     found["a labeller's log, a line"] = sorted(field.name for field in fields(Event))
     golden.check("files", found)
+
+
+def kind(file: Path) -> str:
+    """Name what a shipped file is of: its folder (of studies each; of shards and networks none apart), its ending."""
+    where = file.relative_to(EMBEDDED.root)
+    alike = where.parts[-2] in ("networks", "shards")
+    name = f"{where.parent}/*{where.suffix}" if alike else str(where)
+    for start in ("dial_", "figure_"):  # studies of one kind
+        name = name.replace(where.parent.name, f"{start}*") if where.parent.name.startswith(start) else name
+    return name
 
 
 def written(folder: Path) -> dict[str, Any]:

@@ -10,26 +10,23 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.support.browsing import QUIET, Serve, running
+from tests.support.browsing import DONE_MS, QUIET, Serve, running
 from tests.support.studied import laid_out, made
-
-_SERVERS = ExitStack()
-
-
-_ADDRESSES: dict[Path, str] = {}
 
 
 @pytest.fixture(scope="session")
 def serve() -> Iterator[Serve]:
     """``serve(data folder)`` → the address of a dashboard, one for each folder, whichever file asks."""
 
-    def work(data: Path) -> str:
-        if data not in _ADDRESSES:
-            _ADDRESSES[data] = _SERVERS.enter_context(running(data))
-        return _ADDRESSES[data]
+    addresses: dict[Path, str] = {}
+    with ExitStack() as servers:
 
-    yield work
-    _SERVERS.close()
+        def work(data: Path) -> str:
+            if data not in addresses:
+                addresses[data] = servers.enter_context(running(data))
+            return addresses[data]
+
+        yield work
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +50,7 @@ def chromium() -> Iterator[Browser]:
 def visitor(chromium: Browser) -> Iterator[BrowserContext]:
     """Somebody 1440 px wide who allows downloads; whose browser keeps the dashboard's scripts from page to page."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    context.set_default_timeout(DONE_MS)
     yield context
     context.close()
 

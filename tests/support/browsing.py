@@ -20,7 +20,8 @@ from tests.support.basics import ROOT
 
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 FIGURE = ".js-plotly-plot"
-expect.set_options(timeout=30_000)
+DONE_MS = 180_000  # a busy machine takes long: tests wait for states
+expect.set_options(timeout=DONE_MS)
 Serve = Callable[[Path], str]
 
 
@@ -57,7 +58,7 @@ def rested(page: Page) -> None:
 
 
 def traces(page: Page, number: int = 0) -> list[dict[str, Any]]:
-    """What a figure on screen draws: name, x, y of each trace."""
+    """Return name, x and y of each trace that a figure on screen draws."""
     found: list[dict[str, Any]] = (
         page.locator(FIGURE)
         .nth(number)

@@ -22,7 +22,7 @@ from core.networks.card import Labels, NetworkCard
 from core.statistics.sensitivity import Outcome
 from tests.support.basics import CLASSES, TinyCard, cut_outs
 from tests.support.explored import PAIRS, Watched
-from tests.support.reported import NAME, PAIRS, HandMade
+from tests.support.reported import NAME, HandMade
 
 
 @pytest.fixture
