@@ -9,6 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pytest
+
+from core.datasets.decoding import photographs
+from core.datasets.scenes.source import scenes
+from core.images.photographs import Photograph
+from core.inference.engine import Engine
+from core.storage.data_folder import DataFolder
+
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: threads that wait do not spin; 3 x on busy cores
 
 import numpy as np
@@ -134,3 +143,9 @@ def randomise(natural: list[Photograph]) -> Randomise:
         return model.eval().requires_grad_(False)
 
     return work
+
+
+@pytest.fixture(scope="module")
+def held_out() -> list[Photograph]:
+    """300 of the held-out scenes."""
+    return list(photographs(scenes("scenes:2000000-2000299")))

@@ -19,8 +19,8 @@ from core.statistics.ranking import worst
 from core.statistics.tables import changed
 from core.storage.data_folder import DataFolder
 from pages.parts.studies import studies as studied_on_this_machine
-from tests.support.framed import app, fresh, read_out, texts
-from tests.support.studied import NETWORKS, SCENES, laid_out, make
+from tests.support.framed import app, read_out, texts
+from tests.support.studied import NETWORKS, SCENES, make
 
 TABLE, A3 = PRESETS["Table 2"], PRESETS["A.3"]
 

@@ -14,7 +14,7 @@ from core.experiments.section_2_invariance.invariance import Trial
 from core.experiments.section_2_invariance.sentence import sentence
 from core.jobs.cancel import Cancel
 from core.storage.data_folder import EMBEDDED, DataFolder
-from tests.support.framed import app, fresh, read_out, settled
+from tests.support.framed import app, read_out, settled
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 SIZE = {"learned": 24, "held_out": 12}

@@ -12,8 +12,8 @@ from core.datasets import cifar, listing
 from core.storage.data_folder import DataFolder
 from pages.parts.session import resources
 from tests.support import cifar_files
-from tests.support.file_server import Server, server
-from tests.support.framed import app, fresh, once, read_out, texts
+from tests.support.file_server import Server
+from tests.support.framed import app, once, read_out, texts
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 OFFER = "Fetch CIFAR-10 (170 MB)"

@@ -24,7 +24,7 @@ from core.statistics import tables
 from core.storage.data_folder import EMBEDDED, DataFolder
 from core.studies import process
 from pages.parts.studies import studies as parts
-from tests.support.framed import app, fresh, once, read_out, settled, texts
+from tests.support.framed import app, once, read_out, settled, texts
 from tests.support.layered import album
 
 STRIDED, BLURRED = "embedded/resnet10.scenes-0", "embedded/resnet10_bin5.scenes-0"

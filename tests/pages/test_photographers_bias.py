@@ -16,7 +16,7 @@ from core.experiments.figure_05_photographers_bias.sentence import sentence as b
 from core.experiments.figure_07_08_typicality.sentence import sentence as distance_sentence
 from core.statistics.tables import per_photograph
 from core.storage.data_folder import EMBEDDED, DataFolder
-from tests.support.framed import app, fresh, read_out, settled, texts
+from tests.support.framed import app, read_out, settled, texts
 
 SCENES = "scenes:0-59"
 pytestmark = pytest.mark.usefixtures("one_thread")

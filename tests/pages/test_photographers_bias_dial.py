@@ -16,7 +16,7 @@ from core.experiments.bias_dial.photographers import Setting
 from core.experiments.bias_dial.sentence import sentence
 from core.storage.data_folder import EMBEDDED, DataFolder
 from core.studies import process
-from tests.support.framed import app, fresh, read_out, settled, texts
+from tests.support.framed import app, read_out, settled, texts
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 FREE = Photographer(spread=1.0, size_spread=0.3)

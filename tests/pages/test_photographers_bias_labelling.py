@@ -19,7 +19,7 @@ from core.experiments.figure_05_photographers_bias.labelling.sentence import sen
 from core.storage.data_folder import DataFolder
 from pages.parts.photographers_bias.label_actions import TROUBLE, LabellingTask, format_key
 from pages.parts.session import state
-from tests.support.framed import app, fresh, read_out, settled, texts
+from tests.support.framed import app, read_out, settled, texts
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 EYES = ("left eye", "right eye")

@@ -16,7 +16,7 @@ from core.images.photographs import Photograph
 from core.inference.engine import Engine
 from core.statistics.tables import measured
 from core.storage.data_folder import DataFolder
-from tests.pages.test_explore import app, fresh, texts
+from tests.pages.test_explore import app, texts
 from tests.support.basics import TinyCard
 
 RESNET = TORCH["ResNet50"]

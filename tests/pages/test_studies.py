@@ -21,8 +21,8 @@ from core.storage.data_folder import DataFolder
 from core.studies import process, rows
 from core.studies.process import Status
 from pages.parts.studies import studies as parts
-from tests.support.framed import app, fresh, read_out, texts
-from tests.support.studied import NETWORKS, made, make
+from tests.support.framed import app, read_out, texts
+from tests.support.studied import NETWORKS, make
 
 
 @pytest.fixture(autouse=True)

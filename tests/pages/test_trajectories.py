@@ -22,7 +22,7 @@ from core.storage.data_folder import DataFolder
 from pages.parts.session import state
 from pages.parts.sidebar.networks import OPENING
 from tests.support.filmed import film, noise
-from tests.support.framed import app, fresh, read_out, texts
+from tests.support.framed import app, read_out, texts
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -24,8 +24,8 @@ from core.storage.data_folder import EMBEDDED, DataFolder
 from core.studies import read
 from pages.parts.session import resources
 from pages.parts.studies import studies as page_studies
-from tests.support.framed import app, fresh, read_out, texts
-from tests.support.studied import NETWORKS, laid_out
+from tests.support.framed import app, read_out, texts
+from tests.support.studied import NETWORKS
 
 INDEX = EMBEDDED.indexes / "scenes"
 

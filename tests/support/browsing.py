@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -11,18 +10,18 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from tests.support.basics import ROOT
 
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 FIGURE = ".js-plotly-plot"
-expect.set_options(timeout=30_000)
+DONE_MS = 180_000  # a busy machine takes long: tests wait for states
+expect.set_options(timeout=DONE_MS)
 Serve = Callable[[Path], str]
 
 
@@ -53,63 +52,13 @@ def _wait(address: str, server: subprocess.Popen[bytes], seconds: float = 60) ->
     raise AssertionError(f"the dashboard did not come up within {seconds} s")
 
 
-_SERVERS = ExitStack()
-_ADDRESSES: dict[Path, str] = {}
-
-
-@pytest.fixture(scope="session")
-def serve() -> Iterator[Serve]:
-    """``serve(data folder)`` → the address of a dashboard, one for each folder, whichever file asks."""
-
-    def work(data: Path) -> str:
-        if data not in _ADDRESSES:
-            _ADDRESSES[data] = _SERVERS.enter_context(running(data))
-        return _ADDRESSES[data]
-
-    yield work
-    _SERVERS.close()
-
-
-@pytest.fixture(scope="session")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with nothing in it, the same for all files: embedded networks and scenes are all there is."""
-    folder = tmp_path_factory.getbasetemp() / "fresh"
-    folder.mkdir(exist_ok=True)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """The system's Chromium, else Playwright's own; one at a time: Playwright does not start twice in a thread."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def visitor(chromium: Browser) -> Iterator[BrowserContext]:
-    """Somebody 1440 px wide who allows downloads; whose browser keeps the dashboard's scripts from page to page."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def page(visitor: BrowserContext) -> Iterator[Page]:
-    """A tab of its own."""
-    tab = visitor.new_page()
-    yield tab
-    tab.close()
-
-
 def rested(page: Page) -> None:
     """Once the page's script has nothing to do: what was clicked before has had its answer."""
     expect(page.locator("[data-test-script-state=notRunning]")).to_be_visible()
 
 
 def traces(page: Page, number: int = 0) -> list[dict[str, Any]]:
-    """What a figure on screen draws: name, x, y of each trace."""
+    """Return name, x and y of each trace that a figure on screen draws."""
     found: list[dict[str, Any]] = (
         page.locator(FIGURE)
         .nth(number)

@@ -7,16 +7,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
 import torch
 from safetensors.torch import save_file
-from torch import nn
-from torchvision import models
 
 from core.storage.data_folder import DataFolder
 
 if TYPE_CHECKING:
-    from tests.support.basics import Randomise
+    pass
 
 
 NAMES = ("bowl", "cat", "cup", "face", "rocket")
@@ -66,13 +63,3 @@ class Folder:
 
 def _toml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False).replace("NaN", "nan").replace("Infinity", "inf")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    return Folder(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def shuffle(randomise: Randomise) -> nn.Module:
-    return randomise(models.shufflenet_v2_x0_5(weights=None, num_classes=5), 64)

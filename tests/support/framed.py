@@ -4,40 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from typing import Any
 
-import pytest
-import streamlit as st
 from streamlit.navigation.page import calc_hash
-from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
-from core.storage.data_folder import DataFolder
-from pages.parts.session import resources
 from tests.support.basics import ROOT
-
-__all__ = ["app", "fresh", "read_out", "settled", "texts"]
-
-
-@pytest.fixture
-def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DataFolder]:
-    """A server that has nothing yet."""
-    monkeypatch.setenv("PHOTOBIAS_DATA", str(tmp_path))
-    # AppTest forgets between runs that st.navigation is in use and, seeing pages/, would run the page without its frame
-    begin = PagesManager.__init__
-
-    def with_a_frame(manager: PagesManager, *arguments: Any, **more: Any) -> None:
-        begin(manager, *arguments, **more)
-        PagesManager.uses_pages_directory = False
-
-    monkeypatch.setattr(PagesManager, "__init__", with_a_frame)
-    st.cache_resource.clear()
-    st.cache_data.clear()
-    yield DataFolder(tmp_path)
-    resources.executor().shutdown()  # nothing goes on into the next test
-    st.cache_resource.clear()
 
 
 def app(page: str = "") -> AppTest:

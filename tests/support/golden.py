@@ -11,7 +11,7 @@ from tests.support.shapes import differences
 
 FILE = Path(__file__).resolve().parent.parent / "contract.json"
 WRITE = "PHOTOBIAS_WRITE_CONTRACT"
-HOW = f"If that is meant: {WRITE}=1 .venv/bin/python -m pytest tests/test_contract.py, and commit {FILE.name}."
+HOW = f"If that is meant: {WRITE}=1 .venv/bin/python -m pytest -k contract, and commit {FILE.name}."
 
 
 def read() -> dict[str, Any]:

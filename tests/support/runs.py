@@ -8,15 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pytest
-from PIL import Image
 
 from core import studies
-from core.images.photographs import Photograph, photograph
-from core.inference.engine import Engine
-from core.networks.card import NetworkCard
+from core.images.photographs import Photograph
 from core.studies import Study, rows
-from tests.support.basics import TinyCard
 
 PAIRS = {
     "digest": "category",
@@ -79,19 +74,6 @@ def held(photos: Sequence[Photograph]) -> list[Held]:
     return [Held(photo, f"{number:03}.png") for number, photo in enumerate(photos)]
 
 
-@pytest.fixture(scope="session")
-def many(natural: list[Photograph]) -> list[Held]:
-    """36 photographs: two whole blocks and the rest of one."""
-    turned = [photograph(p.image().transpose(Image.Transpose.FLIP_LEFT_RIGHT), p.name, p.label) for p in natural]
-    upside = [photograph(p.image().transpose(Image.Transpose.FLIP_TOP_BOTTOM), p.name, p.label) for p in natural]
-    return held([*natural, *turned, *upside])
-
-
-@pytest.fixture
-def cards(tiny_card: TinyCard) -> list[NetworkCard]:
-    return [tiny_card(), tiny_card(3)]
-
-
 def content(folder: Path) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in (rows.RESULTS, rows.PHOTOGRAPHS)}
 
@@ -103,11 +85,3 @@ def plain(frame: pd.DataFrame) -> list[list[Any]]:
 
 def study_of() -> Study:
     return studies.create("protocols", protocols=("crop", "black"))
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory, engine: Engine, many: list[Held], tiny_card: TinyCard) -> Path:
-    """A study that was never stopped."""
-    folder = tmp_path_factory.mktemp("whole")
-    studies.run(study_of(), many, [tiny_card(), tiny_card(3)], folder, engine=engine)
-    return folder

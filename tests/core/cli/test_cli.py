@@ -19,7 +19,7 @@ from core.datasets.scenes import render
 from core.exploration import measurements
 from core.training import recipe
 from tests.support.basics import ROOT
-from tests.support.commanded import KEY, OTHER, Run, album, data, parsed, photo, run
+from tests.support.commanded import KEY, OTHER, Run, parsed
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -19,7 +19,7 @@ from core.datasets.scenes import render
 from core.inference.engine import Engine
 from core.networks.card import SCENES
 from tests.support.basics import cut_outs
-from tests.support.commanded import DRAWN, KEY, OTHER, Run, album, data, parsed, photo, run, saved, warnings
+from tests.support.commanded import DRAWN, KEY, OTHER, Run, parsed, saved, warnings
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -24,7 +24,7 @@ from core.networks import registry
 from core.networks.card import SCENES
 from core.storage.data_folder import DataFolder
 from tests.support import cheap
-from tests.support.commanded import DRAWN, KEY, OTHER, Run, album, data, parsed, photo, run, warnings
+from tests.support.commanded import DRAWN, KEY, OTHER, Run, parsed, warnings
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -18,7 +18,7 @@ from core.networks.card import SCENES
 from core.storage.data_folder import DataFolder
 from core.storage.downloads import RemoteFile
 from core.training import make, photographs, recipe
-from tests.support.commanded import KEY, OTHER, Run, album, data, parsed, photo, run, warnings
+from tests.support.commanded import KEY, OTHER, Run, parsed, warnings
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -10,7 +10,7 @@ import pytest
 from core import cli, studies
 from core.images.photographs import read
 from core.studies.request import Request
-from tests.support.commanded import DRAWN, KEY, OTHER, Run, album, data, parsed, photo, run, saved, warnings
+from tests.support.commanded import DRAWN, KEY, OTHER, Run, parsed, saved, warnings
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -18,7 +18,7 @@ from core.training import make, recipe
 from core.training.recipe import NamedPhotographs
 from tests.support import cifar_files
 from tests.support.cifar_files import EACH, NAMES
-from tests.support.file_server import Server, server
+from tests.support.file_server import Server
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 NAME = "cifar-10-python.tar.gz"

@@ -18,7 +18,7 @@ from core.jobs.progress import Progress
 from core.storage.data_folder import DataFolder
 from tests.support import cifar_files
 from tests.support.cifar_files import EACH
-from tests.support.file_server import Reports, Server, server
+from tests.support.file_server import Reports, Server
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 NAME = "cifar-10-python.tar.gz"

@@ -1,4 +1,4 @@
-"""Taking results away: tables, the record, the page; the sentence; pictures that show every pixel as it is."""
+"""Tables, the record and the report of an exploration."""
 
 from __future__ import annotations
 
@@ -6,69 +6,32 @@ import base64
 import io
 import json
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
-import torch
 from PIL import Image
 
-from core.exploration import Exploration, Settings, Store, Trace, curves, report
+from core.exploration import Exploration, Settings, curves, report
 from core.exploration.summary import sentence
 from core.images import protocols
-from core.images.frames import Path as FramePath
 from core.images.paths import shift_path, size_path
-from core.images.photographs import Photograph, photograph, read, reduce_to
-from core.images.png import FLICKER_MS, flicker, png, preview, thumbnail
-from core.index.build import build
+from core.images.photographs import read, reduce_to
 from core.index.search import FeatureIndex
-from core.index.typicality import Rating, Typicality, typicality
+from core.index.typicality import typicality
 from core.inference.engine import Engine, Predictions
 from core.inference.pairs import outcomes
-from core.networks.card import SCENES, Labels, NetworkCard
+from core.networks.card import SCENES, Labels
 from core.statistics.sensitivity import Outcome, sensitivity
-from tests.support.basics import CLASSES, TinyCard, cut_outs
+from tests.support.basics import CLASSES, TinyCard
+from tests.support.reported import NAME, PAIRS, HandMade, flips
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-PAIRS = 6
-NAME = "<b>x</b>.png"
+
 EVIL = Labels(("</script><script>alert(1)</script>", "<i>cat</i>", *CLASSES[2:]))
-
-
-@pytest.fixture(scope="module")
-def found(
-    engine: Engine, natural: list[Photograph], tiny_card: TinyCard, tmp_path_factory: pytest.TempPathFactory
-) -> Exploration:
-    """A whole exploration: two networks, an index with reference queries, a reduced photograph. Read only."""
-    root = tmp_path_factory.mktemp("report")
-    for number, photo in enumerate([*natural, *cut_outs(2, seed=1)]):
-        folder = root / ("photos" if number < 12 else "held-out") / str(photo.label)
-        folder.mkdir(parents=True, exist_ok=True)
-        photo.image().save(folder / f"{number}.png")
-    card = tiny_card(9)
-    build(root / "photos", card, engine, root / "index", reference=root / "held-out")
-    natural[1].image().save(root / "shown.png")
-    original = replace(read(root / "shown.png"), name=NAME)
-    made = Exploration(
-        engine=engine,
-        store=Store(),
-        original=original,
-        photograph=reduce_to(original, 100),
-        cards=(card, tiny_card(5)),
-        settings=Settings(pairs=PAIRS, seed=3, step=2, direction="down", side=12),
-        index=FeatureIndex.open(root / "index"),
-        index_card=card,
-    )
-    made.run()
-    assert made.state == "done"
-    assert not made.problems
-    return made
 
 
 @pytest.fixture
@@ -76,9 +39,6 @@ def shown_file(found: Exploration) -> Path:
     """Where a person has the photograph."""
     assert found.index is not None
     return found.index.path.parent / "shown.png"
-
-
-# Tables
 
 
 def test_pairs_csv_holds_every_outcome(found: Exploration) -> None:
@@ -121,9 +81,6 @@ def test_curves_csv_holds_every_frame(found: Exploration) -> None:
         assert mine.top1.tolist() == [CLASSES[k] for k in p.argmax(1)]
         assert set(mine["class"]) == {CLASSES[int(p[0].argmax())]}
         assert set(mine.unit) == {"network"}
-
-
-# The record
 
 
 def test_the_record_is_enough_to_make_every_number_again(
@@ -179,9 +136,6 @@ def test_stem_is_a_safe_file_name(hand_made: HandMade, name: str) -> None:
     stem = report.stem(made)
     assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,40}", stem.removesuffix(f"-{made.original.digest[:8]}"))
     assert stem.endswith(f"-{made.original.digest[:8]}")
-
-
-# The page
 
 
 class Seen(HTMLParser):
@@ -291,175 +245,3 @@ def test_curves_follow_the_watched_class_and_the_network_keeps_its_place(found: 
             assert drawn.watched == name
             assert list(drawn.p) == p[:, CLASSES.index(name)].tolist()
     assert curves.curve(found, "shift", "unheard of") == own
-
-
-# The sentence
-
-HandMade = Callable[..., Exploration]
-
-
-def flips(changed: int, pairs: int) -> list[Outcome]:
-    return [Outcome("aa", k, 0, int(k < changed), 0.5, 0.4, 0.9) for k in range(pairs)]
-
-
-@pytest.fixture
-def hand_made(engine: Engine, tiny_card: TinyCard) -> HandMade:
-    """``hand_made(rows={"crop": outcomes}, shift=[classes that lead], …)``: nothing is computed."""
-    shown = photograph(Image.new("RGB", (60, 40), "red"), "red.png")
-
-    def make(
-        rows: dict[str, list[Outcome]] | None = None,
-        more: Sequence[dict[str, list[Outcome]]] = (),
-        shift: Sequence[int] = (),
-        frames: int | None = None,
-        rating: Rating | None = None,
-        labels: Labels | None = None,
-        **settings: Any,
-    ) -> Exploration:
-        cards: list[NetworkCard] = [
-            replace(tiny_card(9), key=f"test/net-{k}", labels=labels or Labels(CLASSES)) for k in range(1 + len(more))
-        ]
-        found = Exploration(
-            engine=engine,
-            store=Store(),
-            original=shown,
-            photograph=shown,
-            cards=cards,
-            settings=Settings(**{"pairs": 16, **settings}),
-        )
-        found.networks = {card.key: replace(engine.load(tiny_card(9)), card=card) for card in cards}
-        found.pairs = {
-            (card.key, name): tuple(outcomes)
-            for card, measured in zip(cards, (rows or {}, *more), strict=True)
-            for name, outcomes in measured.items()
-        }
-        if shift:
-            length = frames or len(shift)
-            blank = torch.zeros(3, 32, 32, dtype=torch.uint8)
-            path = FramePath("shift", tuple(range(length)), (blank,) * length, "network", "made by hand")
-            p = torch.full((len(shift), len(CLASSES)), 0.1)
-            for row, top in enumerate(shift):
-                p[row, top] = 0.6
-            found.traces = {(cards[0].key, "shift"): Trace(path=path, probabilities=p, features=torch.ones(len(p), 4))}
-        found.rating = rating
-        return found
-
-    return make
-
-
-def rated(percentile: float | None) -> Rating:
-    typicality = Typicality(0.7126, percentile, 10, 40 if percentile is not None else 0, ())
-    return Rating("aa", "red.png", None, typicality, "cat", 0.9, 3, np.ones(4, np.float32))
-
-
-MOVES = "When this photograph moves by one pixel, net-0 changes its answer in "
-CURVE = (
-    "over a shift of 3 px net-0's P(bowl) lies between 0.10 and 0.60 "
-    "and changes by up to 0.50 from one pixel to the next"
-)
-
-
-@pytest.mark.parametrize(
-    ("made", "said"),
-    [
-        ({}, ""),
-        ({"rows": {"black": flips(3, 8)}}, ""),  # 8 of 16 so far
-        ({"shift": [0, 1], "frames": 4}, ""),  # 2 frames of 4 so far
-        (
-            {"rows": {"black": flips(0, 16), "crop": flips(1, 16)}},
-            f"{MOVES}none of 16 placements on black (0 %, 95 % CI 0-19 %) and in 1 of 16 crops (6 %, 95 % CI 1-28 %).",
-        ),
-        ({"rows": {"crop": flips(0, 1)}, "pairs": 1}, f"{MOVES}none of 1 crop (0 %, 95 % CI 0-79 %)."),
-        (
-            {"rows": {"black": flips(16, 16), "crop": flips(1, 4)}},
-            f"{MOVES}16 of 16 placements on black (100 %, 95 % CI 81-100 %).",
-        ),
-        ({"shift": [0, 0, 1, 0]}, f"O{CURVE[1:]}."),
-        (
-            {"rows": {"crop": flips(4, 16)}, "shift": [0, 0, 1, 0], "rating": rated(62.4)},
-            f"{MOVES}4 of 16 crops (25 %, 95 % CI 10-49 %); {CURVE}; "
-            "this photograph's typicality is 0.713, more typical than 62 % of the 40 reference photographs.",
-        ),
-        ({"rating": rated(None)}, "This photograph's typicality is 0.713."),
-        (
-            {"rows": {"crop": flips(16, 16)}, "rating": rated(None)},
-            f"{MOVES}16 of 16 crops (100 %, 95 % CI 81-100 %); this photograph's typicality is 0.713.",
-        ),
-    ],
-)
-def test_the_sentence(hand_made: HandMade, made: dict[str, Any], said: str) -> None:
-    assert sentence(hand_made(**made)) == said
-
-
-def test_the_sentence_of_several_networks(hand_made: HandMade) -> None:
-    one, none = {"crop": flips(8, 16)}, {"crop": flips(0, 16)}
-    half, zero = (
-        "in 8 of 16 crops (50 %, 95 % CI 28-72 %)",
-        "in none of 16 crops (0 %, 95 % CI 0-19 %)",
-    )
-    start = "When this photograph moves by 3 pixels, net-0 changes its answer"
-    assert sentence(hand_made(rows=one, more=[none], step=3)) == f"{start} {half}, and net-1 changes its answer {zero}."
-    three = sentence(hand_made(rows=one, more=[none, one], step=3))
-    assert three == f"{start} {half}, net-1 changes its answer {zero}, and net-2 changes its answer {half}."
-    later = sentence(hand_made(rows={}, more=[none], step=3))  # the first network is not done yet
-    assert later == f"When this photograph moves by 3 pixels, net-1 changes its answer {zero}."
-
-
-def test_the_sentence_of_a_real_exploration(found: Exploration) -> None:
-    text = sentence(found)
-    for card in found.cards:
-        for name, word in (("black", "placements on black"), ("crop", "crops")):
-            measured = found.measured(card.key, name)
-            assert measured is not None
-            assert f"in {measured.changed or 'none'} of {PAIRS} {word}" in text
-    assert "over a shift of 10 px tiny-9's P(" in text
-    assert "2 reference photographs." in text
-    assert text.count(".") == len(re.findall(r"\d\.\d", text)) + 1  # one sentence
-
-
-# Pictures
-
-
-@pytest.fixture(scope="module")
-def frame() -> torch.Tensor:
-    """Neighbours that differ in every pixel, of odd size."""
-    return torch.from_numpy(np.random.default_rng(0).integers(0, 256, (3, 13, 17), dtype=np.uint8))
-
-
-@pytest.mark.parametrize("factor", [1, 2, 5])
-def test_png_keeps_every_pixel_and_enlarges_by_repeating_it(frame: torch.Tensor, factor: int) -> None:
-    image = Image.open(io.BytesIO(png(frame, factor=factor)))
-    assert (image.format, image.mode, image.size) == ("PNG", "RGB", (17 * factor, 13 * factor))
-    wanted = frame.permute(1, 2, 0).numpy().repeat(factor, 0).repeat(factor, 1)
-    assert np.array_equal(np.array(image), wanted)
-
-
-def test_flicker_is_exactly_the_two_frames(frame: torch.Tensor) -> None:
-    after = frame.clone()
-    after[:, 4, 5] ^= 1  # one pixel, by one grey level
-    image = Image.open(io.BytesIO(flicker(frame, after, factor=3)))
-    assert (image.format, image.n_frames, image.info["loop"]) == ("PNG", 2, 0)  # type: ignore[attr-defined]
-    for number, wanted in enumerate((frame, after)):
-        image.seek(number)
-        assert image.info["duration"] == FLICKER_MS
-        shown = np.array(image.convert("RGB"))
-        assert np.array_equal(shown, wanted.permute(1, 2, 0).numpy().repeat(3, 0).repeat(3, 1))
-
-
-def test_flicker_of_equal_frames_is_a_picture(frame: torch.Tensor) -> None:
-    image = Image.open(io.BytesIO(flicker(frame, frame)))
-    assert np.array_equal(np.array(image.convert("RGB")), frame.permute(1, 2, 0).numpy())
-
-
-def test_thumbnail_is_the_central_square() -> None:
-    pixels = np.zeros((20, 60, 3), np.uint8)
-    pixels[:, 20:40] = 200
-    image = Image.open(io.BytesIO(thumbnail(photograph(Image.fromarray(pixels), "wide"), 10)))
-    assert image.size == (10, 10)
-    assert np.array(image).min() == 200
-
-
-@pytest.mark.parametrize(("size", "expected"), [((60, 20), (30, 10)), ((20, 60), (10, 30)), ((20, 10), (20, 10))])
-def test_preview_is_the_whole_and_never_enlarged(size: tuple[int, int], expected: tuple[int, int]) -> None:
-    image = Image.open(io.BytesIO(preview(photograph(Image.new("RGB", size, "red"), "red"), 30)))
-    assert image.size == expected

@@ -10,8 +10,7 @@ import pytest
 import torch
 
 from core.images.paths import Cropped, OnBlack, shift_path, size_path, way
-from tests.support.path_frames import REACH, STEPS, frame, noise, picture, refused, room
-from tests.support.reference_protocols import embedded
+from tests.support.path_frames import REACH, STEPS, frame, noise, picture, refused
 
 
 @pytest.mark.parametrize("per_pixel", [1, 2, 4])

@@ -17,7 +17,7 @@ from core.index.search import FeatureIndex
 from core.index.verify import verify
 from tests.support.basics import ROOT
 from tests.support.counting import Counting
-from tests.support.indexed import BATCH, CARD, SHARD, album, content, held_out, make, own, rewrite_manifest, whole
+from tests.support.indexed import BATCH, CARD, SHARD, content, make, rewrite_manifest
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -28,15 +28,11 @@ from tests.support.counting import Counting
 from tests.support.indexed import (
     BATCH,
     SHARD,
-    album,
     content,
     draw,
     features_of,
-    held_out,
     make,
-    own,
     stored_rows,
-    whole,
 )
 from tests.support.stops import stopped_at
 

@@ -23,17 +23,13 @@ from core.index.search import FeatureIndex, Neighbour
 from core.index.typicality import percentile, typicality
 from tests.support.indexed import (
     CARD,
-    album,
     brute_force,
     digest,
     draw,
     features_of,
-    held_out,
     make,
-    own,
     rewrite_manifest,
     stored_rows,
-    whole,
 )
 
 pytestmark = pytest.mark.usefixtures("one_thread")

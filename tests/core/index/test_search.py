@@ -1,98 +1,30 @@
-"""How an index is searched: every way is exact or says how far it is from it."""
+"""The exact search of an index, its groups and scores."""
 
 from __future__ import annotations
 
-import json
 import os
-from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import faiss
 import numpy as np
 import pytest
 import torch
 
 from benchmarks import index as bench_index
-from core.errors import BadFolder, IndexBroken, IndexMismatch, UnknownName
-from core.index import compact, mapped, milvus, opening, product, rows
+from core.errors import IndexBroken, UnknownName
+from core.index import mapped, product, rows
 from core.index.exact import ExactSearch
 from core.index.extract import stored
 from core.index.search import FeatureIndex
-from core.index.store import Row, read_manifest, read_table, write_manifest, write_shard
+from core.index.store import read_manifest
 from core.index.typicality import alternatives, per_class, typicality
 from core.index.verify import verify
-from pages.parts.explore.neighbours import describe_search
+from tests.support.clouds import DIM, LABELS, ROWS, Ranked, check, check_ranked, cloud
 from tests.support.indexed import brute_force
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-DIM, ROWS = 32, 1500
-LABELS = ("ant", "bee", "cat", None)
+
 KINDS = (torch.float32, torch.bfloat16, torch.float16)
-
-
-def cloud(count: int, seed: int, spread: float = 0.6) -> np.ndarray:
-    """Positive features in some clusters, as a network's are."""
-    rng = np.random.default_rng(seed)
-    centres = np.random.default_rng(0).exponential(size=(12, DIM))
-    return (centres[rng.integers(12, size=count)] + spread * rng.exponential(size=(count, DIM))).astype(np.float32)
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """1,500 rows, four labels; rows 5, 700 and 900 are the same photograph, and row 6 has the features of row 5."""
-    folder = tmp_path_factory.mktemp("search") / "index"
-    features = cloud(ROWS, 1)
-    features[[700, 900, 6]] = features[5]
-    held = bench_index.synthetic(folder, features, ROWS)
-    plan, shards = held.plan, []
-    for number, start in enumerate(range(0, ROWS, 400)):
-        some = range(start, min(start + 400, ROWS))
-        names = [Row(0, f"{n:07d}", LABELS[n % 4], f"{5 if n in (700, 900) else n:064x}") for n in some]
-        write_shard(folder / "shards", f"{number:05d}", stored(features[some]), names, (), plan)
-        shards.append(read_table(folder / "shards", f"{number:05d}")[1])
-    labels = {name: sum(1 for n in range(ROWS) if LABELS[n % 4] == name) for name in LABELS if name}
-    write_manifest(folder, replace(held, shards=tuple(shards), labels=labels))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def features(made: Path) -> np.ndarray:
-    return np.concatenate([np.load(path) for path in sorted(made.glob("shards/*.npy"))])
-
-
-Ranked = list[tuple[list[int], list[float]]]
-
-
-@pytest.fixture(scope="module")
-def queries(features: np.ndarray) -> np.ndarray:
-    """Nine of no row, two that are rows, one of length 0."""
-    return np.concatenate([cloud(9, 2), features[[5, 6]].astype(np.float32), np.zeros((1, DIM), np.float32)])
-
-
-@pytest.fixture(scope="module")
-def ranking(features: np.ndarray, queries: np.ndarray) -> Ranked:
-    """All rows, one row at a time; once, as it takes longer than all the searches."""
-    return [brute_force(query, features, len(features)) for query in queries]
-
-
-def check(found: list[Any], queries: np.ndarray, rows: np.ndarray, k: int, among: np.ndarray | None = None) -> None:
-    """Against one row at a time."""
-    check_ranked(found, [brute_force(query, rows, len(rows)) for query in queries], k, among)
-
-
-def check_ranked(found: list[Any], ranking: Ranked, k: int, among: np.ndarray | None = None) -> None:
-    """Against the first k of a ranking, of the rows ``among`` alone."""
-    for (nearest, values), (got, cosines) in zip(ranking, found, strict=True):
-        first = [n for n, row in enumerate(nearest) if among is None or among[row]][:k]
-        assert got.tolist() == [nearest[n] for n in first]
-        assert cosines == pytest.approx([values[n] for n in first], abs=1e-12)
-
-
-# One product for many queries
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -169,9 +101,6 @@ def test_of_each_group(features: np.ndarray) -> None:
         check([one], query[None], features, 8, groups == number)
 
 
-# Mapped features
-
-
 def test_features_are_hashed_once_a_change(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import shutil
 
@@ -220,9 +149,6 @@ def test_tables_stay_few(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [names[n] if n >= 0 else None for n in numbers[:8]] == [*LABELS] * 2
     assert table.place(399) == (0, 399)
     assert table.place(400) == (1, 0)
-
-
-# Neighbours, typicality, other scores
 
 
 def test_exact_duplicates_are_left_out(made: Path, features: np.ndarray) -> None:
@@ -283,146 +209,6 @@ def test_other_scores_equal_slow_loops(made: Path) -> None:
     )
     with pytest.raises(ValueError, match="49 cosines; wanted 50"):
         alternatives(near[:49])
-
-
-# Compact
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """10,000 rows, the least that get a compact copy."""
-    own = tmp_path_factory.mktemp("compact") / "index"
-    bench_index.synthetic(own, cloud(400, 15), compact.LEAST)
-    compact.make(own)
-    return own
-
-
-@pytest.mark.parametrize("count", [1, compact.SMALL])
-def test_the_compact_copys_threads_are_its_own(count: int) -> None:
-    """Put back for the caller afterwards, and another thread sees nothing of them meanwhile."""
-
-    def elsewhere() -> int:
-        with ThreadPoolExecutor(1) as pool:
-            return int(pool.submit(faiss.omp_get_max_threads).result())
-
-    before = faiss.omp_get_max_threads(), elsewhere(), torch.get_num_threads()
-    with compact._team(count):
-        assert faiss.omp_get_max_threads() == (1 if count < compact.SMALL else before[0])
-        assert elsewhere() == before[1]
-    assert (faiss.omp_get_max_threads(), elsewhere(), torch.get_num_threads()) == before
-
-
-def test_the_compact_copy_is_as_near_to_exact_as_the_manifest_says(small: Path) -> None:
-    features = np.concatenate([np.load(path) for path in sorted(small.glob("shards/*.npy"))])
-    held = read_manifest(small).compact
-    assert held is not None
-    assert verify(small) == []
-    assert held.recall >= compact.RECALL
-    assert held.typicality_error <= compact.ERROR
-    searching, exact = opening.opened(small, "compact"), FeatureIndex.open(small)
-    assert searching.how == "compact"
-    own = np.sort(np.random.default_rng(1).permutation(len(features))[: compact.QUERIES])
-    recalls, errors = defaultdict(list), list[float]()
-    for row in own.tolist():
-        query = features[row].astype(np.float32)
-        rows = [[r for r in index.search(query, 11).rows[0] if r != row][:10] for index in (searching, exact)]
-        values = [np.mean([brute_force(query, features[[r]], 1)[1][0] for r in some]) for some in rows]
-        recalls[row].append(len(set(rows[0]) & set(rows[1])) / 10)
-        errors.append(abs(values[0] - values[1]))
-    assert np.mean(list(recalls.values())) == pytest.approx(held.recall, abs=0.01)
-    assert np.mean(errors) == pytest.approx(held.typicality_error, abs=2e-4)
-
-
-def test_the_compact_copy_is_not_used_unless_chosen(small: Path) -> None:
-    queries, features = cloud(5, 13), np.concatenate([np.load(path) for path in sorted(small.glob("shards/*.npy"))])
-    assert opening.opened(small).how == "exact"
-    assert opening.opened(small).search(queries[0]).rows[0].tolist() == brute_force(queries[0], features, 10)[0]
-    searching = opening.opened(small, "compact")
-    assert len(searching.neighbours(queries[0], 700, distinct=True)) == 700  # more than it ranks by itself
-    among = np.arange(len(features)) % 50 == 7  # some rows only: exactly
-    check(searching._searching(queries, 9).nearest(queries, 9, among), queries, features, 9, among)
-
-
-def test_the_page_says_how_it__was_searched(small: Path, made: Path) -> None:
-    assert describe_search(FeatureIndex.open(made)) == "Searched exactly."
-    for how, said in (("exact", "Searched exactly, without"), ("compact", "which is not exact")):
-        text = describe_search(opening.opened(small, how))
-        assert said in text
-        held = read_manifest(small).compact
-        assert held is not None
-        for figure in (f"recall@10 {held.recall:.3f}", f"error {held.typicality_error:.4f}", "200 of its own"):
-            assert figure in text
-
-
-def test_a_broken_compact_copy(small: Path, made: Path, tmp_path: Path) -> None:
-    import shutil
-
-    own = Path(shutil.copytree(small, tmp_path / "index"))
-    file = own / compact.COMPACT
-    data = bytearray(file.read_bytes())
-    data[len(data) // 2] ^= 1
-    file.write_bytes(data)
-    assert verify(own) == ["compact.faiss: changed since it was built"]
-    with pytest.raises(IndexBroken, match=r"compact\.faiss: changed"):
-        opening.opened(own, "compact").search(cloud(1, 0))
-    file.unlink()
-    assert "compact.faiss" in verify(own)[0]
-    with pytest.raises(IndexBroken, match=r"without a compact copy.*index compact"):
-        opening.opened(made, "compact")
-    with pytest.raises(UnknownName, match=r"'fast'. Accepted are exact, compact, and milvus://"):
-        opening.opened(made, "fast")
-    bench_index.synthetic(tmp_path / "few", cloud(9, 1), 200)
-    with pytest.raises(BadFolder, match="200 rows"):
-        compact.make(tmp_path / "few")
-    facts = json.loads((made / "manifest.json").read_bytes())
-    assert "compact" not in facts  # as manifests were before there was one
-
-
-# Milvus
-
-
-def test_milvus_answers_as_the_index_does(
-    made: Path, tmp_path: Path, features: np.ndarray, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pytest.importorskip("pymilvus", reason="pip install -r requirements-milvus.txt")
-    pytest.importorskip("milvus_lite", reason="pip install --no-deps -r requirements-lite.txt")
-    where = f"milvus://{tmp_path}/lite.db"
-    with pytest.raises(IndexMismatch, match=r"without the collection photobias_.*index push DIR --to milvus"):
-        opening.opened(made, where).search(cloud(1, 0))
-    told: list[tuple[int, int]] = []
-    assert milvus.push(made, where, lambda p: told.append((p.done, p.total))) == ROWS
-    assert told == [(400, ROWS), (800, ROWS), (1200, ROWS), (ROWS, ROWS)]
-    there, here = opening.opened(made, where), FeatureIndex.open(made)
-    queries = np.concatenate([cloud(4, 14), features[[5]].astype(np.float32)])
-    for k in (1, 10, 60):
-        got, expected = there.search(queries, k), here.search(queries, k)
-        assert np.array_equal(got.rows, expected.rows)
-        assert got.cosines == pytest.approx(expected.cosines, abs=1e-12)
-    asked = {"k": 9, "labels": ("cat",), "distinct": True, "without": f"{5:064x}"}
-    assert there.neighbours(queries[4], **asked) == here.neighbours(queries[4], **asked)
-    monkeypatch.setattr(milvus, "MESSAGE", 4 * DIM * 150)  # a shard in several messages
-    assert milvus.push(made, where) == ROWS  # again: nothing is doubled
-    with milvus._client(where) as client:
-        client.delete(milvus.collection(read_manifest(made)), filter="row >= 700")
-    with pytest.raises(IndexBroken, match=f"has 700 rows.* {ROWS}.*index push again"):
-        opening.opened(made, where).search(queries)
-    assert milvus.push(made, where) == ROWS
-    assert np.array_equal(opening.opened(made, where).search(queries).rows, here.search(queries).rows)
-
-
-def test_milvus_without_its_library_or_server(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
-    with monkeypatch.context() as patch:
-        patch.setitem(sys.modules, "pymilvus", None)
-        with pytest.raises(IndexBroken, match=r"no pymilvus.*requirements-milvus"):
-            opening.opened(made, "milvus://127.0.0.1").search(cloud(1, 0))
-    pytest.importorskip("pymilvus", reason="pip install -r requirements-milvus.txt")
-    with pytest.raises(IndexBroken, match=r"milvus://127.0.0.1:1 .*A Milvus server must answer"):
-        opening.opened(made, "milvus://127.0.0.1:1").search(cloud(1, 0))
-
-
-# The bench
 
 
 def test_the_bench(made: Path, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from core.networks.card import NetworkCard
 from core.storage.data_folder import DataFolder
 from core.storage.downloads import RemoteFile
 from tests.support.basics import TinyCard
-from tests.support.file_server import Reports, Server, server
+from tests.support.file_server import Reports, Server
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -1,12 +1,7 @@
-"""The engine: a result depends on its frame alone, memory may run short, and everyone gets a turn."""
+"""The engine: a result depends on its frame alone."""
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +9,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from torchvision import models
 
-from core.errors import WeightsUnavailable
 from core.images import protocols
 from core.images.photographs import Photograph
 from core.inference.engine import CPU_BATCH, Engine, Network, Predictions
@@ -26,47 +19,14 @@ from core.networks.card import NetworkCard
 from core.storage.data_folder import DataFolder
 
 if TYPE_CHECKING:
-    from tests.support.basics import Randomise, TinyCard
+    from tests.support.basics import TinyCard
+from tests.support.frames import equal, everything, small_frames
 
 REAL = ("resnet18-pqf", "resnet50-pqf", "squeezenet1_0-dc")
 
 
-def everything(engine: Engine, network: Network, frames: list[torch.Tensor]) -> Predictions:
-    return Predictions.join(engine.predict(network, frames))
-
-
-def equal(a: Predictions, b: Predictions) -> bool:
-    return torch.equal(a.probabilities, b.probabilities) and torch.equal(a.features, b.features)
-
-
 def taken(result: Predictions, rows: list[int]) -> Predictions:
     return Predictions(result.probabilities[rows], result.features[rows])
-
-
-def small_frames(count: int, natural: list[Photograph], card: NetworkCard) -> list[torch.Tensor]:
-    """Photographs, noise and flat colours by turns, all different."""
-    rng = np.random.default_rng(0)
-    made = []
-    for number in range(count):
-        noise = torch.from_numpy(rng.integers(0, 256, (3, card.size, card.size), dtype=np.uint8))
-        flat = torch.full_like(noise, number)
-        made.append((card.preprocessing.centre(natural[number // 3 % len(natural)]), noise, flat)[number % 3])
-    return made
-
-
-@pytest.fixture(scope="module")
-def resnet(tiny_card: TinyCard, randomise: Randomise) -> NetworkCard:
-    """torchvision's ResNet-18 at 5 random classes, on small frames."""
-    model = randomise(models.resnet18(weights=None, num_classes=5), 32)
-    return tiny_card(key="test/resnet18", build=lambda: model)
-
-
-@pytest.fixture(params=["tiny", "resnet18"])
-def card(request: pytest.FixtureRequest, tiny_card: TinyCard, resnet: NetworkCard) -> NetworkCard:
-    return tiny_card() if request.param == "tiny" else resnet
-
-
-# a result depends on its frame alone
 
 
 def test_equal_to_the_bit_in_any_company(engine: Engine, card: NetworkCard, natural: list[Photograph]) -> None:
@@ -131,9 +91,6 @@ def test_real_networks_and_pairs_that_do_not_move(
         still = protocols.create(name, step=0)
         rows = [row for part in outcomes(engine, network, natural[:4], still, pairs=1, seed=0) for row in part]
         assert [(row.change, row.changed, row.feature_cosine) for row in rows] == [(0.0, False, 1.0)] * 4, name
-
-
-# what the engine makes of a model
 
 
 @pytest.mark.parametrize("which", ["tiny", "resnet18", "no batch norm", "cannot be traced"])
@@ -213,9 +170,6 @@ def test_rounding_modes_are_off_after_an_engine_is_made() -> None:
     assert (torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32) == (False, False)
 
 
-# frames
-
-
 @pytest.mark.parametrize(
     "frame",
     [
@@ -244,181 +198,6 @@ def test_views_of_a_larger_picture_are_frames_too(engine: Engine, tiny: Network)
     assert equal(everything(engine, tiny, [view]), everything(engine, tiny, [view.contiguous()]))
 
 
-def test_frames_are_asked_for_one_batch_at_a_time(engine: Engine, tiny: Network, natural: list[Photograph]) -> None:
-    given = 0
-
-    def source() -> Iterator[torch.Tensor]:
-        nonlocal given
-        for frame in small_frames(20, natural, tiny.card):
-            given += 1
-            yield frame
-
-    seen = [(len(part), given) for part in engine.predict(tiny, source())]
-    assert seen == [(8, 8), (8, 16), (4, 20)]
-    assert list(engine.predict(tiny, [])) == []
-
-
-# memory
-
-
-class Limited(nn.Module):
-    """A network on a device that has room for ``limit`` frames."""
-
-    def __init__(self, inner: nn.Module, limit: int) -> None:
-        super().__init__()
-        self.inner, self.limit, self.tried = inner, limit, list[int]()
-
-    def forward(self, x: torch.Tensor) -> Any:
-        self.tried.append(len(x))
-        if len(x) > self.limit:
-            raise torch.OutOfMemoryError("a test's")
-        return self.inner(x)
-
-
-def limited(engine: Engine, card: NetworkCard, limit: int) -> tuple[Network, Limited]:
-    network = engine.prepare(card, card.build())
-    network.module = module = Limited(network.module, limit)  # type: ignore[assignment]
-    return network, module
-
-
-@pytest.mark.parametrize(("limit", "batch"), [(8, 8), (7, 4), (3, 2), (1, 1)])
-def test_the_batch_shrinks_until_it_fits(
-    engine: Engine,
-    tiny_card: TinyCard,
-    natural: list[Photograph],
-    limit: int,
-    batch: int,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    card = tiny_card()
-    frames = small_frames(21, natural, card)
-    wanted = everything(engine, engine.load(card), frames)
-    network, module = limited(engine, card, limit)
-    with caplog.at_level(logging.WARNING, "core.inference.engine"):
-        got = everything(engine, network, frames)
-    torch.testing.assert_close(got.probabilities, wanted.probabilities, rtol=0, atol=1e-5)
-    torch.testing.assert_close(got.features, wanted.features, rtol=1e-5, atol=1e-5)
-    halvings = {8: [], 4: [8], 2: [8, 4], 1: [8, 4, 2]}[batch]
-    assert module.tried[: len(halvings)] == halvings
-    assert set(module.tried[len(halvings) :]) == {batch}  # the shape is fixed again, tails padded
-    assert network.batch == batch
-    assert len(caplog.records) == len(halvings)
-    assert engine.load(card).batch == 8  # other networks keep theirs
-
-
-def test_where_not_even_one_frame_fits_the_error_surfaces(engine: Engine, tiny_card: TinyCard, tiny: Network) -> None:
-    network, module = limited(engine, tiny_card(), 0)
-    frame = torch.zeros(3, 32, 32, dtype=torch.uint8)
-    with pytest.raises(torch.OutOfMemoryError):
-        list(engine.predict(network, [frame]))
-    assert module.tried == [8, 4, 2, 1]
-    assert len(everything(engine, tiny, [frame])) == 1  # the lock was not left held
-
-
-# turns
-
-
-def test_a_long_study_does_not_starve_an_upload(engine: Engine, tiny_card: TinyCard, natural: list[Photograph]) -> None:
-    class Slow(Limited):
-        def forward(self, x: torch.Tensor) -> Any:
-            time.sleep(0.01)  # a batch on a real network
-            return super().forward(x)
-
-    network, module = limited(engine, tiny_card(), 8)
-    network.module = Slow(module, 8)  # type: ignore[assignment]
-    frames = small_frames(24, natural, network.card)
-    started, done = threading.Event(), list[str]()
-    batches = 0
-
-    def study() -> None:
-        nonlocal batches
-        for _ in engine.predict(network, (frames[k % 24] for k in range(8 * 100))):
-            batches += 1
-            started.set()
-        done.append("study")
-
-    thread = threading.Thread(target=study, daemon=True)
-    thread.start()
-    started.wait(10)
-    before = batches
-    everything(engine, network, frames)  # three batches
-    meanwhile = batches - before
-    done.append("upload")
-    thread.join(30)
-    assert done == ["upload", "study"]
-    assert batches == 100
-    assert meanwhile <= 5  # turn by turn: about one batch of the study for each of the upload's
-
-
-# loading
-
-
-def test_two_threads_load_a_card_once(tiny_card: TinyCard) -> None:
-    engine, built = Engine("cpu"), list[int]()
-    card = tiny_card()
-    barrier = threading.Barrier(4)
-
-    def build() -> nn.Module:
-        built.append(1)
-        time.sleep(0.05)
-        return card.build()
-
-    counted = tiny_card(key="test/counted", build=build)
-
-    def load(_: int) -> Network:
-        barrier.wait(10)
-        return engine.load(counted)
-
-    with ThreadPoolExecutor(4) as pool:
-        networks = list(pool.map(load, range(4)))
-    assert built == [1]
-    assert all(network is networks[0] for network in networks)
-
-
-def test_a_loaded_network_does_not_wait_for_another_to_load(tiny_card: TinyCard) -> None:
-    engine, go, begun = Engine("cpu"), threading.Event(), threading.Event()
-    card = tiny_card()
-    ready = engine.load(card)
-
-    def build() -> nn.Module:
-        begun.set()
-        assert go.wait(10)
-        return card.build()
-
-    with ThreadPoolExecutor(2) as pool:
-        slow = pool.submit(engine.load, tiny_card(key="test/slow", build=build))
-        assert begun.wait(10)
-        assert pool.submit(engine.load, card).result(5) is ready
-        assert not slow.done()
-        go.set()
-        assert slow.result(10) is not ready
-
-
-def test_other_weights_under_the_same_key_are_another_network(tiny_card: TinyCard) -> None:
-    engine = Engine("cpu")
-    one, two = (engine.load(tiny_card(seed, key="test/same")) for seed in (1, 2))
-    assert one is not two
-
-
-def test_weights_that_come_later_are_found(tiny_card: TinyCard) -> None:
-    engine, here = Engine("cpu"), False
-    card = tiny_card()
-
-    def build() -> nn.Module:
-        if not here:
-            raise WeightsUnavailable("There is no file.", "It needs weights.", "Fetch them.")
-        return card.build()
-
-    late = tiny_card(key="test/late", build=build)
-    with pytest.raises(WeightsUnavailable):
-        engine.load(late)
-    here = True
-    assert engine.load(late).parameters > 0
-
-
-# a GPU
-
-
 @pytest.mark.gpu
 def test_a_gpu_agrees_with_the_cpu(engine: Engine, card: NetworkCard, natural: list[Photograph]) -> None:
     cuda = Engine("cuda", batch=16)
@@ -432,27 +211,3 @@ def test_a_gpu_agrees_with_the_cpu(engine: Engine, card: NetworkCard, natural: l
     torch.testing.assert_close(shuffled.probabilities, got.probabilities[order], rtol=0, atol=1e-5)
     alone = Predictions.join(everything(cuda, network, [f]) for f in islice(frames, 5))
     torch.testing.assert_close(alone.probabilities, got.probabilities[:5], rtol=0, atol=1e-5)
-
-
-def test_networks_used_longest_ago_leave_when_the_budget_is_exceeded(tiny_card: TinyCard) -> None:
-    """Two fit. Whoever still holds one that left computes on with it; asked for again, it is loaded again."""
-    one = Engine("cpu").load(tiny_card(1)).size_in_bytes
-    assert one > 0
-    engine = Engine("cpu", budget=2 * one)
-    first, second = engine.load(tiny_card(1)), engine.load(tiny_card(2))
-    assert engine.load(tiny_card(1)) is first  # used again: now the second is the older
-    third = engine.load(tiny_card(3))
-    assert engine.load(tiny_card(1)) is first
-    assert engine.load(tiny_card(3)) is third
-    frame = torch.zeros(3, 32, 32, dtype=torch.uint8)
-    (kept,) = engine.predict(second, [frame])
-    again = engine.load(tiny_card(2))
-    assert again is not second
-    (loaded,) = engine.predict(again, [frame])
-    assert equal(kept, loaded)
-
-
-def test_one_network_larger_than_the_budget_stays(tiny_card: TinyCard) -> None:
-    engine = Engine("cpu", budget=1)
-    network = engine.load(tiny_card(1))
-    assert engine.load(tiny_card(1)) is network

@@ -1,13 +1,11 @@
-"""Photographs → outcomes: fast and threaded, and the same as the slowest way to do it."""
+"""Photographs become outcomes: fast, threaded, and equal to a slow loop."""
 
 from __future__ import annotations
 
 import dataclasses
 import itertools
-import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,12 +13,9 @@ import pytest
 import torch
 from torch import nn
 
-from core.datasets import PhotoFile
-from core.datasets.decoding import photographs
-from core.errors import BadCard, BadPhotograph, BadProtocol, Cancelled, PhotobiasError
+from core.errors import BadCard, Cancelled
 from core.images import protocols
-from core.images.frames import FramePair
-from core.images.photographs import Photograph, photograph
+from core.images.photographs import Photograph
 from core.images.protocols import Protocol, create, generator
 from core.inference.batching import redo
 from core.inference.engine import Engine, Network
@@ -29,10 +24,7 @@ from core.jobs.cancel import Cancel
 from core.statistics.intervals import wilson
 from core.statistics.sensitivity import Outcome, sensitivity
 from tests.support.basics import TinyCard, tiny_network
-
-
-def collect(engine: Engine, network: Network, photos: Any, protocol: Protocol, **settings: Any) -> list[Outcome]:
-    return list(itertools.chain.from_iterable(outcomes(engine, network, photos, protocol, **settings)))
+from tests.support.collected import Counting, collect
 
 
 def slowly(engine: Engine, network: Network, photo: Photograph, protocol: Protocol, seed: int, number: int) -> Outcome:
@@ -77,9 +69,6 @@ def test_the_change_is_that_of_the_first_frames_class(engine: Engine, tiny: Netw
         assert row.p_after == float(both.probabilities[1, row.class_before]) < float(both.probabilities[1].max())
 
 
-# a shorter run is a prefix of a longer one
-
-
 def test_fewer_pairs_are_the_same_pairs(engine: Engine, tiny: Network, natural: list[Photograph]) -> None:
     protocol = protocols.create("crop")
     longer = collect(engine, tiny, natural, protocol, pairs=5, seed=0)
@@ -96,25 +85,6 @@ def test_fewer_photographs_are_the_same_outcomes(engine: Engine, tiny: Network, 
         assert collect(engine, tiny, natural[:limit], protocol, pairs=3, seed=0) == longer[: 3 * limit]
     turned = collect(engine, tiny, natural[::-1], protocol, pairs=3, seed=0)
     assert sorted(turned, key=repr) == sorted(longer, key=repr)
-
-
-# cancelling, memory, errors
-
-
-class Counting:
-    """A protocol that counts its pairs, and breaks at one of them if told."""
-
-    def __init__(self, inner: Protocol, breaks_at: int | None = None) -> None:
-        self.inner, self.made, self.breaks_at = inner, 0, breaks_at
-        self.name, self.family = inner.name, inner.family
-        self._lock = threading.Lock()
-
-    def pair(self, *args: Any, **settings: Any) -> FramePair:
-        with self._lock:
-            self.made += 1
-            if self.made == self.breaks_at:
-                raise ZeroDivisionError("a bug")
-        return self.inner.pair(*args, **settings)
 
 
 def test_cancelling_stops_within_one_batch(engine: Engine, tiny: Network, natural: list[Photograph]) -> None:
@@ -159,89 +129,6 @@ def test_few_pairs_are_made_ahead(engine: Engine, tiny: Network, natural: list[P
     assert (read, counting.made) == (120, 120)
     assert max(ahead) <= 2 * tiny.batch
     assert ahead[3] > 0  # some are: threads work while the device does
-
-
-def test_few_photographs_are_decoded_ahead(folder: list[PhotoFile], monkeypatch: pytest.MonkeyPatch) -> None:
-    decoded = list[str]()
-    read = PhotoFile.read
-    monkeypatch.setattr(PhotoFile, "read", lambda file: (decoded.append(file.name), read(file))[1])
-    source = photographs(folder * 10)
-    next(source)
-    time.sleep(0.1)
-    assert 1 < len(decoded) <= 10
-    source.close()  # type: ignore[attr-defined]
-
-
-@pytest.fixture
-def folder(tmp_path: Path, natural: list[Photograph]) -> list[PhotoFile]:
-    """Ten photographs on the disk; the fifth is damaged."""
-    files = []
-    for number, photo in enumerate(natural[:10]):
-        path = tmp_path / f"{number}.png"
-        photo.image().save(path)
-        if number == 4:
-            path.write_bytes(path.read_bytes()[:3000])
-        files.append(PhotoFile(str(tmp_path), path.name, photo.label))
-    return files
-
-
-def test_photographs_come_in_order(folder: list[PhotoFile], natural: list[Photograph]) -> None:
-    whole = folder[:4] + folder[5:]
-    photos = list(photographs(whole))
-    assert [(p.name, p.label) for p in photos] == [(f.name, f.label) for f in whole]
-    assert [p.digest for p in photos] == [p.digest for p in natural[:4] + natural[5:10]]
-    small = list(photographs(whole, short_side=100))
-    assert {min(p.width, p.height) for p in small} == {100}
-    assert next(photographs(whole, short_side=5000)).digest == photos[0].digest  # never enlarged
-
-
-def test_a_bad_photograph_surfaces(engine: Engine, tiny: Network, folder: list[PhotoFile]) -> None:
-    source = photographs(folder)
-    assert [photo.name for photo in itertools.islice(source, 4)] == ["0.png", "1.png", "2.png", "3.png"]
-    with pytest.raises(BadPhotograph, match=r"4\.png"):
-        next(source)
-    with pytest.raises(BadPhotograph, match=r"4\.png"):
-        collect(engine, tiny, photographs(folder), protocols.create("crop"), pairs=1, seed=0)
-
-
-def test_a_bad_photograph_is_skipped_when_asked(engine: Engine, tiny: Network, folder: list[PhotoFile]) -> None:
-    said = list[tuple[str, PhotobiasError]]()
-    source = photographs(folder, skipped=lambda name, reason: said.append((name, reason)))
-    rows = collect(engine, tiny, source, protocols.create("crop"), pairs=2, seed=0)
-    assert [(name, type(reason)) for name, reason in said] == [("4.png", BadPhotograph)]
-    whole = photographs(folder[:4] + folder[5:])
-    assert rows == collect(engine, tiny, whole, protocols.create("crop"), pairs=2, seed=0)
-    assert len(rows) == 18
-
-
-def test_a_photograph_too_small_for_the_protocol(engine: Engine, tiny: Network, natural: list[Photograph]) -> None:
-    small = photograph(natural[0].image().crop((0, 0, 20, 20)), "small")
-    photos, protocol = [*natural[:2], small, natural[2]], protocols.create("crop", step=20)
-    with pytest.raises(BadProtocol, match="20 x 20 pixels"):
-        collect(engine, tiny, photos, protocol, pairs=3, seed=0)
-    said = list[tuple[str, PhotobiasError]]()
-    rows = collect(engine, tiny, photos, protocol, pairs=3, seed=0, skipped=lambda *reason: said.append(reason))
-    assert [(name, type(reason)) for name, reason in said] == [("small", BadProtocol)]  # once, not once a pair
-    assert rows == collect(engine, tiny, natural[:3], protocol, pairs=3, seed=0)
-
-
-def test_a_bug_in_a_thread_is_no_missing_outcome(engine: Engine, tiny: Network, natural: list[Photograph]) -> None:
-    counting = Counting(protocols.create("black"), breaks_at=20)
-    said = list[tuple[str, PhotobiasError]]()
-    with pytest.raises(ZeroDivisionError, match="a bug"):
-        collect(
-            engine,
-            tiny,
-            natural,
-            counting,
-            pairs=4,
-            seed=0,  # type: ignore[arg-type]
-            skipped=lambda *reason: said.append(reason),
-        )
-    assert said == []
-
-
-# accuracy
 
 
 def test_accuracy_counts_right(engine: Engine, tiny: Network, natural: list[Photograph]) -> None:

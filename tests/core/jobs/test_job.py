@@ -14,7 +14,7 @@ from core.jobs.cancel import Cancel
 from core.jobs.job import Job, Task
 from core.jobs.progress import Report
 from core.storage.downloads import fetch
-from tests.support.serving import Server, listed, server
+from tests.support.serving import Server, listed
 from tests.support.waiting import until
 
 

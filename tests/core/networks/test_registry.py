@@ -25,7 +25,7 @@ from core.networks.zoo import torchvision
 from core.networks.zoo.checkpoint import read_card
 from core.storage.data_folder import DataFolder
 from tests.support.basics import ROOT
-from tests.support.cards import Folder, folder
+from tests.support.cards import Folder
 
 if TYPE_CHECKING:
     from tests.support.basics import TinyCard

@@ -19,7 +19,7 @@ from core.inference.batching import redo
 from core.inference.engine import Engine, Network, Predictions
 from core.networks.card import NetworkCard
 from tests.support.basics import TinyCard
-from tests.support.runs import Held, cards, many
+from tests.support.runs import Held
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -14,7 +14,7 @@ from core.images.frames import FramePair
 from core.inference.batching import redo
 from core.inference.engine import Engine
 from core.networks.card import NetworkCard
-from tests.support.runs import Held, cards, many
+from tests.support.runs import Held
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -16,7 +16,7 @@ from core.jobs.cancel import Cancel
 from core.networks.card import NetworkCard
 from core.studies import Axes, manifest
 from tests.support.counting import Counting
-from tests.support.runs import Held, cards, content, many, study_of, whole
+from tests.support.runs import Held, content, study_of
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -9,7 +9,6 @@ import pytest
 from core import studies
 from core.errors import StudyBroken
 from core.studies import rows
-from tests.support.runs import many, whole
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -31,7 +31,7 @@ from core.statistics.sensitivity import Outcome, rank, sensitivity
 from core.studies import Axes, rows, runner
 from core.studies.summary import summary
 from tests.support.basics import TinyCard
-from tests.support.runs import CENTRES, PAIRS, Held, cards, content, held, many, plain, study_of, whole
+from tests.support.runs import CENTRES, PAIRS, Held, content, held, plain, study_of
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -6,7 +6,6 @@ import numpy as np
 
 from core.experiments.figure_01_trajectories.roughness import Roughness
 from core.experiments.figure_01_trajectories.sentence import curve_sentence, map_sentence
-from tests.support.reference_protocols import embedded
 
 
 def test_the_sentence_is_made_of_the_map() -> None:

@@ -25,7 +25,7 @@ from core.statistics import tables
 from core.studies import manifest, rows
 from core.studies.summary import summary
 from tests.support.counting import Counting
-from tests.support.layered import NAMES, album
+from tests.support.layered import NAMES
 from tests.support.probed import study_of
 from tests.support.runs import CENTRES, PAIRS, content, plain
 from tests.support.stops import stopped_at

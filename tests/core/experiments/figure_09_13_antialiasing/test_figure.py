@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.experiments.drawing.scatter import curves
 from core.experiments.drawing.style import assign_slots
 from core.experiments.figure_07_08_typicality.figure import against_typicality
 from core.experiments.figure_09_13_antialiasing.failures_figure import failures

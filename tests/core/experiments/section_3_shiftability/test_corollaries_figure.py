@@ -9,7 +9,7 @@ import numpy as np
 from core.experiments.section_3_shiftability.corollaries_figure import Line, sums_over
 
 if TYPE_CHECKING:
-    from tests.support.basics import Randomise, TinyCard
+    pass
 
 
 def test_the_curves_are_differences_from_the_mean() -> None:

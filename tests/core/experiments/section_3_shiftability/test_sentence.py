@@ -8,7 +8,7 @@ from core.experiments.section_3_shiftability import corollaries
 from core.experiments.section_3_shiftability.sentence import blur_sentence, format_drift
 
 if TYPE_CHECKING:
-    from tests.support.basics import Randomise, TinyCard
+    pass
 
 
 def test_sentences_say_the_numbers() -> None:

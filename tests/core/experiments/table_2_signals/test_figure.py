@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.experiments.table_2_signals.figure import stems
 from core.experiments.table_2_signals.signals import stages
-from tests.support.signals import TABLE, drawn
+from tests.support.signals import TABLE
 
 
 def test_the_figure_is_the_stages() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from core.experiments.table_2_signals.sentence import sentence
 from core.experiments.table_2_signals.signals import IDEAL, Bench
-from tests.support.signals import TABLE, drawn
+from tests.support.signals import TABLE
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from core.networks.probe import layers, total_stride
 from core.networks.variants import surgery
 
 if TYPE_CHECKING:
-    from tests.support.basics import Randomise, TinyCard
+    from tests.support.basics import Randomise
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

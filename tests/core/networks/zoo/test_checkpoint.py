@@ -18,7 +18,7 @@ from core.networks.architectures.small import ARCHITECTURES
 from core.networks.card import imagenet_labels
 from core.networks.zoo.card_file import FIELDS, PREPROCESSING
 from core.networks.zoo.checkpoint import read_card
-from tests.support.cards import NAMES, ROUNDING, Folder, folder, shuffle
+from tests.support.cards import NAMES, ROUNDING, Folder
 
 if TYPE_CHECKING:
     from tests.support.basics import Randomise

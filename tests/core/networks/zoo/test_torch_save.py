@@ -16,7 +16,7 @@ from core.inference.engine import Engine
 from core.networks.architectures.small import ResNet10
 from core.networks.probe import find_head
 from core.networks.zoo.checkpoint import read_card
-from tests.support.cards import Folder, folder, shuffle
+from tests.support.cards import Folder
 
 if TYPE_CHECKING:
     from tests.support.basics import Randomise

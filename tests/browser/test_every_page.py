@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.browsing import Serve, chromium, fresh, page, rested, serve, visitor
+from tests.support.browsing import Serve, rested
 
 pytestmark = pytest.mark.browser
 

@@ -1,11 +1,10 @@
-"""Explore as a person uses it, in a real browser, its numbers read back."""
+"""Explore in a real browser: one photograph, its numbers read back."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import json
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,11 +21,10 @@ from core.networks import registry
 from core.storage.data_folder import EMBEDDED, DataFolder
 from pages.parts.sidebar.networks import OPENING
 from tests.support import cheap
-from tests.support.browsing import Serve, chromium, fresh, page, serve, traces, visitor
+from tests.support.browsing import Serve, rested, traces
 
-Randomise = Callable[..., Any]
 pytestmark = pytest.mark.browser
-DONE_MS = 180_000
+Randomise = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +53,7 @@ def real_stocked(real_data: DataFolder, shared: Path, tmp_path_factory: pytest.T
 
 def whole(page: Page) -> None:
     """Wait until everything is measured."""
-    expect(page.get_by_role("button", name="Report (HTML)")).to_be_visible(timeout=DONE_MS)
+    expect(page.get_by_role("button", name="Report (HTML)")).to_be_visible()
 
 
 def table(page: Page) -> pd.DataFrame:
@@ -80,7 +78,7 @@ def reads_as_measured(shown: pd.DataFrame, measured: list[dict[str, Any]]) -> No
 
 
 def command_line(*arguments: object) -> Any:
-    """What it prints."""
+    """Run a command and return the JSON that it prints."""
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         assert cli.main([*map(str, arguments), "--json"]) == 0
     return json.loads(printed.getvalue())
@@ -93,24 +91,12 @@ def test_an_uploaded_photograph_reads_as_the_command_line_does(
     photo = shared / "data" / "imagenet-val" / "ILSVRC2012_val_00000001.JPEG"
     page.goto(serve(real_stocked.root) + "/?networks=resnet18-pqf&pairs=4&seed=3")
     page.set_input_files("input[type=file]", photo)
-    expect(page.locator(".js-plotly-plot .scatterlayer .point").first).to_be_visible(timeout=DONE_MS)
+    expect(page.locator(".js-plotly-plot .scatterlayer .point").first).to_be_visible()
     expect(page.get_by_text("ILSVRC2012_val_00000001.JPEG")).to_be_visible()
     whole(page)
     shown = table(page)
-    measured = command_line(
-        "measure",
-        photo,
-        "--network",
-        "resnet18-pqf",
-        "--protocol",
-        "all",
-        "--pairs",
-        4,
-        "--seed",
-        3,
-        "--data",
-        real_stocked.root,
-    )
+    chosen = ("--network", "resnet18-pqf", "--protocol", "all", "--pairs", 4, "--seed", 3)
+    measured = command_line("measure", photo, *chosen, "--data", real_stocked.root)
     reads_as_measured(shown, measured)
     place = command_line("typicality", photo, "--index", real_stocked.indexes / "small", "--data", real_stocked.root)
     metrics = page.locator("[data-testid=stMetricValue]").all_inner_texts()
@@ -126,7 +112,9 @@ def test_an_uploaded_photograph_reads_as_the_command_line_does(
     assert page.locator("[data-testid=stException]").count() == 0
 
 
-def test_arrow_keys_nudge_by_one_pixel(serve: Serve, page: Page, stocked: DataFolder) -> None:
+def test_arrow_keys_nudge_by_one_pixel_and_a_bad_file_is_one_sentence(
+    serve: Serve, page: Page, stocked: DataFolder, tmp_path: Path
+) -> None:
     page.goto(serve(stocked.root))
     whole(page)
     frame = page.locator(".st-key-frames img").nth(1)
@@ -144,13 +132,27 @@ def test_arrow_keys_nudge_by_one_pixel(serve: Serve, page: Page, stocked: DataFo
     slider.focus()  # a focused slider answers the same keys itself: still one pixel
     page.keyboard.press("ArrowRight")
     expect(page.locator(".st-key-frames")).to_contain_text("shift 3 px")
-    page.wait_for_timeout(600)
+    rested(page)
     expect(page.locator(".st-key-frames")).to_contain_text("shift 3 px")
     p = traces(page)[0]["y"]
     jump = 1 + max(range(len(p) - 1), key=lambda k: abs(p[k + 1] - p[k]))
     page.get_by_role("button", name="Largest jump").click()
     for k in (jump - 1, jump):
         expect(page.locator(".st-key-frames")).to_contain_text(f"shift {k} px")
+    _uploads(page, tmp_path)
+
+
+def _uploads(page: Page, folder: Path) -> None:
+    """Upload a file of text, which is refused, and then a photograph."""
+    bad, good = folder / "notes.jpg", folder / "good.png"
+    bad.write_text("these are notes")
+    Image.radial_gradient("L").resize((300, 260)).save(good)
+    page.set_input_files("input[type=file]", bad)
+    expect(page.locator("[data-testid=stAlert]")).to_contain_text("a text file as 'notes.jpg'")
+    page.set_input_files("input[type=file]", good)
+    expect(page.get_by_text("good.png · 300 x 260 px")).to_be_visible()
+    whole(page)
+    assert page.locator("[data-testid=stException]").count() == 0
 
 
 def test_a_link_brings_back_settings_and_example(
@@ -181,7 +183,9 @@ def table_when_whole(page: Page) -> pd.DataFrame:
     return table(page)
 
 
-def test_downloads_are_what_was_measured(serve: Serve, page: Page, stocked: DataFolder, tmp_path: Path) -> None:
+def test_downloads_and_figures_are_what_was_measured(
+    serve: Serve, page: Page, stocked: DataFolder, tmp_path: Path
+) -> None:
     page.goto(serve(stocked.root) + "/?pairs=8")
     whole(page)
     kept = {}
@@ -202,69 +206,41 @@ def test_downloads_are_what_was_measured(serve: Serve, page: Page, stocked: Data
     report = page.context.new_page()
     report.goto(kept["Report (HTML)"].as_uri())
     expect(report.locator(".js-plotly-plot")).to_have_count(4)
-
-
-def test_figures_save_as_png_and_svg(serve: Serve, page: Page, stocked: DataFolder, tmp_path: Path) -> None:
-    page.goto(serve(stocked.root) + "/?pairs=8")
-    whole(page)
     for ending, head in (("png", b"\x89PNG"), ("svg", b"<svg")):
-        page.locator(".st-key-figure_format").get_by_text(ending.upper()).click()
-        plot = page.locator(".js-plotly-plot").first
-        page.wait_for_timeout(1000)
-        plot.hover()
-        with page.expect_download() as waiting:
-            plot.locator(".modebar-btn[data-title*='ownload']").first.click(force=True)
-        waiting.value.save_as(tmp_path / f"figure.{ending}")
-        assert waiting.value.suggested_filename == f"shift-curve.{ending}"
-        assert (tmp_path / f"figure.{ending}").read_bytes().lstrip().startswith(head)
+        _saves(page, tmp_path / f"figure.{ending}", head)
 
 
-def test_a_bad_file_is_one_sentence_and_the_next_one_works(
-    serve: Serve, page: Page, stocked: DataFolder, tmp_path: Path
-) -> None:
-    bad, good = tmp_path / "notes.jpg", tmp_path / "good.png"
-    bad.write_text("these are notes")
-    Image.radial_gradient("L").resize((300, 260)).save(good)
-    page.goto(serve(stocked.root))
-    whole(page)
-    page.set_input_files("input[type=file]", bad)
-    expect(page.locator("[data-testid=stAlert]")).to_contain_text("a text file as 'notes.jpg'")
-    page.set_input_files("input[type=file]", good)
-    expect(page.get_by_text("good.png · 300 x 260 px")).to_be_visible()
-    whole(page)
-    assert page.locator("[data-testid=stException]").count() == 0
+def _saves(page: Page, file: Path, head: bytes) -> None:
+    """Save the first figure in the format of the file's ending."""
+    page.locator(".st-key-figure_format").get_by_text(file.suffix[1:].upper()).click()
+    rested(page)
+    plot = page.locator(".js-plotly-plot").first
+    plot.hover()
+    with page.expect_download() as waiting:
+        plot.locator(".modebar-btn[data-title*='ownload']").first.click(force=True)
+    waiting.value.save_as(file)
+    assert waiting.value.suggested_filename == f"shift-curve{file.suffix}"
+    assert file.read_bytes().lstrip().startswith(head)
 
 
-def test_cancel_stops_within_seconds(serve: Serve, page: Page, stocked: DataFolder) -> None:
+def test_cancel_stops_and_what_is_measured_stays(serve: Serve, page: Page, stocked: DataFolder) -> None:
     page.goto(serve(stocked.root) + "/?pairs=512&seed=77")
-    page.get_by_role("button", name="Cancel").click(timeout=60_000)
-    expect(page.get_by_text("Stopped after")).to_be_visible(timeout=5_000)
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Stopped after")).to_be_visible()
     expect(page.get_by_role("button", name="Resume")).to_be_visible()
 
 
-def test_a_fresh_machine_shows_everything_on_scenes(serve: Serve, page: Page, fresh: Path) -> None:
-    """Every part of Explore, its numbers read back and measured again on the command line."""
+def test_a_fresh_machine_shows_everything_on_scenes(serve: Serve, page: Page, fresh: Path, tmp_path: Path) -> None:
+    """Every part of Explore: its numbers are those of the command line. Then another scene, and a real photograph."""
     page.goto(serve(fresh))
     curves = page.locator(".js-plotly-plot .scatterlayer .point")
-    expect(curves.first).to_be_visible(timeout=DONE_MS)
+    expect(curves.first).to_be_visible()
     whole(page)
     assert curves.count() >= 2 * 33  # two networks
     expect(page.get_by_text("cat · 192 x 192 px")).to_be_visible()
     expect(page.locator(".st-key-frames img")).to_have_count(2)
-    measured = command_line(
-        "measure",
-        "scenes:7,label=cat",
-        "--network",
-        ",".join(OPENING),
-        "--protocol",
-        "all",
-        "--pairs",
-        16,
-        "--seed",
-        0,
-        "--data",
-        fresh,
-    )
+    chosen = ("--network", ",".join(OPENING), "--protocol", "all", "--pairs", 16, "--seed", 0)
+    measured = command_line("measure", "scenes:7,label=cat", *chosen, "--data", fresh)
     reads_as_measured(table(page), measured)
     place = command_line("typicality", "scenes:7,label=cat", "--index", EMBEDDED.indexes / "scenes", "--data", fresh)
     metrics = page.locator("[data-testid=stMetricValue]").all_inner_texts()
@@ -276,32 +252,22 @@ def test_a_fresh_machine_shows_everything_on_scenes(serve: Serve, page: Page, fr
     assert [text.split() for text in captions] == [[n["label"], f"{n['cosine']:.3f}"] for n in place["neighbours"]]
     assert page.locator("[data-testid=stAlert]").count() == 0
     assert page.locator("[data-testid=stException]").count() == 0
+    _another_scene(page)
+    _a_real_photograph(page, tmp_path / "gradient.png")
 
 
-def test_scenes_are_quick(serve: Serve, page: Page, fresh: Path) -> None:
-    """Another scene, chosen on a page that is open: its curve begins at once, and all of it is soon there."""
-    page.goto(serve(fresh))
-    whole(page)
-    number = page.get_by_role("spinbutton", name="Number")
-    number.fill("12345")
-    began = time.monotonic()
+def _another_scene(page: Page) -> None:
+    """Choose another scene on the open page: all of it is measured."""
+    page.get_by_role("spinbutton", name="Number").fill("12345")
     page.keyboard.press("Enter")
     expect(page.get_by_text("scene-12345")).to_be_visible()
     expect(page.locator(".js-plotly-plot .scatterlayer .point").first).to_be_visible()
-    first = time.monotonic() - began
     whole(page)
-    everything = time.monotonic() - began
-    print(f"first points after {first:.2f} s, everything after {everything:.2f} s")
-    assert everything < 30  # measured 3 to 4 s on two quiet cores; the machine of a test is not quiet
 
 
-def test_a_real_photograph_on_a_fresh_machine_is_labelled(
-    serve: Serve, page: Page, fresh: Path, tmp_path: Path
-) -> None:
-    photo = tmp_path / "gradient.png"
+def _a_real_photograph(page: Page, photo: Path) -> None:
+    """Upload a photograph: both networks of drawn scenes are warned of, above any number."""
     Image.radial_gradient("L").resize((300, 260)).save(photo)
-    page.goto(serve(fresh))
-    whole(page)
     page.set_input_files("input[type=file]", photo)
     warning = page.locator("[data-testid=stAlert]").filter(has_text="trained on drawn scenes")
     expect(warning).to_have_count(2)
@@ -309,7 +275,7 @@ def test_a_real_photograph_on_a_fresh_machine_is_labelled(
     warned, finding = warning.last.bounding_box(), page.locator(".st-key-finding").bounding_box()
     assert warned is not None
     assert finding is not None
-    assert warned["y"] + warned["height"] <= finding["y"]  # above any number
+    assert warned["y"] + warned["height"] <= finding["y"]
 
 
 def test_what_is_missing_is_said(serve: Serve, page: Page, stocked: DataFolder) -> None:
@@ -318,13 +284,12 @@ def test_what_is_missing_is_said(serve: Serve, page: Page, stocked: DataFolder) 
         page.get_by_text("The weights of ResNet-50 (torchvision, IMAGENET1K_V1) are not on this machine")
     ).to_be_visible()
     page.get_by_role("button", name="Fetch ResNet-50").click()
-    expect(page.locator("[data-testid=stAlert]")).to_contain_text("offline", timeout=20_000)
+    expect(page.locator("[data-testid=stAlert]")).to_contain_text("offline")
     expect(page.locator(".st-key-frames img")).to_have_count(2)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_sticks_out_on_a_phone(serve: Serve, chromium: Browser, stocked: DataFolder, scheme: Any) -> None:
-    context = chromium.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+def test_nothing_sticks_out_on_a_phone(serve: Serve, chromium: Browser, stocked: DataFolder) -> None:
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
     page = context.new_page()
     page.goto(serve(stocked.root) + "/?pairs=8")
     whole(page)

@@ -25,7 +25,7 @@ from pages.parts.sidebar.networks import PREFERRED
 from pages.parts.studies import extremes
 from pages.parts.studies import studies as page_studies
 from tests.support.basics import ROOT
-from tests.support.framed import app, fresh, once, texts
+from tests.support.framed import app, once, texts
 
 FRAME = ROOT / "app.py"
 BROKEN = {"broken.png": b"\x89PNG\r\n\x1a\n and then nothing", "notes.jpg": b"these are notes"}
