@@ -24,7 +24,7 @@ from core.images.video import open_video
 from core.inference.engine import Engine
 from core.networks import registry
 from core.storage.data_folder import DataFolder
-from pages.parts.photographers_bias import labelled
+from pages.parts.photographers_bias import labelled_photographs
 from pages.parts.session import resources
 from tests.support import golden, shown
 from tests.support.contracted import SMALL
@@ -65,8 +65,8 @@ def test_pages_and_downloads(fresh: DataFolder, monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(st, "download_button", downloads)
     monkeypatch.setattr(st, "navigation", navigated)
     monkeypatch.setattr(st, "plotly_chart", lambda *_, **__: unclicked)
-    monkeypatch.setattr(resources, "picture", lambda *_: None)  # neighbours' thumbnails take seconds to draw
-    monkeypatch.setattr(resources, "study", few_of)
+    monkeypatch.setattr(resources, "load_picture", lambda *_: None)  # neighbours' thumbnails take seconds to draw
+    monkeypatch.setattr(resources, "load_study", few_of)
     monkeypatch.setattr(invariance, "measure", lambda *_: unmoved())
     found: dict[str, Any] = {}
     tables: dict[str, Any] = {}
@@ -78,7 +78,7 @@ def test_pages_and_downloads(fresh: DataFolder, monkeypatch: pytest.MonkeyPatch,
         assert not at.exception, at.exception
         found[view or "(first)"] = shown.parameters(at, given)
         tables |= {f"{name} ({label})": content(name, make()) for label, (name, make) in downloads.offered.items()}
-    tables["labels-*.csv (Labels (CSV))"] = header(labelled.csv(labels()))
+    tables["labels-*.csv (Labels (CSV))"] = header(labelled_photographs.format_csv(labels()))
     tables["video-*.csv (Video (CSV))"] = header(traces.video_csv(video(engine)))
     golden.check("pages", {"addresses": sorted(addresses), "parameters": shown.apart(found)})
     golden.check("downloads", tables)

@@ -18,7 +18,7 @@ from core.index import compact, opening
 from core.index.search import FeatureIndex
 from core.index.store import read_manifest
 from core.index.verify import verify
-from pages.parts.explore.neighbours import _searched
+from pages.parts.explore.neighbours import describe_search
 from tests.support.clouds import check, cloud
 from tests.support.indexed import brute_force
 
@@ -81,9 +81,9 @@ def test_the_compact_copy_is_not_used_unless_chosen(small: Path) -> None:
 
 
 def test_the_page_says_how_it_was_searched(small: Path, made: Path) -> None:
-    assert _searched(FeatureIndex.open(made)) == "Searched exactly."
+    assert describe_search(FeatureIndex.open(made)) == "Searched exactly."
     for how, said in (("exact", "Searched exactly, and not by"), ("compact", "and not exactly")):
-        text = _searched(opening.opened(small, how))
+        text = describe_search(opening.opened(small, how))
         assert said in text
         held = read_manifest(small).compact
         assert held is not None
