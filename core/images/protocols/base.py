@@ -44,6 +44,7 @@ class Step:
 
     step: int = 1
     direction: Direction = "diagonal"
+    name: ClassVar[str] = ""
     one_of_four: ClassVar[bool] = True  # the four protocols of § 2
 
     def __post_init__(self) -> None:
@@ -67,6 +68,10 @@ class Step:
     def frames(self, photograph: Photograph, placement: Placement) -> FramePair:
         """Return the pair at a placement. Only the placement matters, not the settings of this object."""
         raise NotImplementedError
+
+    def placement(self, x: int, y: int, **fields: typing.Any) -> Placement:
+        """Return a placement at (x, y) with this object's name, step and direction; ``fields``: the other ones."""
+        return Placement(protocol=self.name, x=x, y=y, step=self.step, direction=self.direction, **fields)
 
     def pair(
         self, photograph: Photograph, size: int, *, rng: np.random.Generator, interpolation: Interpolation = "bilinear"

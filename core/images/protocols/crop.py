@@ -59,18 +59,8 @@ class Crop(Step):
         dx, dy = offset(self.step, self.direction)
         x = int(rng.integers(0, width - side - dx, endpoint=True))
         y = int(rng.integers(0, height - side - dy, endpoint=True))
-        return Placement(
-            protocol=self.name,
-            x=x,
-            y=y,
-            side=side,
-            width=size,
-            height=size,
-            size=size,
-            step=self.step,
-            direction=self.direction,
-            unit=self.unit,
-            interpolation=interpolation,
+        return self.placement(
+            x, y, side=side, width=size, height=size, size=size, unit=self.unit, interpolation=interpolation
         )
 
     def frames(self, photograph: Photograph, placement: Placement) -> FramePair:

@@ -57,19 +57,8 @@ class Embed(SideProtocol):
         )
         x = int(rng.integers(0, room_x, endpoint=True))
         y = int(rng.integers(0, room_y, endpoint=True))
-        return Placement(
-            protocol=self.name,
-            x=x,
-            y=y,
-            side=side,
-            width=width,
-            height=height,
-            size=size,
-            step=self.step,
-            direction=self.direction,
-            unit="network",
-            interpolation=interpolation,
-            cut=cut,
+        return self.placement(
+            x, y, side=side, width=width, height=height, size=size, unit="network", interpolation=interpolation, cut=cut
         )
 
     def frames(self, photograph: Photograph, placement: Placement) -> FramePair:

@@ -42,18 +42,8 @@ class Upscale(SideProtocol):
         dx, dy = offset(self.step, self.direction)
         x = int(rng.integers(0, width - size - dx, endpoint=True))
         y = int(rng.integers(0, height - size - dy, endpoint=True))
-        return Placement(
-            protocol=self.name,
-            x=x,
-            y=y,
-            side=side,
-            width=size,
-            height=size,
-            size=size,
-            step=self.step,
-            direction=self.direction,
-            unit="network",
-            interpolation=interpolation,
+        return self.placement(
+            x, y, side=side, width=size, height=size, size=size, unit="network", interpolation=interpolation
         )
 
     def frames(self, photograph: Photograph, placement: Placement) -> FramePair:

@@ -194,26 +194,20 @@ def _draw_buttons(task: LabellingTask, log: Log, key: Key | None, preview: Previ
     """Draw the actions besides clicking. They have keys, which are off while somebody types."""
     about = {} if preview is None else preview.about
     with st.container(horizontal=True):
-        st.button(
-            "Next",
-            key="label_next",
-            icon=":material/arrow_forward:",
-            shortcut="Right",
-            disabled=key is None,
-            help="The remaining points are not visible",
-            on_click=task.close,
-            args=(NEXT, key, about),
-        )
-        st.button(
-            "Skip",
-            key="label_skip",
-            icon=":material/skip_next:",
-            shortcut="S",
-            disabled=key is None,
-            help="Leave this photograph out. Its clicks do not count",
-            on_click=task.close,
-            args=(SKIP, key, about),
-        )
+        for label, icon, shortcut, event, text in (
+            ("Next", "arrow_forward", "Right", NEXT, "The remaining points are not visible"),
+            ("Skip", "skip_next", "S", SKIP, "Leave this photograph out. Its clicks do not count"),
+        ):
+            st.button(
+                label,
+                key=f"label_{label.lower()}",
+                icon=f":material/{icon}:",
+                shortcut=shortcut,
+                disabled=key is None,
+                help=text,
+                on_click=task.close,
+                args=(event, key, about),
+            )
         st.button(
             "Undo",
             key="label_undo",
