@@ -1,4 +1,4 @@
-"""What tests share: photographs, a tiny network, the engine, and where real material lies."""
+"""Fixtures and options of all tests: photographs, a tiny network, the engine and real material."""
 
 from __future__ import annotations
 

@@ -63,22 +63,7 @@ def test_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     those of ``networks``)."""
     monkeypatch.setenv("PHOTOBIAS_DATA", str(tmp_path / "data"))
     picture, index, study = tmp_path / "scene.png", tmp_path / "index", tmp_path / "study"
-    held = CompactCopy(
-        factory="", probes=1, refined=1, k=1, recall=1.0, typicality_error=0.0, queries=1, sha256="", size=1
-    )
-    card = registry.get(SMALL, DataFolder(tmp_path))
-    turned = EMBEDDED.root / "dial" / "studies" / "dial_0000_0000"
-    turned_at = Setting(photographer=Photographer(spread=0, size_spread=0)).folder(DataFolder(tmp_path / "data"))
-    shutil.copytree(turned, turned_at)
-    monkeypatch.setattr(Setting, "run", lambda *_, **__: None)
-    monkeypatch.setattr(make, "make", lambda *_, **__: [card])
-    monkeypatch.setattr(cifar_fetching, "fetch_cifar10", lambda _: lambda *_: tmp_path)
-    monkeypatch.setattr(weights_fetching, "fetch_weights", lambda _: lambda *_: tmp_path)
-    monkeypatch.setattr(milvus, "push", lambda *_: 12)
-    monkeypatch.setattr(compact, "make", lambda folder, _: replace(read_manifest(folder), compact=held))
-    monkeypatch.setattr(listing, "layers", lambda *_: [Layer("conv", "Conv2d", 8, 2)])
-    monkeypatch.setattr(bench_train, "BATCHES", dict.fromkeys(bench_train.BATCHES, 1))
-    monkeypatch.setattr(bench_train, "Run", Idle)
+    _replace_what_takes_long(tmp_path, monkeypatch)
     few, some = ("--network", SMALL, "--pairs", 2), ("--network", NETWORK)
     asked: dict[str, tuple[object, ...]] = {
         "scenes render": ("--out", picture),
@@ -110,6 +95,26 @@ def test_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found["a study's folder"] = written(study)
     found["an index's folder"] = written(index)
     golden.check("json", found)
+
+
+def _replace_what_takes_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replace trainings, downloads and a server by what answers at once."""
+    held = CompactCopy(
+        factory="", probes=1, refined=1, k=1, recall=1.0, typicality_error=0.0, queries=1, sha256="", size=1
+    )
+    card = registry.get(SMALL, DataFolder(tmp_path))
+    turned = EMBEDDED.root / "dial" / "studies" / "dial_0000_0000"
+    turned_at = Setting(photographer=Photographer(spread=0, size_spread=0)).folder(DataFolder(tmp_path / "data"))
+    shutil.copytree(turned, turned_at)
+    monkeypatch.setattr(Setting, "run", lambda *_, **__: None)
+    monkeypatch.setattr(make, "make", lambda *_, **__: [card])
+    monkeypatch.setattr(cifar_fetching, "fetch_cifar10", lambda _: lambda *_: tmp_path)
+    monkeypatch.setattr(weights_fetching, "fetch_weights", lambda _: lambda *_: tmp_path)
+    monkeypatch.setattr(milvus, "push", lambda *_: 12)
+    monkeypatch.setattr(compact, "make", lambda folder, _: replace(read_manifest(folder), compact=held))
+    monkeypatch.setattr(listing, "layers", lambda *_: [Layer("conv", "Conv2d", 8, 2)])
+    monkeypatch.setattr(bench_train, "BATCHES", dict.fromkeys(bench_train.BATCHES, 1))
+    monkeypatch.setattr(bench_train, "Run", Idle)
 
 
 class Idle:

@@ -164,7 +164,7 @@ def test_own_heads_beside_readouts_answer_as_in_the_other_studies() -> None:
 
 @pytest.mark.full  # 2,000 scenes to be drawn: half a minute
 def test_readouts_that_ship_are_fitted_again(tmp_path: Path) -> None:
-    """Of the first network; probabilities as near as the fits' tolerance lets two processors be."""
+    """Fit the first network's readouts; probabilities are as near as the tolerance of the fits allows."""
     shipped = studies.read(EMBEDDED.studies / "readouts")
     study = studies.create("readouts", **shipped.manifest.config)
     studies.run(study, listing("scenes:2000000-2000007"), [card_of(KEYS[0], tmp_path)], tmp_path / "again")

@@ -82,7 +82,7 @@ def test_without_twins_or_likeness_it_is_said(fresh: DataFolder) -> None:
 
 
 def bench(at: AppTest) -> tuple[str, list[list[str]]]:
-    """What is said below it, and its table of sums."""
+    """Return the text below the bench, and its table of sums."""
     sums = at.table[-1].value
     return texts(at), [[str(cell) for cell in row] for row in sums.to_numpy()]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -131,7 +130,7 @@ def test_weights_that_several_sections_miss(fresh: DataFolder, monkeypatch: pyte
 def test_a_study_that_two_sections_show_while_it_runs(fresh: DataFolder) -> None:
     folder = fresh.studies / "augmentation-0123456789"
     folder.mkdir(parents=True)
-    worker._record(folder, os.getpid(), "running", Progress(0, None, 0.0))
+    worker.Recorder(folder)(Progress(0, None, 0.0))  # this process is at work in it
     at = opened("augmentation")
     assert not at.exception
     assert [button.label for button in at.button].count("Cancel") >= 2

@@ -125,22 +125,8 @@ def test_a_librarys_network_from_file_to_page(
     own = publish(key, fresh.weights, randomise, natural)
     photo = render(7, label="cat")
     photo.image().save(fresh.root / "photo.png")
-    assert (
-        main(
-            [
-                "measure",
-                str(fresh.root / "photo.png"),
-                "--network",
-                key,
-                "--protocol",
-                "crop,black",
-                "--pairs",
-                "4",
-                "--json",
-            ]
-        )
-        == 0
-    )
+    few = ["--network", key, "--protocol", "crop,black", "--pairs", "4", "--json"]
+    assert main(["measure", str(fresh.root / "photo.png"), *few]) == 0
     network = Engine("cpu").prepare(own.card, own.card.build())
     for record in json.loads(capsys.readouterr().out):
         made = [redo(photo, create(record["protocol"]), network, seed=0, pair=n) for n in range(4)]

@@ -208,7 +208,7 @@ def test_what_is_not_saved_is_said(fresh: DataFolder, monkeypatch: pytest.Monkey
 
 
 def test_clicks_are_saved_once_and_only_on_the_photograph_that_they_are_of(fresh: DataFolder) -> None:
-    """What a browser sends: all that it does not know to be saved, and perhaps one of the photograph before."""
+    """Send as a browser does: all that it does not know to be saved, and perhaps a click on the photograph before."""
     photographs = {(source.root, source.name): source for source in listing(SCENES)}
     asked = LabellingTask(photographs, EYES, store(fresh), "me")
     key, other = keys()[:2]

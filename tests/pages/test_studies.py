@@ -232,7 +232,9 @@ def test_the_command_says_what_was_chosen(fresh: DataFolder) -> None:
 def test_one_that_failed_before_it_began(fresh: DataFolder) -> None:
     folder = fresh.studies / "protocols-0123456789"
     folder.mkdir(parents=True)
-    process._record(folder, 1, "failed", process.Progress(0, None, 0.0), "got too little; wanted more")
+    recorder = process.Recorder(folder)
+    recorder(process.Progress(0, None, 0.0))
+    recorder.end("failed", "got too little; wanted more")
     at = opened()
     assert read_out(at.error) == ["got too little; wanted more"]
     assert "Failed. 0 pairs were saved." in texts(at)

@@ -169,7 +169,7 @@ def test_a_video_is_measured_and_its_numbers_are_cores(fresh: DataFolder) -> Non
 
 
 def captions(at: AppTest) -> str:
-    """Of pictures."""
+    """Return the captions of pictures."""
     return "\n".join(image.caption.replace("\\", "") for element in at.get("image") for image in element.proto.imgs)
 
 

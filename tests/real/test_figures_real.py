@@ -65,5 +65,5 @@ def test_each_study_is_drawn(
 
 
 def heights(fig: go.Figure) -> list[float]:
-    """Of all bars."""
+    """Return the heights of all bars."""
     return [float(y) for trace in fig.data if trace.type == "bar" for y in trace.y if not math.isnan(y)]

@@ -21,7 +21,7 @@ NETWORK, EACH, TESTED = "resnet18-pqf", 6, 20
 
 
 def test_ten_classes_of_a_thousand(shared: Path, real_data: DataFolder, tmp_path: Path) -> None:
-    """Of the training folder's 1,000 classes only those that are tested; the deeper, the more often right."""
+    """Train on the tested classes alone of 1,000; the deeper, the more often right."""
     command = [
         sys.executable,
         "-m",

@@ -1,1 +1,1 @@
-"""What tests share: sources, networks, servers and reference implementations."""
+"""Helpers that tests share: sources, networks, servers and reference implementations."""

@@ -37,7 +37,7 @@ def figures_of(results: Results, twins: dict[str, str] | None = None) -> dict[st
 
 
 def text_below(fig: go.Figure) -> str:
-    """What stands below a figure."""
+    """Return the text below a figure."""
     return str(fig.layout.annotations[-1].text).replace("<br>", " ")
 
 

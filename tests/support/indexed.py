@@ -1,4 +1,4 @@
-"""What tests of indexes begin with: a tiny network, an album, a whole index, and what is in it."""
+"""Helpers for tests of indexes: drawn albums, building, and reading what is in an index."""
 
 from __future__ import annotations
 

@@ -51,8 +51,8 @@ class Published:
 
 @dataclass(frozen=True)
 class Answered:
-    """What the engine makes of a published network: ``got`` of two photographs, which ``inputs`` holds as the library's
-    own preprocessing gives them to ``reference``."""
+    """The answer of the engine for a published network: ``got`` of two photographs, which ``inputs`` holds as
+    the library's own preprocessing gives them to ``reference``."""
 
     name: str
     card: NetworkCard

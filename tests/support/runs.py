@@ -1,4 +1,4 @@
-"""What tests of studies begin with: photographs in memory, networks that count, a whole study."""
+"""Helpers for tests of studies: photographs in memory, networks that count, and a study."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pages show in a test: parameters of the address that widgets are bound to, and downloads."""
+"""Contents of pages in a test: parameters of the address that widgets are bound to, and downloads."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ TRAINED = {PLAIN: (32, 32), WIDE: (16, 32)}
 
 
 def sized(pairs: int = 1, photographs: int = 300) -> pd.DataFrame:
-    """Of two networks at four sides; the second never changes its answer at 16 and 24, the first at none."""
+    """Return pairs of two networks at four sides; the second never flips at 16 and 24, the first at none."""
     table = pairs_table((PLAIN, WIDE), ("black",), photographs, pairs, sides=(8, 12, 16, 24))
     steady = (table["network"] == WIDE) & table["side"].ge(16)
     table["changed"] = table["changed"].mask(steady, other=False)

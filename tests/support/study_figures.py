@@ -106,7 +106,7 @@ NOTHING: dict[str, Callable[[], go.Figure]] = {
 
 
 def ends(trace: go.Bar | go.Scatter, axis: str = "y") -> list[tuple[float, float]]:
-    """Of its whiskers."""
+    """Return both ends of the whiskers of a trace."""
     bars, values = trace[f"error_{axis}"], trace[axis]
     return [(v - low, v + high) for v, low, high in zip(values, bars.arrayminus, bars.array, strict=True)]
 

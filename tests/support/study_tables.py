@@ -68,13 +68,18 @@ def pairs_table(
             "confidence": rng.random(photographs)[photograph],
         }
     )
+    table.loc[none, ["class_before", "class_after", "changed", "label_index"]] = pd.NA
+    return _as_read(table, rng)
+
+
+def _as_read(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Return the table as parquet gives it back: missing values, categories and rows in whatever order."""
     table.loc[table["side"] < 0, "side"] = pd.NA
     table.loc[table["label_index"] < 0, "label_index"] = pd.NA
-    table.loc[none, ["class_before", "class_after", "changed", "label_index"]] = pd.NA
-    for name in TEXT:  # as parquet gives them back: in whatever order they were written
+    for name in TEXT:
         values = table[name].dropna().unique()
         table[name] = pd.Categorical(table[name], categories=rng.permutation(values))
-    return table.iloc[rng.permutation(n)].reset_index(drop=True)
+    return table.iloc[rng.permutation(len(table))].reset_index(drop=True)
 
 
 def photographs_table(pairs: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What tests of training begin with: small recipes, photographs that are quickly learned, plain TOML."""
+"""Helpers for tests of training: small recipes, photographs that are quickly learned, plain TOML."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 @pytest.fixture(scope="module")
 def index(data: Path, album: Path, engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of the album, with five reference queries."""
+    """Build an index of the album, with five reference queries."""
     out = tmp_path_factory.mktemp("index") / "album"
     held_out = saved(cut_outs(5, seed=1), tmp_path_factory.mktemp("held-out") / "photos")
     arguments = ["--photos", album, "--network", KEY, "--out", out, "--reference", held_out, "--data", data, "--json"]

@@ -37,7 +37,7 @@ def shown(natural: list[Photograph]) -> Photograph:
 
 @pytest.fixture(scope="module")
 def index(natural: list[Photograph], tiny_card: TinyCard, tmp_path_factory: pytest.TempPathFactory) -> FeatureIndex:
-    """Of twelve photographs with the tiny network, and two reference queries."""
+    """Build an index of twelve photographs with the tiny network, and two reference queries."""
     root = tmp_path_factory.mktemp("indexed")
     for number, photo in enumerate([*natural, *cut_outs(2, seed=1)]):
         folder = root / ("photos" if number < 12 else "held-out") / str(photo.label)

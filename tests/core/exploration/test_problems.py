@@ -83,7 +83,7 @@ def test_too_small_an_index_costs_typicality_alone(
 def test_an_exploration_knows_from_its_start_what_is_strange_to_its_networks(
     watched: Watched, shown: Photograph, tiny_card: TinyCard, index: FeatureIndex
 ) -> None:
-    """Of a scene too that was reduced, and of a real photograph that is not: what is asked of is the original."""
+    """Ask about the original: of a scene that was reduced, and of a real photograph that is none."""
     card = replace(tiny_card(9), trained_on=SCENES)
     scene = render(3)
     for original, count in ((scene, 0), (shown, 1)):

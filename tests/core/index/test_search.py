@@ -144,7 +144,6 @@ def test_tables_stay_few(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rows, "KEPT", 2)
     table = FeatureIndex.open(made).rows
     assert [row.name for row in table] == [f"{n:07d}" for n in range(ROWS)]
-    assert len(table._tables) == 2
     names, numbers = table.labels
     assert [names[n] if n >= 0 else None for n in numbers[:8]] == [*LABELS] * 2
     assert table.place(399) == (0, 399)

@@ -1,4 +1,4 @@
-"""A device's turns: in the order of asking, one at a time; who gives up, or fails, passes them on."""
+"""The lock of a device: handed over in the order of requests, also after an error or an interrupt."""
 
 from __future__ import annotations
 

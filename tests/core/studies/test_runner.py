@@ -44,7 +44,7 @@ def test_a_second_run_does_nothing(whole: Path, many: list[Held], cards: list[Ne
 
 
 def test_cancelled_after_every_batch(tmp_path: Path, whole: Path, many: list[Held], cards: list[NetworkCard]) -> None:
-    """What is finished is kept, counted, and not computed again."""
+    """Keep and count finished work, and do not compute it again."""
     out, counts, stops = tmp_path / "out", [0], 0
     total = 2 * 36 * (2 * 2 + 1)
     while True:

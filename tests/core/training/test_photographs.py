@@ -1,4 +1,4 @@
-"""What training shows: scenes as they are drawn, crops as torchvision's, epochs that can be made again."""
+"""Photographs of a training: scenes as drawn, crops as torchvision's, epochs that can be made again."""
 
 from __future__ import annotations
 

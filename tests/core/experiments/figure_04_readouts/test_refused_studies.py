@@ -51,7 +51,7 @@ def test_another_photograph_in_the_training_folder_is_refused(
 
 
 def test_who_is_left_out(place: Path, cards: list[NetworkCard], engine: Engine, tmp_path: Path) -> None:
-    """Of the training a torn file and a copy; of the test a photograph that readouts have learned from."""
+    """Leave out a torn file and a copy in training, and in the test a photograph that readouts have learned from."""
     train = album(tmp_path / "train", 3, seed=0)
     (train / "red" / "torn.png").write_bytes(b"no picture")
     (train / "red" / "copy.png").write_bytes((train / "red" / "00.png").read_bytes())

@@ -14,7 +14,7 @@ from tests.support.study_tables import TWO
 
 
 def deepened(networks: tuple[str, ...] = TWO, *, upside_down: bool = False) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What a study of readouts says from its first layer to its deepest; its tables."""
+    """Return the comparison of depths of a study of readouts, and its tables."""
     pairs, centres = readout_tables(networks)
     if upside_down:
         pairs["depth"] = 1.1 - pairs["depth"]

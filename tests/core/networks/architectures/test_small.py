@@ -144,7 +144,7 @@ def blurred(signal: list[int]) -> list[float]:
 
 
 def test_table_2():
-    """Of a step by one pixel nothing is left in the global sum, until a ReLU comes (the paper prints 6 for 6 - 5)."""
+    """Keep nothing of a one-pixel step in the global sum, until a ReLU comes (the paper prints 6 for 6 - 5)."""
     first, second = blurred([0, 0, 0, 1, 0, 0, 0]), blurred([0, 0, 1, 0, 0, 0, 0])
     assert (first, second) == ([0, 4, 4, 0], [1, 6, 1, 0])
     assert sum(first) == sum(second) == 8
@@ -217,7 +217,7 @@ def test_every_subsampling_of_a_twin_is_a_blurs():
 
 
 def _steps(module: nn.Module) -> bool:
-    """Whether a layer leaves out pixels."""
+    """Tell whether a layer leaves out pixels."""
     stride = getattr(module, "stride", 1)
     return stride not in (1, (1, 1))
 
