@@ -241,7 +241,7 @@ def test_turning_it_moves_the_photographs_and_the_numbers(serve: Serve, page: Pa
     assert pictures.first.get_attribute("src") != before
     expect(page.locator(FIGURE)).to_have_count(4)
     page.wait_for_function(
-        "() => document.querySelector('.js-plotly-plot').data.some(t => t.name === 'the dial' && t.x[0] > 0.9)"
+        "() => document.querySelector('.js-plotly-plot').data.some(t => t.name === 'selected' && t.x[0] > 0.9)"
     )
     drawn = traces(page, 0)
     assert sum(len(trace["x"]) for trace in drawn if trace["name"].endswith("each network")) == 15
