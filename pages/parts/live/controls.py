@@ -84,7 +84,7 @@ def _choose_path() -> Settings:
     )
     labels = next((card.labels.names for card in state.choice().cards if card.labels), ())
     st.selectbox("Class to follow", [state.OWN_ANSWER, *labels], key=state.FOLLOWED_CLASS, width=230, **IN_ADDRESS)
-    with st.popover("Start position and size", icon=":material/open_with:", disabled=view == "crop"):
+    with st.popover("Placement", icon=":material/open_with:", disabled=view == "crop"):
         side, x, y = _choose_start(direction) if view == "black" else (None, None, None)
     return Settings(view=view, direction=direction, side=side, x=x, y=y)
 
