@@ -49,6 +49,32 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return ByFile(config, log)
 
 
+# Files that take more than about four seconds on two cores. ``make test-fast`` leaves them out.
+SLOW = {
+    f"{folder}/test_{name}.py"
+    for folder, names in {
+        "core/cli": "cli measure",
+        "core/datasets/scenes": "scene",
+        "core/experiments/bias_dial": "photographers",
+        "core/experiments/drawing": "drawing",
+        "core/experiments/figure_04_readouts": "study",
+        "core/experiments/figure_05_photographers_bias/labelling": "store",
+        "core/experiments/section_3_shiftability": "corollaries shiftability",
+        "core/exploration": "stored_results",
+        "core/images": "paths fractional_paths",
+        "core/index": "build",
+        "core/networks": "registry",
+        "core/networks/variants": "surgery",
+        "core/networks/zoo": "antialiased keras keras_backend timm_weights torchvision",
+        "core/statistics": "comparisons",
+        "core/studies": "killed_runs process studies",
+        "core/training": "loop photographs",
+        ".": "embedded embedded_studies flood package",
+    }.items()
+    for name in names.split()
+}
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     full = config.getoption("--full") or os.environ.get("PHOTOBIAS_FULL") == "1"
     missing = {
@@ -56,7 +82,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         "gpu": None if torch.cuda.is_available() else "needs a CUDA device, and torch finds none",
         "full": None if full else "long: runs with PHOTOBIAS_FULL=1 (make test-full)",
     }
+    tests = Path(__file__).parent
+    slow = {tests / name for name in SLOW}
     for item in items:
+        if item.path in slow:
+            item.add_marker("slow")
         for mark, reason in missing.items():
             if reason and item.get_closest_marker(mark):
                 item.add_marker(pytest.mark.skip(reason=reason))
