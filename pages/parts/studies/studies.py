@@ -78,7 +78,7 @@ def section(*kinds: str, slot: str | None = None, prefer: str = "") -> Results |
             new_study.form(kinds)
         return None
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = _draw_choice(slot_key, available, prefer)
+        chosen = _choose_study(slot_key, available, prefer)
         manifest = chosen.status.manifest
         if manifest is not None:
             with st.popover("About it", icon=":material/info:", key=f"about {slot_key}"):
@@ -136,7 +136,7 @@ def _find_kind(status: Status) -> str:
     return status.manifest.study if status.manifest is not None else status.folder.name.rsplit("-", 1)[0]
 
 
-def _draw_choice(kind: str, studies: list[ListedStudy], prefer: str) -> ListedStudy:
+def _choose_study(kind: str, studies: list[ListedStudy], prefer: str) -> ListedStudy:
     """Draw the list and return the chosen study.
 
     The first choice is the running study, then ``prefer``, then the visitor's latest, then a shipped one.
