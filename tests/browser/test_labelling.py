@@ -207,20 +207,22 @@ def test_a_click_that_a_disk_does_not_take_is_kept_and_saved_later(
     serve: Serve, page: Page, data: DataFolder, photos: Path
 ) -> None:
     store = Store.named(data.labels, "broken")
-    barred = store.folder / "me.jsonl.lock"
-    barred.mkdir(parents=True)
+    disk = photos.parent / "disk"  # not there yet, so that nothing can be written
+    data.labels.mkdir(exist_ok=True)
+    store.folder.symlink_to(disk)
     opened(page, serve(data.root), photos, label_set="broken")
     prompted(page, "a.png", "left eye")
     for at in PLACES["a.png"]:
         click(page, at)
-    expect(page.get_by_text("wanted to save what was clicked")).to_be_visible()
+    refused = page.get_by_text(f"{store.folder}/me.jsonl cannot be written")
+    expect(refused).to_be_visible()
     expect(page.locator(".mark.unsaved")).to_have_text(list(EYES))
     rested(page)  # the second click has been refused too
     assert events(store) == []
-    barred.rmdir()
+    disk.mkdir()
     page.get_by_role("button", name="Save again").click()
     prompted(page, "b.png", "left eye")
-    expect(page.get_by_text("wanted to save what was clicked")).to_have_count(0)
+    expect(refused).to_have_count(0)
     assert [event.point for event in events(store)] == list(EYES)
 
 

@@ -221,7 +221,7 @@ def test_clicks_are_saved_once_and_only_on_the_photograph_that_they_are_of(fresh
     assert state.last_problem(TROUBLE) is None
     found = [(e.id, e.key, e.point, e.x, e.y, e.label) for e in log(fresh).events]
     assert found == [("1", key, EYES[0], 50, 50, "dog"), ("2", key, EYES[1], 200, 50, "dog")]
-    for wrong, said in (({"point": "nose"}, "got a click for 'nose'"), ({"x": 1.5}, "got a click at 1.5")):
+    for wrong, said in (({"point": "nose"}, "A click was for 'nose'"), ({"x": 1.5}, "A click was at 1.5")):
         asked.click(key, about, [{**left, "id": "4", **wrong}])
         assert said in str(state.last_problem(TROUBLE))
     assert len(log(fresh).events) == 2
@@ -232,12 +232,12 @@ def test_clicks_are_saved_once_and_only_on_the_photograph_that_they_are_of(fresh
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"label_photos": "/nowhere"}, "wanted a folder of photographs"),
-        ({"label_photos": "~nobody-of-that-name/x"}, "wanted a folder of photographs"),
-        ({"label_photos": "scenes:0-9,label=cow"}, "got the class 'cow'"),
-        ({"label_points": "eye,eye"}, "got the point 'eye' twice"),
-        ({"label_set": "../eyes"}, "got a set of labels named '../eyes'"),
-        ({"labeller": "a/b"}, "got a labeller named 'a/b'"),
+        ({"label_photos": "/nowhere"}, "/nowhere is not a folder"),
+        ({"label_photos": "~nobody-of-that-name/x"}, "nobody-of-that-name/x is not a folder"),
+        ({"label_photos": "scenes:0-9,label=cow"}, "the class 'cow'"),
+        ({"label_points": "eye,eye"}, "The point 'eye' occurs twice"),
+        ({"label_set": "../eyes"}, "A set of labels cannot be named '../eyes'"),
+        ({"labeller": "a/b"}, "A labeller cannot be named 'a/b'"),
     ],
 )
 def test_what_cannot_be_used_gets_a_sentence(fresh: DataFolder, settings: dict[str, str], said: str) -> None:

@@ -195,7 +195,7 @@ def test_one_runs_to_its_end(started: DataFolder) -> None:
 
 @pytest.mark.parametrize(
     ("photos", "said"),
-    [("/no/such/place", "got /no/such/place; wanted a folder of photographs"), ("scenes:9-1", "below the first")],
+    [("/no/such/place", "/no/such/place is not a folder"), ("scenes:9-1", "below the first")],
 )
 def test_what_cannot_be_run_says_why(fresh: DataFolder, photos: str, said: str) -> None:
     at = opened()
@@ -209,11 +209,11 @@ def test_what_cannot_be_run_says_why(fresh: DataFolder, photos: str, said: str) 
 def test_without_photographs_a_network_or_a_protocol_none_can_be_asked_for(fresh: DataFolder) -> None:
     at = opened()
     at.text_input(key="protocols photos").set_value(" ").run()
-    assert "got no photographs" in "\n".join(read_out(at.error))
+    assert "No photographs are chosen" in "\n".join(read_out(at.error))
     at.multiselect(key="protocols protocols").set_value([]).run()
     assert "at least one protocol" in "\n".join(read_out(at.error))
     at.multiselect(key="networks").set_value([]).run()
-    assert "got no network" in "\n".join(read_out(at.error))
+    assert "No network is chosen" in "\n".join(read_out(at.error))
     assert "Start" not in [button.label for button in at.button]
 
 
@@ -234,7 +234,7 @@ def test_one_that_failed_before_it_began(fresh: DataFolder) -> None:
     folder.mkdir(parents=True)
     recorder = process.Recorder(folder)
     recorder(process.Progress(0, None, 0.0))
-    recorder.end("failed", "got too little; wanted more")
+    recorder.end("failed", "The disk is full.")
     at = opened()
-    assert read_out(at.error) == ["got too little; wanted more"]
+    assert read_out(at.error) == ["The disk is full."]
     assert "Failed. 0 pairs were saved." in texts(at)
