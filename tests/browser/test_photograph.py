@@ -148,7 +148,7 @@ def _uploads(page: Page, folder: Path) -> None:
     bad.write_text("these are notes")
     Image.radial_gradient("L").resize((300, 260)).save(good)
     page.set_input_files("input[type=file]", bad)
-    expect(page.locator("[data-testid=stAlert]")).to_contain_text("a text file as 'notes.jpg'")
+    expect(page.locator("[data-testid=stAlert]")).to_contain_text("'notes.jpg' is a text file")
     page.set_input_files("input[type=file]", good)
     expect(page.get_by_text("good.png · 300 x 260 px")).to_be_visible()
     whole(page)
