@@ -65,7 +65,7 @@ def finished(found: Exploration) -> Exploration:
 
 
 def unavailable() -> Any:
-    raise WeightsUnavailable(got="no file", wanted="weights", remedy="Fetch them.")
+    raise WeightsUnavailable("There is no file.", "Weights are needed.", "Fetch them.")
 
 
 def stored(engine: Watched, shown: Photograph, cards: Sequence[NetworkCard], **more: Any) -> Store:

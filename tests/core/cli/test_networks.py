@@ -43,7 +43,7 @@ def test_timms_networks_are_searched(run: Run) -> None:
     status, out, err = run("networks", "--search", "dm_in1k nfnet f0")
     assert (status, err) == (0, "")
     assert out.startswith("timm/dm_nfnet_f0.dm_in1k")
-    assert "cannot be used: timm/dm_nfnet_f0.dm_in1k with crop_mode 'squash'" in out
+    assert "cannot be used: it has crop_mode 'squash'" in out
     status, out, err = run("networks", "--search", "no such network")
     assert (status, out.strip()) == (0, "")
     assert "no such network" in err
@@ -114,7 +114,7 @@ def test_a_broken_card_is_warned_of_and_hides_nothing(run: Run, tmp_path: Path, 
     status, out, err = run("networks", "--json", "--data", tmp_path)
     assert status == 0
     assert KEY in [row["key"] for row in json.loads(out)]
-    assert err.splitlines() == [line for line in err.splitlines() if line.startswith("warning: got no field")]
+    assert all(line.startswith("warning: ") for line in err.splitlines())
     assert "broken.toml" in err
     status, _, err = run("measure", "PHOTO", "--network", "mine", "--data", tmp_path)
     assert status == 1

@@ -37,7 +37,7 @@ def test_a_study_of_another_kind_is_refused_in_one_line(run: Run, album: Path, t
     words = ("study", "protocols", "--photos", album, "--network", KEY, "--protocol", "crop", "--out", tmp_path / "out")
     assert run(*words)[0] == 0
     for more, said in (
-        (("--pairs", 2), "config, pairs: 1; wanted one of config, pairs: 2"),
+        (("--pairs", 2), "config, pairs: 1. This study is of config, pairs: 2"),
         (("--limit", 5), "photographs, given: 12; wanted one of photographs, given: 5"),
         (("--network", OTHER), f"networks {KEY}; wanted one of networks {OTHER}"),
         (("--sides", "20"), "sides with crop"),
@@ -74,7 +74,7 @@ def test_photographs_that_are_left_out_and_strange_networks_are_warned_of(
     said = warnings(run(*words)[2])
     assert len(said) == 2
     assert "drawn" in said[0]
-    assert said[1].startswith("warning: torn.png left out: got a text file")
+    assert said[1].startswith("warning: torn.png left out: 'torn.png' is a text file")
     assert warnings(run(*words)[2]) == said  # of a finished study too
 
 

@@ -60,7 +60,7 @@ def test_between_pixels_a_square_is_resampled_from_where_it_is(direction: Any, p
 
 def test_parts_of_a_pixel_are_refused_where_there_are_none() -> None:
     on_black_text = refused(shift_path, picture(100, 100), 224, view=OnBlack(), direction="right", per_pixel=2)
-    assert "2 frames per pixel on black" in on_black_text
+    assert "2 frames per pixel" in on_black_text
     for many in (0, -1, 17):
         text = refused(shift_path, picture(100, 100), 224, view=Cropped(), direction="right", per_pixel=many)
         assert f"{many} frames per pixel; wanted 1 to 16" in text
@@ -105,7 +105,7 @@ def test_at_an_angle_a_square_is_resampled_from_where_it_is(angle: float) -> Non
 
 def test_an_angle_on_black_is_refused_and_a_small_photograph_too() -> None:
     for make in (shift_path, size_path):
-        assert "a shift at 30° on black; wanted whole pixels: diagonal, right, down" in refused(
+        assert "whole pixels: diagonal, right, down" in refused(
             make, picture(100, 100), 224, view=OnBlack(), direction=30.0
         )
     assert "more than 60 x 48 for a path of 32" in refused(

@@ -68,7 +68,7 @@ def test_nothing_is_written_to_standard_error(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "always", "-c", script, *names], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert done.stdout.startswith("56\ngot 10000 x 9500 pixels")
+    assert done.stdout.startswith("56\n'large.png' has 10000 x 9500 pixels")
     assert done.stderr == ""
 
 

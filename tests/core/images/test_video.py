@@ -141,8 +141,8 @@ def test_a_video_smaller_than_what_a_network_sees_is_refused() -> None:
 
 BAD = {
     "truncated": (lambda: film(noise(20), "mp4")[:20_000], "a damaged or truncated file"),
-    "text": (lambda: b"these are notes, and no film at all", "a file that is no MP4, MOV, WebM or GIF"),
-    "playlist": (lambda: b"ffconcat version 1.0\nfile /etc/hostname\n", "a file that is no MP4, MOV, WebM or GIF"),
+    "text": (lambda: b"these are notes, and no film at all", "is no MP4, MOV, WebM or GIF"),
+    "playlist": (lambda: b"ffconcat version 1.0\nfile /etc/hostname\n", "is no MP4, MOV, WebM or GIF"),
     "stream list": (lambda: b"#EXTM3U\n#EXTINF:1,\nfile:///etc/hostname\n", "no MP4, MOV, WebM or GIF"),
     "nothing": (lambda: b"", "an empty file"),
     "sound": (sound, "only sound"),

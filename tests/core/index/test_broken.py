@@ -64,7 +64,7 @@ def test_verify_names_what_is_broken_and_a_build_mends_it(
         path.write_bytes({"flip": flipped, "cut": data[:middle], "empty": b""}[harm])
     problems = verify(own)
     assert len(problems) == 1
-    assert name in problems[0] or problems[0].startswith("an unfinished build")
+    assert name in problems[0] or "an unfinished build" in problems[0]
     if name != "plan.json":  # a search never answers from changed features or names
         with pytest.raises(IndexBroken, match=r"build .* again|index build"):
             FeatureIndex.open(own).neighbours(np.ones(32, np.float32), 40)

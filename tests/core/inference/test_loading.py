@@ -105,7 +105,7 @@ def test_weights_that_come_later_are_found(tiny_card: TinyCard) -> None:
 
     def build() -> nn.Module:
         if not here:
-            raise WeightsUnavailable(got="nothing", wanted="weights", remedy="Fetch them.")
+            raise WeightsUnavailable("There is nothing.", "Weights are needed.", "Fetch them.")
         return card.build()
 
     late = tiny_card(key="test/late", build=build)

@@ -22,10 +22,10 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 CHANGES: dict[str, tuple[dict[str, Any], str]] = {
-    "pairs": ({"pairs": 2}, "config, pairs: 1; wanted one of config, pairs: 2"),
+    "pairs": ({"pairs": 2}, "config, pairs: 1. This study is of config, pairs: 2."),
     "seed": ({"seed": 3}, "config, seed: 0"),
     "step": ({"step": 2}, "config, step: 1"),
-    "protocols": ({"protocols": ("crop",)}, "config, protocols: crop, black; wanted one of config, protocols: crop"),
+    "protocols": ({"protocols": ("crop",)}, "config, protocols: crop, black. This study is of config, protocols: crop."),
     "sides": ({"sides": (10,)}, "config, sides: None"),
 }
 
@@ -51,11 +51,11 @@ def test_other_networks_photographs_and_axes_are_refused(
         with pytest.raises(StudyMismatch, match=said):
             studies.run(more.pop("study", study_of()), sources, of, whole, engine=engine, **more)
 
-    refused("networks test/tiny-9, test/tiny-3; wanted one of networks test/tiny-9", of=cards[:1])
+    refused(r"networks test/tiny-9, test/tiny-3\..*networks test/tiny-9\.", of=cards[:1])
     refused("test/tiny-9, weights_digest: 0", of=[replace(cards[0], weights_digest="another"), cards[1]])
     wider = replace(cards[0], preprocessing=replace(cards[0].preprocessing, resize=40))
     refused("test/tiny-9, preprocessing, resize: 36", of=[wider, cards[1]])
-    refused("photographs, given: 36; wanted one of photographs, given: 35", sources=many[:-1])
+    refused(r"photographs, given: 36\..*photographs, given: 35\.", sources=many[:-1])
     refused("photographs, sha256", sources=many[::-1])
     refused("confidence None", axes=Axes(confidence=cards[0]))
     refused("study protocols.*of study antialiasing", study=studies.create("antialiasing"))
@@ -82,9 +82,9 @@ def test_other_software_does_not_go_on_but_reads(
 
 @pytest.mark.parametrize("text", [b"{", b"[]", b'{"study": "protocols"}'])
 def test_a_manifest_that_is_none(tmp_path: Path, text: bytes, many: list[Held], cards: list[NetworkCard]) -> None:
-    with pytest.raises(StudyBroken, match=r"manifest\.json \(No such file"):
+    with pytest.raises(StudyBroken, match=r"manifest\.json cannot be read \(No such file"):
         studies.read(tmp_path)
     (tmp_path / manifest.MANIFEST).write_bytes(text)
     for work in (lambda: studies.read(tmp_path), lambda: studies.run(study_of(), many, cards, tmp_path)):
-        with pytest.raises(StudyBroken, match="is no manifest"):
+        with pytest.raises(StudyBroken, match=r"manifest\.json"):
             work()

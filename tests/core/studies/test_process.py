@@ -105,7 +105,7 @@ def test_a_finished_one_and_a_refused_start(data: DataFolder) -> None:
     refused = until(folder, lambda s: s.state != "running")
     assert refused.state == "finished"
     assert refused.error is not None
-    assert "photographs, given: 20; wanted one of photographs, given: 19" in refused.error
+    assert "photographs, given: 20. This study is of photographs, given: 19" in refused.error
     assert len(studies.read(folder).pairs) == 20
 
 
@@ -161,7 +161,7 @@ def test_folders_without_a_study(tmp_path: Path) -> None:
     (tmp_path / "holiday").mkdir()
     (tmp_path / "file").touch()
     assert worker.list_studies(tmp_path) == []
-    with pytest.raises(StudyBroken, match="a study's folder"):
+    with pytest.raises(StudyBroken, match="manifest"):
         worker.status(tmp_path / "holiday")
     with pytest.raises((StudyBroken, BadFolder), match="file"):
         worker.start(request(), tmp_path / "file", DataFolder(tmp_path))
@@ -233,7 +233,7 @@ def test_a_study_goes_on_from_its_request_wherever_the_server_was_started(
 def test_a_study_of_an_earlier_version_says_how_it_is_resumed(data: DataFolder, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(EMBEDDED.studies / "failures", tmp_path / "one"))
     command = read_manifest(folder).command
-    with pytest.raises(StudyBroken, match=r"without a request\.json") as refused:
+    with pytest.raises(StudyBroken, match=r"has no request\.json") as refused:
         worker.resume(folder, data)
     assert f"Resume it with: {command} --out {folder}" in str(refused.value)
     held = json.loads((folder / MANIFEST).read_bytes())

@@ -17,5 +17,5 @@ def test_a_table_that_is_damaged(tmp_path: Path, whole: Path) -> None:
     for path in whole.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     (tmp_path / rows.RESULTS).write_bytes(b"no table")
-    with pytest.raises(StudyBroken, match=r"results\.parquet that cannot be read"):
+    with pytest.raises(StudyBroken, match=r"results\.parquet cannot be read"):
         studies.read(tmp_path)

@@ -103,7 +103,7 @@ def test_the_three_trainings_of_figure_10_differ_in_their_sides_alone(network: s
 
 def test_an_unknown_recipe_lists_the_known(tmp_path: Path):
     for name in ("resnet99", str(tmp_path / "none.toml"), str(tmp_path), ""):
-        with pytest.raises(UnknownName, match=r"resnet10\.scenes, resnet10_bin5\.scenes.*, or a TOML file"):
+        with pytest.raises(UnknownName, match=r"resnet10\.scenes, resnet10_bin5\.scenes.*TOML file"):
             recipe.get(name)
 
 
@@ -235,7 +235,7 @@ def test_held_out_scenes_are_never_trained_on(file: Path, first: int, apart: boo
 @pytest.mark.parametrize("content", [b"name = ", bytes(range(256)), b"\xff\xfe\x00", b"\x80\x02}q", None])
 def test_what_is_no_toml_file_is_refused(file: Path, content: bytes | None):
     file.mkdir() if content is None else file.write_bytes(content)
-    with pytest.raises(BadRecipe, match=r"mine\.toml; wanted a TOML file"):
+    with pytest.raises(BadRecipe, match=r"mine\.toml.*TOML file"):
         recipe.read(file)
 
 

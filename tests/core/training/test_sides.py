@@ -120,9 +120,9 @@ def test_photographs_become_squares_with_labels(album: Path) -> None:
 
 
 def test_what_has_no_such_labels_is_refused(album: Path) -> None:
-    with pytest.raises(BadFolder, match=r"1 photographs of 1 labels: None; wanted 2 labels \(Few\)"):
+    with pytest.raises(BadFolder, match=r"1 photographs have 1 labels: None.*2 labels \(Few\)"):
         labelled(listing(album / "alone"), FEW)
-    with pytest.raises(BadFolder, match="wanted 3 labels"):
+    with pytest.raises(BadFolder, match="3 labels"):
         labelled(listing(album / "two"), replace(FEW, classes=3))
     with pytest.raises(BadFolder, match="wanted boat, tree"):
         labelled(listing(album / "two"), FEW, ("boat", "tree"))

@@ -235,7 +235,7 @@ def test_what_is_gone_is_none_and_what_lies_outside_is_refused(tmp_path: Path) -
     for name in ("gone.png", "text.png", "loop.png", "a.png/b.png", "nul\0.png"):
         assert reread(str(root), name, None) is None, name
     for name in ("../outside.png", str(tmp_path / "outside.png"), "out.png", "deep/../../outside.png"):
-        with pytest.raises(BadFolder, match=r"wanted a file below .*photos\. Do not trust"):
+        with pytest.raises(BadFolder, match=r"a file below .*photos.*Do not trust"):
             reread(str(root), name, None)
 
 

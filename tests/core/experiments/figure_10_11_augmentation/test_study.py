@@ -19,5 +19,5 @@ def test_sides_below_the_frame_are_black_and_above_upscaled() -> None:
     with pytest.raises(BadProtocol, match=r"protocols crop, black. It accepts black or upscale"):
         studies.create("augmentation", protocols=("crop", "black"))
     for side in (31, 32):
-        with pytest.raises(BadProtocol, match=f"a side of {side}"):
+        with pytest.raises(BadProtocol, match=f"side of {side}"):
             studies.create("augmentation", sides=(side,)).instances(32)

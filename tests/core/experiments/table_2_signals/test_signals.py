@@ -148,10 +148,10 @@ def test_a_shift_by_the_stride_changes_no_sum(filter_: str, surround: str) -> No
         ("1", "1 values", "2 to 64"),
         ("1 " * 65, "65 values", "2 to 64"),
         ("0 1 one", "'one'", "numbers"),
-        ("0 nan", "nan", "numbers from"),
-        ("0 inf", "inf", "numbers from"),
-        ("0 1e400", "inf", "numbers from"),
-        ("0 0 0", "zeros only", "not 0"),
+        ("0 nan", "nan", "from -1e+06 to 1e+06"),
+        ("0 inf", "inf", "from -1e+06 to 1e+06"),
+        ("0 1e400", "inf", "from -1e+06 to 1e+06"),
+        ("0 0 0", "only zeros", "not be 0"),
     ],
 )
 def test_what_is_no_signal(text: str, got: str, wanted: str) -> None:
@@ -182,22 +182,22 @@ def test_a_signal_is_drawn_on_a_scale_with_room_above(most: float, high: float) 
         ({"stride": 0}, "stride 0"),
         ({"nonlinearity": "tanh"}, "nonlinearity 'tanh'"),
         ({"surround": "mirror"}, "surround 'mirror'"),
-        ({"bias": float("nan")}, "a bias of nan"),
-        ({"bias": float("inf")}, "a bias of inf"),
-        ({"nonlinearity": "subtract", "bias": -1}, "a bias of -1 with zeros around"),
+        ({"bias": float("nan")}, "bias is nan"),
+        ({"bias": float("inf")}, "bias is inf"),
+        ({"nonlinearity": "subtract", "bias": -1}, "bias of -1"),
     ],
 )
 def test_what_is_no_bench(settings: dict[str, object], got: str) -> None:
-    with pytest.raises(BadSignal, match="wanted") as caught:
+    with pytest.raises(BadSignal) as caught:
         Bench(**settings)  # type: ignore[arg-type]
     assert got in caught.value.happened
 
 
 def test_sums_that_do_not_end_are_refused() -> None:
-    with pytest.raises(BadSignal, match="ideal low-pass filter and zeros around") as caught:
+    with pytest.raises(BadSignal, match="ideal low-pass filter with zeros around") as caught:
         stages(A3.signal, Bench(IDEAL, 2, "subtract", 0), 1)
-    least = float(caught.value.accepted.split()[0])
+    least = float(caught.value.accepted.split()[3])
     assert stages(A3.signal, Bench(IDEAL, 2, "subtract", least), 1)[-1].sum > 1  # what is said is enough
     assert sums(A3.signal, Bench(IDEAL, 2, "subtract", -1, "repeats"))  # a circle ends
-    with pytest.raises(BadSignal, match="shift of 65"):
+    with pytest.raises(BadSignal, match="shift is 65"):
         stages(A3.signal, A3.bench, 65)

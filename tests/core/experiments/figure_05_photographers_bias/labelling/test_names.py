@@ -21,11 +21,11 @@ def test_points_have_names() -> None:
 @pytest.mark.parametrize(
     ("text", "got"),
     [
-        ("", "a point without a name"),
-        ("left,,right", "a point without a name"),
-        ("eye, eye", "the point 'eye' twice"),
-        ("<b>", "a point named '<b>'"),
-        (41 * "x", "a point named"),
+        ("", "no name"),
+        ("left,,right", "no name"),
+        ("eye, eye", "'eye'"),
+        ("<b>", "'<b>'"),
+        (41 * "x", "x" * 41),
         (",".join(map(str, range(13))), "13 points"),
     ],
 )
