@@ -31,8 +31,14 @@ pytestmark = pytest.mark.usefixtures("one_thread")
         (("--network", f"{KEY},"), ["no network ''"]),
         (("--network", KEY, "--protocol", "zoom"), ["There is no protocol 'zoom'", "crop, black, inpaint, scale"]),
         (("--network", KEY, "--step", "33"), ["step is 33", "0 to 32"]),
-        (("--network", KEY, "--protocol", "crop", "--side", "20"), ["--side 20 has no effect with crop", "Leave --side out"]),
-        (("--network", KEY, "--protocol", "black,scale", "--unit", "network"), ["--unit network has no effect with black"]),
+        (
+            ("--network", KEY, "--protocol", "crop", "--side", "20"),
+            ["--side 20 has no effect with crop", "Leave --side out"],
+        ),
+        (
+            ("--network", KEY, "--protocol", "black,scale", "--unit", "network"),
+            ["--unit network has no effect with black"],
+        ),
         (("--network", KEY, "--protocol", "black", "--side", "64"), ["side of 64 with a step of 1", "frame of 64"]),
         (("--network", "torchvision/vgg16.imagenet1k_v1"), ["vgg16", "Fetch them"]),
     ],

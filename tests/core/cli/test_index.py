@@ -114,7 +114,7 @@ def test_classes_duplicates_and_other_scores(run: Run, index: Path, photo: Path)
     status, _, err = run("typicality", photo, "--index", index, "--scores")
     assert status == 1
     assert "at least 50 others" in err
-    for how, said in (("compact", "index compact"), ("guess", "wanted exact, compact, or milvus://")):
+    for how, said in (("compact", "index compact"), ("guess", "exact, compact, and milvus://")):
         status, _, err = run("index", "search", index, photo, "--search", how)
         assert status == 1
         assert said in err

@@ -38,7 +38,7 @@ def test_a_study_of_another_kind_is_refused_in_one_line(run: Run, album: Path, t
     assert run(*words)[0] == 0
     for more, said in (
         (("--pairs", 2), "config, pairs: 1. This study is of config, pairs: 2"),
-        (("--limit", 5), "photographs, given: 12; wanted one of photographs, given: 5"),
+        (("--limit", 5), "photographs, given: 12. This study is of photographs, given: 5"),
         (("--network", OTHER), f"networks {KEY}; wanted one of networks {OTHER}"),
         (("--sides", "20"), "sides with crop"),
     ):

@@ -153,7 +153,7 @@ def test_files_that_go_are_seen(here: DataFolder) -> None:
     with pytest.raises(BadPhotograph, match="no complete CIFAR-10"):
         file.read()
     assert reread(file.root, file.name, None) is None
-    with pytest.raises(BadFolder, match="gone during a task"):
+    with pytest.raises(BadFolder, match="disappeared during a task"):
         check_root(file, "a task")
 
 

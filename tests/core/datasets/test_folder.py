@@ -140,7 +140,7 @@ def test_missing_and_empty_folders(tmp_path: Path) -> None:
     assert "folder of photographs" in refused(tmp_path / "a.png")
     empty = tmp_path / "empty"
     (empty / "deep").mkdir(parents=True)
-    assert "without a photograph" in refused(empty)
+    assert "contains no photograph" in refused(empty)
     (empty / "notes.txt").write_text("nothing")
     assert ".jpeg" in refused(empty)
 
@@ -229,7 +229,7 @@ def test_empty_labels_are_none(tmp_path: Path) -> None:
         ("file,class\na.png,tench\n", "the columns file, class"),
         ("file;label\na.png;tench\n", "the columns file;label"),
         ("file,class_index\na.png,tench\n", "line 2 has the class_index 'tench'"),
-        ("file,class_index\na.png,0\nb.png,1000\n", "line 3: class_index '1000'"),
+        ("file,class_index\na.png,0\nb.png,1000\n", "line 3 has the class_index '1000'"),
         ("file,class_index\na.png,-1\n", "line 2 has the class_index '-1'"),
         ("file,class_index\na.png,1.0\n", "line 2 has the class_index '1.0'"),
         ("file,label\na.png,tench\na.png,goldfish\n", "two labels for a.png"),

@@ -146,11 +146,11 @@ BAD = {
     "stream list": (lambda: b"#EXTM3U\n#EXTINF:1,\nfile:///etc/hostname\n", "no MP4, MOV, WebM or GIF"),
     "nothing": (lambda: b"", "an empty file"),
     "sound": (sound, "only sound"),
-    "no frames": (lambda: empty("mp4"), "got"),
-    "no frames, webm": (lambda: empty("webm"), "got"),
+    "no frames": (lambda: empty("mp4"), "film.mp4"),
+    "no frames, webm": (lambda: empty("webm"), "film.mp4"),
     "one frame": (lambda: film(noise(1), "gif"), "a single frame"),
     "box alone": (lambda: b"\0\0\0\x20ftypisom" + bytes(100), "a damaged or truncated file"),
-    "gif alone": (lambda: b"GIF89a" + bytes(5), "got"),
+    "gif alone": (lambda: b"GIF89a" + bytes(5), "film.mp4"),
     "matroska alone": (lambda: b"\x1a\x45\xdf\xa3" + bytes(50), "a damaged or truncated file"),
 }
 

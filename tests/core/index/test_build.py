@@ -152,7 +152,7 @@ def test_cancel_keeps_whole_shards(tmp_path: Path, whole: Path, album: Path, hel
     with pytest.raises(Cancelled):
         make(album, out, held_out, progress=stop, cancel=cancel)
     assert len(list(out.glob("shards/*.json"))) == 2
-    with pytest.raises(IndexBroken, match=r"an unfinished build.*goes on where it stopped"):
+    with pytest.raises(IndexBroken, match=r"unfinished build.*Run the same index build again"):
         FeatureIndex.open(out)
     assert "unfinished" in verify(out)[0]
     make(album, out, held_out)
@@ -171,7 +171,7 @@ def test_full_disk(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
-        with pytest.raises(IndexBroken, match=r"full disk \(No space.*finished shards are kept"):
+        with pytest.raises(IndexBroken, match=r"disk is full \(No space.*[Ff]inished shards are kept"):
             make(album, out, held_out)
     files = content(out)
     assert not [name for name in files if name.endswith(".part")]
@@ -185,7 +185,7 @@ def test_one_builder_at_a_time(tmp_path: Path, album: Path) -> None:
 
     def second(progress: Progress) -> None:
         if not refused:
-            with pytest.raises(IndexBroken, match="another build is at work") as error:
+            with pytest.raises(IndexBroken, match="[Aa]nother build is at work") as error:
                 make(album, tmp_path / "index")
             refused.append(error)
 
@@ -208,7 +208,7 @@ def test_what_cannot_be_read(tmp_path: Path, album: Path, held_out: Path) -> Non
     photos.mkdir()
     for number in range(SHARD):
         (photos / f"a{number}.png").write_text("text")
-    with pytest.raises(BadFolder, match=r"8 files, none of which.*text file"):
+    with pytest.raises(BadFolder, match=r"None of 8 files .*text file"):
         make(photos, tmp_path / "none")
     for number in range(10):
         draw(photos / f"b{number}.png", number)
@@ -247,7 +247,7 @@ def test_photographs_that_go_away_stop_the_build(tmp_path: Path) -> None:
         if progress.done == 16:
             photos.rename(tmp_path / "elsewhere")
 
-    with pytest.raises(BadFolder, match="gone during the build"):
+    with pytest.raises(BadFolder, match="disappeared during the build"):
         make(photos, tmp_path / "index", progress=unplug)
     (tmp_path / "elsewhere").rename(photos)
     assert make(photos, tmp_path / "index").bad == 0

@@ -82,7 +82,7 @@ def test_the_compact_copy_is_not_used_unless_chosen(small: Path) -> None:
 
 def test_the_page_says_how_it_was_searched(small: Path, made: Path) -> None:
     assert describe_search(FeatureIndex.open(made)) == "Searched exactly."
-    for how, said in (("exact", "Searched exactly, and not by"), ("compact", "and not exactly")):
+    for how, said in (("exact", "Searched exactly, without"), ("compact", "and not exactly")):
         text = describe_search(opening.opened(small, how))
         assert said in text
         held = read_manifest(small).compact
@@ -104,7 +104,7 @@ def test_a_broken_compact_copy(small: Path, made: Path, tmp_path: Path) -> None:
         opening.opened(own, "compact").search(cloud(1, 0))
     file.unlink()
     assert "compact.faiss" in verify(own)[0]
-    with pytest.raises(IndexBroken, match=r"without a compact copy.*index compact"):
+    with pytest.raises(IndexBroken, match=r"has no compact copy.*index compact"):
         opening.opened(made, "compact")
     with pytest.raises(UnknownName, match=r"'fast'; wanted exact, compact, or milvus://"):
         opening.opened(made, "fast")

@@ -91,7 +91,7 @@ def test_what_cannot_be_read_is_left_out_and_a_real_photograph_is_labelled(
     assert "trained on drawn scenes" in found.warning
     for k in range(4):
         (tmp_path / f"{k}.png").unlink()
-    with pytest.raises(BadPhotograph, match="no usable photograph among 1"):
+    with pytest.raises(BadPhotograph, match="None of 1 photographs"):
         ranking(str(tmp_path), card, index, engine)
     with pytest.raises(BadFolder):
         ranking(str(tmp_path / "none"), card, index, engine)

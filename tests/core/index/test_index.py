@@ -181,7 +181,7 @@ def test_wrong_queries(whole: Path) -> None:
         index.search(np.ones((2, 31), np.float32))
     with pytest.raises(BadCard, match="NaN"):
         index.search(np.full(32, np.nan, np.float32))
-    with pytest.raises(ValueError, match="k = 0"):
+    with pytest.raises(ValueError, match="k is 0"):
         index.search(np.ones(32, np.float32), 0)
 
 
@@ -229,7 +229,7 @@ def test_picture(own: Path, album: Path, tmp_path: Path) -> None:
     assert index.picture(near) is None
     (copy / "bee/06.png").unlink()
     (copy / "bee/06.png").symlink_to(outside)
-    with pytest.raises(IndexBroken, match=r"a row that names .*bee/06\.png.; wanted a file below .*photos\. Do not"):
+    with pytest.raises(IndexBroken, match=r"row of the index .*bee/06\.png.*a file below .*photos.*Do not"):
         index.picture(near)
 
 

@@ -228,7 +228,7 @@ def test_an_archive_of_something_else_is_said(
     with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
         add(tar, "readme.txt", b"no photographs")
     remote = server.remote("imagenette2-320.tgz", buffer.getvalue(), algorithm="md5")
-    with pytest.raises(BadFolder, match="without a folder train"):
+    with pytest.raises(BadFolder, match="has no folder train"):
         starter_work(tiny_card(9), engine, data, remote)(Reports(), Cancel())
 
 

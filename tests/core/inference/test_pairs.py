@@ -183,7 +183,7 @@ def test_a_network_that_answers_nan_is_refused_by_name(
         return model
 
     network = engine.load(tiny_card(key="test/nan", build=damaged))
-    with pytest.raises(BadCard, match="test/nan that are not numbers"):
+    with pytest.raises(BadCard, match="test/nan are not numbers"):
         list(outcomes(engine, network, natural[:1], create("black"), pairs=2, seed=0))
 
 

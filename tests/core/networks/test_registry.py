@@ -85,7 +85,7 @@ def test_the_first_of_two_cards_with_one_key_stays(folder: Folder, key: str) -> 
     assert found[key].title != "Second"
     assert isinstance(problems[0], UnknownName)
     assert f"two cards with the key {key!r} (b.toml)" in str(problems[0])
-    with pytest.raises(UnknownName, match="one of each key"):
+    with pytest.raises(UnknownName, match="two cards with the key"):
         registry.cards(folder.data)
 
 
@@ -148,7 +148,7 @@ def test_an_unknown_key_lists_the_choices(folder: Folder) -> None:
     with pytest.raises(UnknownName) as caught:
         registry.get("resnet", folder.data)
     assert "'resnet'" in caught.value.happened
-    for text in ("torchvision/resnet50.imagenet1k_v1", "keras/resnet50.imagenet", "timm/ and a name of timm's"):
+    for text in ("torchvision/resnet50.imagenet1k_v1", "keras/resnet50.imagenet", "timm/"):
         assert text in caught.value.accepted
     with pytest.raises(UnknownName, match=r"one of torchvision/vgg16.*, keras/vgg16.*, antialiased/vgg16"):
         registry.get("vgg", folder.data)
@@ -194,7 +194,7 @@ def test_a_card_says_what_it_was_trained_on(folder: Folder) -> None:
     folder.facts["trained_on"] = SCENES
     assert read_card(folder.write()).trained_on == SCENES
     for wrong in (5, "", "  ", True, ["drawn scenes"]):
-        with pytest.raises(BadCard, match=r"trained_on = .*wanted a text"):
+        with pytest.raises(BadCard, match=r"trained_on = .*a text"):
             read_card(folder.write(trained_on=wrong))
 
 

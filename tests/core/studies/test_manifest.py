@@ -25,7 +25,10 @@ CHANGES: dict[str, tuple[dict[str, Any], str]] = {
     "pairs": ({"pairs": 2}, "config, pairs: 1. This study is of config, pairs: 2."),
     "seed": ({"seed": 3}, "config, seed: 0"),
     "step": ({"step": 2}, "config, step: 1"),
-    "protocols": ({"protocols": ("crop",)}, "config, protocols: crop, black. This study is of config, protocols: crop."),
+    "protocols": (
+        {"protocols": ("crop",)},
+        "config, protocols: crop, black. This study is of config, protocols: crop.",
+    ),
     "sides": ({"sides": (10,)}, "config, sides: None"),
 }
 

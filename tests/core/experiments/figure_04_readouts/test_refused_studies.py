@@ -44,9 +44,7 @@ def test_another_photograph_in_the_training_folder_is_refused(
     run = studies.run(study_of(tmp_path), listing(place / "test")[:3], cards[:1], tmp_path / "out", engine=engine)
     assert run.training == {"used": 9, "skipped": []}
     album(train, 4, seed=0)
-    with pytest.raises(
-        StudyMismatch, match=r"photographs, training, given: 9\..*photographs, training, given: 12"
-    ):
+    with pytest.raises(StudyMismatch, match=r"photographs, training, given: 9\..*photographs, training, given: 12"):
         studies.run(study_of(tmp_path), listing(place / "test")[:3], cards[:1], tmp_path / "out", engine=engine)
 
 
@@ -86,7 +84,9 @@ def test_what_cannot_be_learned_says_why(place: Path, cards: list[NetworkCard], 
     refused(BadFolder, "flat have no labels", Readouts(train=str(flat)))
     refused(BadFolder, "one class, red.*two classes", Readouts(train=str(tmp_path / "one")))
     refused(BadFolder, "two has no usable photograph of striped", Readouts(train=str(tmp_path / "two"), classes=NAMES))
-    refused(BadFolder, "few has one usable photograph of grey, red, striped", Readouts(train=str(tmp_path / "few")))
+    refused(
+        BadFolder, "few has only one usable photograph of grey, red, striped", Readouts(train=str(tmp_path / "few"))
+    )
     with pytest.raises(BadFolder, match="photographs without labels"):
         Readouts(train=str(place)).settled(listing(flat))
     with pytest.raises(BadProtocol, match="at least two, because one is held out"):

@@ -47,7 +47,7 @@ def test_upscale_reaches_every_corner_and_stays_inside() -> None:
     with pytest.raises(BadProtocol, match="side of 32 with a step of 1 .*frame of 32") as caught:
         protocols.create("upscale", side=32).place(photo, 32, rng=draw(0))
     assert_sentence(caught.value)
-    with pytest.raises(BadProtocol, match=r"side 2\.5"):
+    with pytest.raises(BadProtocol, match=r"side is 2\.5"):
         protocols.create("upscale", side=2.5)
 
 

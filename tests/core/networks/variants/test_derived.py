@@ -105,7 +105,7 @@ def test_a_key_names_one_variant(tiny_card: TinyCard, tmp_path: Path) -> None:
     assert derived.split("a/b") == ("a/b", None)
     assert derived.split("a/b~bin5") == ("a/b", "bin5")
     assert derived.split("a/b~") == ("a/b", "")
-    with pytest.raises(UnknownName, match="two variants in test/tiny-0~bin5~ensemble; wanted one variant"):
+    with pytest.raises(UnknownName, match="test/tiny-0~bin5~ensemble names two variants.*one variant"):
         derived.derive(derived.derive(tiny_card(key="test/tiny-0"), "bin5"), "ensemble")
     key = "torchvision/resnet50.imagenet1k_v1"
     assert registry.get(f"{key}~bin5", DataFolder(tmp_path)).key == f"{key}~bin5"
@@ -130,7 +130,7 @@ def test_unknown_names_list_the_choices(tiny_card: TinyCard, name: str) -> None:
 
 
 def test_what_does_not_fit_is_said_when_built(tiny_card: TinyCard, networks: Networks) -> None:
-    with pytest.raises(BadCard, match="a torchvision-style ResNet"):
+    with pytest.raises(BadCard, match="torchvision-style ResNet"):
         derived.derive(tiny_card(), "bin5").build()
     card = card_of(tiny_card, networks["resnet18"], size=32)
     derived.derive(card, "bin3").build()

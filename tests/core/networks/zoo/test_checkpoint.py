@@ -46,7 +46,7 @@ def test_a_whole_card_is_read(folder: Folder) -> None:
 
 @pytest.mark.parametrize("field", FIELDS + PREPROCESSING)
 def test_a_missing_field_is_named(folder: Folder, field: str) -> None:
-    with pytest.raises(BadCard, match=rf"no field '{field}'.*mine\.toml"):
+    with pytest.raises(BadCard, match=rf"mine\.toml.*no field '{field}'"):
         read_card(folder.write(drop=(field,)))
 
 
@@ -105,7 +105,7 @@ def test_labels_of_the_users_own(folder: Folder) -> None:
 def test_what_is_no_toml_file_is_refused(folder: Folder, content: bytes | None) -> None:
     path = folder.path / "mine.toml"
     path.mkdir() if content is None else path.write_bytes(content)
-    with pytest.raises(BadCard, match=r"mine\.toml; wanted a TOML file"):
+    with pytest.raises(BadCard, match=r"mine\.toml.*TOML file"):
         read_card(path)
 
 
@@ -159,7 +159,7 @@ def test_other_architectures_build(folder: Folder, randomise: Randomise, archite
 def test_another_file_than_the_card_says_is_refused(folder: Folder, shuffle: nn.Module) -> None:
     folder.save(shuffle.state_dict())
     real = folder.facts["sha256"]
-    with pytest.raises(BadCard, match=rf"mine\.safetensors with sha256 {real[:12]}…; wanted sha256 111111111111…"):
+    with pytest.raises(BadCard, match=rf"mine\.safetensors has the sha256 {real[:12]}….*sha256 111111111111…"):
         read_card(folder.write(sha256="1" * 64)).build()
     card = read_card(folder.write())
     card.build()
@@ -197,12 +197,12 @@ def test_the_first_wrong_tensor_is_named(
 
 def test_labels_of_another_length_than_the_head_are_refused(folder: Folder, shuffle: nn.Module) -> None:
     folder.save(shuffle.state_dict())
-    with pytest.raises(BadCard, match=r"fc\.bias: \(5,\).*wanted \(1000,\)"):
+    with pytest.raises(BadCard, match=r"fc\.bias: \(5,\).*\(1000,\)"):
         read_card(folder.write(labels="imagenet-1k")).build()
 
 
 def test_a_checkpoint_that_is_no_safetensors_file_is_refused(folder: Folder) -> None:
     (folder.path / "mine.safetensors").write_bytes(b"a pickle, perhaps")
     digest = hashlib.sha256(b"a pickle, perhaps").hexdigest()
-    with pytest.raises(BadCard, match=r"mine\.safetensors; wanted a safetensors file"):
+    with pytest.raises(BadCard, match=r"mine\.safetensors.*a safetensors file"):
         read_card(folder.write(sha256=digest)).build()
