@@ -39,7 +39,7 @@ def test_a_study_of_another_kind_is_refused_in_one_line(run: Run, album: Path, t
     for more, said in (
         (("--pairs", 2), "config, pairs: 1. This study is of config, pairs: 2"),
         (("--limit", 5), "photographs, given: 12. This study is of photographs, given: 5"),
-        (("--network", OTHER), f"networks {KEY}; wanted one of networks {OTHER}"),
+        (("--network", OTHER), f"networks {KEY}. This study is of networks {OTHER}"),
         (("--sides", "20"), "sides with crop"),
     ):
         status, out, err = run(*words, *more)

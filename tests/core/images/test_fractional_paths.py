@@ -63,7 +63,7 @@ def test_parts_of_a_pixel_are_refused_where_there_are_none() -> None:
     assert "2 frames per pixel" in on_black_text
     for many in (0, -1, 17):
         text = refused(shift_path, picture(100, 100), 224, view=Cropped(), direction="right", per_pixel=many)
-        assert f"{many} frames per pixel; wanted 1 to 16" in text
+        assert f"{many} frames per pixel. It can have 1 to 16" in text
 
 
 @pytest.mark.parametrize(("angle", "named"), [(0.0, "right"), (90.0, "down")])

@@ -105,7 +105,7 @@ def test_own_and_embedded_networks_are_listed(folder: Folder, embedded: DataFold
     assert registry.get("embedded/a", folder.data).weights.parent == embedded.networks
     assert registry.get("own/b", folder.data).weights.parent == folder.data.networks
     for text, first in (("own", "own/b"), ("embedded", "embedded/a")):  # those that are like it are named first
-        with pytest.raises(UnknownName, match=f"one of {first}"):
+        with pytest.raises(UnknownName, match=f"Accepted are {first}"):
             registry.get(text, folder.data)
     shipped.write("broken.toml", drop=("source",))
     found, problems = registry.readable(folder.data)
