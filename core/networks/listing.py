@@ -33,7 +33,7 @@ def card_row(card: NetworkCard) -> dict[str, Any]:
 def format_row(row: dict[str, Any]) -> str:
     """Return a row as a line of text, with the reason if no card can be made."""
     if "refused" in row:
-        return f"{row['key']:42} cannot be used: {row['refused']}"
+        return f"{row['key']:42} {row['refused']}"
     megabytes = f" {row['bytes'] / 2**20:.0f} MB" if row["bytes"] else ""
     fetchable = row["download_bytes"] or row["key"].startswith(timm.FAMILY)
     state = "here" if row["weights_here"] else "download" if fetchable else "weights missing"

@@ -145,7 +145,7 @@ def test_broken_archives_say_so(tmp_path: Path) -> None:
     import gzip
 
     cut.write_bytes(gzip.compress(whole))
-    with pytest.raises(BadFolder, match="unpack it"):
+    with pytest.raises(BadFolder, match=r"cut\.tar.*unpack it if it is compressed"):
         listing(cut)
     cut.write_bytes(packed.tar_of({"../out.jpg": b"x"}))
     with pytest.raises(BadFolder, match=r"it contains the name '\.\./out\.jpg'"):
@@ -173,7 +173,7 @@ def test_a_table_without_images(tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 
     pq.write_table(pa.table({"text": ["x"]}), tmp_path / "x.parquet")
-    with pytest.raises(BadFolder, match="has the columns text.*one of image"):
+    with pytest.raises(BadFolder, match=r"x\.parquet has the columns text\..* one of image"):
         listing(tmp_path / "x.parquet")
     table = pa.table({"image": list(packed.photographs().values())[:2], "wnid": ["n01440764", None]})
     pq.write_table(table, tmp_path / "plain.parquet")  # bytes themselves, and no struct

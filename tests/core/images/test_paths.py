@@ -113,7 +113,8 @@ def test_places_out_of_room_are_refused(make: Any, size: int) -> None:
 def test_sides_out_of_room_are_refused(make: Any, size: int) -> None:
     for side in (0, -3, size - REACH[size] + 1, 10_000):
         text = refused(make, picture(100, 100), size, view=OnBlack(side=side), direction="down")
-        assert f"side must be from 1 to {size - REACH[size]}" in text
+        assert f"side of {side} " in text
+        assert f"from 1 to {size - REACH[size]}." in text
 
 
 def test_by_hand_in_one_direction_only() -> None:

@@ -74,7 +74,9 @@ def test_the_smallest_and_the_longest_that_pass() -> None:
 
 def test_panoramas() -> None:
     for size in ((1250, 100), (100, 1250)):
-        assert "at most 12:1" in refused(saved(Image.new("RGB", size)))
+        text = refused(saved(Image.new("RGB", size)))
+        assert f"{size[0]} x {size[1]} pixels" in text
+        assert "at most 12:1" in text
 
 
 @pytest.mark.parametrize(

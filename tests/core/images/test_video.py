@@ -141,16 +141,16 @@ def test_a_video_smaller_than_what_a_network_sees_is_refused() -> None:
 
 BAD = {
     "truncated": (lambda: film(noise(20), "mp4")[:20_000], "a damaged or truncated file"),
-    "text": (lambda: b"these are notes, and no film at all", "is no MP4, MOV, WebM or GIF"),
-    "playlist": (lambda: b"ffconcat version 1.0\nfile /etc/hostname\n", "is no MP4, MOV, WebM or GIF"),
+    "text": (lambda: b"these are notes, and no film at all", "no MP4, MOV, WebM or GIF"),
+    "playlist": (lambda: b"ffconcat version 1.0\nfile /etc/hostname\n", "no MP4, MOV, WebM or GIF"),
     "stream list": (lambda: b"#EXTM3U\n#EXTINF:1,\nfile:///etc/hostname\n", "no MP4, MOV, WebM or GIF"),
     "nothing": (lambda: b"", "an empty file"),
     "sound": (sound, "only sound"),
-    "no frames": (lambda: empty("mp4"), "film.mp4"),
-    "no frames, webm": (lambda: empty("webm"), "film.mp4"),
+    "no frames": (lambda: empty("mp4"), "no pictures"),
+    "no frames, webm": (lambda: empty("webm"), "a damaged or truncated file"),
     "one frame": (lambda: film(noise(1), "gif"), "a single frame"),
     "box alone": (lambda: b"\0\0\0\x20ftypisom" + bytes(100), "a damaged or truncated file"),
-    "gif alone": (lambda: b"GIF89a" + bytes(5), "film.mp4"),
+    "gif alone": (lambda: b"GIF89a" + bytes(5), "a damaged or truncated file"),
     "matroska alone": (lambda: b"\x1a\x45\xdf\xa3" + bytes(50), "a damaged or truncated file"),
 }
 

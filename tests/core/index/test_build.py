@@ -185,7 +185,7 @@ def test_one_builder_at_a_time(tmp_path: Path, album: Path) -> None:
 
     def second(progress: Progress) -> None:
         if not refused:
-            with pytest.raises(IndexBroken, match="[Aa]nother build is at work") as error:
+            with pytest.raises(IndexBroken, match=r"[Aa]nother build is at work") as error:
                 make(album, tmp_path / "index")
             refused.append(error)
 

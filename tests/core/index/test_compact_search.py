@@ -82,7 +82,7 @@ def test_the_compact_copy_is_not_used_unless_chosen(small: Path) -> None:
 
 def test_the_page_says_how_it_was_searched(small: Path, made: Path) -> None:
     assert describe_search(FeatureIndex.open(made)) == "Searched exactly."
-    for how, said in (("exact", "Searched exactly, without"), ("compact", "and not exactly")):
+    for how, said in (("exact", "Searched exactly, without"), ("compact", "which is not exact")):
         text = describe_search(opening.opened(small, how))
         assert said in text
         held = read_manifest(small).compact

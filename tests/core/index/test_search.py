@@ -206,7 +206,7 @@ def test_other_scores_equal_slow_loops(made: Path) -> None:
             "kernel_density_50": density,
         }
     )
-    with pytest.raises(ValueError, match="49 cosines.*50"):
+    with pytest.raises(ValueError, match=r"49 cosines.*50"):
         alternatives(near[:49])
 
 

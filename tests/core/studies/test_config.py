@@ -35,7 +35,7 @@ def test_default_sides_are_in_absolute_pixels() -> None:
     assert sides(96) == list(range(16, 95, 8))
     assert sides(224, step=3)[-1] == 200
     assert sides(299, sides=(100, 50)) == [100, 50]
-    with pytest.raises(BadProtocol, match="embedded side of 100 with a step of 1 .* frame of 96"):
+    with pytest.raises(BadProtocol, match=r"embedded side of 100 with a step of 1 .* frame of 96"):
         sides(96, sides=(50, 100))
 
 

@@ -129,7 +129,7 @@ def test_a_second_run_beside_the_first_is_refused(
 
     def again(progress: Progress) -> None:
         if not refused:
-            with pytest.raises(StudyBroken, match="[Aa]nother run is at work") as error:
+            with pytest.raises(StudyBroken, match=r"[Aa]nother run is at work") as error:
                 studies.run(study_of(), many[:3], cards, tmp_path, engine=engine)
             refused.append(error.value)
 

@@ -204,7 +204,7 @@ def test_without_classes(
     assert (record["p_top1_change"], record["top1"]) == (None, None)
     assert record["representation_change"] > 0
     assert records[cards[0].key, "crop"]["p_top1_change"] is not None
-    with pytest.raises(StudyMismatch, match="without classes.*confidence"):
+    with pytest.raises(StudyMismatch, match=r"without classes.*confidence"):
         studies.run(studies.create("confidence"), many, cards, tmp_path / "c", axes=Axes(confidence=representation))
 
 

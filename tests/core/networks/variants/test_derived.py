@@ -105,12 +105,12 @@ def test_a_key_names_one_variant(tiny_card: TinyCard, tmp_path: Path) -> None:
     assert derived.split("a/b") == ("a/b", None)
     assert derived.split("a/b~bin5") == ("a/b", "bin5")
     assert derived.split("a/b~") == ("a/b", "")
-    with pytest.raises(UnknownName, match="test/tiny-0~bin5~ensemble names two variants.*one variant"):
+    with pytest.raises(UnknownName, match=r"test/tiny-0~bin5~ensemble names two variants.*one variant"):
         derived.derive(derived.derive(tiny_card(key="test/tiny-0"), "bin5"), "ensemble")
     key = "torchvision/resnet50.imagenet1k_v1"
     assert registry.get(f"{key}~bin5", DataFolder(tmp_path)).key == f"{key}~bin5"
     for stacked in ("bin5~ensemble", "ensemble~robustcrop", "polyphase~polyphase"):
-        with pytest.raises(UnknownName, match="variant"):
+        with pytest.raises(UnknownName, match=r"names two variants.*one variant"):
             registry.get(f"{key}~{stacked}", DataFolder(tmp_path))
 
 
@@ -134,7 +134,7 @@ def test_what_does_not_fit_is_said_when_built(tiny_card: TinyCard, networks: Net
         derived.derive(tiny_card(), "bin5").build()
     card = card_of(tiny_card, networks["resnet18"], size=32)
     derived.derive(card, "bin3").build()
-    with pytest.raises(BadCard, match="frames of 32 pixels for test/resnet18~bin7"):
+    with pytest.raises(BadCard, match=r"[Ff]rames of 32 pixels.*test/resnet18~bin7"):
         derived.derive(card, "bin7").build()
     assert "no multiple of 32" in derived.derive(card_of(tiny_card, networks["resnet18"], size=100), "polyphase").note
     assert "no multiple of 32" not in derived.derive(card, "polyphase").note

@@ -129,11 +129,11 @@ def drop(key: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
 @pytest.mark.parametrize(
     ("name", "change", "said"),
     [
-        (TINY, drop("stages.0.blocks.0.conv_dw.bias"), r"no stages\.0\.blocks\.0\.conv_dw\.bias in timm--"),
-        (TINY, lambda s: s | {"more.weight": torch.zeros(2)}, r"an unknown more\.weight in timm--"),
+        (TINY, drop("stages.0.blocks.0.conv_dw.bias"), r"timm--.*no stages\.0\.blocks\.0\.conv_dw\.bias"),
+        (TINY, lambda s: s | {"more.weight": torch.zeros(2)}, r"timm--.*an unknown more\.weight"),
         (TINY, lambda s: s | {"head.fc.bias": torch.zeros(7)}, r"head\.fc\.bias of \[7\] instead of \[1000\]"),
-        (TINY, lambda _: {"a": torch.zeros(2)}, rf"in timm--{re.escape(TINY)}\.safetensors"),
-        (MAE, lambda _: {"head.norm.weight": torch.ones(320)}, r"no stem\.0\.weight in timm--"),
+        (TINY, lambda _: {"a": torch.zeros(2)}, rf"timm--{re.escape(TINY)}\.safetensors"),
+        (MAE, lambda _: {"head.norm.weight": torch.ones(320)}, r"timm--.*no stem\.0\.weight"),
     ],
 )
 def test_the_first_wrong_key_is_named(
