@@ -35,7 +35,7 @@ def offers(at: AppTest) -> list[str]:
 def test_a_click_fetches_it(fresh: DataFolder) -> None:
     at = app("augmentation").run()
     assert not at.exception
-    assert "60,000 pictures of 32 x 32 pixels, which are not on this machine" in texts(at)
+    assert "60,000 pictures of 32 x 32 pixels), which is not on this machine" in texts(at)
     assert offers(at) == [OFFER]
     at.button(key="start cifar10").click().run()
     once(at, lambda: not offers(at) and resources.jobs()["cifar10"].state == "done")
