@@ -35,7 +35,7 @@ def offers(at: AppTest) -> list[str]:
 def test_a_click_fetches_it(fresh: DataFolder) -> None:
     at = app("augmentation").run()
     assert not at.exception
-    assert "60,000 pictures of 32 x 32 pixels, which are not on this machine" in texts(at)
+    assert "60,000 pictures of 32 x 32 pixels), which is not on this machine" in texts(at)
     assert offers(at) == [OFFER]
     at.button(key="start cifar10").click().run()
     once(at, lambda: not offers(at) and resources.jobs()["cifar10"].state == "done")
@@ -60,5 +60,5 @@ def test_an_archive_of_other_files_is_said(fresh: DataFolder, server: Server, mo
     monkeypatch.setattr(CIFAR10, "tgz_md5", hashlib.md5(other, usedforsecurity=False).hexdigest())
     at = app("augmentation").run()
     at.button(key="start cifar10").click().run()
-    once(at, lambda: any("not as it was published" in text for text in read_out(at.error)))
+    once(at, lambda: any("differs from the published" in text for text in read_out(at.error)))
     assert offers(at) == [f"{OFFER} (resume)"]

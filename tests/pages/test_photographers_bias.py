@@ -79,10 +79,10 @@ def test_files_that_are_dropped_in(fresh: DataFolder) -> None:
 @pytest.mark.parametrize(
     ("boxes", "said"),
     [
-        ("/nowhere/boxes.csv", "a file or folder of annotations"),
+        ("/nowhere/boxes.csv", "/nowhere/boxes.csv does not exist"),
         ("/" + 300 * "x", "a file or folder of annotations"),
         ("scenes:9-3", "a last number, 3, below the first"),
-        ("scenes:0-99999", "There are 100,000 scenes. At most 5,000"),
+        ("scenes:0-99999", "These are 100,000 scenes. The page takes at most 5,000"),
     ],
 )
 def test_what_cannot_be_read_gets_a_sentence(fresh: DataFolder, boxes: str, said: str) -> None:

@@ -95,7 +95,7 @@ def test_a_finished_study_fills_its_cells(study: Path) -> None:
 def test_a_study_that_cannot_be_read_is_named_and_the_rest_stands(study: Path) -> None:
     (study / "results.parquet").write_bytes(b"nothing")
     at = opened()
-    assert "results.parquet that cannot be read" in texts(at)
+    assert "results.parquet cannot be read" in texts(at)
     assert len(shown(at)) == len(numbers())
 
 

@@ -173,7 +173,7 @@ def captions(at: AppTest) -> str:
     return "\n".join(image.caption.replace("\\", "") for element in at.get("image") for image in element.proto.imgs)
 
 
-@pytest.mark.parametrize(("data", "said"), [(b"notes", "Got a file that is no MP4"), (b"", "Got an empty file")])
+@pytest.mark.parametrize(("data", "said"), [(b"notes", "'notes.mp4' is no MP4"), (b"", "'notes.mp4' is an empty file")])
 def test_a_bad_video_is_a_sentence_and_costs_nothing_else(
     fresh: DataFolder, monkeypatch: pytest.MonkeyPatch, data: bytes, said: str
 ) -> None:

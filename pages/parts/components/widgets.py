@@ -34,12 +34,6 @@ def plain(text: object) -> str:
     return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>~$:" else c for c in str(text))
 
 
-def message(error: Exception) -> str:
-    """Return an error's message as a sentence, without markup."""
-    text = str(error)
-    return plain(text[:1].upper() + text[1:])
-
-
 def number(value: float | None, digits: int) -> str:
     """Return a number with so many digits, or a dash if there is none."""
     return NONE if value is None else f"{value:.{digits}f}"

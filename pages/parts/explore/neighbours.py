@@ -12,7 +12,7 @@ from core.index.store import Manifest
 from core.index.typicality import Rating
 from core.networks.card import NetworkCard
 from pages.parts.components import downloads, gallery
-from pages.parts.components.widgets import message, plain
+from pages.parts.components.widgets import plain
 from pages.parts.live.explorations import IndexChoice
 from pages.parts.sidebar import networks
 
@@ -34,7 +34,7 @@ def offer_index(chosen: IndexChoice, cards: tuple[NetworkCard, ...]) -> None:
     """Draw why typicality is not available, and the one step that mends it."""
     _draw_title()
     if chosen.problem is not None:
-        st.error(message(chosen.problem), icon=":material/error:")
+        st.error(plain(chosen.problem), icon=":material/error:")
     elif chosen.card is not None and not chosen.card.available:
         networks.offer_weights((chosen.card,), "typicality")
     elif chosen.index is None:

@@ -11,7 +11,7 @@ from core.exploration import Exploration
 from core.exploration.summary import sentence
 from core.images.photographs import Photograph
 from core.jobs.job import Job
-from pages.parts.components.widgets import message, plain
+from pages.parts.components.widgets import plain
 from pages.parts.session import state
 from pages.parts.session.tasks import format_duration
 from pages.parts.sidebar import networks
@@ -40,7 +40,7 @@ def require_photograph(choice: state.Choice) -> Photograph:
 
 def draw_problem(problem: PhotobiasError) -> None:
     """Draw why a photograph cannot be used."""
-    st.error(message(problem), icon=":material/broken_image:")
+    st.error(plain(problem), icon=":material/broken_image:")
     st.caption("Everything else still works: upload another photograph or choose an example in the sidebar.")
 
 
@@ -75,7 +75,7 @@ def draw_finding(exploration: Exploration, describe: Callable[[Exploration], str
                 icon=":material/memory:",
             )
     for part, problem in exploration.problems.items():
-        st.warning(f"**{plain(part)}**: {message(problem)}", icon=":material/warning:")
+        st.warning(f"**{plain(part)}**: {plain(problem)}", icon=":material/warning:")
     draw_progress(exploration, state.forget_exploration)
 
 

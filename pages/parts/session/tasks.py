@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from core.jobs.job import Task, Work
-from pages.parts.components.widgets import message, plain
+from pages.parts.components.widgets import plain
 from pages.parts.session import resources
 
 T = TypeVar("T")
@@ -26,7 +26,7 @@ def draw_state(task: Task[Any], title: str) -> None:
         st.fragment(draw_progress, run_every=POLL_S)(name, task)
     elif task.state != "done":
         what = f"**{plain(title)}**: "
-        st.warning(what + (message(task.error) if task.error else "Stopped."), icon=":material/warning:")
+        st.warning(what + (plain(task.error) if task.error else "Stopped."), icon=":material/warning:")
         if st.button(
             "Try again",
             key=f"again {name}",
@@ -48,7 +48,7 @@ def offer_task(name: str, label: str, work: Work[Any], *, icon: str, section: st
         st.fragment(draw_progress, run_every=POLL_S)(key, task)
         return
     if task is not None and task.error is not None:
-        st.error(message(task.error), icon=":material/error:")
+        st.error(plain(task.error), icon=":material/error:")
     if task is not None and task.state == "cancelled":
         st.caption("Stopped. What was downloaded or computed so far is kept.")
     again = task is not None and task.state != "done"

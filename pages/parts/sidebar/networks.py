@@ -16,7 +16,7 @@ from core.networks.card import SCENES, NetworkCard
 from core.networks.variants import derived
 from core.networks.zoo import timm
 from core.storage.data_folder import EMBEDDED
-from pages.parts.components.widgets import message, plain
+from pages.parts.components.widgets import plain
 from pages.parts.session import resources, state, tasks
 
 MOST = 4
@@ -39,14 +39,14 @@ def choose(first: tuple[str, ...]) -> tuple[NetworkCard, ...]:
     """Draw the choice of up to four networks. Networks without weights are listed and marked."""
     cards_by_key, problems = registry.readable(resources.data())
     for problem in problems:
-        st.warning(message(problem), icon=":material/warning:")
+        st.warning(plain(problem), icon=":material/warning:")
     ready = [card for card in cards_by_key.values() if card.available]
     for key in state.requested_networks():  # added by the visitor or named by the address: timm networks, variants
         if key not in cards_by_key:
             try:
                 cards_by_key[key] = registry.get(key, resources.data())
             except PhotobiasError as problem:
-                st.warning(message(problem), icon=":material/warning:")
+                st.warning(plain(problem), icon=":material/warning:")
     keys = st.multiselect(
         "Networks",
         list(cards_by_key),

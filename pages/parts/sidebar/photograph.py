@@ -16,7 +16,7 @@ from core.errors import PhotobiasError
 from core.images.photographs import Photograph
 from core.images.protocols.crop import MIN_AREA
 from core.storage.data_folder import typed
-from pages.parts.components.widgets import message, plain
+from pages.parts.components.widgets import plain
 from pages.parts.session import resources
 from pages.parts.sidebar.networks import OPENING
 
@@ -69,7 +69,7 @@ def choose(networks: tuple[str, ...]) -> PhotographChoice:
             return _take_photograph()
         return _choose_example()
     except PhotobiasError as problem:
-        st.caption(message(problem))  # also on pages that need no photograph
+        st.caption(plain(problem))  # also on pages that need no photograph
         return PhotographChoice(problem=problem)
 
 

@@ -16,7 +16,7 @@ from core.exploration import ShiftMapping
 from core.images.photographs import Photograph
 from core.networks.card import NetworkCard
 from pages.parts.components import charts
-from pages.parts.components.widgets import message, plain
+from pages.parts.components.widgets import plain
 from pages.parts.live import explorations, headline
 from pages.parts.session import resources, state
 from pages.parts.sidebar import networks
@@ -45,7 +45,7 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard], side: int | No
     try:
         embedding.short_side(card.size)
     except BadProtocol as problem:
-        st.warning(message(problem), icon=":material/warning:")
+        st.warning(plain(problem), icon=":material/warning:")
         return
     key = (photograph.digest, card.key, card.weights_digest, embedding)
     mapping = state.reuse_work(
@@ -67,7 +67,7 @@ def section(photograph: Photograph, cards: Sequence[NetworkCard], side: int | No
 
 def _draw_map(mapping: ShiftMapping) -> None:
     for part, problem in mapping.problems.items():
-        st.warning(f"**{plain(part)}**: {message(problem)}", icon=":material/warning:")
+        st.warning(f"**{plain(part)}**: {plain(problem)}", icon=":material/warning:")
     headline.draw_progress(mapping, lambda: mapping.start(resources.executor()), prefix="map_")
     if not mapping.done:
         return

@@ -21,7 +21,7 @@ from core.images.png import marked
 from core.images.video import Clip, Video, corner
 from core.networks.card import NetworkCard
 from pages.parts.components import charts, downloads
-from pages.parts.components.widgets import message, plain
+from pages.parts.components.widgets import plain
 from pages.parts.live import explorations, headline
 from pages.parts.session import resources, state
 from pages.parts.trajectories import roughness_table, video_jumps
@@ -83,7 +83,7 @@ def _choose_clip(cards: Sequence[NetworkCard]) -> Clip:
 
 
 def _draw_problem(problem: BadVideo) -> None:
-    st.error(message(problem), icon=":material/videocam_off:")
+    st.error(plain(problem), icon=":material/videocam_off:")
 
 
 def _draw_player(clip: Clip) -> None:
@@ -121,7 +121,7 @@ def _choose_centre(clip: Clip, cards: Sequence[NetworkCard]) -> tuple[float, flo
 def _draw_curves(measured: VideoCurves) -> None:
     headline.draw_warnings(measured.strange)
     for part, problem in measured.problems.items():
-        st.warning(f"**{plain(part)}**: {message(problem)}", icon=":material/warning:")
+        st.warning(f"**{plain(part)}**: {plain(problem)}", icon=":material/warning:")
     headline.draw_progress(measured, lambda: measured.start(resources.executor()), prefix="video_")
     curves = traces.video_curves(measured, state.followed_class())
     if not curves:
