@@ -40,22 +40,13 @@ def pairs_table(
     p = rng.random((2, n), np.float32)
     p[:, none] = np.nan
     digest = np.array([f"{rng.integers(16**8):08x}{k:04x}" for k in range(photographs)])
-    side = np.array([-1 if s is None else s for _, s in settings])[setting]
     table = pd.DataFrame(
         {
             "digest": digest[photograph],
             "name": [f"photo-{k}" for k in photograph],
             "label": pd.Series([f"class-{k}" if k >= 0 else None for k in label], dtype="str"),
             "network": np.array(networks)[network],
-            "protocol": np.array([p for p, _ in settings])[setting],
-            "side": pd.array(side, "Int32"),
-            "step": np.int32(1),
-            "direction": "diagonal",
-            "unit": np.where(side < 0, "source", "network"),
-            "seed": 0,
-            "pair": pair.astype(np.int32),
-            "x": (7 * photograph + pair).astype(np.int32),
-            "y": np.int32(3),
+            **_placements(settings, setting, photograph, pair),
             "class_before": pd.array(before, "Int32"),
             "class_after": pd.array(after, "Int32"),
             "p_before": p[0],
@@ -70,6 +61,24 @@ def pairs_table(
     )
     table.loc[none, ["class_before", "class_after", "changed", "label_index"]] = pd.NA
     return _as_read(table, rng)
+
+
+def _placements(
+    settings: list[tuple[str, int | None]], setting: np.ndarray, photograph: np.ndarray, pair: np.ndarray
+) -> dict[str, object]:
+    """Return the columns that say where pairs are placed."""
+    side = np.array([-1 if s is None else s for _, s in settings])[setting]
+    return {
+        "protocol": np.array([p for p, _ in settings])[setting],
+        "side": pd.array(side, "Int32"),
+        "step": np.int32(1),
+        "direction": "diagonal",
+        "unit": np.where(side < 0, "source", "network"),
+        "seed": 0,
+        "pair": pair.astype(np.int32),
+        "x": (7 * photograph + pair).astype(np.int32),
+        "y": np.int32(3),
+    }
 
 
 def _as_read(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
