@@ -27,18 +27,16 @@ def pairs_table(
     """Photographs differ in how often their pairs change: the less typical, the more; rows in a shuffled order."""
     rng = np.random.default_rng(seed)
     settings = [(p, s) for p in protocols for s in ((None,) if p == "crop" else sides)]
-    counts = (len(networks), len(settings), photographs, pairs)
-    network, setting, photograph, pair = (part.ravel() for part in np.indices(counts))
-    n = len(pair)
-    typicality = rng.permutation(np.linspace(0.4, 0.9, photographs))
+    counts = np.indices((len(networks), len(settings), photographs, pairs))
+    network, setting, photograph, pair = (part.ravel() for part in counts)
+    n, typicality = len(pair), rng.permutation(np.linspace(0.4, 0.9, photographs))
     before, flipped = rng.integers(0, 5, n), rng.random(n) < (1 - typicality[photograph]) * (0.4 + 0.2 * network)
     after = np.where(flipped, (before + rng.integers(1, 5, n)) % 5, before)
     known = photograph % 3 > 0 if labels else np.zeros(n, bool)
     label = np.where(known, rng.integers(0, 5, photographs)[photograph], -1)
     kind = np.where(before == label, FLIPS[0], np.where(after == label, FLIPS[1], FLIPS[2]))
     none = np.isin(np.array(networks)[network], classless)
-    p = rng.random((2, n), np.float32)
-    p[:, none] = np.nan
+    p = np.where(none, np.float32(np.nan), rng.random((2, n), np.float32))
     digest = np.array([f"{rng.integers(16**8):08x}{k:04x}" for k in range(photographs)])
     table = pd.DataFrame(
         {
