@@ -57,8 +57,7 @@ def pairs_table(
             "confidence": rng.random(photographs)[photograph],
         }
     )
-    table.loc[none, ["class_before", "class_after", "changed", "label_index"]] = pd.NA
-    return _as_read(table, rng)
+    return _as_read(table, rng, none)
 
 
 def _placements(
@@ -79,8 +78,9 @@ def _placements(
     }
 
 
-def _as_read(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def _as_read(table: pd.DataFrame, rng: np.random.Generator, none: np.ndarray) -> pd.DataFrame:
     """Return the table as parquet gives it back: missing values, categories and rows in whatever order."""
+    table.loc[none, ["class_before", "class_after", "changed", "label_index"]] = pd.NA
     table.loc[table["side"] < 0, "side"] = pd.NA
     table.loc[table["label_index"] < 0, "label_index"] = pd.NA
     for name in TEXT:
