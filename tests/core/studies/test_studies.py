@@ -259,7 +259,7 @@ def test_who_is_left_out_and_why(tmp_path: Path, engine: Engine, many: list[Held
     reasons = dict(map(tuple, done.skipped or []))
     assert list(reasons) == ["torn.png", "narrow.png", "copy.png"]
     assert "a torn file" in reasons["torn.png"]
-    assert "700 x 64 pixels" in reasons["narrow.png"]
+    assert "700 x 64 pixels is too small or too narrow for a step of 6" in reasons["narrow.png"]
     assert "'copy.png' has the same pixels as '002.png'" in reasons["copy.png"]
     assert (done.used, done.rows, done.photographs["given"]) == (20, 20 * 4, 23)
     assert (told[-1].done, told[-1].total) == (80, 80)

@@ -87,7 +87,7 @@ def test_what_cannot_be_learned_says_why(place: Path, cards: list[NetworkCard], 
     refused(
         BadFolder, "few has only one usable photograph of grey, red, striped", Readouts(train=str(tmp_path / "few"))
     )
-    with pytest.raises(BadFolder, match="photographs without labels"):
+    with pytest.raises(BadFolder, match="photographs have no labels"):
         Readouts(train=str(place)).settled(listing(flat))
     with pytest.raises(BadProtocol, match="at least two, because one is held out"):
         Readouts(per_class=1)
