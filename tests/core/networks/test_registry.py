@@ -85,7 +85,7 @@ def test_the_first_of_two_cards_with_one_key_stays(folder: Folder, key: str) -> 
     assert found[key].title != "Second"
     assert isinstance(problems[0], UnknownName)
     assert f"two cards with the key {key!r} (b.toml)" in str(problems[0])
-    with pytest.raises(UnknownName, match="two cards with the key"):
+    with pytest.raises(UnknownName, match=r"two cards with the key.*Every key must occur once"):
         registry.cards(folder.data)
 
 

@@ -89,5 +89,5 @@ def test_a_manifest_that_is_none(tmp_path: Path, text: bytes, many: list[Held], 
         studies.read(tmp_path)
     (tmp_path / manifest.MANIFEST).write_bytes(text)
     for work in (lambda: studies.read(tmp_path), lambda: studies.run(study_of(), many, cards, tmp_path)):
-        with pytest.raises(StudyBroken, match=r"manifest\.json"):
+        with pytest.raises(StudyBroken, match=r"manifest\.json is not a manifest"):
             work()

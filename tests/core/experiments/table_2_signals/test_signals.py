@@ -184,13 +184,15 @@ def test_a_signal_is_drawn_on_a_scale_with_room_above(most: float, high: float) 
         ({"surround": "mirror"}, "surround 'mirror'"),
         ({"bias": float("nan")}, "bias is nan"),
         ({"bias": float("inf")}, "bias is inf"),
-        ({"nonlinearity": "subtract", "bias": -1}, "bias of -1"),
+        ({"nonlinearity": "subtract", "bias": -1}, "bias of -1 cannot be summed over the infinitely many zeros around"),
     ],
 )
 def test_what_is_no_bench(settings: dict[str, object], got: str) -> None:
     with pytest.raises(BadSignal) as caught:
         Bench(**settings)  # type: ignore[arg-type]
     assert got in caught.value.happened
+    assert caught.value.accepted
+    assert caught.value.remedy
 
 
 def test_sums_that_do_not_end_are_refused() -> None:

@@ -21,10 +21,10 @@ def test_points_have_names() -> None:
 @pytest.mark.parametrize(
     ("text", "got"),
     [
-        ("", "no name"),
-        ("left,,right", "no name"),
-        ("eye, eye", "'eye'"),
-        ("<b>", "'<b>'"),
+        ("", "A point has no name"),
+        ("left,,right", "A point has no name"),
+        ("eye, eye", "'eye' occurs twice"),
+        ("<b>", "cannot be named '<b>'"),
         (41 * "x", "x" * 41),
         (",".join(map(str, range(13))), "13 points"),
     ],
