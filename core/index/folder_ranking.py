@@ -77,7 +77,7 @@ def rank_folder(place: str, card: NetworkCard, index: FeatureIndex, engine: Engi
             if cancel.requested:
                 break
         if not rows and not cancel.requested:
-            first = f" (the first: {skipped[0][1]})" if skipped else ""
+            first = f" (the first: {skipped[0][1].rstrip('.')})" if skipped else ""
             raise BadPhotograph(
                 f"None of {len(files)} photographs in {place} is usable{first}.",
                 "At least one is needed.",

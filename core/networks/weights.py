@@ -49,7 +49,8 @@ def read(file: Path) -> dict[str, Any]:
     try:
         state: object = torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
-        raise damaged(file, (str(error).splitlines() or [type(error).__name__])[0]) from None
+        # the first sentence only: torch goes on to advise loading without weights_only
+        raise damaged(file, str(error).split("\n")[0].split(". ")[0] or type(error).__name__) from None
     if not isinstance(state, dict):
         raise damaged(file, f"it holds a {type(state).__name__}")
     return state
