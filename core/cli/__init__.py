@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from ..errors import PhotobiasError
 from ..versions import PACKAGE
-from . import bench, consistency, dial, fetch, index, measure, networks, scenes, study, train, typicality, work
+from . import bench, consistency, dial, fetch, index, measure, networks, results, scenes, study, train, typicality, work
 from .console import say
 from .options import Command
 
 PROGRAM = "python -m core" if PACKAGE == "core" else PACKAGE
-COMMANDS = (networks, measure, consistency, typicality, index, study, scenes, train, dial, fetch, bench, work)
+COMMANDS = (networks, measure, consistency, typicality, index, study, results, scenes, train, dial, fetch, bench, work)
 
 
 def parser() -> argparse.ArgumentParser:

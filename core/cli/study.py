@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import BadProtocol
 from .console import ProgressLine, say, show
 from .measure import measure_line, step_options
 from .options import PLACES, add, data_folder, whole, whole_numbers
@@ -26,7 +27,8 @@ def register(commands: Any) -> None:
     one.add_argument("name", metavar="NAME", help=NAMES)
     one.add_argument("--photos", required=True, metavar="PLACE", help=PLACES)
     one.add_argument("--network", required=True, help="one key, or several with commas")
-    one.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of this study")
+    one.add_argument("--out", type=Path, metavar="DIR", help="folder of this study")
+    one.add_argument("--dry-run", action="store_true", help="only say how large the study is and what it can show")
     one.add_argument("--protocol", help="crop, black, inpaint, scale, several with commas, or all (the study's own)")
     one.add_argument("--pairs", type=whole, help="random pairs per photograph (default: the study's own, 1 or 4)")
     one.add_argument("--seed", type=partial(whole, least=0))
@@ -65,6 +67,14 @@ def request(chosen: argparse.Namespace) -> Request:
 
 
 def _study(chosen: argparse.Namespace) -> None:
+    if chosen.dry_run:
+        from ..studies.plan import plan
+
+        planned = plan(request(chosen), data_folder(chosen))
+        show(chosen, planned.as_dict(), [str(planned)])
+        return
+    if chosen.out is None:
+        raise BadProtocol("The study has no folder.", "It writes its tables into one.", "Name it with --out DIR.")
     carry_out(lambda: request(chosen), chosen.name, chosen.out, chosen)
 
 

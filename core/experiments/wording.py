@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
 
 from ..networks.card import short
+from ..statistics.comparisons import ALPHA
 from ..statistics.intervals import Interval
 from ..statistics.sensitivity import Sensitivity
 from ..statistics.tables import Measurement
@@ -74,6 +77,41 @@ def direction(interval: Interval | None, negative: str, neither: str, positive: 
     """
     low, high = interval or (0.0, 0.0)
     return negative if high < 0 else positive if low > 0 else neither
+
+
+def evident(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Return which comparisons have a corrected p-value below ALPHA."""
+    return rows["p_holm"].astype(float) < ALPHA
+
+
+def outcome(row: Mapping[Any, Any], less: str, neither: str, more: str) -> str:
+    """Return the word for a comparison: less or more where its corrected p-value is below ALPHA."""
+    if pd.isna(row["p_holm"]) or row["p_holm"] >= ALPHA:
+        return neither
+    return less if row["difference"] < 0 else more
+
+
+def correction(rows: pd.DataFrame) -> str:
+    """Return when a difference of one measure is named, in words."""
+    size = int(rows["family_size"].max()) if len(rows) else 0
+    if size < 2:
+        return f"a difference is named where p < {ALPHA} (one test)" if size else "a single photograph allows no test"
+    return f"a difference is named where p < {ALPHA} after Holm's correction for {size:,} tests"
+
+
+def p_text(p: float) -> str:
+    """Return a p-value as printed.
+
+    >>> p_text(0.00002), p_text(0.034)
+    ('< .001', '= .034')
+    """
+    return "< .001" if p < 0.001 else f"= {p:.3f}".replace("0.", ".", 1)
+
+
+def few_of(results: Iterable[Measurement]) -> str:
+    """Return the remark on intervals over few photographs, as the end of a sentence; empty where none is needed."""
+    remarks = {result.sensitivity.remark for result in results} - {""}
+    return f" ({remarks.pop()})" if remarks else ""
 
 
 def percent(sensitivity: Sensitivity) -> str:

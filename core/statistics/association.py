@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .intervals import MANY, RESAMPLES, Z95, Floats, Integers, Interval, percentiles, resampled, resamples
+from .intervals import MANY, RESAMPLES, Z95, Floats, Integers, Interval, percentiles, resamples
+from .sensitivity import measure_interval
 
 QUINTILES = 5
 
@@ -116,32 +116,19 @@ def binned(x: npt.ArrayLike, y: npt.ArrayLike, bins: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["x", "y", "standard_error", "n", "low", "high"])
 
 
-def quintiles(photographs: pd.DataFrame, axis: str, measure: str, *, seed: int = 0) -> pd.DataFrame:
+def quintiles(photographs: pd.DataFrame, axis: str, measure: str) -> pd.DataFrame:
     """Return the mean of ``measure`` in each fifth of the photographs, from the smallest ``axis`` to the largest.
 
     Args:
-        photographs: one row a photograph, of one network and protocol.
-
-    Intervals are a 95 % bootstrap of photographs.
+        photographs: one row a photograph, of one network and protocol, with its number of ``pairs``.
     """
-    x, y = _finite(photographs[axis], photographs[measure])
+    rows = photographs[np.isfinite(photographs[[axis, measure]].astype(float)).all(axis=1)]
+    x, y, pairs = (rows[name].to_numpy(float) for name in (axis, measure, "pairs"))
     found = binned(x, y, QUINTILES).rename(columns={"x": axis, "y": measure})
-    low, high = _spans([y[part] for part in _bins(x, QUINTILES)], seed)
+    spans = [measure_interval(measure, y[part], pairs[part]) for part in _bins(x, QUINTILES)]
+    low, high = np.array([span or (math.nan, math.nan) for span in spans]).reshape(-1, 2).T
     found.insert(0, "quintile", np.arange(1, len(found) + 1))
     return found.assign(**{f"{measure}_low": low, f"{measure}_high": high})
-
-
-def _spans(parts: Sequence[Floats], seed: int) -> Floats:
-    """Return the bootstrap intervals (2, parts) of the means of several columns of values; NaN for a single value.
-
-    Equal to ``bootstrap`` of each column. Columns of the same length share their draws.
-    """
-    found = np.full((2, len(parts)), math.nan)
-    for n in {len(part) for part in parts} - {1}:
-        same = [k for k, part in enumerate(parts) if len(part) == n]
-        columns = np.stack([parts[k] for k in same], axis=1)
-        found[:, same] = percentiles(resampled(columns[:, :, None], np.ones(columns.shape), seed=seed))[:, :, 0]
-    return found
 
 
 def _bins(x: Floats, bins: int) -> list[Integers]:

@@ -1,9 +1,9 @@
-"""Paired comparisons of two networks: McNemar for one pair a photograph, else a bootstrap of photographs."""
+"""Paired comparisons of two networks: McNemar's test for one pair a photograph, else a paired t test."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from itertools import chain, combinations
 from typing import Any
@@ -13,22 +13,25 @@ import numpy.typing as npt
 import pandas as pd
 
 from ..errors import BadTable
-from .intervals import RESAMPLES, Z95, Floats, Integers, Interval, percentiles, resampled
-from .tables import BY, groups, measures, photographs_of, require
+from .intervals import Floats, Integers, Interval, paired_proportions, student
+from .tables import BY, MEASURES, groups, measures, photographs_of, require
 
-MCNEMAR = "McNemar, exact"
-BOOTSTRAP = "paired bootstrap of photographs"
+MCNEMAR, PAIRED_T = "McNemar, exact", "paired t test of the photographs' means"
+SIGN, NONE = "sign test, since all photographs differ alike", "one photograph: no test"
 SAME, OWN = "the same frames", "the same photographs, each network with frames of its own size"
 SETTING = ("protocol", "step", "direction", "unit")
 PLACE = ("digest", "seed", "pair")  # with a setting: identifies a pair
+TOP1_CHANGE = "p_top1_change"
+ALPHA = 0.05  # corrected p-value below which a difference is named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """One measure of two networks on the same pairs.
 
-    ``difference`` is second − first. ``p_value`` is two-sided, None where there is no test; ``p_holm`` is corrected by
-    Holm's method for all comparisons of the same call. ``frames`` is SAME or OWN.
+    ``difference`` is second − first; ``low`` and ``high`` are its 95 % interval, not corrected for other comparisons.
+    ``p_value`` is two-sided, None where there is no test; ``p_holm`` is corrected by Holm's method for the
+    ``family_size`` tests of the ``family``. ``frames`` is SAME or OWN.
     """
 
     first: str
@@ -50,6 +53,8 @@ class Comparison:
     photographs: int
     method: str
     frames: str
+    family: str = ""
+    family_size: int = 0
 
 
 def comparisons(
@@ -57,30 +62,48 @@ def comparisons(
     networks: Sequence[str] | None = None,
     *,
     couples: Sequence[tuple[str, str]] | None = None,
-    seed: int = 0,
+    family: str = "",
 ) -> pd.DataFrame:
     """Return one row a Comparison, for every two networks under every setting and measure that both have.
 
     Args:
         pairs: a study's table of pairs.
-        networks: compare only these; None takes all of the table.
+        networks: return only the rows of these; no p-value depends on them.
         couples: compare only these (first, second), such as originals and their antialiased versions.
+        family: the couples in words; "all pairs of networks" if ``couples`` is None.
 
-    Holm's correction runs over all rows. The table is empty where nothing can be compared. Raises BadTable for a
-    network that the table lacks.
+    A family is all rows of one measure, before any choice of ``networks``. The table is empty where nothing can be
+    compared. Raises BadTable for a network that the table lacks.
     """
     require(pairs, (*BY, *PLACE, "x", "y", "p_before", "p_after", "changed", "feature_cosine"))
-    shared = list(_shared(pairs, networks, couples))
-    result = pd.DataFrame(
-        [
-            asdict(one)
-            for both, spread in zip(shared, _spreads(shared, seed), strict=True)
-            for one in _compared(both, spread)
-        ],
-        columns=[field.name for field in fields(Comparison)],
-    )
+    table = as_table(one for both in _shared(pairs, networks or (), couples) for one in _compared(both))
+    table = corrected(table, family or ("all pairs of networks" if couples is None else "the chosen pairs of networks"))
+    if networks is None:
+        return table
+    return table[table["first"].isin(networks) & table["second"].isin(networks)].reset_index(drop=True)
+
+
+def as_table(rows: Iterable[Comparison]) -> pd.DataFrame:
+    """Return one row for each comparison, with the fields of Comparison as columns."""
+    result = pd.DataFrame([asdict(one) for one in rows], columns=[field.name for field in fields(Comparison)])
     result["side"] = result["side"].astype("Int32")
-    result["p_holm"] = holm(result["p_value"].to_numpy(float))
+    return result
+
+
+def corrected(table: pd.DataFrame, family: str) -> pd.DataFrame:
+    """Return the table with ``p_holm`` and the family of each row: all tests of its measure in this table.
+
+    Args:
+        table: as ``comparisons`` returns it.
+        family: what is compared with what, in words.
+    """
+    result = table.assign(
+        p_holm=np.nan, family=table["measure"].map(MEASURES) + f": {family}, every protocol and side", family_size=0
+    )
+    for _, own in table.groupby("measure", sort=False):
+        p_values = own["p_value"].to_numpy(float)
+        result.loc[own.index, "p_holm"] = holm(p_values)
+        result.loc[own.index, "family_size"] = int(np.isfinite(p_values).sum())
     return result
 
 
@@ -101,12 +124,12 @@ class _SharedPairs:
 
 
 def _shared(
-    pairs: pd.DataFrame, networks: Sequence[str] | None, couples: Sequence[tuple[str, str]] | None
+    pairs: pd.DataFrame, networks: Sequence[str], couples: Sequence[tuple[str, str]] | None
 ) -> Iterator[_SharedPairs]:
     number, keys = groups(pairs, ("network", *SETTING))
     rows = {key: np.flatnonzero(number == k) for k, key in enumerate(keys)}
     has = list(dict.fromkeys(key[0] for key in keys))
-    named = networks or () if couples is None else dict.fromkeys(chain.from_iterable(couples))
+    named = dict.fromkeys([*networks, *chain.from_iterable(couples or ())])
     lacking = [name for name in named if name not in has]
     if lacking:
         raise BadTable(
@@ -115,7 +138,7 @@ def _shared(
             "Measure it first.",
         )
     table = _Rows(pairs)
-    for first, second in combinations(networks or has, 2) if couples is None else couples:
+    for first, second in combinations(has, 2) if couples is None else couples:
         for setting in (key[1:] for key in keys if key[0] == first and (second, *key[1:]) in rows):
             one, other = rows[first, *setting], rows[second, *setting]
             sides = np.unique(table.where[one, 0])
@@ -153,39 +176,13 @@ class _Rows:
         return own, photograph, tuple(columns), np.stack(list(columns.values()), axis=1)
 
 
-def _spreads(shared: Sequence[_SharedPairs], seed: int) -> list[Floats]:
-    """Return the resampled mean differences (RESAMPLES, M) of each comparison.
-
-    Comparisons over equally many photographs share the draws.
-    """
-    found = [np.empty((0, len(both.names))) for both in shared]
-    shapes = [(int(both.photograph.max()) + 1, len(both.names)) for both in shared]
-    for shape in sorted(set(shapes)):
-        alike = [k for k, other in enumerate(shapes) if other == shape and shape[0] > 1]
-        if not alike:
-            continue
-        counts = np.stack([np.bincount(shared[k].photograph) for k in alike], axis=1).astype(float)
-        sums = np.stack([_sums(shared[k]) for k in alike], axis=1)
-        means = resampled(sums, counts, seed=seed)
-        for place, k in enumerate(alike):
-            found[k] = means[:, place]
-    return found
-
-
-def _sums(both: _SharedPairs) -> Floats:
-    """Return second − first, summed over the pairs of each photograph, (photographs, M)."""
-    differences = both.values[:, :, 1] - both.values[:, :, 0]
-    return np.stack([np.bincount(both.photograph, column) for column in differences.T], axis=1)
-
-
-def _compared(both: _SharedPairs, means: Floats) -> Iterator[Comparison]:
-    pairs, photographs = len(both.photograph), int(both.photograph.max()) + 1
+def _compared(both: _SharedPairs) -> Iterator[Comparison]:
+    protocol, step, direction, unit = both.setting
+    sizes = np.bincount(both.photograph).astype(float)
     for k, name in enumerate(both.names):
-        first, second = (float(value) for value in both.values[:, k].mean(axis=0))
-        span, p_value, method = _tested(means[:, k])
-        if name == "p_top1_change" and pairs == photographs:
-            span, p_value, method = *mcnemar(*both.values[:, k].T), MCNEMAR
-        protocol, step, direction, unit = both.setting
+        values = both.values[:, k]
+        first, second = (float(value) for value in values.mean(axis=0))
+        span, p_value, method = _tested(values, both.photograph, sizes, changes=name == TOP1_CHANGE)
         yield Comparison(
             first=both.first,
             second=both.second,
@@ -201,43 +198,75 @@ def _compared(both: _SharedPairs, means: Floats) -> Iterator[Comparison]:
             low=span[0] if span else None,
             high=span[1] if span else None,
             p_value=p_value,
-            pairs=pairs,
-            photographs=photographs,
+            pairs=len(both.photograph),
+            photographs=len(sizes),
             method=method,
             frames=OWN if both.own else SAME,
         )
 
 
-def _tested(means: Floats) -> tuple[Interval | None, float | None, str]:
-    """Return the interval and the two-sided p-value of a mean difference from its resamples (R,)."""
-    if not len(means):
-        return None, None, "one photograph: no test"
-    low, high = percentiles(means)
-    rarer = min(int((means <= 0).sum()), int((means >= 0).sum()))
-    return (float(low), float(high)), min(1.0, 2 * (rarer + 1) / (RESAMPLES + 1)), BOOTSTRAP
+def _tested(
+    values: Floats, photograph: Integers, sizes: Floats, *, changes: bool
+) -> tuple[Interval | None, float | None, str]:
+    """Return the interval of the mean difference, its two-sided p-value and the name of the test.
+
+    Args:
+        values: the measure of the first and the second network, (N, 2).
+        photograph: of each pair, (N,).
+        sizes: pairs of each photograph, (n,).
+        changes: whether the values are 1 for a changed answer and 0 for none.
+    """
+    difference = values[:, 1] - values[:, 0]
+    sums: Floats = np.bincount(photograph, difference).astype(float)
+    interval, p_value = paired_t(sums, sizes)
+    method = NONE if p_value is None else PAIRED_T
+    if p_value is not None and np.ptp(sums / sizes) == 0 and sums[0] != 0:  # no spread, so no t
+        p_value, method = min(1.0, 2 * 0.5 ** len(sizes)), SIGN
+    if not changes:
+        return interval, p_value, method
+    up, down = (np.bincount(photograph, sign * difference > 0).astype(float) for sign in (1, -1))
+    interval = paired_proportions(up, down, sizes)
+    if len(sizes) == len(photograph):
+        return interval, mcnemar(*values.T), MCNEMAR
+    return None if p_value is None else interval, p_value, method
 
 
-def mcnemar(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[Interval, float]:
-    """Return the 95 % interval of the difference of two paired proportions, and McNemar's exact p-value.
+def paired_t(sums: Floats, sizes: Floats) -> tuple[Interval | None, float | None]:
+    """Return the 95 % interval of a mean difference and its two-sided p-value, by Student's t over photographs.
+
+    Args:
+        sums: the differences, summed over the pairs of each photograph, (n,).
+        sizes: number of pairs of each photograph, (n,).
+
+    Both are None for a single photograph; p is 1 where nothing differs.
+    """
+    from scipy.special import stdtr
+
+    n = len(sums)
+    if n < 2:
+        return None, None
+    average = float(sums.sum() / sizes.sum())
+    residuals = (sums - average * sizes) / sizes.mean()
+    error = math.sqrt(float((residuals**2).sum()) / (n - 1) / n)
+    half = student(n - 1) * error
+    p = 2 * float(stdtr(n - 1, -abs(average) / error)) if error else float(average == 0)
+    return (average - half, average + half), p
+
+
+def mcnemar(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
+    """Return McNemar's exact p-value, binomial over the photographs on which the networks differ.
 
     Args:
         first, second: whether each photograph's one pair changed, (N,), on each network.
 
-    The p-value is binomial over the photographs on which the networks differ. The interval, second − first, is Bonett
-    and Price's (J. Educ. Behav. Stat. 2012), which keeps its width where the networks never differ.
-
-    >>> interval, p_value = mcnemar([1, 1, 1, 1, 1, 0], [0, 0, 0, 0, 0, 0])
-    >>> p_value
+    >>> mcnemar([1, 1, 1, 1, 1, 0], [0, 0, 0, 0, 0, 0])
     0.0625
     """
     from scipy.stats import binomtest
 
     one, other = np.asarray(first, bool), np.asarray(second, bool)
-    more, fewer, n = int((other & ~one).sum()), int((one & ~other).sum()), len(one)
-    p = float(binomtest(more, more + fewer).pvalue) if more + fewer else 1.0
-    up, down = (more + 1) / (n + 2), (fewer + 1) / (n + 2)
-    half = Z95 * math.sqrt((up + down - (up - down) ** 2) / (n + 2))
-    return (max(-1.0, up - down - half), min(1.0, up - down + half)), p
+    more, fewer = int((other & ~one).sum()), int((one & ~other).sum())
+    return float(binomtest(more, more + fewer).pvalue) if more + fewer else 1.0
 
 
 def holm(p_values: npt.ArrayLike) -> Floats:

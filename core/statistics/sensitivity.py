@@ -6,15 +6,22 @@ representation change, 1 − cosine of the features of both frames, which needs 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 import numpy as np
 
-from .intervals import MANY, Floats, Integers, Interval, percentiles, resampled, wilson
+from .intervals import FEW, Floats, Integers, Interval, few, mean, proportion
 
+CLASS_MEASURES = (
+    "changed",
+    "p_top1_change",
+    "p_top1_change_interval",
+    "mean_absolute_change",
+    "mean_absolute_change_interval",
+    "flips",
+)
 FLIPS = ("right→wrong", "wrong→right", "wrong→wrong")
 
 
@@ -81,10 +88,24 @@ class Sensitivity:
     labelled_pairs: int
     method: str  # how the interval of P(top-1 change) was found
 
+    @property
+    def approximate(self) -> bool:
+        """True where the intervals are approximate, because there are fewer than FEW photographs."""
+        return self.photographs < FEW
+
+    @property
+    def remark(self) -> str:
+        """The remark that belongs beside the intervals; empty where there is none."""
+        return few(self.photographs)
+
     def as_dict(self) -> dict[str, Any]:
         """Return plain values; intervals become [low, high]."""
-        plain = {name: getattr(self, name) for name in self.__slots__}
+        plain = {name: getattr(self, name) for name in (*self.__slots__, "approximate")}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()}
+
+
+BOUNDS: dict[str, Interval] = {"mean_absolute_change": (0.0, 1.0), "representation_change": (0.0, 2.0)}
+WILSON, EFFECTIVE = "Wilson", "Wilson, effective number of pairs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,23 +130,45 @@ class Tally:
         return int(self.photograph[-1]) + 1
 
     @property
-    def measures(self) -> tuple[Floats, ...]:
-        """Columns that are averaged, the representation change last."""
-        columns = (self.changed, self.change, self.representation)
-        return tuple(column for column in columns if column is not None)
-
-    @property
     def units(self) -> Integers:
-        """Units of the bootstrap: photographs, or pairs where there is one photograph."""
+        """Units of the intervals of means: photographs, or pairs where there is one photograph."""
         return np.arange(len(self.photograph)) if self.photographs == 1 else self.photograph
 
+    def sensitivity(self) -> Sensitivity:
+        """Return the measures with their intervals."""
+        n, photographs = len(self.representation), self.photographs
+        classes: dict[str, Any] = dict.fromkeys(CLASS_MEASURES)
+        method = "none: a representation without classes"
+        if self.changed is not None and self.change is not None:
+            total = int(self.changed.sum())
+            changed, pairs = np.bincount(self.photograph, self.changed), np.bincount(self.photograph)
+            classes = {
+                "changed": total,
+                "p_top1_change": total / n,
+                "p_top1_change_interval": proportion(changed, pairs),
+                "mean_absolute_change": float(self.change.mean()),
+                "mean_absolute_change_interval": mean(self.change, self.units, bounds=BOUNDS["mean_absolute_change"]),
+                "flips": self.flips if self.labelled else None,
+            }
+            method = WILSON if photographs in (1, n) else EFFECTIVE
+        return Sensitivity(
+            photographs=photographs,
+            pairs=n,
+            representation_change=float(self.representation.mean()),
+            representation_change_interval=mean(
+                self.representation, self.units, bounds=BOUNDS["representation_change"]
+            ),
+            labelled_pairs=self.labelled if self.changed is not None else 0,
+            method=method,
+            **classes,
+        )
 
-def sensitivity(outcomes: Iterable[Outcome], *, seed: int = 0) -> Sensitivity:
+
+def sensitivity(outcomes: Iterable[Outcome]) -> Sensitivity:
     """Return the sensitivity of one network under one protocol. Raises ValueError without a pair.
 
-    The interval of P(top-1 change) is Wilson's for one photograph (over its pairs) and for one pair a photograph. For
-    several pairs a photograph it is a bootstrap of photographs, or Wilson's over photographs where no pair or every
-    pair changed. The intervals of means are a bootstrap of photographs, or of pairs for one photograph.
+    The interval of P(top-1 change) is ``intervals.proportion``, those of means are ``intervals.mean``, over
+    photographs. For one photograph they are over its pairs.
 
     >>> pairs = [Outcome("a", 0, 3, 3, 0.9, 0.8, 1.0), Outcome("b", 0, 5, 7, 0.5, 0.2, 0.5)]
     >>> result = sensitivity(pairs)
@@ -144,67 +187,20 @@ def sensitivity(outcomes: Iterable[Outcome], *, seed: int = 0) -> Sensitivity:
         flips={kind: kinds.count(kind) for kind in FLIPS},
         labelled=sum(o.label is not None for o in rows),
     )
-    return sensitivities([tally], seed=seed)[0]
+    return tally.sensitivity()
 
 
-def sensitivities(tallies: Sequence[Tally], *, seed: int = 0) -> list[Sensitivity]:
-    """Return the sensitivity of each tally. Tallies with equally many units share the draws of the bootstrap."""
-    return [_sensitivity(tally, ends) for tally, ends in zip(tallies, _intervals(tallies, seed), strict=True)]
-
-
-def _intervals(tallies: Sequence[Tally], seed: int) -> list[Floats | None]:
-    """Return the bootstrap intervals (2, M) of each tally's measures; None for a single unit."""
-    found: list[Floats | None] = [None] * len(tallies)
-    shapes = [(int(t.units[-1]) + 1, len(t.measures)) for t in tallies]
-    for (n, _), places in groupby(sorted(range(len(tallies)), key=lambda k: shapes[k]), key=lambda k: shapes[k]):
-        if n < 2:
-            continue
-        alike = list(places)
-        units = [tallies[k].units for k in alike]
-        sums = [[np.bincount(u, m) for m in tallies[k].measures] for k, u in zip(alike, units, strict=True)]
-        counts = np.array([np.bincount(u) for u in units], float)
-        ends = percentiles(resampled(np.array(sums).transpose(2, 0, 1), counts.T, seed=seed))
-        for place, k in enumerate(alike):
-            found[k] = ends[:, place]
-    return found
-
-
-def _sensitivity(tally: Tally, ends: Floats | None) -> Sensitivity:
-    spans = [None] * 3 if ends is None else [(float(low), float(high)) for low, high in ends.T]
-    n = len(tally.representation)
-    if tally.changed is None or tally.change is None:
-        total, change, interval, method = None, None, None, "none: a representation without classes"
-    else:
-        total, change = int(tally.changed.sum()), float(tally.change.mean())
-        interval, method = proportion(total, n, tally.photographs, spans[0])
-    return Sensitivity(
-        photographs=tally.photographs,
-        pairs=n,
-        changed=total,
-        p_top1_change=None if total is None else total / n,
-        p_top1_change_interval=interval,
-        mean_absolute_change=change,
-        mean_absolute_change_interval=None if total is None else spans[1],
-        representation_change=float(tally.representation.mean()),
-        representation_change_interval=spans[-1],
-        flips=tally.flips if tally.labelled and total is not None else None,
-        labelled_pairs=0 if total is None else tally.labelled,
-        method=method,
-    )
-
-
-def proportion(changed: int, pairs: int, photographs: int, spread: Interval | None) -> tuple[Interval, str]:
-    """Return the interval of P(top-1 change), and the name of its method.
+def measure_interval(measure: str, means: Floats, pairs: Floats) -> Interval | None:
+    """Return the 95 % interval of a measure over photographs; None for a mean of one photograph.
 
     Args:
-        spread: the bootstrap interval; None for a single unit.
+        measure: "p_top1_change", "mean_absolute_change" or "representation_change".
+        means: the mean of each photograph over its pairs, (n,).
+        pairs: number of pairs of each photograph, (n,).
     """
-    if photographs in (1, pairs):
-        return wilson(changed, pairs), "Wilson"
-    if not 0 < changed < pairs or spread is None:  # all resamples would agree, and the interval have no width
-        return wilson(photographs if changed else 0, photographs), "Wilson over photographs: every pair agreed"
-    method = "bootstrap of photographs"
-    return (max(0.0, spread[0]), spread[1]), method if photographs <= MANY else f"{method}, its normal limit"
+    if measure in BOUNDS:
+        return mean(means, np.arange(len(means)), bounds=BOUNDS[measure])
+    return proportion(np.round(means * pairs), pairs)
 
 
 def most_changed(outcomes: Iterable[Outcome]) -> Outcome:

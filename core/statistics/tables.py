@@ -16,7 +16,7 @@ import pandas as pd
 from ..errors import BadTable
 from .accuracy import Accuracy
 from .intervals import Floats, Integers, wilson
-from .sensitivity import FLIPS, Sensitivity, Tally, sensitivities
+from .sensitivity import FLIPS, Sensitivity, Tally
 
 BY = ("network", "protocol", "side", "step", "direction", "unit")  # columns whose values are never pooled
 VALUES = ("class_before", "p_before", "p_after", "changed", "kind", "feature_cosine", "label_index")
@@ -55,7 +55,7 @@ class Measurement:
         return f"{layer}{self.protocol}{side}, step {self.step} {self.unit} px {self.direction}"
 
 
-def measured(pairs: pd.DataFrame, *, seed: int = 0) -> list[Measurement]:
+def measured(pairs: pd.DataFrame) -> list[Measurement]:
     """Return the sensitivity of each network, and layer, under each protocol and its settings, in the order of the
     table.
 
@@ -67,11 +67,19 @@ def measured(pairs: pd.DataFrame, *, seed: int = 0) -> list[Measurement]:
     order = np.lexsort((pairs["pair"].to_numpy(), photograph, group))
     ends = np.cumsum(np.bincount(group, minlength=len(keys)))
     columns = _Columns(pairs, photograph, order)
-    tallies = [columns.tally(*span) for span in zip([0, *ends[:-1]], ends, strict=True)] if len(keys) else []
-    found = sensitivities(tallies, seed=seed)
+    spans = zip([0, *ends[:-1]], ends, strict=True) if len(keys) else []
     return [
-        Measurement(network, protocol, None if pd.isna(side) else int(side), int(step), direction, unit, one, *layer)
-        for (network, protocol, side, step, direction, unit, *layer), one in zip(keys, found, strict=True)
+        Measurement(
+            network,
+            protocol,
+            None if pd.isna(side) else int(side),
+            int(step),
+            direction,
+            unit,
+            columns.tally(*span).sensitivity(),
+            *layer,
+        )
+        for (network, protocol, side, step, direction, unit, *layer), span in zip(keys, spans, strict=True)
     ]
 
 

@@ -157,6 +157,10 @@ class Request:
             keys = with_antialiased(keys, {key for key, card in registry.readable(data)[0].items() if card.available})
         return [registry.get(key, data) for key in keys]
 
+    def axes(self, data: DataFolder) -> Axes:
+        """Return the axes of the study. Raises IndexBroken, IndexMismatch, UnknownName."""
+        return Axes.of(data, index=Path(self.index) if self.index else None, confidence=self.confidence)
+
     def settled(self) -> tuple[Study, list[Source]]:
         """Return the study with the settings that depend on its photographs, and the photographs. Raises BadFolder."""
         files = listing(self.photos)
@@ -181,8 +185,7 @@ class Request:
 
         ``warn`` is called with each warning about a network that belongs above its numbers.
         """
-        cards, (study, sources) = self.cards(data), self.settled()
-        axes = Axes.of(data, index=Path(self.index) if self.index else None, confidence=self.confidence)
+        cards, (study, sources), axes = self.cards(data), self.settled(), self.axes(data)
         done = runner.run(
             study,
             sources,

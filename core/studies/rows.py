@@ -184,6 +184,26 @@ def read(folder: Path) -> Results:
     return Results(folder, tables[0].to_pandas(), tables[1].to_pandas(), manifest, fitted)
 
 
+def read_finished(folder: Path) -> Results:
+    """Return the results of a finished study. Raises StudyBroken if it is missing, not finished or damaged."""
+    manifest = read_manifest(folder)
+    if not manifest.finished:
+        raise StudyBroken(
+            f"The study in {folder} is not finished.",
+            "Results are those of a finished study.",
+            f"Finish it with: {manifest.command} --out {folder}",
+        )
+    for name, size in (manifest.files or {}).items():
+        path = folder / name
+        if not path.is_file() or path.stat().st_size != size:
+            raise StudyBroken(
+                f"{path} is {'damaged' if path.is_file() else 'missing'}.",
+                f"It must have the {size:,} bytes that the study wrote.",
+                "Copy the study again, or remove its folder and run it again.",
+            )
+    return read(folder)
+
+
 def part_paths(folder: Path, number: int) -> tuple[Path, Path]:
     """Return the files of a block: pairs and centre crops."""
     return folder / PARTS / f"{number:06d}.parquet", folder / PARTS / f"{number:06d}.centre.parquet"

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ...statistics.intervals import Floats, Interval, bootstrap
+from ...statistics.comparisons import TOP1_CHANGE
+from ...statistics.intervals import Floats, Interval, mean, proportion
 
 FREE = {"spread": 1.0, "size_spread": 0.3}  # the photographer with the least bias that scenes allow
 BOTH = "both"
@@ -122,7 +123,11 @@ def end(table: pd.DataFrame, *, free: bool) -> pd.DataFrame:
     return result
 
 
-def level(table: pd.DataFrame, measure: str, *, seed: int = 0) -> tuple[float, Interval | None]:
-    """Return the mean over networks and photographs, with the 95 % bootstrap interval of photographs."""
+def level(table: pd.DataFrame, measure: str) -> tuple[float, Interval | None]:
+    """Return the mean over networks and photographs, with its 95 % interval over photographs."""
     values, units = table[measure].to_numpy(float), pd.factorize(table["digest"])[0]
-    return float(values.mean()), bootstrap(values, units, seed=seed)
+    if measure == TOP1_CHANGE:
+        pairs = table["pairs"].to_numpy(float)
+        interval = proportion(np.round(np.bincount(units, values * pairs)), np.bincount(units, pairs))
+        return float(values.mean()), interval
+    return float(values.mean()), mean(values, units)

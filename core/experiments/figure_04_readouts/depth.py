@@ -5,19 +5,19 @@ from __future__ import annotations
 import pandas as pd
 
 from ...inference.linear_probes import HEAD
-from ...statistics.comparisons import comparisons, holm
+from ...statistics.comparisons import comparisons, corrected
 from ...statistics.tables import LAYERED, require
+from ...studies.choices import family
 
 
-def compare_depths(pairs: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
+def compare_depths(pairs: pd.DataFrame) -> pd.DataFrame:
     """Return the paired comparison of each network's first layer (``first``) with its deepest (``second``).
 
     Args:
         pairs: a study's pairs, with ``layer`` and ``depth``. The network's own head does not count as a layer.
-        seed: of the bootstrap.
 
-    Returns a table as ``comparisons`` does, with the ``network`` as its first column; all p-values are corrected
-    together (Holm). Raises BadTable for missing columns.
+    Returns a table as ``comparisons`` does, with the ``network`` as its first column; the p-values of each
+    measure are corrected together (Holm). Raises BadTable for missing columns.
     """
     require(pairs, ("network", *LAYERED))
     parts = []
@@ -26,8 +26,8 @@ def compare_depths(pairs: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
         if ends.iloc[0] == ends.iloc[1]:
             continue
         layers = own.assign(network=own["layer"].astype(str))
-        compared = comparisons(layers, couples=[(ends.iloc[0], ends.iloc[1])], seed=seed)
+        compared = comparisons(layers, couples=[(ends.iloc[0], ends.iloc[1])])
         compared.insert(0, "network", str(network))
         parts.append(compared)
     result = pd.concat(parts, ignore_index=True) if parts else comparisons(pairs.head(0), couples=[])
-    return result.assign(p_holm=holm(result["p_value"].to_numpy(float)))
+    return corrected(result, family("readouts", ()).text)

@@ -10,7 +10,7 @@ import pandas as pd
 from ...networks.card import short
 from ...statistics.accuracy import Accuracy
 from ...statistics.tables import MEASURES
-from ..wording import MAX_NAMED, TOP1_CHANGE, join, protocols, value_range
+from ..wording import MAX_NAMED, TOP1_CHANGE, correction, evident, join, p_text, protocols, value_range
 
 
 def sentence(
@@ -28,8 +28,12 @@ def sentence(
     rows = comparisons[comparisons["measure"] == measure]
     if rows.empty:
         return ""
-    rises, falls = rows["low"] > 0, rows["high"] < 0
-    trends = {"rises": rises, "falls": falls, "shows no evidence of rising or falling": ~(rises | falls)}
+    evidence, up = evident(rows), rows["difference"] > 0
+    trends = {
+        "rises": evidence & up,
+        "falls": evidence & ~up,
+        "shows no evidence of rising or falling": ~evidence,
+    }
     if len(rows) > MAX_NAMED:
         parts = [
             f"{trend} in {int(where.sum())} of {len(rows)} networks "
@@ -42,7 +46,7 @@ def sentence(
     return (
         f"From the linear probe of the first layer to that of the deepest, {MEASURES[measure]} {join(parts)}: "
         f"{value_range(rows['pairs'], ',')} pairs of {value_range(rows['photographs'], ',')} photographs, "
-        f"{protocols(rows['protocol'])}, 95 % paired intervals. Top-1 accuracy: "
+        f"{protocols(rows['protocol'])}; {correction(rows)}. Top-1 accuracy: "
         f"{_accuracy(rows, 'first', accuracies)} at the first layer, {_accuracy(rows, 'second', accuracies)} at the "
         "deepest."
     )
@@ -54,7 +58,11 @@ def _records(rows: pd.DataFrame) -> list[dict[Any, Any]]:
 
 def _change(row: Mapping[Any, Any]) -> str:
     change = f"{row['value_first']:.3f} → {row['value_second']:.3f}: {row['difference']:+.3f}"
-    interval = "" if pd.isna(row["low"]) else f", interval {row['low']:+.3f} to {row['high']:+.3f}"
+    interval = (
+        ""
+        if pd.isna(row["low"])
+        else f", interval {row['low']:+.3f} to {row['high']:+.3f}, corrected p {p_text(row['p_holm'])}"
+    )
     return f"{short(str(row['network']))} ({change}{interval})"
 
 

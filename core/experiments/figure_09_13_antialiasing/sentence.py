@@ -8,8 +8,20 @@ from typing import Any
 import pandas as pd
 
 from ...networks.card import short
+from ...statistics.intervals import few
 from ...statistics.tables import MEASURES
-from ..wording import MAX_NAMED, TOP1_CHANGE, VERBS, direction, join, protocols, value_range
+from ..wording import (
+    MAX_NAMED,
+    TOP1_CHANGE,
+    VERBS,
+    correction,
+    evident,
+    join,
+    outcome,
+    p_text,
+    protocols,
+    value_range,
+)
 
 
 def sentence(comparisons: pd.DataFrame, measure: str = TOP1_CHANGE) -> str:
@@ -26,7 +38,11 @@ def sentence(comparisons: pd.DataFrame, measure: str = TOP1_CHANGE) -> str:
     if rows.empty:
         return ""
     pairs, photographs = (value_range(rows[column], ",") for column in ("pairs", "photographs"))
-    counts = f"{pairs} pairs of {photographs} photographs each, {protocols(rows['frames'])}."
+    remark = few(int(rows["photographs"].min()))
+    counts = (
+        f"{pairs} pairs of {photographs} photographs each{f' ({remark})' if remark else ''}, "
+        f"{protocols(rows['frames'])}; {correction(rows)}."
+    )
     if rows["first"].nunique() > MAX_NAMED:
         return f"{_tally(rows, measure)}. {counts}"
     parts = []
@@ -41,8 +57,9 @@ def sentence(comparisons: pd.DataFrame, measure: str = TOP1_CHANGE) -> str:
 def _tally(rows: pd.DataFrame, measure: str) -> str:
     """Return in how many comparisons the antialiased network changes less, more, or neither."""
     verb = VERBS[measure]
-    tested = rows[rows["low"].notna()]
-    outcomes = {verb.less: tested["high"] < 0, verb.more: tested["low"] > 0}
+    tested = rows[rows["p_holm"].notna()]
+    evidence, less = evident(tested), tested["difference"] < 0
+    outcomes = {verb.less: evidence & less, verb.more: evidence & ~less}
     outcomes["with no evidence of a difference"] = ~(outcomes[verb.less] | outcomes[verb.more])
     parts = [
         f"{outcome} in {int(where.sum())} (by {value_range(tested.loc[where, 'difference'], '+.3f')})"
@@ -52,7 +69,7 @@ def _tally(rows: pd.DataFrame, measure: str) -> str:
     return (
         f"Of {len(tested)} comparisons of {rows['first'].nunique()} networks with their antialiased versions "
         f"({protocols(rows['protocol'], ', ')}), the antialiased networks {verb.several} {join(parts)}; differences "
-        f"of {MEASURES[measure]}, 95 % paired intervals"
+        f"of {MEASURES[measure]}"
     )
 
 
@@ -62,6 +79,8 @@ def _difference(row: Mapping[Any, Any], measure: str, several_sides: bool) -> st
     where, values = f"under {row['protocol']}{side}", f"{row['value_first']:.3f} → {row['value_second']:.3f}"
     if pd.isna(row["low"]):
         return f"{values} {where} (no interval from a single photograph)"
-    estimate = f"{values}: {row['difference']:+.3f}, 95 % paired interval {row['low']:+.3f} to {row['high']:+.3f}"
-    outcome = direction((row["low"], row["high"]), verb.less, "with no evidence of a difference", verb.more)
-    return f"{outcome} {where} ({estimate})"
+    estimate = (
+        f"{values}: {row['difference']:+.3f}, 95 % paired interval {row['low']:+.3f} to {row['high']:+.3f}, "
+        f"corrected p {p_text(row['p_holm'])}"
+    )
+    return f"{outcome(row, verb.less, 'with no evidence of a difference', verb.more)} {where} ({estimate})"

@@ -4,37 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from ...networks.card import short
-from ...statistics.comparisons import comparisons
-from ...statistics.intervals import bootstrap
+from ...statistics.intervals import proportion
 from ...statistics.tables import change, changed, photographs_of
-from ..wording import TOP1_CHANGE
+from ..wording import TOP1_CHANGE, correction, evident
 from .sizes import Range
 
 ROUNDING = 1e-6  # of a probability in float32
 
 
-def augmentation_sentence(pairs: pd.DataFrame, trained: Mapping[str, Range], *, seed: int = 0) -> str:
+def augmentation_sentence(comparisons: pd.DataFrame, trained: Mapping[str, Range]) -> str:
     """Return whether augmentation lowers sensitivity beyond the sizes that it showed (Figure 10).
 
     Args:
-        pairs: a study's pairs; networks are compared on the same pairs at each side.
+        comparisons: of the study's networks on the same pairs at each side, as ``comparisons`` gives them.
         trained: network → least and greatest side that it was trained on. Networks trained on a range of sides are
             compared with the one trained on a single side.
-        seed: of the bootstrap.
 
     Empty where no network was trained on a single side, or none on a range.
     """
     plain = [network for network, (least, most) in trained.items() if least == most]
     augmented = [network for network, (least, most) in trained.items() if least < most]
-    measured = set(pairs["network"].unique())
-    couples = [(plain[0], other) for other in augmented if {plain[0], other} <= measured] if plain else []
-    if not couples:
+    if not plain:
         return ""
-    compared = comparisons(pairs, couples=couples, seed=seed)
-    rows = compared[(compared["measure"] == TOP1_CHANGE) & compared["side"].notna()]
+    rows = _against(plain[0], comparisons[(comparisons["measure"] == TOP1_CHANGE) & comparisons["side"].notna()])
     texts = []
     for network in augmented:
         own, (least, most) = rows[rows["second"] == network], trained[network]
@@ -46,22 +42,30 @@ def augmentation_sentence(pairs: pd.DataFrame, trained: Mapping[str, Range], *, 
         return ""
     return (
         f"Compared with {short(plain[0])}, which was trained at one size: {'; '.join(texts)}. "
-        f"n = {int(rows['photographs'].max()):,} photographs, 95 % paired intervals at each size."
+        f"n = {int(rows['photographs'].max()):,} photographs; {correction(rows)}."
     )
+
+
+def _against(network: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the comparisons with a network, turned so that it is the first."""
+    first, second = rows[rows["first"] == network], rows[rows["second"] == network]
+    turned = second.assign(first=second["second"], second=second["first"], difference=-second["difference"])
+    return pd.concat([first, turned], ignore_index=True)
 
 
 def _tally(rows: pd.DataFrame, where: str) -> str:
     """Return at how many sides the augmented network changes its answer less often, and more often."""
     if rows.empty:
         return ""
-    less, more = int((rows["high"] < 0).sum()), int((rows["low"] > 0).sum())
+    evidence, below = evident(rows), rows["difference"] < 0
+    less, more = int((evidence & below).sum()), int((evidence & ~below).sum())
     counts = [f"{outcome} at {count}" for outcome, count in (("less often", less), ("more often", more)) if count]
     if not counts:
         return f"shows no evidence of a difference at the {len(rows)} sizes {where} that range"
     return f"changes its answer {' and '.join(counts)} of the {len(rows)} sizes {where} that range"
 
 
-def invariance_sentence(pairs: pd.DataFrame, *, seed: int = 0) -> str:
+def invariance_sentence(pairs: pd.DataFrame) -> str:
     """Return which networks are exactly invariant on black, and how often the others change their answer (Figure 11).
 
     A network is invariant if no answer changes and no probability changes by more than rounding does. Empty where
@@ -75,9 +79,9 @@ def invariance_sentence(pairs: pd.DataFrame, *, seed: int = 0) -> str:
         if not flips.any() and largest < ROUNDING:
             invariant.append(f"{name} changes none of {n} answers (largest |Δp| {largest:.1g})")
         else:
-            ends = bootstrap(flips, photographs_of(own), seed=seed)
-            interval = f" [{ends[0]:.3f}, {ends[1]:.3f}]" if ends else ""
-            others.append(f"{name} changes {flips.mean():.3f}{interval} of {n}")
+            photographs = photographs_of(own)
+            low, high = proportion(np.bincount(photographs, flips), np.bincount(photographs))
+            others.append(f"{name} changes {flips.mean():.3f} [{low:.3f}, {high:.3f}] of {n}")
     if not invariant and not others:
         return ""
     texts = [*(invariant or ["no network is exactly invariant"]), *others]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from ...statistics.intervals import Interval, bootstrap, wilson
+from ...statistics.intervals import Interval, proportion
 from ...statistics.tables import groups, photographs_of, require
 
 Range = tuple[int, int]  # least and most short side, in network pixels
@@ -19,14 +20,14 @@ class SizeAccuracy:
     network: str
     side: int
     accuracy: float
-    interval: Interval | None
+    interval: Interval
     n: int
 
 
-def accuracies(pairs: pd.DataFrame, *, seed: int = 0) -> list[SizeAccuracy]:
+def accuracies(pairs: pd.DataFrame) -> list[SizeAccuracy]:
     """Return the accuracy of each network at each side, in ascending order of side; [] where no class is known.
 
-    The interval is Wilson's for one pair a photograph, else a bootstrap of photographs.
+    The interval is ``intervals.proportion`` over photographs.
     """
     require(pairs, ("network", "side", "digest", "class_before", "label_index"))
     rows = pairs[pairs["label_index"].notna() & pairs["side"].notna()]
@@ -36,7 +37,6 @@ def accuracies(pairs: pd.DataFrame, *, seed: int = 0) -> list[SizeAccuracy]:
         own = rows[number == k]
         right = (own["class_before"] == own["label_index"]).to_numpy(float)
         units = photographs_of(own)
-        alone = len(set(units.tolist())) == len(units)
-        interval = wilson(int(right.sum()), len(right)) if alone else bootstrap(right, units, seed=seed)
+        interval = proportion(np.bincount(units, right), np.bincount(units))
         results.append(SizeAccuracy(str(network), int(side), float(right.mean()), interval, len(right)))
     return sorted(results, key=lambda result: result.side)

@@ -63,5 +63,4 @@ def _counted(rates: Sequence[Rate]) -> str:
     n, trials = (sorted({getattr(rate, name) for rate in rates}) for name in ("photographs", "trials"))
     each = trials[-1] // n[-1]
     shifts = f", {each} shifts each" if each > 1 else ""
-    methods = " or ".join(dict.fromkeys(rate.method.partition(":")[0] for rate in rates))
-    return f"n = {n[-1]:,} scenes a group{shifts}; 95 % intervals ({methods})."
+    return f"n = {n[-1]:,} scenes a group{shifts}; 95 % intervals."

@@ -18,8 +18,7 @@ from ...datasets.scenes import USUAL, Photographer, render, scene_classes
 from ...errors import BadRecipe
 from ...jobs.cancel import Cancel
 from ...jobs.progress import Meter, Progress, Report
-from ...statistics.intervals import Integers, Interval, bootstrap
-from ...statistics.sensitivity import proportion
+from ...statistics.intervals import Integers, Interval, proportion
 
 Pictures: TypeAlias = npt.NDArray[np.float32]  # (N, S, S), grey, 0 … 1
 Bools: TypeAlias = npt.NDArray[np.bool_]
@@ -85,13 +84,12 @@ def _check(right: bool, got: str, wanted: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A share of ``trials`` over ``photographs``, its 95 % interval, and the method of the interval."""
+    """A share of ``trials`` over ``photographs``, with its 95 % interval."""
 
     value: float
     interval: Interval
     photographs: int
     trials: int
-    method: str
 
     def __str__(self) -> str:
         low, high = (100 * end for end in self.interval)
@@ -132,9 +130,8 @@ def _rate(flags: Bools) -> Rate:
     """Return the share of true flags (N, K) of N photographs."""
     n, each = flags.shape
     total = int(flags.sum())
-    spread = bootstrap(flags.ravel().astype(float), np.repeat(np.arange(n), each), seed=0)
-    interval, method = proportion(total, n * each, n, spread)
-    return Rate(total / (n * each), interval, n, n * each, method)
+    interval = proportion(flags.sum(1).astype(float), np.full(n, float(each)))
+    return Rate(total / (n * each), interval, n, n * each)
 
 
 def power_spectrum(pictures: Pictures) -> npt.NDArray[np.float64]:

@@ -7,21 +7,23 @@ from typing import TypeAlias
 
 import numpy as np
 
-from ...statistics.intervals import Interval, bootstrap
+from ...statistics.intervals import Interval, paired_proportions
 from ..wording import direction
 from .invariance import COPIES, FULL, GROUPS, LEARNED, OTHER, SAME, Answers
 
-Difference: TypeAlias = tuple[float, Interval | None]
+Difference: TypeAlias = tuple[float, Interval]
 
 
 def difference(answers: Sequence[Answers], classifier: str, group: str, reference: str) -> Difference:
-    """Return P(top-1 change) of one group of scenes minus that of another, with its 95 % bootstrap interval.
+    """Return P(top-1 change) of one group of scenes minus that of another, with its 95 % interval.
 
     The two groups that are held out are the same scenes in the same order, so that their interval is paired.
     """
-    changed = {a.group: a.changed.mean(1) for a in answers if a.classifier == classifier}
-    values = changed[group] - changed[reference]
-    return float(values.mean()), bootstrap(values, np.arange(len(values)), seed=0)
+    changed = {a.group: a.changed for a in answers if a.classifier == classifier}
+    second, first = changed[group], changed[reference]
+    up, down = ((one & ~other).sum(1).astype(float) for one, other in ((second, first), (first, second)))
+    interval = paired_proportions(up, down, np.full(len(up), float(second.shape[1])))
+    return float(second.mean() - first.mean()), interval
 
 
 def by_name(answers: Sequence[Answers]) -> Mapping[tuple[str, str], Answers]:
@@ -51,7 +53,5 @@ def sentence(answers: Sequence[Answers]) -> str:
 def _points(difference: Difference) -> str:
     """Return a difference in percentage points, with its interval."""
     value, interval = difference
-    if interval is None:
-        return f"{100 * value:+.1f} points"
     low, high = (100 * end for end in interval)
     return f"{100 * value:+.1f} points [{low:+.1f}, {high:+.1f}]"

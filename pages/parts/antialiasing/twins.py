@@ -11,10 +11,8 @@ import streamlit as st
 from core.experiments.drawing.style import assign_slots
 from core.experiments.figure_09_13_antialiasing.failures_figure import failures
 from core.experiments.figure_09_13_antialiasing.figure import antialiasing
-from core.experiments.figure_09_13_antialiasing.sentence import sentence
 from core.networks.card import short
 from core.networks.variants.twins import antialiased_pairs
-from core.statistics.comparisons import comparisons
 from core.statistics.ranking import worst
 from core.statistics.tables import MEASURES, Measurement
 from core.studies import Results
@@ -42,7 +40,7 @@ def section(results: Results) -> None:
     differences = read_differences(results)
     measured = sensitivities.compute(results)
     measures = sensitivities.choose_measures(measured)
-    charts.draw_finding(sentence(differences, measures[0]))
+    charts.draw_finding(studies.read_study_results(results).findings.get(f"Figure 9 {measures[0]}", ""))
     clicked: list[Measurement] = []
     for column, measure in zip(st.columns(2), measures, strict=False):
         fig = antialiasing(measured, twins, measure)
@@ -51,7 +49,7 @@ def section(results: Results) -> None:
         clicked += [row for point in points if (row := _find_bar(measured, fig, point, twins, measure)) is not None]
     both = [row for row in measured if row.network in {*twins, *twins.values()}]
     sensitivities.draw_pairs(results, both, clicked, "bar")
-    sensitivities.draw_comparisons(differences[differences["measure"].isin(measures)], len(differences))
+    sensitivities.draw_comparisons(differences[differences["measure"].isin(measures)])
     if against_axis.average_photographs(results)["typicality"].notna().any():
         against_axis.section(
             results, axes=("typicality",), slots=assign_slots(_list_keys(results), twins), leading=False
@@ -62,7 +60,7 @@ def section(results: Results) -> None:
 
 def read_differences(results: Results) -> pd.DataFrame:
     """Return the differences twin minus original, with paired intervals."""
-    return studies.derive(results, "twins", lambda r: comparisons(r.pairs, couples=list(list_twins(r).items())))
+    return studies.read_study_results(results).differences
 
 
 def draw_failures(results: Results) -> None:

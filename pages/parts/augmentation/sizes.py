@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -10,11 +9,9 @@ import streamlit as st
 from core.datasets import cifar
 from core.datasets import fetching as cifar_fetching
 from core.experiments.drawing.style import assign_slots, short
-from core.experiments.figure_06_embedded_size.sentence import sentence as size_sentence
 from core.experiments.figure_10_11_augmentation import figure as figures
 from core.experiments.figure_10_11_augmentation import sizes
-from core.experiments.figure_10_11_augmentation.sentence import augmentation_sentence, invariance_sentence
-from core.experiments.figure_10_11_augmentation.sizes import Range
+from core.experiments.study_results import trained_sides
 from core.networks.variants.twins import antialiased_pairs
 from core.statistics import tables
 from core.statistics.tables import MEASURES, Measurement
@@ -26,21 +23,12 @@ from pages.parts.studies import sensitivities, studies
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One of the paper's figures: its name, the shipped study, the caption and the sentence's function."""
+    """One of the paper's figures: its name, the shipped study and the caption."""
 
     name: str
     title: str
     prefer: str
     about: str
-    summarize: Callable[[Results, Mapping[str, Range]], str]
-
-
-def _describe_gain(results: Results, trained: Mapping[str, Range]) -> str:
-    return augmentation_sentence(results.pairs, trained)
-
-
-def _describe_invariance(results: Results, trained: Mapping[str, Range]) -> str:
-    return invariance_sentence(results.pairs)
 
 
 FIGURES = (
@@ -51,7 +39,6 @@ FIGURES = (
         "One network, trained three times: on the photographs as they are, on smaller ones at random positions on "
         "black, and on random parts of larger ones. Does it change its answer less often at the sizes it was trained "
         "on, and at others?",
-        _describe_gain,
     ),
     Figure(
         "Figure 11",
@@ -59,7 +46,6 @@ FIGURES = (
         "embedded/figure_11_cifar10",
         "An AlexNet-style network with strides, without strides and with circular padding (where a shift on black is "
         "exactly cyclic, on a canvas of 32 × 32 pixels), and without strides and with the usual zero padding.",
-        _describe_invariance,
     ),
 )
 
@@ -92,14 +78,14 @@ def _draw_figure(figure: Figure, slot: str | None) -> tuple[Results, studies.Tab
     if results is None:
         return None
     trained, frames = (
-        _read_trained_sides(results),
+        trained_sides(results),
         {network["preprocessing"]["crop"] for network in results.manifest.networks},
     )
     frame = frames.pop() if len(frames) == 1 else None
     measured = sensitivities.compute(results)
     right = studies.derive(results, "accuracy by size", lambda r: sizes.accuracies(r.pairs))
-    text = studies.derive(results, f"sentence of {figure.name}", lambda r: figure.summarize(r, trained))
-    charts.draw_finding(text or size_sentence(measured), f"finding-{make_anchor(figure)}")
+    findings = studies.read_study_results(results).findings
+    charts.draw_finding(findings.get(figure.name) or findings.get("Figure 6", ""), f"finding-{make_anchor(figure)}")
     networks = list(dict.fromkeys(row.network for row in measured))
     slots = assign_slots(networks, antialiased_pairs(networks))
     panels = [
@@ -135,9 +121,3 @@ def _offer_cifar10() -> None:
             cifar_fetching.fetch_cifar10(resources.data()),
             icon=":material/download:",
         )
-
-
-def _read_trained_sides(results: Results) -> Mapping[str, Range]:
-    """Return the training ranges of the networks whose recipe states one."""
-    trained = {network["key"]: network.get("trained_sides") for network in results.manifest.networks}
-    return {key: (sides[0], sides[1]) for key, sides in trained.items() if sides}

@@ -6,9 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.experiments.drawing.style import assign_slots, short
-from core.experiments.figure_04_readouts import depth
 from core.experiments.figure_04_readouts import figure as figures
-from core.experiments.figure_04_readouts.sentence import sentence
 from core.experiments.replication import paper
 from core.inference.linear_probes import STRENGTHS
 from core.networks.variants.twins import antialiased_pairs
@@ -47,9 +45,10 @@ def section() -> None:
         return
     measured = sensitivities.compute(results)
     right = studies.derive(results, "layer accuracies", lambda r: tables.layer_accuracies(r.photographs))
-    differences = studies.derive(results, "along depth", lambda r: depth.compare_depths(r.pairs))
-    st.markdown(f"**{plain(sentence(differences, right))}**")
-    st.markdown(plain(sentence(differences, right, sensitivities.PAPER_MEASURES[1])))
+    whole = studies.read_study_results(results)
+    first, second = (whole.findings.get(f"Figure 4 {measure}", "") for measure in sensitivities.PAPER_MEASURES)
+    st.markdown(f"**{plain(first)}**")
+    st.markdown(plain(second))
     _draw_curves(results, measured, right)
     with st.expander("How readouts are trained, and all numbers"):
         st.markdown(ABOUT.format(strengths=", ".join(f"{strength:g}" for strength in STRENGTHS)))
@@ -58,7 +57,7 @@ def section() -> None:
         results,
         {
             "Readouts": lambda: tables.tidy(measured),
-            "First against deepest": lambda: differences,
+            "First against deepest": lambda: whole.differences,
         },
     )
 

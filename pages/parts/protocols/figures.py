@@ -8,14 +8,12 @@ from core.experiments.drawing.style import short
 from core.experiments.figure_02_protocols import figure as bars
 from core.experiments.figure_02_protocols.accuracy_figure import against_accuracy
 from core.experiments.figure_02_protocols.flips_figure import flips as flips_by_kind
-from core.experiments.figure_02_protocols.sentence import sentence as protocols_sentence
 from core.experiments.figure_06_embedded_size.figure import embedded_size
-from core.experiments.figure_06_embedded_size.sentence import sentence as size_sentence
 from core.images import protocols
 from core.statistics.tables import MEASURES, Measurement
 from core.studies import Results
 from pages.parts.components import charts
-from pages.parts.studies import sensitivities
+from pages.parts.studies import sensitivities, studies
 
 FIGURES = {"protocols": "Figure 2 and Table 1", "embedded_size": "Figure 6"}
 
@@ -23,7 +21,7 @@ FIGURES = {"protocols": "Figure 2 and Table 1", "embedded_size": "Figure 6"}
 def draw_figure_2(results: Results) -> None:
     """Draw the sentence, the bars of both measures, and the photographs of a bar."""
     measured = sensitivities.compute(results)
-    charts.draw_finding(protocols_sentence(measured))
+    charts.draw_finding(studies.read_study_results(results).findings.get("Figure 2", ""))
     clicked: list[Measurement] = []
     for column, measure in zip(st.columns(2), sensitivities.choose_measures(measured), strict=False):
         fig = bars.protocol_bars(measured, protocols.names(), measure)
@@ -43,7 +41,7 @@ def draw_figure_2(results: Results) -> None:
 def draw_figure_6(results: Results) -> None:
     """Draw the sentence, the curves against size, and the photographs of a point."""
     measured = sensitivities.compute(results)
-    charts.draw_finding(size_sentence(measured))
+    charts.draw_finding(studies.read_study_results(results).findings.get("Figure 6", ""))
     share = st.toggle("Size as a share of the input", key="share", bind="query-params")
     sizes = (
         {network["key"]: network["preprocessing"]["crop"] for network in results.manifest.networks} if share else None

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from core.experiments.drawing.style import short
-from core.statistics import comparisons, tables
+from core.statistics import tables
 from core.studies import Results
 from pages.parts.components.widgets import plain
 from pages.parts.studies import sensitivities, studies
@@ -33,7 +32,7 @@ def draw_table_1(results: Results) -> None:
 def draw_comparisons(results: Results) -> None:
     """Draw the comparison of two networks on the same frames."""
     st.subheader("Networks compared, on the same frames", anchor="compared")
-    table = _read_comparisons(results)
+    table = studies.read_study_results(results).differences
     if table.empty:
         st.caption("A comparison needs two networks that share pairs.")
         return
@@ -42,7 +41,7 @@ def draw_comparisons(results: Results) -> None:
     if len(couples) > COUPLES:
         two = st.selectbox("Which two", couples, format_func=lambda c: " and ".join(map(short, c)), key="which two")
         rows = rows[(rows["first"] == two[0]) & (rows["second"] == two[1])]
-    sensitivities.draw_comparisons(rows, len(table))
+    sensitivities.draw_comparisons(rows)
 
 
 def draw_downloads(results: Results) -> None:
@@ -52,10 +51,6 @@ def draw_downloads(results: Results) -> None:
         results,
         {
             "Measures": lambda: tables.tidy(measured, right),
-            "Comparisons": lambda: comparisons.comparisons(results.pairs),
+            "Comparisons": lambda: studies.read_study_results(results).differences,
         },
     )
-
-
-def _read_comparisons(results: Results) -> pd.DataFrame:
-    return studies.derive(results, "comparisons", lambda r: comparisons.comparisons(r.pairs))

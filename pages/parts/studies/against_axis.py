@@ -15,6 +15,7 @@ from core.experiments.drawing.scatter import BINS
 from core.experiments.figure_07_08_typicality.figure import against_typicality
 from core.experiments.figure_07_08_typicality.sentence import sentence as trend_sentence
 from core.experiments.figure_12_confidence.figure import against_confidence
+from core.experiments.study_results import describe_axis
 from core.networks.card import short
 from core.statistics.association import binned, quintiles
 from core.statistics.tables import MEASURES, per_photograph
@@ -120,18 +121,7 @@ def _draw_quintiles(results: Results, axis: str, photographs: pd.DataFrame, sett
     st.subheader(f"Quintiles of {axis}", anchor=f"quintiles-{axis}")
     with st.container(key=f"quintiles-{axis}"):
         st.table(table, border="horizontal", hide_index=True)
-    st.caption(
-        f"{MEASURES[settings.measure]}, mean over photographs with its 95 % interval (bootstrap of photographs)."
-    )
-
-
-def describe_axis(results: Results, axis: str) -> str:
-    """Return the name of the index or of the network of this axis."""
-    m = results.manifest
-    if axis == "confidence":
-        return f"of {short(m.confidence['key'])} on the centre crop" if m.confidence else ""
-    index = m.index
-    return f"among {index['rows']:,} photographs of {index['dataset']}, by {short(index['network'])}" if index else ""
+    st.caption(f"{MEASURES[settings.measure]}, mean over photographs with its 95 % interval.")
 
 
 def _draw_settings(table: pd.DataFrame) -> Settings:

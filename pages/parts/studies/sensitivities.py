@@ -13,6 +13,7 @@ from core.statistics import tables
 from core.statistics.accuracy import Accuracy
 from core.statistics.tables import MEASURES, Measurement
 from core.studies import Results
+from pages.parts.components.widgets import plain
 from pages.parts.studies import pair_gallery, studies
 
 PAPER_MEASURES = ("p_top1_change", "mean_absolute_change")  # the third measure needs no classes
@@ -20,18 +21,21 @@ PAPER_MEASURES = ("p_top1_change", "mean_absolute_change")  # the third measure 
 
 def compute(results: Results) -> list[Measurement]:
     """Return the sensitivity of every network under every protocol and side."""
-    return studies.derive(results, "measured", lambda r: tables.measured(r.pairs))
+    return studies.read_study_results(results).rates
 
 
-def draw_comparisons(comparisons: pd.DataFrame, together: int) -> None:
-    """Draw rows of ``core.statistics.comparisons.comparisons``. ``together`` is how many were corrected together."""
+def draw_comparisons(comparisons: pd.DataFrame) -> None:
+    """Draw rows of ``core.statistics.comparisons.comparisons``."""
     rows = [_format_comparison(row) for _, row in comparisons.iterrows()]
     with st.container(key="comparisons"):
         st.table(pd.DataFrame(rows), border="horizontal", hide_index=True)
     methods = "; ".join(dict.fromkeys(comparisons["method"]))
     frames = "; ".join(dict.fromkeys(comparisons["frames"]))
+    sizes = dict(zip(comparisons["family"], comparisons["family_size"], strict=True))
+    families = plain("; ".join(f"{family}: {size} tests" for family, size in sizes.items()))
     st.caption(
-        f"Second minus first, 95 % interval; {methods}; {frames}; p corrected by Holm's method for {together} tests."
+        f"Second minus first, with its 95 % interval, not corrected; {methods}; {frames}. p is corrected by "
+        f"Holm's method within a family that the study fixes. {families}."
     )
 
 

@@ -14,6 +14,7 @@ import streamlit as st
 
 from core.datasets import dataset_name
 from core.errors import PhotobiasError
+from core.experiments.study_results import StudyResults
 from core.storage.data_folder import EMBEDDED
 from core.studies import Results, process, rows
 from core.studies.config import get
@@ -97,6 +98,11 @@ def section(*kinds: str, slot: str | None = None, prefer: str = "") -> Results |
 def derive(results: Results, what: str, make: Callable[[Results], T]) -> T:
     """Return ``make(results)``, computed once for all visitors. ``what`` names it and its settings."""
     return resources.compute_from_study(key(results), what, lambda: make(results))
+
+
+def read_study_results(results: Results) -> StudyResults:
+    """Return the rates, comparisons and findings of a study, computed once for all visitors."""
+    return derive(results, "results", StudyResults.of)
 
 
 def key(results: Results) -> tuple[str, str, str | None, int]:

@@ -7,10 +7,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from ....statistics.intervals import bootstrap
+from ....statistics.intervals import few, mean
 from .places import Agreement, agreements, distances
-
-LEAST = 10  # photographs that an interval needs
 
 
 def sentence(points: pd.DataFrame, names: Sequence[str]) -> str:
@@ -29,11 +27,7 @@ def sentence(points: pd.DataFrame, names: Sequence[str]) -> str:
     if len(apart):
         distance = _mean(apart["distance"], apart["digest"])
         texts.append(f"the {names[0]} and the {names[1]} are {distance} of its width apart")
-    method = (
-        f"means; an interval needs {LEAST} photographs"
-        if n < LEAST
-        else "means with 95 % intervals, a bootstrap of photographs"
-    )
+    method = "means with 95 % intervals over photographs" + (f"; {few(n)}" if few(n) else "")
     head = f"In shares of the frame, over n = {n:,} photograph{'s' * (n > 1)} ({method}): {'; '.join(texts)}."
     return " ".join([head, *_agreement(agreements(rows))])
 
@@ -49,7 +43,6 @@ def _position(rows: pd.DataFrame) -> str:
 
 
 def _mean(values: pd.Series[float], photographs: pd.Series[str]) -> str:
-    units, distinct = pd.factorize(photographs)
-    interval = bootstrap(np.asarray(values, np.float64), units, seed=0) if len(distinct) >= LEAST else None
+    interval = mean(np.asarray(values, np.float64), pd.factorize(photographs)[0], bounds=(0, 1))
     ends = "" if interval is None else " [{:.2f}, {:.2f}]".format(*interval)
     return f"{float(values.mean()):.2f}{ends}"
