@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import BadProtocol
 from .console import ProgressLine, say, show
 from .measure import measure_line, step_options
 from .options import PLACES, add, data_folder, whole, whole_numbers
@@ -24,6 +23,7 @@ NAMES = "protocols, embedded_size, typicality, confidence, antialiasing, failure
 def register(commands: Any) -> None:
     """Add the subcommand."""
     one = add(commands, "study", _study, ABOUT)
+    one.set_defaults(usage=one.error)
     one.add_argument("name", metavar="NAME", help=NAMES)
     one.add_argument("--photos", required=True, metavar="PLACE", help=PLACES)
     one.add_argument("--network", required=True, help="one key, or several with commas")
@@ -74,7 +74,7 @@ def _study(chosen: argparse.Namespace) -> None:
         show(chosen, planned.as_dict(), [str(planned)])
         return
     if chosen.out is None:
-        raise BadProtocol("The study has no folder.", "It writes its tables into one.", "Name it with --out DIR.")
+        chosen.usage("the following arguments are required: --out")
     carry_out(lambda: request(chosen), chosen.name, chosen.out, chosen)
 
 

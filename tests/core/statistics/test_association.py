@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import sem, spearmanr
 
 from core.statistics.association import Spearman, binned, quintiles, spearman
-from core.statistics.intervals import MANY, RESAMPLES, bootstrap
+from core.statistics.intervals import MANY, RESAMPLES, mean, proportion
 from core.statistics.tables import per_photograph
 from tests.support.study_tables import TWO, pairs_table
 
@@ -85,17 +85,20 @@ def test_bins_are_of_equal_count(n: int, bins: int) -> None:
     assert binned([], [], 5).empty
 
 
-def test_quintiles() -> None:
+@pytest.mark.parametrize("measure", ["p_top1_change", "mean_absolute_change"])
+def test_quintiles(measure: str) -> None:
     table = per_photograph(pairs_table(TWO, ("crop",), photographs=52, pairs=4))
     one = table[table["network"] == TWO[0]].assign()
-    found = quintiles(one, "typicality", "p_top1_change", seed=2)
+    found = quintiles(one, "typicality", measure)
     assert list(found["quintile"]) == [1, 2, 3, 4, 5]
     assert list(found["typicality"]) == sorted(found["typicality"])
     ordered, start = one.sort_values("typicality", kind="stable"), 0
     for row in found.itertuples():
-        part = ordered["p_top1_change"].to_numpy()[start : start + row.n]
+        part = ordered[measure].to_numpy()[start : start + row.n]
         start += row.n
-        assert row.p_top1_change == pytest.approx(part.mean())
-        assert (row.p_top1_change_low, row.p_top1_change_high) == bootstrap(part, np.arange(row.n), seed=2)
+        assert getattr(row, measure) == pytest.approx(part.mean())
+        changes = proportion(np.round(4 * part), np.full(row.n, 4))
+        wanted = changes if measure == "p_top1_change" else mean(part, np.arange(row.n), bounds=(0, 1))
+        assert tuple(getattr(row, f"{measure}_{end}") for end in ("low", "high")) == pytest.approx(wanted)
     assert len(quintiles(one.head(3), "typicality", "p_top1_change")) == 3
     assert quintiles(one.head(0), "typicality", "p_top1_change").empty

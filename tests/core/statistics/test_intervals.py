@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -62,13 +63,13 @@ def orders(n: int, pairs: int, seed: int) -> list[tuple[float, float]]:
     return found
 
 
-@settings(max_examples=60, deadline=None)
-@given(n=st.integers(1, 40), pairs=st.integers(1, 20), seed=st.integers(0, 10**6))
+@settings(max_examples=40, deadline=None)
+@given(n=st.integers(1, 25), pairs=st.integers(1, 20), seed=st.integers(0, 10**6))
 def test_both_ends_rise_with_every_change_hold_p_and_are_never_narrower_than_independent_pairs(
     n: int, pairs: int, seed: int
 ) -> None:
     found, total = orders(n, pairs, seed), n * pairs
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in itertools.pairwise(found):
         assert after[0] >= before[0] - 1e-12
         assert after[1] >= before[1] - 1e-12
     for k, (low, high) in enumerate(found):

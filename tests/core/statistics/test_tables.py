@@ -6,12 +6,11 @@ import dataclasses
 import math
 import time
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from core.errors import BadTable
-from core.statistics.intervals import MANY, RESAMPLES, bootstrap, percentiles, resampled, wilson
+from core.statistics.intervals import wilson
 from core.statistics.ranking import csv, extremes, ranked, worst
 from core.statistics.sensitivity import FLIPS, sensitivity
 from core.statistics.tables import BY, accuracies, cell, measured, per_photograph, table_1, tidy
@@ -31,13 +30,13 @@ def same(got: object, wanted: object) -> bool:
 def test_a_table_is_its_outcomes(photographs: int, pairs: int) -> None:
     dino = "timm/dino"
     table = pairs_table((*TWO, dino), photographs=photographs, pairs=pairs, classless=(dino,), sides=(60, 100))
-    found = measured(table, seed=5)
+    found = measured(table)
     assert len(found) == 3 * (1 + 3 * 2)
     for one in found:
         mine = table[(table["network"] == one.network) & (table["protocol"] == one.protocol)]
         mine = mine[mine["side"].isna() if one.side is None else mine["side"] == one.side]
         assert len(mine) == photographs * pairs
-        wanted = sensitivity(outcomes(mine), seed=5)
+        wanted = sensitivity(outcomes(mine))
         assert same(one.sensitivity, wanted), (one.sensitivity, wanted)
         assert (wanted.p_top1_change is None) == (one.network == dino)
 
@@ -131,35 +130,6 @@ def test_tidy_and_table_1_hold_the_numbers() -> None:
     assert paper.loc[("P(top-1 change)", first.settings), first.network] == cell(first.sensitivity, "p_top1_change")
     low, high = first.sensitivity.p_top1_change_interval
     assert cell(first.sensitivity, "p_top1_change") == f"{first.sensitivity.p_top1_change:.3f} [{low:.3f}, {high:.3f}]"
-
-
-# the normal limit
-
-
-def test_above_many_units_the_limit_is_what_the_bootstrap_would_say() -> None:
-    rng = np.random.default_rng(0)
-    n = MANY
-    units = np.repeat(np.arange(n), rng.integers(1, 5, n))
-    values = (rng.random(len(units)) < rng.beta(0.4, 1.6, n)[units]).astype(float)
-    exact = bootstrap(values, units, seed=1)
-    more = bootstrap(np.append(values, values.mean()), np.append(units, n), seed=1)  # one unit more: the limit
-    assert exact is not None
-    assert more is not None
-    assert more == pytest.approx(exact, abs=0.08 * (exact[1] - exact[0]))
-
-
-@pytest.mark.parametrize("n", [23, MANY + 1])
-def test_resamples_of_several_tables_are_those_of_each(n: int) -> None:
-    """To the bit: the interval of a network does not depend on which others a study measured."""
-    rng = np.random.default_rng(0)
-    sums, counts = rng.random((n, 4, 3)), rng.integers(1, 5, (n, 4)).astype(float)
-    found = resampled(sums, counts, seed=2)
-    assert found.shape == (RESAMPLES, 4, 3)
-    for k in range(4):
-        for m in range(3):
-            alone = resampled(sums[:, k : k + 1, m : m + 1], counts[:, k : k + 1], seed=2)
-            assert np.array_equal(found[:, k, m], alone[:, 0, 0])
-    assert percentiles(np.array([np.nan, 1.0, 2.0])) == pytest.approx([1.025, 1.975])
 
 
 def test_a_million_rows_take_no_time() -> None:

@@ -31,7 +31,7 @@ def test_whether_sensitivity_rises_with_depth_is_said(upside_down: bool, way: st
     assert text.startswith(f"From the linear probe of the first layer to that of the deepest, P(top-1 change) {named}")
     assert text.count(way) == 2
     assert f"({row['value_first']:.3f} → {row['value_second']:.3f}: {row['difference']:+.3f}, interval " in text
-    assert "60 pairs of 30 photographs, crop, 95 % paired intervals" in text
+    assert "60 pairs of 30 photographs, crop; a difference is named where p < 0.05 after Holm's" in text
     ends = [[right[network, layer].top1 for network in TWO] for layer in (row["first"], row["second"])]
     said = [f"{min(e):.2f}" if min(e) == max(e) else f"{min(e):.2f} to {max(e):.2f}" for e in ends]
     assert text.endswith(f"Top-1 accuracy: {said[0]} at the first layer, {said[1]} at the deepest.")

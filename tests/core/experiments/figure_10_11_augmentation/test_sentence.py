@@ -6,11 +6,12 @@ import re
 
 from core.experiments.figure_10_11_augmentation.sentence import augmentation_sentence, invariance_sentence
 from core.statistics import tables
+from core.statistics.comparisons import comparisons
 from tests.support.sized import PLAIN, TRAINED, WIDE, sized
 
 
 def test_what_a_training_gained_is_counted_within_and_outside_its_sizes() -> None:
-    said = augmentation_sentence(sized(), TRAINED)
+    said = augmentation_sentence(comparisons(sized()), TRAINED)
     assert said.startswith(
         "Compared with plain.cifar10-0, which was trained at one size: plain_black.cifar10-0 (trained at 16 to 32 px)"
     )
@@ -22,8 +23,18 @@ def test_what_a_training_gained_is_counted_within_and_outside_its_sizes() -> Non
         values = same[same["network"] == PLAIN].set_index(["digest", "side", "pair"])[name]
         other = same[same["network"] == WIDE].set_index(["digest", "side", "pair"]).index
         same.loc[same["network"] == WIDE, name] = values.loc[other].to_numpy()
-    assert augmentation_sentence(same, TRAINED).count("shows no evidence of a difference at the 2") == 2
-    assert augmentation_sentence(sized(), {WIDE: (16, 32)}) == augmentation_sentence(sized(), {PLAIN: (32, 32)}) == ""
+    assert augmentation_sentence(comparisons(same), TRAINED).count("shows no evidence of a difference at the 2") == 2
+    found = comparisons(sized())
+    assert augmentation_sentence(found, {WIDE: (16, 32)}) == augmentation_sentence(found, {PLAIN: (32, 32)}) == ""
+
+
+def test_the_count_is_after_correction_and_either_network_may_come_first() -> None:
+    found = comparisons(sized(), couples=[(PLAIN, WIDE)])
+    turned = comparisons(sized(), couples=[(WIDE, PLAIN)])
+    assert augmentation_sentence(found, TRAINED) == augmentation_sentence(turned, TRAINED)
+    uncorrected = found.assign(p_holm=0.2)  # whatever the intervals say
+    assert "often" not in augmentation_sentence(uncorrected, TRAINED)
+    assert "after Holm's correction for 4 tests" in augmentation_sentence(found, TRAINED)
 
 
 def test_exactness_is_said_with_the_largest_change_and_the_others_beside_it() -> None:
