@@ -19,6 +19,7 @@ from ..images.png import preview
 from ..index.search import FeatureIndex
 from ..index.typicality import Rating
 from ..networks.card import Labels, NetworkCard
+from ..studies.choices import interval_choices
 from ..versions import software
 from . import Exploration, Kind, Trace, measurements
 from .curves import as_csv, curve, representations
@@ -113,6 +114,7 @@ def record(found: Exploration) -> dict[str, Any]:
         ],
         "typicality": None if rating is None or found.index is None else _typicality(rating, found.index),
         "problems": {part: str(problem) for part, problem in found.problems.items()},
+        "choices": interval_choices(),
         "device": found.engine.device_name,
         "precision": found.engine.precision,
         "software": software("faiss-gpu", "faiss-cpu"),

@@ -48,15 +48,21 @@ def family(study: str, keys: Sequence[str]) -> Family:
     return Family(None, "all pairs of networks")
 
 
-def choices(study: str, keys: Sequence[str]) -> dict[str, Any]:
-    """Return every choice of the analysis of a study of the networks ``keys``, as plain values."""
+def interval_choices() -> dict[str, Any]:
+    """Return the choices of every interval, as plain values."""
     return {
         "rule": RULE,
         "measures": list(MEASURES),
-        "family": f"{family(study, keys).text}, every protocol and side, one family for each measure",
-        "correction": f"Holm (1979) within the family; a difference is named where the corrected p is below {ALPHA}",
-        "test": TESTS,
         "intervals": INTERVALS,
         "level": "95 %, each interval alone",
         "approximate": f"fewer than {FEW} photographs",
+    }
+
+
+def choices(study: str, keys: Sequence[str]) -> dict[str, Any]:
+    """Return every choice of the analysis of a study of the networks ``keys``, as plain values."""
+    return interval_choices() | {
+        "family": f"{family(study, keys).text}, every protocol and side, one family for each measure",
+        "correction": f"Holm (1979) within the family; a difference is named where the corrected p is below {ALPHA}",
+        "test": TESTS,
     }

@@ -21,6 +21,7 @@ from ..storage.data_folder import located, located_root, portable, portable_root
 from ..storage.manifest import OPEN, RecordError, identity, read_record
 from ..versions import software
 from .axes import Axes
+from .choices import choices
 from .config import Study
 
 MANIFEST = "manifest.json"
@@ -44,6 +45,7 @@ class Manifest:
         skipped: (name, reason) of each of the others.
         training: how many training photographs were used, and which were skipped.
         files: the size in bytes of each table.
+        choices: every choice of the analysis, made before the first result (``core.studies.choices``).
         run: seconds, frames, and frames per second of the run that finished the study.
         finished: when it was finished, None before.
     """
@@ -68,6 +70,7 @@ class Manifest:
     training: dict[str, Any] | None = None
     files: dict[str, int] | None = None
     run: dict[str, float] | None = None
+    choices: dict[str, Any] | None = None
 
     __pydantic_config__ = OPEN
 
@@ -128,6 +131,7 @@ def create_manifest(
         command=command,
         index_path=portable(axes.index.path) if axes.index is not None else None,
         started=_now(),
+        choices=choices(study.name, [card.key for card in cards]),
     )
 
 
