@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..datasets import Source
-from ..datasets.decoding import THREADS
+from ..datasets.decoding import THREADS, median_short_side
 from ..errors import BadPhotograph, StudyBroken
 from ..inference.batching import Lane
 from ..inference.engine import Engine
@@ -54,6 +54,7 @@ def run(
     command: str = "",
     request: Mapping[str, Any] | None = None,
     progress: Report | None = None,
+    warn: Callable[[str], None] = lambda _: None,
     cancel: Cancel | None = None,
 ) -> Manifest:
     """Measure all photographs, networks and protocols, or those that are missing in ``folder``; return the manifest.
@@ -65,6 +66,7 @@ def run(
         command: the command for the same study, which the manifest keeps for people.
         request: the request as plain values, kept in request.json so that the study can be resumed.
         progress: called in this thread after each batch, with the number of pairs.
+        warn: called with each warning that belongs above the numbers, before anything is measured.
 
     Raises:
         Cancelled: within one batch after ``cancel``. What is finished is kept.
@@ -79,7 +81,9 @@ def run(
     instances = [study.instances(card.size) for card in cards]
     wanted = _manifest(study, sources, cards, axes, engine, training, command)
     with _alone(folder):
-        settled = manifests.settle(wanted, folder)
+        settled = _sized(manifests.settle(wanted, folder), sources, folder)
+        for text in settled.warnings:
+            warn(text)
         if not _whole(settled, folder):
             if request is not None:
                 write(folder / REQUEST, (json.dumps(request, indent=1) + "\n").encode())
@@ -126,6 +130,13 @@ def _lanes(cards: Sequence[NetworkCard], instances: Sequence[Any], axes: Axes, e
     keys = {card.key for card in cards}
     extra = {card.key: card for card in axes.cards() if card.key not in keys}
     return lanes + [Lane(engine.load(card), -1, ()) for card in extra.values()]
+
+
+def _sized(settled: Manifest, sources: Sequence[Source], folder: Path) -> Manifest:
+    """Return the manifest with the median short side of the first photographs, measured when the study starts."""
+    if settled.finished or settled.short_side is not None or settled.photographs["drawn"]:
+        return settled
+    return replace(settled, short_side=median_short_side(sources)).write(folder)
 
 
 def _alone(folder: Path) -> AbstractContextManager[None]:
