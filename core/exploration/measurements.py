@@ -58,8 +58,8 @@ def run(
         right = _accuracy(engine, network, files)
         for protocol in protocols:
             meter = Meter(progress, len(files) * pairs, f"{card.key} {protocol.name} pairs")
-            how: dict[str, Any] = {"pairs": pairs, "seed": seed, "reduce_to": reduce_to}
-            found, sizes, left_out = _outcomes(engine, network, files, protocol, meter, **how)
+            how: dict[str, Any] = {"pairs": pairs, "seed": seed}
+            found, sizes, left_out = _outcomes(engine, network, files, protocol, meter, **how, reduce_to=reduce_to)
             for name, reason in left_out:
                 warn(f"{name} left out: {reason}")
             if said := describe_reduction(sizes, reduce_to):
@@ -69,7 +69,7 @@ def run(
                     f"None of {len(files)} photographs is usable.", "At least one is needed.", "See the warnings."
                 )
             skipped = sorted(name for name, _ in left_out)
-            how |= {"note": said, "accuracy": right, "skipped": skipped}
+            how |= {"reduced_to": reduce_to if said else None, "accuracy": right, "skipped": skipped}
             results.append(record(engine, network, protocol, sensitivity(found), **how))
     return results
 
@@ -177,14 +177,13 @@ def record(
     *,
     seed: int,
     pairs: int,
-    reduce_to: int | None,
-    note: str = "",
+    reduced_to: int | None,
     accuracy: Accuracy | None = None,
     skipped: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return a sensitivity and everything needed to measure it again, as plain values.
 
-    ``note``: what was reduced to the short side ``reduce_to``; empty if nothing was.
+    ``reduced_to``: the short side to which photographs were reduced; None if none was large enough.
     """
     settings = {f.name: getattr(protocol, f.name) for f in fields(protocol)}  # type: ignore[arg-type]
     settings.setdefault("unit", "network")
@@ -196,8 +195,7 @@ def record(
         **settings,
         "size": network.card.size,
         "interpolation": network.card.preprocessing.interpolation,
-        "reduced_to": reduce_to if note else None,
-        "reduction": note or None,
+        "reduced_to": reduced_to,
         "seed": seed,
         "pairs_per_photograph": pairs,
         **measured.as_dict(),

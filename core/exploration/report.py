@@ -100,8 +100,7 @@ def record(found: Exploration) -> dict[str, Any]:
                 measured,
                 seed=s.seed,
                 pairs=s.pairs,
-                reduce_to=s.reduce_to,
-                note=note,
+                reduced_to=s.reduce_to if note else None,
             )
             for key, name in found.pairs
             if (measured := found.measured(key, name))

@@ -124,7 +124,7 @@ def batches(
 
     Args:
         pairs: random pairs for each photograph and protocol.
-        reduce_to: the short side in pixels to which a photograph is reduced, once, for all pairs; None does not.
+        reduce_to: the short side in pixels to which a photograph is reduced, once for all pairs; None leaves it.
         centres: whether each network sees its own centre crop of each photograph, as decoded, too.
         skipped: called with the name of a photograph that fits no protocol, and the error; else the error is raised.
         stop: called before each batch is predicted; raises Cancelled to end the work.
@@ -145,14 +145,19 @@ def batches(
                 if item is not None:
                     yield item
             elif isinstance(item.frames, PhotobiasError):
-                if skipped is None:
-                    raise item.frames
-                if item.pair == 0:  # once, not once a pair
-                    skipped(item.subject.name, item.frames)
+                _leave_out(item, item.frames, skipped)
             else:
                 for lane in item.lanes:
                     waiting[lane, paired := isinstance(item.frames, FramePair)].append(item)
                     yield from full(lane, paired, max(1, lane.network.batch // (1 + paired)))
+
+
+def _leave_out(item: Item, error: PhotobiasError, skipped: Skipped | None) -> None:
+    """Call ``skipped`` once, not once for each pair, or raise the error without it."""
+    if skipped is None:
+        raise error
+    if item.pair == 0:
+        skipped(item.subject.name, error)
 
 
 def _items(
