@@ -14,6 +14,7 @@ from .geometry import (
     moved_square,
     paste,
     resize,
+    resize_image,
     resize_square,
     square,
     to_tensor,
@@ -166,7 +167,8 @@ def size_path(
     if isinstance(view, OnBlack):
         side, x, y = view.corner(photograph, size, _require_name(direction))
         values = tuple(range(side, side + reach + 1))
-        frames = tuple(paste(centre_cut(resize(photograph, k, interpolation), size, size), size, x, y) for k in values)
+        image = photograph.image()  # once, for large photographs
+        frames = tuple(paste(centre_cut(resize_image(image, k, interpolation), size, size), size, x, y) for k in values)
         cut = _cut(photograph, side + reach, size)
         return Path("size", values, frames, "network", f"on black, top-left corner at ({x}, {y}){cut}")
     whole, photograph = photograph, reduce_to(photograph, view.reduce_to)
