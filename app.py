@@ -31,8 +31,8 @@ with st.sidebar:
     index = networks.choose_index(cards)
     state.store_choice(
         state.Choice(
-            original=selected.original,
             photograph=selected.photograph,
+            reduce_to=selected.reduce_to,
             origin=selected.origin,
             problem=selected.problem,
             cards=cards,

@@ -6,8 +6,9 @@ import argparse
 from typing import Any
 
 from ..errors import BadProtocol
+from ..images.reduction import IMAGENET_SIDE
 from .console import ProgressLine, say, show
-from .options import add, data_folder, measured_options, whole
+from .options import add, data_folder, measured_options, whole, whole_or_none
 
 
 def register(commands: Any) -> None:
@@ -18,19 +19,21 @@ def register(commands: Any) -> None:
     one.add_argument("--protocol", default="all", help="crop, black, inpaint, scale, several with commas, or all")
     one.add_argument("--pairs", type=whole, default=16, help="random pairs per photograph (16)")
     one.add_argument("--side", type=whole, help="embedded short side in network pixels (100 · S / 224)")
-    step_options(one)
+    step_options(one, reduce_to=IMAGENET_SIDE)
 
 
-def step_options(one: argparse.ArgumentParser) -> None:
-    """Add the options of a step, and of what is done to the photograph before it."""
+def step_options(one: argparse.ArgumentParser, *, reduce_to: int | None) -> None:
+    """Add the options of a step, and of the reduction of large photographs before it with its default."""
     one.add_argument("--step", type=whole, help="pixels, 1 to 32 (1)")
     one.add_argument("--direction", choices=("diagonal", "right", "down"))
     one.add_argument("--unit", choices=("source", "network"), help="the pixels in which a crop moves (source)")
     one.add_argument(
         "--reduce-to",
-        type=whole,
+        type=whole_or_none,
+        default=reduce_to,
         metavar="PIXELS",
-        help="first reduce the short side to so many pixels, such as 375 (default: off)",
+        help="the short side to which protocols reduce larger photographs first, such as ImageNet's usual "
+        f"{IMAGENET_SIDE}, or none to leave them as they are ({'none' if reduce_to is None else reduce_to})",
     )
 
 
@@ -46,10 +49,11 @@ def _measure(chosen: argparse.Namespace) -> None:
         protocols_of(chosen),
         pairs=chosen.pairs,
         seed=chosen.seed,
-        short_side=chosen.reduce_to,
+        reduce_to=chosen.reduce_to,
         limit=chosen.limit,
         progress=ProgressLine(),
         warn=lambda text: say(f"warning: {text}"),
+        note=lambda text: say(f"note: {text}"),
     )
     show(chosen, results, map(measure_line, results))
 

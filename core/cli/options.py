@@ -37,6 +37,11 @@ def whole(text: str, least: int = 1) -> int:
     return int(text)
 
 
+def whole_or_none(text: str) -> int | None:
+    """Return text as a whole number of at least 1, or None for "none"."""
+    return None if text == "none" else whole(text)
+
+
 def whole_numbers(text: str, least: int = 1) -> tuple[int, ...]:
     """Return whole numbers separated by commas."""
     return tuple(whole(part, least) for part in text.split(","))

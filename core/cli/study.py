@@ -33,7 +33,7 @@ def register(commands: Any) -> None:
     one.add_argument("--pairs", type=whole, help="random pairs per photograph (default: the study's own, 1 or 4)")
     one.add_argument("--seed", type=partial(whole, least=0))
     one.add_argument("--sides", type=whole_numbers, metavar="PIXELS", help="embedded short sides: 40, or 40,100,220")
-    step_options(one)
+    step_options(one, reduce_to=None)
     one.add_argument("--limit", type=whole, help="use only the first so many photographs; their rows do not change")
     one.add_argument("--shuffle", action="store_true", help="shuffle by the seed first, for files sorted by class")
     one.add_argument("--index", metavar="DIR", help="index for typicality")

@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import islice
+from statistics import median
 
 from ..errors import BadPhotograph, PhotobiasError
-from ..images.photographs import Photograph, reduce_to
-from ..jobs.streams import ordered_map
+from ..images.photographs import Photograph
+from ..jobs.streams import chunks, ordered_map
 from .sources import Source
 
 THREADS = 4
+SAMPLE = 16  # photographs whose size stands for all
 Skipped = Callable[[str, PhotobiasError], None]  # name of a photograph that is left out, and the reason
 Decoded = tuple[Source, Photograph | PhotobiasError]
 
 
-def photographs(
-    files: Iterable[Source], *, short_side: int | None = None, skipped: Skipped | None = None
-) -> Iterator[Photograph]:
+def photographs(files: Iterable[Source], *, skipped: Skipped | None = None) -> Iterator[Photograph]:
     """Yield the photographs of ``files`` in order, each set of pixels once.
 
     Args:
-        short_side: reduce larger photographs to this short side, in pixels; None keeps them as they are.
         skipped: called with the name of a photograph that cannot be decoded or repeats an earlier one, and the
             reason. Without it such a photograph raises BadPhotograph.
     """
-    for file, result in each_once(decoded(files, short_side=short_side)):
+    for file, result in each_once(decoded(files)):
         if isinstance(result, Photograph):
             yield result
         elif skipped is None:
@@ -35,15 +35,14 @@ def photographs(
             skipped(file.name, result)
 
 
-def decoded(files: Iterable[Source], *, short_side: int | None = None) -> Iterator[Decoded]:
+def decoded(files: Iterable[Source]) -> Iterator[Decoded]:
     """Yield each file with its photograph, or with the error that explains why it has none, in order."""
 
     def read(file: Source) -> Photograph | PhotobiasError:
         try:
-            photograph = file.read()
+            return file.read()
         except PhotobiasError as error:
             return error
-        return photograph if short_side is None else reduce_to(photograph, short_side)
 
     with ThreadPoolExecutor(THREADS, "decode") as pool:
         listed = list(files)
@@ -75,3 +74,11 @@ def each_once(files: Iterable[Decoded], seen: dict[str, str] | None = None) -> I
         else:
             names[result.digest] = file.name
             yield file, replace(result, name=file.name)
+
+
+def median_short_side(files: Iterable[Source]) -> float | None:
+    """Return the median short side, in pixels, of the first 16 photographs that can be decoded; None without any."""
+    results = (result for part in chunks(files, SAMPLE) for _, result in decoded(part))
+    sides = (min(result.width, result.height) for result in results if isinstance(result, Photograph))
+    first = list(islice(sides, SAMPLE))
+    return median(first) if first else None

@@ -26,15 +26,11 @@ from .results import Kind, Settings, Store, Trace
 
 @dataclass(eq=False)
 class Exploration(Job):
-    """One photograph, up to four networks, one index. Its fields are filled while it runs; reading them is safe.
-
-    ``original`` gives typicality and centre crops; ``photograph`` (perhaps reduced) gives curves and pairs.
-    """
+    """One photograph, up to four networks, one index. Its fields are filled while it runs; reading them is safe."""
 
     what = "exploration"
     engine: Engine
     store: Store
-    original: Photograph
     photograph: Photograph
     cards: Sequence[NetworkCard]
     settings: Settings
@@ -53,7 +49,7 @@ class Exploration(Job):
     def strange(self) -> tuple[str, ...]:
         """Warnings to show above the numbers."""
         cards = (*self.cards, *([self.index_card] if self.index_card is not None else []))
-        return tuple(dict.fromkeys(filter(None, (card.warning_for_photograph(self.original) for card in cards))))
+        return tuple(dict.fromkeys(filter(None, (card.warning_for_photograph(self.photograph) for card in cards))))
 
     @property
     def drawn(self) -> bool:
@@ -133,7 +129,7 @@ class Exploration(Job):
     def _pairs(self, network: Network, name: str) -> None:
         s = self.settings
         used = (None if name == "scale" else s.pair_direction, s.unit if name == "crop" else None)
-        key = self._key(network.card, name, s.seed, s.step, *used, self.photograph.label)
+        key = self._key(network.card, name, s.seed, s.step, s.reduce_to, *used, self.photograph.label)
         found: tuple[Outcome, ...] = (self.store.get(key) or ())[: s.pairs]  # fewer pairs are a prefix of more
         if len(found) == s.pairs:
             self.pairs = {**self.pairs, (network.card.key, name): found}
@@ -141,7 +137,14 @@ class Exploration(Job):
             return
         found = ()
         for part in outcomes(
-            self.engine, network, [self.photograph], s.protocol(name), pairs=s.pairs, seed=s.seed, cancel=self._cancel
+            self.engine,
+            network,
+            [self.photograph],
+            s.protocol(name),
+            pairs=s.pairs,
+            seed=s.seed,
+            reduce_to=s.reduce_to,
+            cancel=self._cancel,
         ):
             found = (*found, *part)
             self.pairs = {**self.pairs, (network.card.key, name): found}
@@ -151,13 +154,13 @@ class Exploration(Job):
     def _typicality(self, index: FeatureIndex, card: NetworkCard) -> None:
         index.check(card)
         held = index.manifest
-        key = (self.original.digest, held.plan, held.shards, held.reference, self.settings.k)
+        key = (self.photograph.digest, held.plan, held.shards, held.reference, self.settings.k)
         rating: Rating | None = self.store.get(key)
         if rating is not None:
             self.rating = rating
             self._skip(1)
             return
-        [self.rating] = rate(self.engine, self.engine.load(card), index, [self.original], k=self.settings.k)
+        [self.rating] = rate(self.engine, self.engine.load(card), index, [self.photograph], k=self.settings.k)
         self._count(1)
         self.store.put(key, self.rating)
 

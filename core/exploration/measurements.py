@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,9 @@ from ..datasets import SceneFile, Source, find, is_cifar10
 from ..datasets.decoding import photographs
 from ..errors import BadPhotograph, PhotobiasError
 from ..experiments.figure_09_13_antialiasing.consistency import consistency, edge
+from ..images.photographs import Photograph
 from ..images.protocols import Protocol
+from ..images.reduction import IMAGENET_SIDE, Size, describe_reduction
 from ..index.opening import EXACT, opened
 from ..index.search import FeatureIndex, Neighbour
 from ..index.typicality import ALTERNATIVES, NEIGHBOURS, alternatives, per_class, rate
@@ -36,35 +38,39 @@ def run(
     *,
     pairs: int,
     seed: int,
-    short_side: int | None = None,
+    reduce_to: int | None = IMAGENET_SIDE,
     limit: int | None = None,
     progress: Report | None = None,
     warn: Warn = lambda _: None,
+    note: Warn = lambda _: None,
 ) -> list[dict[str, Any]]:
     """Return one record for each network and protocol.
 
     A photograph that cannot be used, or whose pixels came before, is left out with a warning; a single one raises
-    BadPhotograph or BadProtocol instead. Raises BadPhotograph where none can be used.
+    BadPhotograph or BadProtocol instead. Raises BadPhotograph where none can be used. ``reduce_to``: the short side in
+    pixels to which the protocols reduce larger photographs, which ``note`` is told; None leaves them as they are.
     """
-    files, engine, warn = find(paths)[:limit], Engine(), _once(warn)
+    files, engine, warn, note = find(paths)[:limit], Engine(), _once(warn), _once(note)
     results = []
     for card in cards:
         network = engine.load(card)
         _warn_of(card, files, warn)
-        right = _accuracy(engine, network, files, short_side)
+        right = _accuracy(engine, network, files)
         for protocol in protocols:
             meter = Meter(progress, len(files) * pairs, f"{card.key} {protocol.name} pairs")
-            how: dict[str, Any] = {"pairs": pairs, "seed": seed, "short_side": short_side}
-            found, left_out = _outcomes(engine, network, files, protocol, meter, **how)
+            how: dict[str, Any] = {"pairs": pairs, "seed": seed}
+            found, sizes, left_out = _outcomes(engine, network, files, protocol, meter, **how, reduce_to=reduce_to)
             for name, reason in left_out:
                 warn(f"{name} left out: {reason}")
+            if said := describe_reduction(sizes, reduce_to):
+                note(said)
             if not found:
                 raise BadPhotograph(
                     f"None of {len(files)} photographs is usable.", "At least one is needed.", "See the warnings."
                 )
             skipped = sorted(name for name, _ in left_out)
-            measured = sensitivity(found)
-            results.append(record(engine, network, protocol, measured, accuracy=right, skipped=skipped, **how))
+            how |= {"reduced_to": reduce_to if said else None, "accuracy": right, "skipped": skipped}
+            results.append(record(engine, network, protocol, sensitivity(found), **how))
     return results
 
 
@@ -77,25 +83,36 @@ def _outcomes(
     *,
     pairs: int,
     seed: int,
-    short_side: int | None,
-) -> tuple[list[Outcome], list[tuple[str, PhotobiasError]]]:
-    """Return the outcomes, and (name, reason) of the photographs that were left out: none where there is but one."""
+    reduce_to: int | None,
+) -> tuple[list[Outcome], list[Size], list[tuple[str, PhotobiasError]]]:
+    """Return the outcomes, the sizes of the photographs, and (name, reason) of those that were left out.
+
+    A single photograph is never left out.
+    """
     found: list[Outcome] = []
+    sizes: dict[str, Size] = {}
     left_out: list[tuple[str, PhotobiasError]] = []
     skipped = None if len(files) == 1 else lambda *photograph: left_out.append(photograph)
-    sources = photographs(files, short_side=short_side, skipped=skipped)
+
+    def measured() -> Iterator[Photograph]:
+        for photo in photographs(files, skipped=skipped):
+            sizes[photo.digest] = photo.width, photo.height
+            yield photo
+
     meter.start()
-    for part in outcomes(engine, network, sources, protocol, pairs=pairs, seed=seed, skipped=skipped):
+    how: dict[str, Any] = {"pairs": pairs, "seed": seed, "reduce_to": reduce_to, "skipped": skipped}
+    for part in outcomes(engine, network, measured(), protocol, **how):
         found += part
         meter(len(found), max(len(found), (len(files) - len(left_out)) * pairs))
-    return found, left_out
+    used = {outcome.photograph for outcome in found}
+    return found, [size for digest, size in sizes.items() if digest in used], left_out
 
 
-def _accuracy(engine: Engine, network: Network, files: Sequence[Source], short_side: int | None) -> Accuracy | None:
+def _accuracy(engine: Engine, network: Network, files: Sequence[Source]) -> Accuracy | None:
     """Return the accuracy on the readable files whose label is a class of the network."""
     labels = network.card.labels
     known = [file for file in files if labels is not None and labels.find(file.label) is not None]
-    return accuracy(engine, network, photographs(known, short_side=short_side, skipped=lambda *_: None))
+    return accuracy(engine, network, photographs(known, skipped=lambda *_: None))
 
 
 def _warn_of(card: NetworkCard, files: Sequence[Source], warn: Warn) -> None:
@@ -160,11 +177,14 @@ def record(
     *,
     seed: int,
     pairs: int,
-    short_side: int | None,
+    reduced_to: int | None,
     accuracy: Accuracy | None = None,
     skipped: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return a sensitivity and everything needed to measure it again, as plain values."""
+    """Return a sensitivity and everything needed to measure it again, as plain values.
+
+    ``reduced_to``: the short side to which photographs were reduced; None if none was large enough.
+    """
     settings = {f.name: getattr(protocol, f.name) for f in fields(protocol)}  # type: ignore[arg-type]
     settings.setdefault("unit", "network")
     return {
@@ -175,7 +195,7 @@ def record(
         **settings,
         "size": network.card.size,
         "interpolation": network.card.preprocessing.interpolation,
-        "reduced_to": short_side,
+        "reduced_to": reduced_to,
         "seed": seed,
         "pairs_per_photograph": pairs,
         **measured.as_dict(),

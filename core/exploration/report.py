@@ -16,6 +16,7 @@ from ..experiments.figure_07_08_typicality.figure import among_references
 from ..images import protocols
 from ..images.paths import way
 from ..images.png import preview
+from ..images.reduction import describe_reduction
 from ..index.search import FeatureIndex
 from ..index.typicality import Rating
 from ..networks.card import Labels, NetworkCard
@@ -37,8 +38,8 @@ HEADS = ("network", "protocol", "n pairs", "P(top-1 change)", "95 %", "mean |Δp
 
 def stem(found: Exploration) -> str:
     """Return a file name for downloads: the photograph's name and the first digits of its digest."""
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", found.original.name.rsplit(".", 1)[0]).strip("-") or "photograph"
-    return f"{name[:40]}-{found.original.digest[:8]}"
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", found.photograph.name.rsplit(".", 1)[0]).strip("-") or "photograph"
+    return f"{name[:40]}-{found.photograph.digest[:8]}"
 
 
 def pairs_csv(found: Exploration) -> str:
@@ -77,17 +78,15 @@ def _name(labels: Labels | None, place: int | None) -> str:
 def record(found: Exploration) -> dict[str, Any]:
     """Return settings, digests, software and results; sensitivities as ``core measure --json`` prints them."""
     s = found.settings
-    short_side = min(found.photograph.width, found.photograph.height)
-    reduced = short_side if found.photograph.digest != found.original.digest else None
+    note = describe_reduction([(found.photograph.width, found.photograph.height)], s.reduce_to)
     rating = found.rating
     return {
         "photograph": {
-            "name": found.original.name,
-            "digest": found.original.digest,
-            "measured_digest": found.photograph.digest,
+            "name": found.photograph.name,
+            "digest": found.photograph.digest,
             "width": found.photograph.width,
             "height": found.photograph.height,
-            "notes": list(found.photograph.notes),
+            "notes": [*found.photograph.notes, *filter(None, [note])],
         },
         "settings": {name: getattr(s, name) for name in s.__slots__},
         "networks": [_network(card) for card in found.cards],
@@ -102,7 +101,7 @@ def record(found: Exploration) -> dict[str, Any]:
                 measured,
                 seed=s.seed,
                 pairs=s.pairs,
-                short_side=reduced,
+                reduced_to=s.reduce_to if note else None,
             )
             for key, name in found.pairs
             if (measured := found.measured(key, name))
@@ -176,7 +175,7 @@ def html(found: Exploration) -> str:
     """Return one file with the photograph, every figure (interactive, savable as SVG), the tables and the record."""
     picture = base64.b64encode(preview(found.photograph, 480)).decode()
     parts = [
-        f"<h1>{escape(found.original.name)}</h1>",
+        f"<h1>{escape(found.photograph.name)}</h1>",
         *(f"<p><b>{escape(text)}.</b></p>" for text in found.strange),
         f"<p>{escape(sentence(found))}</p>",
         f'<img alt="the photograph" src="data:image/png;base64,{picture}">',
@@ -187,7 +186,7 @@ def html(found: Exploration) -> str:
         "</details>",
     ]
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>{STYLE}</style>'
-    title = f"<title>{escape(found.original.name)}: Photographer's Bias</title>"
+    title = f"<title>{escape(found.photograph.name)}: Photographer's Bias</title>"
     return f"<!doctype html><html lang=en><head>{head}{title}</head><body>{''.join(parts)}</body></html>"
 
 

@@ -13,6 +13,7 @@ from ..images import protocols
 from ..images.frames import Direction, Path, Unit
 from ..images.paths import Cropped, Heading, OnBlack, View
 from ..images.protocols import Protocol
+from ..images.reduction import IMAGENET_SIDE
 from ..inference.engine import Predictions
 from ..networks.card import Labels
 
@@ -23,11 +24,13 @@ Kind = Literal["shift", "size"]
 class Settings:
     """Settings that a person can choose.
 
-    ``side``, ``x``, ``y``: of the photograph on black in the curves; None takes the middle. ``per_pixel``: frames of
-    the cropped shift curve for each pixel; that curve alone may have a ``direction`` in degrees. ``pairs`` 0: curves
-    alone.
+    ``reduce_to``: the short side in pixels to which large photographs are reduced for protocols and cropped curves,
+    whose steps are pixels of the photograph; None leaves them as they are. ``side``, ``x``, ``y``: of the photograph on
+    black in the curves; None takes the middle. ``per_pixel``: frames of the cropped shift curve for each pixel; that
+    curve alone may have a ``direction`` in degrees. ``pairs`` 0: curves alone.
     """
 
+    reduce_to: int | None = IMAGENET_SIDE
     view: Literal["black", "crop"] = "black"
     direction: Heading = "right"
     per_pixel: int = 1
@@ -43,7 +46,7 @@ class Settings:
 
     def path_view(self) -> View:
         """Return how the curves show the photograph."""
-        return Cropped() if self.view == "crop" else OnBlack(side=self.side, x=self.x, y=self.y)
+        return Cropped(reduce_to=self.reduce_to) if self.view == "crop" else OnBlack(side=self.side, x=self.x, y=self.y)
 
     def protocol(self, name: str) -> Protocol:
         """Return the protocol of that name at these settings."""

@@ -39,8 +39,12 @@ def fitted_size(width: int, height: int, short: int) -> tuple[int, int]:
 
 def resize(photograph: Photograph, short: int, interpolation: Interpolation) -> Image.Image:
     """Return a photograph with its short side resized to ``short`` pixels and its aspect ratio kept."""
-    size = fitted_size(photograph.width, photograph.height, short)
-    return photograph.image().resize(size, RESAMPLING[interpolation])
+    return resize_image(photograph.image(), short, interpolation)
+
+
+def resize_image(image: Image.Image, short: int, interpolation: Interpolation) -> Image.Image:
+    """Return an image with its short side resized to ``short`` pixels and its aspect ratio kept."""
+    return image.resize(fitted_size(image.width, image.height, short), RESAMPLING[interpolation])
 
 
 def centre_cut(image: Image.Image, width: int, height: int) -> Image.Image:

@@ -14,11 +14,12 @@ from .geometry import (
     moved_square,
     paste,
     resize,
+    resize_image,
     resize_square,
     square,
     to_tensor,
 )
-from .photographs import Photograph
+from .photographs import Photograph, reduce_to
 from .protocols.embed import default_side
 
 Heading = Direction | float  # or degrees, clockwise on the screen: 0 is right, 90 is down
@@ -74,7 +75,13 @@ class OnBlack:
 
 @dataclass(frozen=True, kw_only=True)
 class Cropped:
-    """A view of a square of the photograph, resized to S: the largest, centred, for which the path stays inside."""
+    """A view of a square of the photograph, resized to S: the largest, centred, for which the path stays inside.
+
+    ``reduce_to``: the short side in pixels to which the photograph is reduced first, because the path's steps are
+    pixels of the photograph; None leaves it as it is.
+    """
+
+    reduce_to: int | None = None
 
 
 View = OnBlack | Cropped
@@ -139,11 +146,13 @@ def shift_path(
             f"A path cannot have {per_pixel} frames per pixel.", f"It can have 1 to {FINEST}.", "Choose fewer."
         )
     step_x, step_y = per_step(direction)
+    whole, photograph = photograph, reduce_to(photograph, view.reduce_to)
     side, x, y = _square(photograph, reach, step_x, step_y)
     steps = tuple(k // per_pixel if k % per_pixel == 0 else k / per_pixel for k in range(reach * per_pixel + 1))
     frames = tuple(moved_square(photograph, x + k * step_x, y + k * step_y, side, size, interpolation) for k in steps)
     finer = "" if per_pixel == 1 else f", by 1/{per_pixel} px"
-    return Path("shift", steps, frames, "source", f"square of {side} source px, first at ({x}, {y}){finer}")
+    where = f"square of {side} source px, first at ({x}, {y}){finer}{_reduced(whole, photograph)}"
+    return Path("shift", steps, frames, "source", where)
 
 
 def size_path(
@@ -158,16 +167,19 @@ def size_path(
     if isinstance(view, OnBlack):
         side, x, y = view.corner(photograph, size, _require_name(direction))
         values = tuple(range(side, side + reach + 1))
-        frames = tuple(paste(centre_cut(resize(photograph, k, interpolation), size, size), size, x, y) for k in values)
+        image = photograph.image()  # once, for large photographs
+        frames = tuple(paste(centre_cut(resize_image(image, k, interpolation), size, size), size, x, y) for k in values)
         cut = _cut(photograph, side + reach, size)
         return Path("size", values, frames, "network", f"on black, top-left corner at ({x}, {y}){cut}")
+    whole, photograph = photograph, reduce_to(photograph, view.reduce_to)
     side, x, y = _square(photograph, reach, 0, 0)
     values = tuple(range(side, side - reach - 1, -1))
     frames = tuple(
         to_tensor(resize_square(square(photograph, x + (side - k) // 2, y + (side - k) // 2, k), size, interpolation))
         for k in values
     )
-    return Path("size", values, frames, "source", f"square of {side} to {side - reach} source px, centred")
+    where = f"square of {side} to {side - reach} source px, centred{_reduced(whole, photograph)}"
+    return Path("size", values, frames, "source", where)
 
 
 def path_length(size: int) -> int:
@@ -189,6 +201,11 @@ def _cut(photograph: Photograph, side: int, longest: int) -> str:
     """Return what a description adds if the long side does not fit."""
     fits = max(fitted_size(photograph.width, photograph.height, side)) <= longest
     return "" if fits else f"; the long side is cut to {longest} px"
+
+
+def _reduced(whole: Photograph, photograph: Photograph) -> str:
+    """Return what a description adds if the photograph was reduced."""
+    return "" if photograph is whole else f", in the photograph reduced to {photograph.width} x {photograph.height} px"
 
 
 def _require_name(direction: Heading) -> Direction:

@@ -21,6 +21,7 @@ from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 from PIL.Image import Transpose
 
 from ..errors import BadPhotograph
+from .reduction import reduced_size
 
 FORMATS = (
     "JPEG",
@@ -192,16 +193,14 @@ def read(path: Path, label: str | None = None) -> Photograph:
     return decode(data, path.name, label)
 
 
-def reduce_to(source: Photograph, short_side: int) -> Photograph:
+def reduce_to(source: Photograph, short_side: int | None) -> Photograph:
     """Return the photograph with its short side reduced to ``short_side`` pixels (bicubic, antialiased).
 
-    Photographs are never enlarged. One source pixel of a 12-megapixel upload is a fraction of a network pixel, so the
-    crop protocol would find every phone photograph robust. The usual short side in ImageNet is 375.
+    Photographs are never enlarged, and None returns the photograph itself. A reduced one has a digest of its own.
     """
-    short = min(source.width, source.height)
-    if short <= short_side:
+    size = reduced_size(source.width, source.height, short_side)
+    if size == (source.width, source.height):
         return source
-    size = (round(source.width * short_side / short), round(source.height * short_side / short))
     note = f"reduced from {source.width} x {source.height} to {size[0]} x {size[1]}"
     small = source.image().resize(size, Image.Resampling.BICUBIC)
     return replace(photograph(small, source.name, source.label, (*source.notes, note)), drawn=source.drawn)

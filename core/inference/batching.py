@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -17,13 +17,13 @@ from ..datasets.decoding import THREADS, Skipped
 from ..errors import PhotobiasError
 from ..images.frames import FramePair
 from ..images.photographs import Photograph
-from ..images.protocols import Protocol, generator
+from ..images.protocols import Protocol, generator, reduce_pixels
 from ..jobs.streams import ordered_map
 from .engine import Engine, Network, Predictions
 from .linear_probes import Answer, Readouts
 
 Frames = FramePair | torch.Tensor | PhotobiasError
-_Task = tuple[Photograph, "Subject", Sequence["Lane"], int, int]  # as in Item
+_Task = tuple[Photograph, Future[Photograph], "Subject", Sequence["Lane"], int, int]  # as in Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,7 @@ def batches(
     *,
     pairs: int = 0,
     seed: int = 0,
+    reduce_to: int | None = None,
     centres: bool = False,
     skipped: Skipped | None = None,
     stop: Callable[[], None] = lambda: None,
@@ -123,7 +124,8 @@ def batches(
 
     Args:
         pairs: random pairs for each photograph and protocol.
-        centres: whether each network sees its own centre crop of each photograph too.
+        reduce_to: the short side in pixels to which a photograph is reduced, once for all pairs; None leaves it.
+        centres: whether each network sees its own centre crop of each photograph, as decoded, too.
         skipped: called with the name of a photograph that fits no protocol, and the error; else the error is raised.
         stop: called before each batch is predicted; raises Cancelled to end the work.
     """
@@ -135,7 +137,7 @@ def batches(
             waiting[lane, paired] = []
             yield Batch(lane, items, lane.answers(engine, [frame for item in items for frame in item.tensors]))
 
-    with closing(_items(lanes, stream, pairs, seed, centres)) as made:
+    with closing(_items(lanes, stream, pairs, seed, reduce_to, centres)) as made:
         for item in made:
             if not isinstance(item, Item):
                 for lane, paired in product(lanes, (True, False)):
@@ -143,30 +145,45 @@ def batches(
                 if item is not None:
                     yield item
             elif isinstance(item.frames, PhotobiasError):
-                if skipped is None:
-                    raise item.frames
-                if item.pair == 0:  # once, not once a pair
-                    skipped(item.subject.name, item.frames)
+                _leave_out(item, item.frames, skipped)
             else:
                 for lane in item.lanes:
                     waiting[lane, paired := isinstance(item.frames, FramePair)].append(item)
                     yield from full(lane, paired, max(1, lane.network.batch // (1 + paired)))
 
 
+def _leave_out(item: Item, error: PhotobiasError, skipped: Skipped | None) -> None:
+    """Call ``skipped`` once, not once for each pair, or raise the error without it."""
+    if skipped is None:
+        raise error
+    if item.pair == 0:
+        skipped(item.subject.name, error)
+
+
 def _items(
-    lanes: Sequence[Lane], stream: Iterable[Photograph | BlockEnd], pairs: int, seed: int, centres: bool
+    lanes: Sequence[Lane],
+    stream: Iterable[Photograph | BlockEnd],
+    pairs: int,
+    seed: int,
+    reduce_to: int | None,
+    centres: bool,
 ) -> Generator[Item | BlockEnd | None, None, None]:
     """Yield frames that threads make ahead of the batches, each BlockEnd in its turn, and None at the end."""
     ahead = 2 * max(THREADS, *(lane.network.batch for lane in lanes))
-    tasks = chain(_tasks(lanes, stream, pairs, centres), [None])
     with ThreadPoolExecutor(THREADS, "frames") as pool:
+        tasks = chain(_tasks(lanes, stream, pairs, reduce_to, centres, pool), [None])
         made = ordered_map(partial(_made, seed), tasks, pool=pool, ahead=ahead)
         with closing(cast(Generator[Item | BlockEnd | None, None, None], made)):
             yield from made
 
 
 def _tasks(
-    lanes: Sequence[Lane], stream: Iterable[Photograph | BlockEnd], pairs: int, centres: bool
+    lanes: Sequence[Lane],
+    stream: Iterable[Photograph | BlockEnd],
+    pairs: int,
+    reduce_to: int | None,
+    centres: bool,
+    pool: Executor,
 ) -> Iterator[_Task | BlockEnd]:
     centred, paired = defaultdict[Hashable, list[Lane]](list), defaultdict[Hashable, list[Lane]](list)
     for lane in lanes:
@@ -178,23 +195,24 @@ def _tasks(
             yield photo
             continue
         subject = Subject(number, photo.digest, photo.name, photo.label)
+        reduced = pool.submit(reduce_pixels, photo, reduce_to)  # before the tasks that wait for it
         if centres:
-            yield from ((photo, subject, same, -1, 0) for same in centred.values())
+            yield from ((photo, reduced, subject, same, -1, 0) for same in centred.values())
         for same in paired.values():
             for instance, pair in product(range(len(same[0].instances)), range(pairs)):
-                yield photo, subject, same, instance, pair
+                yield photo, reduced, subject, same, instance, pair
 
 
 def _made(seed: int, task: _Task | BlockEnd | None) -> Item | BlockEnd | None:
     """Make a task's frames. The item does not keep the photograph's pixels."""
     if not isinstance(task, tuple):
         return task
-    photo, subject, lanes, instance, pair = task
+    photo, reduced, subject, lanes, instance, pair = task
     network, protocols = lanes[0].network, lanes[0].instances
     try:
         if instance < 0:
             return Item(subject, lanes, instance, pair, network.card.preprocessing.centre(photo))
-        frames = redo(photo, protocols[instance], network, seed=seed, pair=pair)
+        frames = redo(reduced.result(), protocols[instance], network, seed=seed, pair=pair)
         return Item(subject, lanes, instance, pair, frames)
     except PhotobiasError as error:
         return Item(subject, lanes, instance, pair, error)
@@ -213,6 +231,9 @@ def centre_crops(
 
 
 def redo(photo: Photograph, protocol: Protocol, network: Network, *, seed: int, pair: int) -> FramePair:
-    """Return the frames of one pair, made (again) from its seed and number. Raises BadProtocol."""
+    """Return the frames of one pair, made (again) from its seed and number. Raises BadProtocol.
+
+    ``photo``: where the pair was measured with a reduction, the photograph as ``reduce_pixels`` returns it.
+    """
     card, rng = network.card, generator(seed, photo, protocol, pair)
     return protocol.pair(photo, card.size, rng=rng, interpolation=card.preprocessing.interpolation)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from typing import Any
 
 import torch
 
@@ -28,17 +29,20 @@ def outcomes(
     *,
     pairs: int,
     seed: int,
+    reduce_to: int | None = None,
     cancel: Cancel | None = None,
     skipped: Skipped | None = None,
 ) -> Iterator[list[Outcome]]:
     """Yield the outcomes of ``pairs`` random pairs of each photograph, a batch at a time, in order.
 
     Raises Cancelled within one batch after a request, BadCard for a network that answers NaN. ``skipped`` as
-    for ``batches``: without it a photograph that is too small for the protocol raises BadProtocol.
+    for ``batches``: without it a photograph that is too small for the protocol raises BadProtocol. ``reduce_to``: the
+    short side to which the protocol reduces larger photographs first; None leaves them as they are.
     """
     stop = partial((cancel or Cancel()).check, f"the protocol {protocol.name} on {network.card.key}")
     lanes = [Lane(network, instances=(protocol,))]
-    for batch in batches(engine, lanes, sources, pairs=pairs, seed=seed, skipped=skipped, stop=stop):
+    how: dict[str, Any] = {"pairs": pairs, "seed": seed, "reduce_to": reduce_to, "skipped": skipped, "stop": stop}
+    for batch in batches(engine, lanes, sources, **how):
         if isinstance(batch, Batch):
             yield judged(network.card.labels, batch.names, batch.answers[0].predictions)
 

@@ -11,6 +11,7 @@ from ..datasets.decoding import photographs as decoded
 from ..images import protocols
 from ..images.photographs import Photograph
 from ..images.protocols import Protocol
+from ..images.reduction import IMAGENET_SIDE
 from ..index.search import FeatureIndex
 from ..index.typicality import NEIGHBOURS, Typicality, rate
 from ..inference.engine import Network
@@ -26,6 +27,7 @@ def measure(
     *,
     pairs: int = 16,
     seed: int = 0,
+    reduce_to: int | None = IMAGENET_SIDE,
     **settings: Any,
 ) -> Sensitivity:
     """Return how often, and by how much, a network's answer changes when photographs move by one pixel.
@@ -38,6 +40,8 @@ def measure(
         protocol: ``"crop"``, ``"black"``, ``"inpaint"``, ``"scale"``, or a protocol with its settings.
         pairs: Random pairs of frames for each photograph.
         seed: Of the pairs.
+        reduce_to: The short side in pixels to which the protocol reduces larger photographs first, 375 as for
+            ImageNet's; None leaves them as they are.
         settings: The protocol's: ``step``, ``direction``, ``unit`` (crop), ``side`` (black, inpaint, scale).
 
     Raises BadPhotograph, BadProtocol, BadFolder, UnknownName.
@@ -54,7 +58,7 @@ def measure(
         photographs = [photographs]
     elif isinstance(photographs, str | Path):
         photographs = decoded(find([photographs]))
-    parts = outcomes(engine(), network, photographs, chosen, pairs=pairs, seed=seed)
+    parts = outcomes(engine(), network, photographs, chosen, pairs=pairs, seed=seed, reduce_to=reduce_to)
     return sensitivity(outcome for part in parts for outcome in part)
 
 

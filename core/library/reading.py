@@ -31,7 +31,8 @@ def read_photograph(
             image, or an array of RGB pixels, uint8 (H, W, 3).
         name: The photograph's name in tables and warnings.
         label: Its class, by name or WordNet id. A source that knows its class needs none.
-        short_side: Reduce the short side to so many pixels; never enlarged. The page reduces uploads to 375.
+        short_side: Reduce the short side to so many pixels; never enlarged. That is another photograph, with
+            its own digest. ``measure`` reduces large photographs by itself.
 
     Raises BadPhotograph where it cannot be decoded, BadFolder where the source is not exactly one photograph.
 
@@ -47,7 +48,7 @@ def read_photograph(
         image = source if isinstance(source, Image.Image) else Image.fromarray(source)
         read = photographs.photograph(image, name or "image", label)
     read = replace(read, name=name or read.name, label=label or read.label)
-    return read if short_side is None else photographs.reduce_to(read, short_side)
+    return photographs.reduce_to(read, short_side)
 
 
 def _only(source: str | Path) -> Photograph:

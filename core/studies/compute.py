@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 from ..datasets import Source, check_root
@@ -11,6 +12,7 @@ from ..datasets.decoding import decoded, each_once
 from ..errors import BadProtocol, PhotobiasError
 from ..images.photographs import Photograph
 from ..images.protocols import generator
+from ..images.reduction import reduced_size
 from ..inference.batching import Batch, BlockEnd, Lane, batches
 from ..inference.engine import Engine
 from ..inference.pairs import judged
@@ -51,7 +53,8 @@ class Computation:
         Raises Cancelled within one batch after a request, BadFolder when the photographs' disk goes away.
         """
         study, photographs = self.study, self._photographs(sources, first * self.block)
-        how: dict[str, Any] = {"pairs": study.pairs, "seed": study.seed, "centres": True, "stop": self._check}
+        how: dict[str, Any] = {"pairs": study.pairs, "seed": study.seed, "reduce_to": study.reduce_to}
+        how |= {"centres": True, "stop": self._check}
         with closing(batches(self.engine, self.lanes, photographs, **how)) as stream:
             block = self._empty()
             for batch in stream:
@@ -72,7 +75,7 @@ class Computation:
 
     def _photographs(self, sources: Sequence[Source], start: int) -> Iterator[Photograph | BlockEnd]:
         left_out: list[tuple[str, str]] = []
-        coming = each_once(decoded(sources[start:], short_side=self.study.reduce_to), self.seen)
+        coming = each_once(decoded(sources[start:]), self.seen)
         for position, (file, result) in enumerate(coming, start):
             reason = result if isinstance(result, PhotobiasError) else self._unfit(result)
             if isinstance(result, PhotobiasError):
@@ -90,11 +93,15 @@ class Computation:
 
         So all networks and protocols are measured on the same photographs.
         """
+        width, height = reduced_size(photo.width, photo.height, self.study.reduce_to)
+        outline = replace(
+            photo, pixels=photo.pixels[:, :1, :1].expand(3, height, width)
+        )  # its size is all that matters
         for lane in self.lanes:
             for protocol in lane.instances:
                 try:
                     rng = generator(self.study.seed, photo, protocol, 0)
-                    protocol.place(photo, lane.network.card.size, rng=rng)
+                    protocol.place(outline, lane.network.card.size, rng=rng)
                 except BadProtocol as error:
                     return error
         return None

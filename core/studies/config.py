@@ -47,7 +47,8 @@ class Study:
         pairs: random pairs for each photograph, network and protocol.
         step, direction, unit: the displacement within a pair, as protocols take it.
         sides: short sides of embedded photographs in network pixels; None for the study's own.
-        reduce_to: the short side in pixels to which photographs are reduced first; None leaves them as they are.
+        reduce_to: the short side in pixels to which protocols reduce larger photographs first. None, as in the paper,
+            leaves them as they are. Digests, centre crops and axes are always of the photographs as decoded.
         name, paper: the name of the study, and the figure or section of the paper.
         needs: the axes without which the study cannot run.
         twins: whether antialiased twins of the networks are measured too.

@@ -134,7 +134,7 @@ class Fitting:
             return file, {} if isinstance(got, PhotobiasError) else {k: how.centre(got) for k, how in views.items()}
 
         files = self.training.sources[number * BLOCK : (number + 1) * BLOCK]
-        coming = each_once(decoded(files, short_side=self.study.reduce_to), seen)
+        coming = each_once(decoded(files), seen)
         with ThreadPoolExecutor(THREADS, "crops") as pool:
             for (file, got), crops in ordered_map(cropped, coming, pool=pool, ahead=2 * THREADS):
                 self._check()

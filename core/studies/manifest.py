@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from ..datasets import SceneFile, Source, is_cifar10
 from ..errors import StudyBroken, StudyMismatch
+from ..images.reduction import size_warning
 from ..networks.card import NetworkCard
 from ..storage.atomic_files import write
 from ..storage.data_folder import located, located_root, portable, portable_root
@@ -25,6 +26,7 @@ from .choices import choices
 from .config import Study
 
 MANIFEST = "manifest.json"
+REDUCED = "reduced"  # the entry about photographs that says where they were reduced
 IDENTITY = ("study", "config", "networks", "index", "confidence", "photographs", "block", "device", "precision")
 
 
@@ -39,8 +41,10 @@ class Manifest:
         index: network, plan, rows, dataset and k of the index that gives typicality.
         confidence: key and weights of the network that gives the confidence axis.
         photographs: number of photographs given, their roots, and a digest of their names and labels. The entry
-            "training" has the same of the photographs that linear probes were trained on.
+            "training" has the same of the photographs that linear probes were trained on. The entry "reduced" says
+            where they were reduced, if they were. Earlier versions, which reduced them before everything, write none.
         block: photographs in one part.
+        short_side: the median short side in pixels of the first photographs; None of drawn ones.
         used: photographs that could be measured. They gave ``rows`` pairs.
         skipped: (name, reason) of each of the others.
         training: how many training photographs were used, and which were skipped.
@@ -60,6 +64,7 @@ class Manifest:
     device: str
     precision: str
     software: dict[str, str]
+    short_side: float | None = None
     command: str = ""
     index_path: str | None = None
     started: str = ""
@@ -88,6 +93,14 @@ class Manifest:
     def index_folder(self) -> Path | None:
         """The folder of the typicality index when the study started; None without an index."""
         return located(self.index_path) if self.index_path else None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The warnings that belong above the numbers, each once."""
+        config, texts = self.config, [entry["warning"] for entry in self.networks]
+        if config.get("reduce_to") is None and "crop" in config["protocols"] and config["unit"] == "source":
+            texts.append(size_warning(self.short_side))
+        return tuple(dict.fromkeys(filter(None, texts)))
 
     def network(self, key: str) -> dict[str, Any]:
         """Return the entry of a network. Raises KeyError if it was not measured."""
@@ -118,12 +131,13 @@ def create_manifest(
     """Return the manifest of a study that starts now. ``training``: the photographs that linear probes learn from."""
     photographs = describe_sources(sources)
     learned = {} if training is None else {"training": describe_sources(training)}
+    reduced = {} if study.reduce_to is None else {REDUCED: "in the protocols"}
     return Manifest(
         study=study.name,
         config=study.as_dict(),
         networks=[_describe_network(card, photographs["drawn"], is_cifar10(sources)) for card in cards],
         **axes.as_dict(),
-        photographs=photographs | learned,
+        photographs=photographs | learned | reduced,
         block=block,
         device=device,
         precision=precision,
@@ -181,6 +195,7 @@ def settle(wanted: Manifest, folder: Path) -> Manifest:
     if not (folder / MANIFEST).exists():
         return wanted.write(folder)
     present = read_manifest(folder)
+    wanted = _as_earlier(wanted, present, folder)
     for name in IDENTITY if present.finished else (*IDENTITY, "software"):
         if (theirs := getattr(present, name)) != (ours := getattr(wanted, name)):
             what, theirs, ours = _difference((name,), theirs, ours)
@@ -190,6 +205,23 @@ def settle(wanted: Manifest, folder: Path) -> Manifest:
                 "Choose another folder, or remove this one to start again.",
             )
     return present
+
+
+def _as_earlier(wanted: Manifest, present: Manifest, folder: Path) -> Manifest:
+    """Return the wanted manifest as an earlier version would have written it, if that wrote the one that is present.
+
+    Raises:
+        StudyMismatch: the study is not finished, and the earlier version reduced photographs before everything.
+    """
+    if REDUCED not in wanted.photographs or REDUCED in present.photographs or present.config != wanted.config:
+        return wanted
+    if not present.finished:
+        raise StudyMismatch(
+            f"{folder} holds an unfinished study of an earlier version, which reduced photographs before everything.",
+            "This version reduces them in the protocols only, so its rows would differ.",
+            "Choose another folder, or remove this one to start again.",
+        )
+    return replace(wanted, photographs={k: v for k, v in wanted.photographs.items() if k != REDUCED})
 
 
 def _difference(path: tuple[str, ...], theirs: Any, ours: Any) -> tuple[str, Any, Any]:

@@ -183,10 +183,10 @@ class Request:
     ) -> Manifest:
         """Run the study, or the rest of it, as ``runner.run`` does, and return its manifest.
 
-        ``warn`` is called with each warning about a network that belongs above its numbers.
+        ``warn`` is called with each warning that belongs above the numbers.
         """
         cards, (study, sources), axes = self.cards(data), self.settled(), self.axes(data)
-        done = runner.run(
+        return runner.run(
             study,
             sources,
             cards,
@@ -196,9 +196,6 @@ class Request:
             command=self.command,
             request=self.as_dict(),
             progress=progress,
+            warn=warn,
             cancel=cancel,
         )
-        for text in (entry["warning"] for entry in done.networks):
-            if text:
-                warn(text)
-        return done

@@ -144,7 +144,7 @@ class Results:
                 photo = reread(root, name, label)
             except BadFolder:  # the name cannot belong to this root
                 continue
-            if photo is not None and self.manifest.config["reduce_to"] is not None:
+            if photo is not None and photo.digest != digest:  # earlier versions kept the digest of the reduced one
                 photo = reduce_to(photo, self.manifest.config["reduce_to"])
             if photo is not None and photo.digest == digest:
                 return replace(photo, name=name, label=label)
@@ -159,7 +159,8 @@ class Results:
         has = settings(row["protocol"])
         protocol = create(row["protocol"], **{k: int(v) if k == "side" else v for k, v in given.items() if k in has})
         rng = generator(int(row["seed"]), photo, protocol, int(row["pair"]))
-        return protocol.pair(photo, how["crop"], rng=rng, interpolation=how["interpolation"])
+        small = reduce_to(photo, self.manifest.config["reduce_to"])
+        return protocol.pair(small, how["crop"], rng=rng, interpolation=how["interpolation"])
 
 
 def read(folder: Path) -> Results:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..datasets import Source
-from ..datasets.decoding import THREADS
+from ..datasets.decoding import THREADS, median_short_side
 from ..errors import BadPhotograph, StudyBroken
 from ..inference.batching import Lane
 from ..inference.engine import Engine
@@ -54,24 +54,24 @@ def run(
     command: str = "",
     request: Mapping[str, Any] | None = None,
     progress: Report | None = None,
+    warn: Callable[[str], None] = lambda _: None,
     cancel: Cancel | None = None,
 ) -> Manifest:
-    """Measure all photographs, networks and protocols, or those that are missing in ``folder``; return the manifest.
-
-    Linear probes, where the study has them, are trained first.
+    """Train linear probes where the study has them, measure what is missing in ``folder``, and return the manifest.
 
     Args:
         axes: the index for typicality and the network for confidence.
         command: the command for the same study, which the manifest keeps for people.
-        request: the request as plain values, kept in request.json so that the study can be resumed.
+        request: the request as plain values, kept in request.json to resume the study.
         progress: called in this thread after each batch, with the number of pairs.
+        warn: called with each warning that belongs above the numbers, before anything is measured.
 
     Raises:
         Cancelled: within one batch after ``cancel``. What is finished is kept.
         StudyMismatch: the folder holds another study, or the study lacks an axis.
         StudyBroken: another run is at work in the folder.
-        BadFolder: the disk is full, or linear probes have no training photographs.
-        BadPhotograph, BadCard: no photograph can be used, or a network has no layers for linear probes.
+        BadFolder, BadPhotograph: the disk is full, or there are no photographs to measure or to train probes on.
+        BadCard: a network has no layers for linear probes.
     """
     axes, engine = axes or Axes(), engine or Engine()
     axes.check(study)
@@ -79,12 +79,11 @@ def run(
     instances = [study.instances(card.size) for card in cards]
     wanted = _manifest(study, sources, cards, axes, engine, training, command)
     with _alone(folder):
-        settled = manifests.settle(wanted, folder)
+        settled = _settled(wanted, sources, folder, warn)
         if not _whole(settled, folder):
             if request is not None:
                 write(folder / REQUEST, (json.dumps(request, indent=1) + "\n").encode())
-            lanes = _lanes(cards, instances, axes, engine)
-            stop = cancel or Cancel()
+            lanes, stop = _lanes(cards, instances, axes, engine), cancel or Cancel()
             settled = _Run(study, sources, lanes, folder, settled, axes, engine, training, progress, stop).complete()
         shutil.rmtree(folder / PARTS, ignore_errors=True)
         return settled
@@ -126,6 +125,19 @@ def _lanes(cards: Sequence[NetworkCard], instances: Sequence[Any], axes: Axes, e
     keys = {card.key for card in cards}
     extra = {card.key: card for card in axes.cards() if card.key not in keys}
     return lanes + [Lane(engine.load(card), -1, ()) for card in extra.values()]
+
+
+def _settled(wanted: Manifest, sources: Sequence[Source], folder: Path, warn: Callable[[str], None]) -> Manifest:
+    """Return the manifest in the folder, and pass its warnings on.
+
+    A new one is written, with the size of the first photographs.
+    """
+    if not (folder / MANIFEST).exists() and not wanted.photographs["drawn"]:
+        wanted = replace(wanted, short_side=median_short_side(sources))
+    settled = manifests.settle(wanted, folder)
+    for text in settled.warnings:
+        warn(text)
+    return settled
 
 
 def _alone(folder: Path) -> AbstractContextManager[None]:

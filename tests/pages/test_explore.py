@@ -21,7 +21,7 @@ def test_a_fresh_server_opens_on_scenes(fresh: DataFolder) -> None:
     assert at.multiselect(key="networks").value == list(OPENING)
     found = finish(at)
     assert (found.state, found.problems, found.strange) == ("done", {}, ())
-    assert found.original.digest == render(7, label="cat").digest
+    assert found.photograph.digest == render(7, label="cat").digest
     table = at.table[0].value
     assert list(table.index) == [(registry.get(key, fresh).name, name) for key in OPENING for name in names()]
     for key in OPENING:

@@ -39,7 +39,7 @@ def test_the_photographers_dials_move_the_same_scene(fresh: DataFolder) -> None:
     at.slider(key="spread").set_value(1.0).run()
     at.slider(key="subject").set_value(0.4).run()
     photographer = replace(USUAL, spread=1.0, size_mean=0.4)
-    assert finish(at).original.digest == render(7, photographer, label="cat").digest
+    assert finish(at).photograph.digest == render(7, photographer, label="cat").digest
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_bad_upload_is_one_sentence_and_the_page_stays_alive(
     Image.fromarray(np.full((90, 120, 3), 90, np.uint8)).save(buffer, "PNG")
     at.file_uploader(key="upload").set_value(("good.png", buffer.getvalue(), "image/png")).run()
     assert not at.error
-    assert finish(at).original.name == "good.png"
+    assert finish(at).photograph.name == "good.png"
 
 
 def test_a_missing_folder_is_said_and_a_tar_is_one(equipped: DataFolder, tmp_path: Path) -> None:
@@ -71,12 +71,12 @@ def test_a_missing_folder_is_said_and_a_tar_is_one(equipped: DataFolder, tmp_pat
     assert any("nowhere" in error for error in read_out(at.error))
     at.text_input(key="folder").set_value(str(tmp_path / "pictures" / "val")).run()
     assert not at.error
-    assert finish(at).original.label == "bowl"
+    assert finish(at).photograph.label == "bowl"
     with tarfile.open(tmp_path / "val.tar", "w") as tar:
         tar.add(tmp_path / "pictures" / "val", ".")
     at.text_input(key="folder").set_value(str(tmp_path / "val.tar")).run()
     assert (list(at.exception), list(at.error)) == ([], [])
-    assert finish(at).original.label == "bowl"
+    assert finish(at).photograph.label == "bowl"
 
 
 def test_every_example_decodes(fresh: DataFolder) -> None:
@@ -91,5 +91,5 @@ def test_a_scene_is_measured_and_its_unknown_class_is_said(equipped: DataFolder)
     at.selectbox(key="source").set_value("Scene").run()
     at.selectbox(key="scene").set_value("owl").run()
     found = finish(at)
-    assert found.original.label == "owl"
+    assert found.photograph.label == "owl"
     assert any("does not know the class “owl”" in info for info in read_out(at.info))

@@ -42,13 +42,11 @@ def explore(
     settings: Settings = SETTINGS,
     *,
     store: Store | None = None,
-    original: Photograph | None = None,
     **more: Any,
 ) -> Exploration:
     return Exploration(
         engine=engine,
         store=store or Store(),
-        original=original or shown,
         photograph=shown,
         cards=cards,
         settings=settings,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .base import Protocol, generator
+from .base import Protocol, generator, reduce_pixels
 from .crop import Crop
 from .embed import Black, Inpaint
 from .registry import create, known, names, settings
@@ -20,5 +20,6 @@ __all__ = [
     "generator",
     "known",
     "names",
+    "reduce_pixels",
     "settings",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numbers
 import typing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from ...errors import BadProtocol
 from ..frames import DIRECTIONS, MAX_STEP, Direction, FramePair, Placement
 from ..geometry import Interpolation
-from ..photographs import Photograph
+from ..photographs import Photograph, reduce_to
 
 
 class Protocol(typing.Protocol):
@@ -102,6 +102,15 @@ def offset(step: int, direction: Direction) -> tuple[int, int]:
     """
     right, down = DIRECTIONS[direction]
     return right * step, down * step
+
+
+def reduce_pixels(photograph: Photograph, short_side: int | None) -> Photograph:
+    """Return the photograph as protocols cut and place it: its pixels are reduced, its digest stays.
+
+    One source pixel of a 12-megapixel photograph is a fraction of a network's pixel, so without a reduction every
+    network would look stable in crops. The random choices do not depend on the reduction.
+    """
+    return replace(reduce_to(photograph, short_side), digest=photograph.digest)
 
 
 def generator(seed: int, photograph: Photograph, protocol: Protocol, pair: int) -> np.random.Generator:

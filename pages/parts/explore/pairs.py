@@ -12,6 +12,7 @@ from core.inference.batching import redo
 from core.statistics.sensitivity import FLIPS, Outcome, most_changed, rank
 from pages.parts.components import downloads, flicker
 from pages.parts.components.widgets import NONE, interval, number, plain
+from pages.parts.session import resources
 from pages.parts.sidebar.photograph import describe_source_pixel
 
 FILES = {"P(top-1 change)": "top-1", "Mean absolute change": "mac", "Representation change": "representation"}
@@ -20,7 +21,8 @@ OutcomesByProtocol = dict[tuple[str, str], list[Outcome]]
 
 def section(exploration: Exploration) -> None:
     """Draw the bars, the table and the most changed pair."""
-    s, source = exploration.settings, describe_source_pixel(exploration.photograph, exploration.cards[0].size)
+    s = exploration.settings
+    source = describe_source_pixel(exploration.photograph, s.reduce_to, exploration.cards[0].size)
     st.subheader("Four protocols: random pairs", anchor="protocols")
     step = f"{s.step} pixel{'s' if s.step > 1 else ''}"
     st.caption(
@@ -79,21 +81,16 @@ def _draw_most_changed(exploration: Exploration, measured: OutcomesByProtocol) -
         still = st.toggle("Side by side", key="still")
     key, name = choices.get(chosen or first, choices[first])
     outcome = most_changed(measured[key, name])
-    network = exploration.networks[key]
-    pair = redo(
-        exploration.photograph,
-        exploration.settings.protocol(name),
-        network,
-        seed=exploration.settings.seed,
-        pair=outcome.pair,
-    )
+    network, s = exploration.networks[key], exploration.settings
+    reduced = resources.reduce_photograph(exploration.photograph.digest, s.reduce_to, exploration.photograph)
+    pair = redo(reduced, s.protocol(name), network, seed=s.seed, pair=outcome.pair)
     with pictures, st.container(key="pair"):
         flicker.draw(pair, still=still)
     with text:
         p = pair.placement
         labels = network.card.labels
         said = flicker.describe_outcome(outcome, labels.names if labels else None)
-        st.markdown(f"{plain(titles[key])}, {name}, pair {outcome.pair + 1} of {exploration.settings.pairs}: {said}")
+        st.markdown(f"{plain(titles[key])}, {name}, pair {outcome.pair + 1} of {s.pairs}: {said}")
         st.caption(
             f"Placed at ({p.x}, {p.y}), side {p.side} px; enlarged {flicker.enlargement(pair.before.shape[-1])} times "
             "without smoothing." + (" Its long side was cropped to fit the frame." if p.cut else "")

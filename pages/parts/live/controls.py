@@ -86,7 +86,7 @@ def _choose_path() -> Settings:
     st.selectbox("Class to follow", [state.OWN_ANSWER, *labels], key=state.FOLLOWED_CLASS, width=230, **IN_ADDRESS)
     with st.popover("Placement", icon=":material/open_with:", disabled=view == "crop"):
         side, x, y = _choose_start(direction) if view == "black" else (None, None, None)
-    return Settings(view=view, direction=direction, side=side, x=x, y=y)
+    return Settings(reduce_to=state.choice().reduce_to, view=view, direction=direction, side=side, x=x, y=y)
 
 
 def _choose_start(direction: Any) -> tuple[int | None, int | None, int | None]:

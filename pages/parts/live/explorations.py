@@ -51,14 +51,13 @@ def open_chosen_index(choice: state.Choice) -> IndexChoice:
 
 def explore(choice: state.Choice, settings: Settings, chosen: IndexChoice) -> Exploration | None:
     """Return the exploration of these choices, the running one or a new one. None without a network."""
-    original, photograph = choice.original, choice.photograph
+    photograph = choice.photograph
     cards = tuple(card for card in choice.cards if card.available)
-    if original is None or photograph is None or not cards:
+    if photograph is None or not cards:
         return None
     usable = chosen.card is not None and chosen.card.available
     index = chosen.index if usable else None
     key = (
-        original.digest,
         photograph.digest,
         tuple((c.key, c.weights_digest) for c in cards),
         settings,
@@ -69,7 +68,6 @@ def explore(choice: state.Choice, settings: Settings, chosen: IndexChoice) -> Ex
         exploration = Exploration(
             engine=resources.engine(),
             store=resources.store(),
-            original=original,
             photograph=photograph,
             cards=cards,
             settings=settings,

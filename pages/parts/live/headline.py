@@ -55,7 +55,7 @@ def draw_finding(exploration: Exploration, describe: Callable[[Exploration], str
     text = describe(exploration)
     with st.container(key="finding"):
         st.markdown(plain(text) or "*Measuring …*")
-    label = exploration.original.label
+    label = exploration.photograph.label
     for card in exploration.cards:
         if card.labels is None:
             st.info(

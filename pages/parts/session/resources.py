@@ -14,8 +14,9 @@ from torch import Tensor
 from core.datasets.scenes import Photographer, render
 from core.experiments.replication import replication
 from core.exploration import Store
-from core.images.photographs import Photograph, decode, read, reduce_to
+from core.images.photographs import Photograph, decode, read
 from core.images.png import preview
+from core.images.protocols import reduce_pixels
 from core.images.video import Clip, Video, encode, open_video
 from core.index.search import FeatureIndex
 from core.index.store import Manifest, read_manifest
@@ -87,9 +88,9 @@ def draw_scene(seed: int, label: str, photographer: Photographer) -> Photograph:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def reduce_photograph(digest: str, short_side: int, _photograph: Photograph) -> Photograph:
-    """Return a photograph at the size in which it is measured."""
-    return reduce_to(_photograph, short_side)
+def reduce_photograph(digest: str, short_side: int | None, _photograph: Photograph) -> Photograph:
+    """Return a photograph as protocols see it."""
+    return reduce_pixels(_photograph, short_side)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

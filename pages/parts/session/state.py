@@ -21,10 +21,10 @@ Work = TypeVar("Work", bound=Job)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """Choices of the sidebar. ``photograph`` is ``original``, perhaps reduced; ``problem`` says why there is none."""
+    """Choices of the sidebar. ``reduce_to``: as in Settings; ``problem`` says why there is no photograph."""
 
-    original: Photograph | None
     photograph: Photograph | None
+    reduce_to: int | None
     origin: str
     problem: PhotobiasError | None
     cards: tuple[NetworkCard, ...]

@@ -15,12 +15,12 @@ from core.datasets.scenes import MAX_EXTENT, MIN_EXTENT, USUAL, Photographer, sc
 from core.errors import PhotobiasError
 from core.images.photographs import Photograph
 from core.images.protocols.crop import MIN_AREA
+from core.images.reduction import IMAGENET_SIDE, describe_reduction, reduced_size
 from core.storage.data_folder import typed
 from pages.parts.components.widgets import plain
 from pages.parts.session import resources
 from pages.parts.sidebar.networks import OPENING
 
-SHORT_SIDE = 375  # ImageNet's usual short side
 EXAMPLES = {
     "Cat": "chelsea.png",
     "Coffee": "coffee.png",
@@ -35,10 +35,10 @@ SOURCES = ("Example", "Scene", "Folder", "Camera")
 
 @dataclass(frozen=True, slots=True)
 class PhotographChoice:
-    """The photograph as it came and as it is measured, or why there is none."""
+    """The photograph and the short side to which protocols reduce it, or why there is none."""
 
-    original: Photograph | None = None
     photograph: Photograph | None = None
+    reduce_to: int | None = None
     origin: str = ""
     problem: PhotobiasError | None = None
 
@@ -57,8 +57,8 @@ def choose(networks: tuple[str, ...]) -> PhotographChoice:
     try:
         if file is not None:
             content, name = file.getvalue(), file.name
-            original = resources.decode_upload(hashlib.sha256(content).hexdigest(), name, content)
-            return _choose_size(original, "upload")
+            photograph = resources.decode_upload(hashlib.sha256(content).hexdigest(), name, content)
+            return _choose_size(photograph, "upload")
         first = SOURCES.index(initial_source(networks))
         source = st.selectbox("or choose an example", SOURCES, first, key="source", bind="query-params")
         if source == "Scene":
@@ -137,30 +137,32 @@ def _take_photograph() -> PhotographChoice:
     return _choose_size(resources.decode_upload(hashlib.sha256(content).hexdigest(), "webcam.jpg", content), "webcam")
 
 
-def _choose_size(original: Photograph, origin: str) -> PhotographChoice:
-    """Return the photograph, with the choice to reduce it if it is larger than ImageNet's."""
-    photograph = original
-    if min(original.width, original.height) > SHORT_SIDE and st.toggle(
-        f"Reduce to short side {SHORT_SIDE}",
+def _choose_size(photograph: Photograph, origin: str) -> PhotographChoice:
+    """Return the photograph, with the choice whether protocols reduce it if it is larger than ImageNet's."""
+    reduce_to: int | None = IMAGENET_SIDE
+    note = describe_reduction([(photograph.width, photograph.height)], IMAGENET_SIDE)
+    if note and not st.toggle(
+        f"Reduce to short side {IMAGENET_SIDE}",
         value=True,
         key="reduce",
         bind="query-params",
         help="One pixel of a large photograph is only a fraction of a network's pixel, so all networks would look "
-        "robust in crops. ImageNet's photographs have short sides of about 375 px. Typicality uses the original.",
+        "stable in crops. Only random pairs and cropped curves use the reduced photograph; curves on black, feature "
+        "maps and typicality use the photograph as it is.",
     ):
-        photograph = resources.reduce_photograph(original.digest, SHORT_SIDE, original)
+        reduce_to, note = None, ""
     st.image(resources.encode_preview(photograph.digest, 560, photograph), output_format="PNG", width="stretch")
-    about = [f"{photograph.width} x {photograph.height} px", *photograph.notes]
+    about = [f"{photograph.width} x {photograph.height} px", *photograph.notes, *filter(None, [note])]
     if photograph.label:
         about.insert(0, photograph.label)
-    st.caption(f"**{plain(original.name)}** · " + " · ".join(about))
-    return PhotographChoice(original, photograph, origin)
+    st.caption(f"**{plain(photograph.name)}** · " + " · ".join(about))
+    return PhotographChoice(photograph, reduce_to, origin)
 
 
-def describe_source_pixel(photograph: Photograph, size: int) -> str:
-    """Return one source pixel in network pixels, for the largest and the smallest crop."""
-    largest = min(photograph.width, photograph.height)
-    smallest = math.sqrt(MIN_AREA * photograph.width * photograph.height)
+def describe_source_pixel(photograph: Photograph, reduce_to: int | None, size: int) -> str:
+    """Return one source pixel in network pixels, for the largest and the smallest crop of the reduced photograph."""
+    width, height = reduced_size(photograph.width, photograph.height, reduce_to)
+    largest, smallest = min(width, height), math.sqrt(MIN_AREA * width * height)
     return f"one source pixel = {size / largest:.2f} to {size / smallest:.2f} network pixels"
 
 

@@ -12,6 +12,7 @@ from core.datasets import SCHEMES
 from core.errors import BadFolder, BadProtocol, PhotobiasError
 from core.images import protocols
 from core.images.frames import DIRECTIONS, MAX_STEP
+from core.images.reduction import IMAGENET_SIDE
 from core.index import starter
 from core.networks.card import NetworkCard
 from core.storage.data_folder import EMBEDDED, typed
@@ -98,7 +99,9 @@ def _draw_settings(kind: str, default: Study) -> tuple[dict[str, Any], int | Non
         key=f"{kind} reduce",
         placeholder="as they are",
         width=170,
-        help="One pixel of a large photograph is a fraction of a network's pixel. ImageNet's are about 375.",
+        help="In the protocols only (--reduce-to). One pixel of a large photograph is a fraction of a network's pixel, "
+        "so every network looks stable in crops. The paper does not reduce photographs. ImageNet's are about "
+        f"{IMAGENET_SIDE} high. The study warns if yours are much larger.",
     )
     step = st.number_input("Step (px)", 1, MAX_STEP, default.step, key=f"{kind} step", width=110)
     direction = st.segmented_control(

@@ -18,7 +18,7 @@ from core.experiments.study_results import StudyResults
 from core.storage.data_folder import EMBEDDED
 from core.studies import Results, process, rows
 from core.studies.config import get
-from core.studies.manifest import MANIFEST, Manifest
+from core.studies.manifest import MANIFEST, REDUCED, Manifest
 from core.studies.process import Status
 from pages.parts.components import downloads
 from pages.parts.components.widgets import plain
@@ -221,7 +221,7 @@ def _draw_progress(folder: Path, version: str, since: float, section: str) -> No
 
 def _draw_warnings(m: Manifest) -> None:
     """Draw the warnings that belong above the numbers."""
-    for text in dict.fromkeys(network["warning"] for network in m.networks if network["warning"]):
+    for text in m.warnings:
         st.warning(plain(f"{text}."), icon=":material/warning:")
 
 
@@ -252,7 +252,7 @@ def _draw_details(m: Manifest) -> None:
         "Photographs": f"{_format_count(m)}, {', '.join(m.roots)}",
         "Left out": "; ".join(f"{name}: {reason}" for name, reason in m.skipped or []),
         **_describe_training(m),
-        "Reduced to": f"short side {c['reduce_to']} px" if c.get("reduce_to") else "",
+        "Reduced to": _describe_reduction(m),
         "Index": f"{m.index['dataset']} by {m.index['network']}, {m.index['rows']:,} rows" if m.index else "",
         "Confidence": f"of {m.confidence['key']}" if m.confidence else "",
         "Started": m.started,
@@ -260,6 +260,14 @@ def _draw_details(m: Manifest) -> None:
         "Software": ", ".join(f"{name} {version}" for name, version in m.software.items()),
     }
     st.markdown("  \n".join(f"**{name}**: {plain(text)}" for name, text in facts.items() if text))
+
+
+def _describe_reduction(m: Manifest) -> str:
+    """Return what was reduced before the protocols, or before everything in studies of earlier versions."""
+    short_side = m.config.get("reduce_to")
+    if short_side is None:
+        return ""
+    return f"short side {short_side} px, {m.photographs.get(REDUCED, 'before the centre crops too')}"
 
 
 def _describe_training(m: Manifest) -> dict[str, str]:

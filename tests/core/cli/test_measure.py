@@ -17,7 +17,7 @@ from torchvision import transforms
 from core.datasets import find
 from core.datasets.scenes import render
 from core.experiments.figure_09_13_antialiasing.consistency import consistency
-from core.images.photographs import read, reduce_to
+from core.images.photographs import read
 from core.images.protocols import create, generator, names
 from core.inference.engine import Engine
 from core.networks import registry
@@ -228,16 +228,6 @@ def test_limit_takes_the_first(run: Run, album: Path) -> None:
     assert limited["photographs"] == 2
     same = ("pairs", "changed", "mean_absolute_change", "p_top1_change_interval", "representation_change")
     assert {name: limited[name] for name in same} == {name: chosen[name] for name in same}
-
-
-def test_reduce_to_measures_the_reduced_photograph(run: Run, photo: Path, tmp_path: Path) -> None:
-    reduce_to(read(photo), 70).image().save(tmp_path / "small.png")
-    arguments = ("--network", KEY, "--protocol", "crop", "--pairs", 4, "--json")
-    [reduced] = parsed(run("measure", photo, *arguments, "--reduce-to", 70))
-    [small], [usual] = (parsed(run("measure", path, *arguments)) for path in (tmp_path / "small.png", photo))
-    assert (reduced.pop("reduced_to"), small.pop("reduced_to")) == (70, None)
-    assert reduced == small
-    assert usual["mean_absolute_change"] != small["mean_absolute_change"]
 
 
 def test_consistency_is_cores_and_says_what_is_left_out(

@@ -107,3 +107,16 @@ def test_a_request_is_the_same_on_the_command_line(
         assert run(*request.arguments(), "--out", tmp_path)[0] == 130
         assert asked.pop() == request
     assert set(re.findall(r"\w+", cli.study.NAMES)) - {"or"} == set(studies.names())
+
+
+def test_a_study_of_large_photographs_says_once_how_to_reduce_them(run: Run, photo: Path, tmp_path: Path) -> None:
+    (tmp_path / "photos" / "cat").mkdir(parents=True)
+    for times in (8, 9):
+        image = read(photo).image()
+        image.resize((times * image.width, times * image.height)).save(tmp_path / "photos" / "cat" / f"{times}.png")
+    words = ("study", "protocols", "--photos", tmp_path / "photos", "--network", KEY, "--pairs", 2)
+    status, _, err = run(*words, "--out", tmp_path / "whole")
+    assert (status, err.count("--reduce-to 375")) == (0, 1)
+    for more in (("--reduce-to", 375), ("--reduce-to", "none", "--unit", "network")):
+        status, _, err = run(*words, "--out", tmp_path / f"out {more[1]}", *more)
+        assert (status, warnings(err)) == (0, [])

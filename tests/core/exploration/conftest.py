@@ -12,7 +12,7 @@ from PIL import Image
 
 from core.exploration import Exploration, Settings, Store, Trace
 from core.images.frames import Path as FramePath
-from core.images.photographs import Photograph, photograph, read, reduce_to
+from core.images.photographs import Photograph, photograph, read
 from core.index.build import build
 from core.index.search import FeatureIndex
 from core.index.typicality import Rating
@@ -51,7 +51,7 @@ def index(natural: list[Photograph], tiny_card: TinyCard, tmp_path_factory: pyte
 def found(
     engine: Engine, natural: list[Photograph], tiny_card: TinyCard, tmp_path_factory: pytest.TempPathFactory
 ) -> Exploration:
-    """A whole exploration: two networks, an index with reference queries, a reduced photograph. Read only."""
+    """A whole exploration: two networks, an index with references, a photograph that protocols reduce. Read only."""
     root = tmp_path_factory.mktemp("report")
     for number, photo in enumerate([*natural, *cut_outs(2, seed=1)]):
         folder = root / ("photos" if number < 12 else "held-out") / str(photo.label)
@@ -60,14 +60,12 @@ def found(
     card = tiny_card(9)
     build(root / "photos", card, engine, root / "index", reference=root / "held-out")
     natural[1].image().save(root / "shown.png")
-    original = replace(read(root / "shown.png"), name=NAME)
     made = Exploration(
         engine=engine,
         store=Store(),
-        original=original,
-        photograph=reduce_to(original, 100),
+        photograph=replace(read(root / "shown.png"), name=NAME),
         cards=(card, tiny_card(5)),
-        settings=Settings(pairs=PAIRS, seed=3, step=2, direction="down", side=12),
+        settings=Settings(reduce_to=100, pairs=PAIRS, seed=3, step=2, direction="down", side=12),
         index=FeatureIndex.open(root / "index"),
         index_card=card,
     )
@@ -97,7 +95,6 @@ def hand_made(engine: Engine, tiny_card: TinyCard) -> HandMade:
         found = Exploration(
             engine=engine,
             store=Store(),
-            original=shown,
             photograph=shown,
             cards=cards,
             settings=Settings(**{"pairs": 16, **settings}),

@@ -16,7 +16,7 @@ from core.exploration import curves, measurements, report
 from core.exploration.summary import sentence
 from core.images import protocols
 from core.images.paths import Cropped, OnBlack, shift_path, size_path
-from core.images.photographs import Photograph
+from core.images.photographs import Photograph, reduce_to
 from core.index.search import FeatureIndex
 from core.index.typicality import typicality
 from core.inference.engine import Engine, Network, Predictions
@@ -31,11 +31,13 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def test_results_are_those_of_core_measure(
-    watched: Watched, shown: Photograph, natural: list[Photograph], tiny_card: TinyCard, index: FeatureIndex
+    watched: Watched, shown: Photograph, tiny_card: TinyCard, index: FeatureIndex
 ) -> None:
     cards = (tiny_card(9), tiny_card(5))
-    settings = replace(SETTINGS, seed=3, step=2, pair_direction="down", unit="network", direction="diagonal", side=9)
-    found = finished(explore(watched, shown, cards, settings, original=natural[0], index=index, index_card=cards[0]))
+    settings = replace(
+        SETTINGS, reduce_to=100, seed=3, step=2, pair_direction="down", unit="network", direction="diagonal", side=9
+    )
+    found = finished(explore(watched, shown, cards, settings, index=index, index_card=cards[0]))
     assert not found.problems
     alone = Engine("cpu")
     for card in cards:
@@ -43,20 +45,20 @@ def test_results_are_those_of_core_measure(
         for name in protocols.names():
             protocol = settings.protocol(name)
             assert (protocol.step, protocol.direction) == (2, "down")  # type: ignore[attr-defined]
-            parts = outcomes(alone, network, [shown], protocol, pairs=PAIRS, seed=3)
+            parts = outcomes(alone, network, [shown], protocol, pairs=PAIRS, seed=3, reduce_to=100)
             rows = tuple(outcome for part in parts for outcome in part)
             assert found.pairs[card.key, name] == rows
             assert found.measured(card.key, name) == sensitivity(rows)
         for kind, make in (("shift", shift_path), ("size", size_path)):
-            path = make(shown, 32, view=OnBlack(side=9), direction="diagonal")
+            path = make(shown, 32, view=OnBlack(side=9), direction="diagonal")  # steps are not pixels of the photograph
             trace = found.traces[card.key, kind]  # type: ignore[index]
             assert (trace.path.values, trace.path.description) == (path.values, path.description)
             assert torch.equal(trace.probabilities, Predictions.join(alone.predict(network, path.frames)).probabilities)
             assert trace.complete
-    view = cards[0].preprocessing.centre(natural[0])  # typicality is of the original
+    view = cards[0].preprocessing.centre(shown)  # typicality is of the photograph as decoded
     [seen] = alone.predict(alone.load(cards[0]), [view])
     assert found.rating is not None
-    assert found.rating.typicality == typicality(index, seen.features[0].numpy(), natural[0].digest, k=10)
+    assert found.rating.typicality == typicality(index, seen.features[0].numpy(), shown.digest, k=10)
     assert found.rating.typicality.references == 2
     top = int(seen.probabilities[0].argmax())
     assert cards[0].labels is not None
@@ -81,8 +83,10 @@ def test_numbers_are_the_command_lines(
 
 
 def test_the_cropped_view(watched: Watched, shown: Photograph, tiny_card: TinyCard) -> None:
-    found = finished(explore(watched, shown, [tiny_card(9)], replace(SETTINGS, view="crop", direction="down")))
-    path = shift_path(shown, 32, view=Cropped(), direction="down")
+    """Its steps are pixels of the photograph, so a large photograph is reduced."""
+    settings = replace(SETTINGS, reduce_to=100, view="crop", direction="down")
+    found = finished(explore(watched, shown, [tiny_card(9)], settings))
+    path = shift_path(reduce_to(shown, 100), 32, view=Cropped(), direction="down")
     trace = found.traces["test/tiny-9", "shift"]
     assert trace.path.unit == "source"
     assert all(torch.equal(a, b) for a, b in zip(trace.path.frames, path.frames, strict=True))

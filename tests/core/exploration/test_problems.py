@@ -12,7 +12,7 @@ from PIL import Image
 from core.datasets.scenes import render
 from core.errors import BadProtocol, IndexBroken, IndexMismatch, WeightsUnavailable
 from core.exploration import Store
-from core.images.photographs import Photograph, photograph, reduce_to
+from core.images.photographs import Photograph, photograph
 from core.index.search import FeatureIndex
 from core.networks.card import SCENES
 from tests.support.basics import TinyCard
@@ -83,14 +83,12 @@ def test_too_small_an_index_costs_typicality_alone(
 def test_an_exploration_knows_from_its_start_what_is_strange_to_its_networks(
     watched: Watched, shown: Photograph, tiny_card: TinyCard, index: FeatureIndex
 ) -> None:
-    """Ask about the original: of a scene that was reduced, and of a real photograph that is none."""
     card = replace(tiny_card(9), trained_on=SCENES)
     scene = render(3)
-    for original, count in ((scene, 0), (shown, 1)):
-        made = explore(watched, reduce_to(original, 100), [card, tiny_card(5)], original=original)
+    for photo, count in ((scene, 0), (shown, 1)):
+        made = explore(watched, photo, [card, tiny_card(5)])
         assert made.state == "new"
         assert made.strange == tuple([card.warning_for(drawn=False)] * count)
-    assert reduce_to(scene, 100).drawn
     assert explore(watched, shown, [tiny_card(9)], index=index, index_card=card).strange == (
         card.warning_for(drawn=False),
     )

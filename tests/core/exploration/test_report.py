@@ -18,7 +18,7 @@ from core.exploration import Exploration, Settings, curves, report
 from core.exploration.summary import sentence
 from core.images import protocols
 from core.images.paths import shift_path, size_path
-from core.images.photographs import read, reduce_to
+from core.images.photographs import read
 from core.index.search import FeatureIndex
 from core.index.typicality import typicality
 from core.inference.engine import Engine, Predictions
@@ -88,17 +88,23 @@ def test_the_record_is_enough_to_make_every_number_again(
 ) -> None:
     record = json.loads(report.record_json(found))
     cards = {card.key: card for card in (tiny_card(9), tiny_card(5))}
-    engine, original = Engine("cpu"), read(shown_file)
-    assert original.digest == record["photograph"]["digest"]
+    engine, shown = Engine("cpu"), read(shown_file)
+    assert shown.digest == record["photograph"]["digest"]
     assert [network["weights_digest"] for network in record["networks"]] == [c.weights_digest for c in cards.values()]
     assert len(record["sensitivity"]) == 8
     for one in record["sensitivity"]:
-        shown = reduce_to(original, one["reduced_to"])
-        assert shown.digest == record["photograph"]["measured_digest"]
         names = ("step", "direction", "unit" if one["protocol"] == "crop" else "side")
         protocol = protocols.create(one["protocol"], **{name: one[name] for name in names})
         network = engine.load(cards[one["network"]])
-        parts = outcomes(engine, network, [shown], protocol, pairs=one["pairs_per_photograph"], seed=one["seed"])
+        parts = outcomes(
+            engine,
+            network,
+            [shown],
+            protocol,
+            pairs=one["pairs_per_photograph"],
+            seed=one["seed"],
+            reduce_to=one["reduced_to"],
+        )
         again = sensitivity(outcome for part in parts for outcome in part).as_dict()
         assert {name: one[name] for name in again} == again
     settings = Settings(**record["settings"])
@@ -112,8 +118,8 @@ def test_the_record_is_enough_to_make_every_number_again(
         assert one["top1"] == p.argmax(1).tolist()
     place = record["typicality"]
     index, card = FeatureIndex.open(Path(place["index"]["path"])), cards[place["index"]["network"]]
-    [seen] = engine.predict(engine.load(card), [card.preprocessing.centre(original)])
-    again_typical = typicality(index, seen.features[0].numpy(), original.digest, k=place["k"])
+    [seen] = engine.predict(engine.load(card), [card.preprocessing.centre(shown)])
+    again_typical = typicality(index, seen.features[0].numpy(), shown.digest, k=place["k"])
     assert (place["typicality"], place["percentile"]) == (again_typical.value, again_typical.percentile)
     assert [n["path"] for n in place["neighbours"]] == [n.path for n in again_typical.neighbours]
     assert place["index"]["plan"] == index.manifest.plan
@@ -125,6 +131,14 @@ def test_the_record_is_enough_to_make_every_number_again(
 def test_a_photograph_that_was_not_reduced_says_so(hand_made: HandMade) -> None:
     record = report.record(hand_made(rows={"crop": flips(1, 4)}))
     assert [one["reduced_to"] for one in record["sensitivity"]] == [None]
+    assert record["photograph"]["notes"] == []
+
+
+def test_a_photograph_that_was_reduced_says_so(found: Exploration) -> None:
+    record, size = report.record(found), f"{found.photograph.width} x {found.photograph.height}"
+    assert {one["reduced_to"] for one in record["sensitivity"]} == {100}
+    note = f"reduced from {size} to a short side of 100 px"
+    assert record["photograph"]["notes"] == [*found.photograph.notes, note]
 
 
 @pytest.mark.parametrize(
@@ -132,10 +146,10 @@ def test_a_photograph_that_was_not_reduced_says_so(hand_made: HandMade) -> None:
 )
 def test_stem_is_a_safe_file_name(hand_made: HandMade, name: str) -> None:
     made = hand_made()
-    made.original = replace(made.original, name=name)
+    made.photograph = replace(made.photograph, name=name)
     stem = report.stem(made)
-    assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,40}", stem.removesuffix(f"-{made.original.digest[:8]}"))
-    assert stem.endswith(f"-{made.original.digest[:8]}")
+    assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,40}", stem.removesuffix(f"-{made.photograph.digest[:8]}"))
+    assert stem.endswith(f"-{made.photograph.digest[:8]}")
 
 
 class Seen(HTMLParser):
@@ -179,12 +193,12 @@ def test_the_page_is_one_file_and_names_are_text(found: Exploration) -> None:
     measured = found.measured("test/tiny-5", "black")
     assert measured is not None
     assert f"{measured.mean_absolute_change:.4f}" in text
-    assert '"measured_digest": "' in text
+    assert "reduced from " in text
     assert found.rating is not None
     assert f"{found.rating.typicality.neighbours[0].cosine:.4f}" in text
 
 
-def test_the_photograph_in_the_page_is_the_measured_one(found: Exploration) -> None:
+def test_the_photograph_in_the_page_is_the_photograph_as_decoded(found: Exploration) -> None:
     [address] = Seen(report.html(found)).addresses
     image = Image.open(io.BytesIO(base64.b64decode(address.split(",", 1)[1])))
     assert image.tobytes() == found.photograph.image().tobytes()
@@ -217,7 +231,7 @@ def test_what_a_network_of_drawn_scenes_says_of_a_real_photograph_is_labelled(ha
     assert [one["network"] for one in record["sensitivity"]] == [drawn.key, real.key]
     made.index_card = replace(drawn, key="test/index-net")  # a third network, that gives typicality alone
     assert [warning.split(" was ")[0] for warning in report.record(made)["warnings"]] == ["net-0", "index-net"]
-    made.original = replace(made.original, drawn=True)
+    made.photograph = replace(made.photograph, drawn=True)
     assert made.strange == ()
     assert report.record(made)["warnings"] == []
     assert "trained on drawn scenes" not in "".join(Seen(report.html(made)).words)

@@ -46,9 +46,6 @@ def test_photographs_come_in_order(folder: list[PhotoFile], natural: list[Photog
     photos = list(photographs(whole))
     assert [(p.name, p.label) for p in photos] == [(f.name, f.label) for f in whole]
     assert [p.digest for p in photos] == [p.digest for p in natural[:4] + natural[5:10]]
-    small = list(photographs(whole, short_side=100))
-    assert {min(p.width, p.height) for p in small} == {100}
-    assert next(photographs(whole, short_side=5000)).digest == photos[0].digest  # never enlarged
 
 
 def test_a_bad_photograph_surfaces(engine: Engine, tiny: Network, folder: list[PhotoFile]) -> None:

@@ -16,7 +16,8 @@ from torch import nn
 from core import studies
 from core.datasets import PhotoFile
 from core.errors import BadFolder, BadPhotograph, Cancelled, StudyMismatch
-from core.images.photographs import Photograph, photograph, read, reduce_to
+from core.images.photographs import Photograph, photograph, read
+from core.images.protocols import reduce_pixels
 from core.index.build import build
 from core.index.search import FeatureIndex
 from core.index.typicality import typicality
@@ -122,7 +123,7 @@ def test_a_row_is_made_again_from_what_it_says(
     for _, row in found.pairs.iterrows():
         pair = found.pair(row)
         assert pair is not None
-        photo = reduce_to(read(tmp_path / row["name"]), 100)
+        photo = reduce_pixels(read(tmp_path / row["name"]), 100)
         protocol = next(p for p in study.instances(32) if p.name == row["protocol"])
         again = redo(photo, protocol, network, seed=0, pair=row["pair"])
         assert torch.equal(pair.before, again.before)
