@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .intervals import MANY, RESAMPLES, Z95, Floats, Integers, Interval, percentiles, resamples
+from .intervals import MANY, RESAMPLES, Z95, Floats, Integers, Interval, few, percentiles, resamples
 from .sensitivity import measure_interval
 
 QUINTILES = 5
+TINY = 1e-12  # share of variance below which nothing is left to correlate
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +39,12 @@ class Spearman:
     @property
     def estimate(self) -> str:
         """The correlation with its interval, as text; empty where there is none."""
-        span = f" [{self.interval[0]:.2f}, {self.interval[1]:.2f}]" if self.interval else ""
-        return "" if self.rho is None else f"{self.rho:.2f}{span}"
+        return _text(self.rho, self.interval, self.n)
+
+
+def _text(value: float | None, interval: Interval | None, n: int) -> str:
+    span = f" [{interval[0]:.2f}, {interval[1]:.2f}]" if interval else ""
+    return "" if value is None else f"{value:.2f}{span}" + (f" ({few(n)})" if span and few(n) else "")
 
 
 def spearman(x: npt.ArrayLike, y: npt.ArrayLike, *, seed: int = 0) -> Spearman:
@@ -46,7 +54,7 @@ def spearman(x: npt.ArrayLike, y: npt.ArrayLike, *, seed: int = 0) -> Spearman:
     (Psychometrika 2000). The p-value is scipy's.
 
     >>> print(spearman([1, 2, 3, 4, 5, 6], [1, 2, 3, 5, 4, 6]))
-    Spearman 0.94 [0.50, 1.00], n = 6
+    Spearman 0.94 [0.50, 1.00] (few photographs: approximate), n = 6
     """
     from scipy.stats import spearmanr
 
@@ -56,7 +64,81 @@ def spearman(x: npt.ArrayLike, y: npt.ArrayLike, *, seed: int = 0) -> Spearman:
         return Spearman(None, None, None, n)
     result = spearmanr(x, y)
     rho = float(result.statistic)
-    return Spearman(rho, _many(rho, n) if n > MANY else _bootstrap(x, y, seed), float(result.pvalue), n)
+    return Spearman(rho, _many(rho, n) if n > MANY else _ends(_resampled((x, y), seed)[:, 0]), float(result.pvalue), n)
+
+
+def partial_spearman(x: npt.ArrayLike, y: npt.ArrayLike, given: npt.ArrayLike, *, seed: int = 0) -> Spearman:
+    """Return the rank correlation of two columns (N,) given a third, without the rows in which any is NaN.
+
+    The partial correlation of the mean ranks (Kendall & Stuart, The Advanced Theory of Statistics, vol. 2, 27.2). The
+    95 % interval is a percentile bootstrap of photographs, above MANY photographs that of Bonett and Wright with one
+    degree of freedom less. The p-value is that of Student's t with N - 3 degrees of freedom.
+
+    ``rho``, ``interval`` and ``p_value`` are None for fewer than five photographs, where a column is constant, and
+    where the ranks of x or y are those of ``given``.
+    """
+    from scipy.special import stdtr
+
+    columns = _finite(x, y, given)
+    n = len(columns[0])
+    if n < 5 or any(np.ptp(column) == 0 for column in columns):
+        return Spearman(None, None, None, n)
+    rho = float(_partial(*_rank_correlations(columns)))
+    if not math.isfinite(rho):
+        return Spearman(None, None, None, n)
+    interval = _many(rho, n - 1) if n > MANY else _ends(_partial(*_resampled(columns, seed).T))
+    t = rho * math.sqrt((n - 3) / (1 - rho**2)) if abs(rho) < 1 else math.inf
+    return Spearman(rho, interval, 2 * float(stdtr(n - 3, -abs(t))), n)
+
+
+@dataclass(frozen=True, slots=True)
+class RhoDifference:
+    """Difference of two rank correlations over the same ``n`` photographs; None where either is missing."""
+
+    value: float | None
+    interval: Interval | None
+    n: int
+
+    @property
+    def estimate(self) -> str:
+        """The difference with its interval, as text; empty where there is none."""
+        return _text(self.value, self.interval, self.n)
+
+
+def rho_difference(first: npt.ArrayLike, second: npt.ArrayLike, y: npt.ArrayLike, *, seed: int = 0) -> RhoDifference:
+    """Return rho(first, y) - rho(second, y), Spearman's, over the rows (N,) in which no column is NaN.
+
+    Both correlations share y and the photographs, so that they depend on each other. The 95 % interval is a paired
+    percentile bootstrap of photographs, above MANY photographs that of Zou (Psychol. Methods 2007).
+    """
+    columns = _finite(first, second, y)
+    n = len(columns[0])
+    if n < 3 or any(np.ptp(column) == 0 for column in columns):
+        return RhoDifference(None, None, n)
+    between, one, other = _rank_correlations(columns)
+    if n > MANY:
+        return RhoDifference(one - other, _zou(one, other, between, n), n)
+    _, ones, others = _resampled(columns, seed).T
+    return RhoDifference(one - other, _ends(ones - others), n)
+
+
+def _zou(one: float, other: float, between: float, n: int) -> Interval:
+    """Return Zou's interval of the difference of two correlations with one variable.
+
+    Args:
+        one, other: the correlations.
+        between: the correlation of the two variables that are not shared.
+        n: photographs.
+    """
+    own = (1 - one**2) * (1 - other**2)
+    rest = 1 - one**2 - other**2 - between**2
+    shared = ((between - one * other / 2) * rest + between**3) / own if own else 1.0
+    (low, high), (other_low, other_high) = _many(one, n), _many(other, n)
+    below, above = (
+        math.sqrt(max(0.0, a**2 + b**2 - 2 * shared * a * b))
+        for a, b in ((one - low, other_high - other), (high - one, other - other_low))
+    )
+    return one - other - below, one - other + above
 
 
 def _many(rho: float, n: int) -> Interval:
@@ -65,24 +147,47 @@ def _many(rho: float, n: int) -> Interval:
     return math.tanh(centre - half), math.tanh(centre + half)
 
 
-def _bootstrap(x: Floats, y: Floats, seed: int) -> Interval | None:
-    """Return the bootstrap interval.
+def _partial(xy: Any, xz: Any, yz: Any) -> Any:
+    """Return the partial correlation of x and y given z; not finite where z determines x or y."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rest = np.maximum(0, (1 - np.square(xz)) * (1 - np.square(yz)))
+        partial = (xy - xz * yz) / np.sqrt(rest)
+        return np.where(rest > TINY, np.clip(partial, -1, 1), np.nan)
+
+
+def _rank_correlations(columns: Sequence[Floats]) -> list[float]:
+    """Return Spearman's correlation of every pair of columns (n,), in the order of ``combinations``."""
+    from scipy.stats import rankdata
+
+    matrix = np.corrcoef([rankdata(column) for column in columns])
+    return [float(matrix[pair]) for pair in combinations(range(len(columns)), 2)]
+
+
+def _ends(values: Floats) -> Interval | None:
+    """Return the interval of a statistic's values in resamples (R,), of which NaN does not count."""
+    if np.isnan(values).all():
+        return None
+    low, high = percentiles(values)
+    return float(low), float(high)
+
+
+def _resampled(columns: Sequence[Floats], seed: int) -> Floats:
+    """Return Spearman's correlation of every pair of columns (n,) in each resample, (R, pairs).
 
     The ranks within a resample follow from how often each value was drawn, so nothing is sorted again.
     """
-    n = len(x)
-    order = np.argsort(x, kind="stable")
-    places = [np.unique(column[order], return_inverse=True)[1] for column in (x, y)]
-    found = np.empty(RESAMPLES)
-    for start, drawn in resamples(n, seed=seed):
-        (one, var_one), (other, var_other) = (_ranks(drawn, place) for place in places)
-        covariance = np.einsum("rn,rn,rn->r", drawn, one, other)
-        with np.errstate(invalid="ignore"):  # a resample in which nothing varies has no correlation
-            found[start : start + len(drawn)] = covariance / np.sqrt(var_one * var_other)
-    if np.isnan(found).all():
-        return None
-    low, high = percentiles(found)
-    return float(low), float(high)
+    order = np.argsort(columns[0], kind="stable")
+    places = [np.unique(column[order], return_inverse=True)[1] for column in columns]
+    pairs = list(combinations(range(len(columns)), 2))
+    correlations = np.empty((RESAMPLES, len(pairs)))
+    for start, drawn in resamples(len(order), seed=seed):
+        ranks = [_ranks(drawn, place) for place in places]
+        for k, (i, j) in enumerate(pairs):
+            (one, var_one), (other, var_other) = ranks[i], ranks[j]
+            covariance = np.einsum("rn,rn,rn->r", drawn, one, other)
+            with np.errstate(invalid="ignore"):  # a resample in which nothing varies has no correlation
+                correlations[start : start + len(drawn), k] = covariance / np.sqrt(var_one * var_other)
+    return correlations
 
 
 def _ranks(drawn: Floats, place: Integers) -> tuple[Floats, Floats]:
@@ -136,8 +241,8 @@ def _bins(x: Floats, bins: int) -> list[Integers]:
     return np.array_split(np.argsort(x, kind="stable"), min(bins, len(x))) if len(x) else []
 
 
-def _finite(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """Return both columns as float64, in their order, without the rows in which either is not finite."""
-    one, other = (np.asarray(pd.to_numeric(pd.Series(column)), float) for column in (x, y))
-    keep = np.isfinite(one) & np.isfinite(other)
-    return one[keep], other[keep]
+def _finite(*columns: npt.ArrayLike) -> list[Floats]:
+    """Return the columns (N,) as float64, in their order, without the rows in which any is not finite."""
+    numbers = [np.asarray(pd.to_numeric(pd.Series(column)), float) for column in columns]
+    keep = np.logical_and.reduce([np.isfinite(column) for column in numbers])
+    return [column[keep] for column in numbers]
