@@ -6,24 +6,24 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .intervals import MANY, RESAMPLES, Z95, Floats, Integers, Interval, few, percentiles, resamples
+from .intervals import Z95, Floats, Integers, Interval, few
 from .sensitivity import measure_interval
 
 QUINTILES = 5
-TINY = 1e-12  # share of variance below which nothing is left to correlate
+TINY = 1e-12  # what is left of a variance of 1 where one column determines another
 
 
 @dataclass(frozen=True, slots=True)
 class Spearman:
     """Rank correlation over ``n`` photographs.
 
-    ``rho``, ``interval`` and ``p_value`` are None for fewer than three photographs, or where one column is constant.
+    ``rho``, ``interval`` and ``p_value`` are None for too few photographs, or where one column is constant. Three
+    photographs have no interval.
     """
 
     rho: float | None
@@ -47,14 +47,14 @@ def _text(value: float | None, interval: Interval | None, n: int) -> str:
     return "" if value is None else f"{value:.2f}{span}" + (f" ({few(n)})" if span and few(n) else "")
 
 
-def spearman(x: npt.ArrayLike, y: npt.ArrayLike, *, seed: int = 0) -> Spearman:
+def spearman(x: npt.ArrayLike, y: npt.ArrayLike) -> Spearman:
     """Return the rank correlation of two columns (N,), without the rows in which either is NaN.
 
-    The 95 % interval is a percentile bootstrap of photographs, above MANY photographs that of Bonett and Wright
-    (Psychometrika 2000). The p-value is scipy's.
+    The 95 % interval is that of Bonett and Wright (Psychometrika 2000): where photographs are few and most of them
+    never change, it covers the correlation more often than a bootstrap of photographs. The p-value is scipy's.
 
     >>> print(spearman([1, 2, 3, 4, 5, 6], [1, 2, 3, 5, 4, 6]))
-    Spearman 0.94 [0.50, 1.00] (few photographs: approximate), n = 6
+    Spearman 0.94 [0.38, 1.00] (few photographs: approximate), n = 6
     """
     from scipy.stats import spearmanr
 
@@ -64,18 +64,18 @@ def spearman(x: npt.ArrayLike, y: npt.ArrayLike, *, seed: int = 0) -> Spearman:
         return Spearman(None, None, None, n)
     result = spearmanr(x, y)
     rho = float(result.statistic)
-    return Spearman(rho, _many(rho, n) if n > MANY else _ends(_resampled((x, y), seed)[:, 0]), float(result.pvalue), n)
+    return Spearman(rho, _interval(rho, n), float(result.pvalue), n)
 
 
-def partial_spearman(x: npt.ArrayLike, y: npt.ArrayLike, given: npt.ArrayLike, *, seed: int = 0) -> Spearman:
+def partial_spearman(x: npt.ArrayLike, y: npt.ArrayLike, given: npt.ArrayLike) -> Spearman:
     """Return the rank correlation of two columns (N,) given a third, without the rows in which any is NaN.
 
-    The partial correlation of the mean ranks (Kendall & Stuart, The Advanced Theory of Statistics, vol. 2, 27.2). The
-    95 % interval is a percentile bootstrap of photographs, above MANY photographs that of Bonett and Wright with one
-    degree of freedom less. The p-value is that of Student's t with N - 3 degrees of freedom.
+    The partial correlation of the mean ranks (Conover, Practical Nonparametric Statistics 1999, 5.4). The interval is
+    that of ``spearman`` with one degree of freedom less. The p-value is that of Student's t with N - 3 degrees of
+    freedom.
 
-    ``rho``, ``interval`` and ``p_value`` are None for fewer than five photographs, where a column is constant, and
-    where the ranks of x or y are those of ``given``.
+    All are None for fewer than five photographs, where a column is constant, and where ``given`` has the ranks of x or
+    of y, or the opposite ones.
     """
     from scipy.special import stdtr
 
@@ -83,12 +83,13 @@ def partial_spearman(x: npt.ArrayLike, y: npt.ArrayLike, given: npt.ArrayLike, *
     n = len(columns[0])
     if n < 5 or any(np.ptp(column) == 0 for column in columns):
         return Spearman(None, None, None, n)
-    rho = float(_partial(*_rank_correlations(columns)))
-    if not math.isfinite(rho):
+    xy, xz, yz = _rank_correlations(columns)
+    rest = (1 - xz**2) * (1 - yz**2)
+    if rest < TINY:
         return Spearman(None, None, None, n)
-    interval = _many(rho, n - 1) if n > MANY else _ends(_partial(*_resampled(columns, seed).T))
+    rho = max(-1.0, min(1.0, (xy - xz * yz) / math.sqrt(rest)))
     t = rho * math.sqrt((n - 3) / (1 - rho**2)) if abs(rho) < 1 else math.inf
-    return Spearman(rho, interval, 2 * float(stdtr(n - 3, -abs(t))), n)
+    return Spearman(rho, _interval(rho, n - 1), 2 * float(stdtr(n - 3, -abs(t))), n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,54 +106,37 @@ class RhoDifference:
         return _text(self.value, self.interval, self.n)
 
 
-def rho_difference(first: npt.ArrayLike, second: npt.ArrayLike, y: npt.ArrayLike, *, seed: int = 0) -> RhoDifference:
+def rho_difference(first: npt.ArrayLike, second: npt.ArrayLike, y: npt.ArrayLike) -> RhoDifference:
     """Return rho(first, y) - rho(second, y), Spearman's, over the rows (N,) in which no column is NaN.
 
-    Both correlations share y and the photographs, so that they depend on each other. The 95 % interval is a paired
-    percentile bootstrap of photographs, above MANY photographs that of Zou (Psychol. Methods 2007).
+    Both share y and the photographs, so that they depend on each other. The 95 % interval is Zou's (Psychol. Methods
+    2007), from the intervals of ``spearman``. None for fewer than five photographs, or where a column is constant.
     """
     columns = _finite(first, second, y)
     n = len(columns[0])
-    if n < 3 or any(np.ptp(column) == 0 for column in columns):
+    if n < 5 or any(np.ptp(column) == 0 for column in columns):
         return RhoDifference(None, None, n)
     between, one, other = _rank_correlations(columns)
-    if n > MANY:
-        return RhoDifference(one - other, _zou(one, other, between, n), n)
-    _, ones, others = _resampled(columns, seed).T
-    return RhoDifference(one - other, _ends(ones - others), n)
-
-
-def _zou(one: float, other: float, between: float, n: int) -> Interval:
-    """Return Zou's interval of the difference of two correlations with one variable.
-
-    Args:
-        one, other: the correlations.
-        between: the correlation of the two variables that are not shared.
-        n: photographs.
-    """
     own = (1 - one**2) * (1 - other**2)
     rest = 1 - one**2 - other**2 - between**2
-    shared = ((between - one * other / 2) * rest + between**3) / own if own else 1.0
-    (low, high), (other_low, other_high) = _many(one, n), _many(other, n)
+    shared = ((between - one * other / 2) * rest + between**3) / own if own > TINY else float(between > 0)
+    (low, high), (other_low, other_high) = (_fisher(rho, n) for rho in (one, other))
     below, above = (
         math.sqrt(max(0.0, a**2 + b**2 - 2 * shared * a * b))
         for a, b in ((one - low, other_high - other), (high - one, other - other_low))
     )
-    return one - other - below, one - other + above
+    return RhoDifference(one - other, (one - other - below, one - other + above), n)
 
 
-def _many(rho: float, n: int) -> Interval:
+def _interval(rho: float, n: int) -> Interval | None:
+    return _fisher(rho, n) if n > 3 else None
+
+
+def _fisher(rho: float, n: int) -> Interval:
+    """Return the interval of a rank correlation by Fisher's z, with the variance of Bonett and Wright."""
     half = Z95 * math.sqrt((1 + rho**2 / 2) / (n - 3))
-    centre = math.atanh(max(-1 + 1e-12, min(1 - 1e-12, rho)))
+    centre = math.atanh(max(-1 + TINY, min(1 - TINY, rho)))
     return math.tanh(centre - half), math.tanh(centre + half)
-
-
-def _partial(xy: Any, xz: Any, yz: Any) -> Any:
-    """Return the partial correlation of x and y given z; not finite where z determines x or y."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        rest = np.maximum(0, (1 - np.square(xz)) * (1 - np.square(yz)))
-        partial = (xy - xz * yz) / np.sqrt(rest)
-        return np.where(rest > TINY, np.clip(partial, -1, 1), np.nan)
 
 
 def _rank_correlations(columns: Sequence[Floats]) -> list[float]:
@@ -161,47 +145,6 @@ def _rank_correlations(columns: Sequence[Floats]) -> list[float]:
 
     matrix = np.corrcoef([rankdata(column) for column in columns])
     return [float(matrix[pair]) for pair in combinations(range(len(columns)), 2)]
-
-
-def _ends(values: Floats) -> Interval | None:
-    """Return the interval of a statistic's values in resamples (R,), of which NaN does not count."""
-    if np.isnan(values).all():
-        return None
-    low, high = percentiles(values)
-    return float(low), float(high)
-
-
-def _resampled(columns: Sequence[Floats], seed: int) -> Floats:
-    """Return Spearman's correlation of every pair of columns (n,) in each resample, (R, pairs).
-
-    The ranks within a resample follow from how often each value was drawn, so nothing is sorted again.
-    """
-    order = np.argsort(columns[0], kind="stable")
-    places = [np.unique(column[order], return_inverse=True)[1] for column in columns]
-    pairs = list(combinations(range(len(columns)), 2))
-    correlations = np.empty((RESAMPLES, len(pairs)))
-    for start, drawn in resamples(len(order), seed=seed):
-        ranks = [_ranks(drawn, place) for place in places]
-        for k, (i, j) in enumerate(pairs):
-            (one, var_one), (other, var_other) = ranks[i], ranks[j]
-            covariance = np.einsum("rn,rn,rn->r", drawn, one, other)
-            with np.errstate(invalid="ignore"):  # a resample in which nothing varies has no correlation
-                correlations[start : start + len(drawn), k] = covariance / np.sqrt(var_one * var_other)
-    return correlations
-
-
-def _ranks(drawn: Floats, place: Integers) -> tuple[Floats, Floats]:
-    """Return centred mean ranks (R, n) in R resamples, and n times their variance (R,).
-
-    Args:
-        drawn: how often each of the n values is drawn in each resample, (R, n).
-        place: rank of each value among the distinct values, (n,).
-    """
-    n, order = len(place), np.argsort(place, kind="stable")
-    starts = np.searchsorted(place[order], np.arange(place.max() + 1))
-    count = np.add.reduceat(drawn[:, order], starts, axis=1)
-    ranks = np.cumsum(count, axis=1) - (count - 1) / 2 - (n + 1) / 2
-    return ranks[:, place], np.einsum("rg,rg,rg->r", count, ranks, ranks)
 
 
 def binned(x: npt.ArrayLike, y: npt.ArrayLike, bins: int) -> pd.DataFrame:
