@@ -87,10 +87,10 @@ def section(
             st.markdown(plain(sentence))
     clicked = _draw_figures(results, available, photographs, settings, slots, leading=leading)
     _draw_pairs(results, available, photographs, settings, clicked)
-    if len(available) > 1:
-        _draw_predictors(results, photographs, settings)
     for axis in available:
         _draw_quintiles(results, axis, photographs, settings)
+    if len(available) > 1:
+        _draw_predictors(results, photographs, settings)
 
 
 def _draw_figures(
