@@ -154,7 +154,7 @@ def test_as_many_photographers_as_parameters_say_nothing_of_others() -> None:
 
 @pytest.mark.parametrize("right", [False, True])
 def test_a_level_lies_within_its_interval(right: bool) -> None:
-    """Of pairs that are right in the first frame, each photograph and network has another number."""
+    """Photographs and networks differ in their number of pairs that are right in the first frame."""
     rows = shipped(right=right)
     for _, own in rows.groupby(["spread", "size_spread", "protocol"]):
         value, interval = dial.level(own, P)

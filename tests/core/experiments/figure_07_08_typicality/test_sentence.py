@@ -49,7 +49,7 @@ def test_of_many_networks_it_counts_those_that_fall() -> None:
 
 
 def test_trends_of_several_networks_are_named_after_holms_correction() -> None:
-    """Of 120 networks without any trend about six have intervals that exclude 0."""
+    """The intervals of about six of 120 networks without any trend exclude 0."""
     many = tuple(f"embedded/net{k:03d}.scenes-0" for k in range(120))
     table = photographs(0.0, networks=many)
     uncorrected = [spearman(own["typicality"], own["p_top1_change"]).interval for _, own in table.groupby("network")]
