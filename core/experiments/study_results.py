@@ -24,6 +24,8 @@ from .figure_07_08_typicality.sentence import sentence as trend_sentence
 from .figure_09_13_antialiasing.sentence import sentence as antialiasing_sentence
 from .figure_10_11_augmentation.sentence import augmentation_sentence, invariance_sentence
 from .figure_10_11_augmentation.sizes import Range
+from .figure_12_confidence.predictors import compare_predictors
+from .figure_12_confidence.predictors import sentence as predictors_sentence
 
 PAPER_MEASURES = ("p_top1_change", "mean_absolute_change")  # the third measure needs no classes
 TWINS = ("antialiasing", "failures")
@@ -109,6 +111,12 @@ def describe_axis(results: Results, axis: str) -> str:
     return f"among {index['rows']:,} photographs of {index['dataset']}, by {short(index['network'])}" if index else ""
 
 
+def own_confidence(results: Results) -> str | None:
+    """Return the network of the study whose confidence is an axis; None where it is of no network of the study."""
+    confidence = results.manifest.confidence
+    return str(confidence["key"]) if confidence and confidence["key"] in _keys(results) else None
+
+
 def trained_sides(results: Results) -> Mapping[str, Range]:
     """Return network → least and greatest side of its training, for the networks whose recipe states one."""
     sides = {network["key"]: network.get("trained_sides") for network in results.manifest.networks}
@@ -169,12 +177,20 @@ def _of_sizes(results: Results, rates: list[Measurement], differences: pd.DataFr
 def _of_axes(results: Results, rates: list[Measurement], differences: pd.DataFrame) -> Findings:
     table = per_photograph(results.pairs)
     first = table[table["protocol"] == table["protocol"].iloc[0]] if len(table) else table
-    return {
+    own = own_confidence(results)
+    trends = {
         f"{figure} {measure}": trend_sentence(first, axis, describe_axis(results, axis), measure)
         for axis, figure in AXES.items()
         for measure in PAPER_MEASURES
         if first[axis].notna().any()
-    } | _of_twins(results, rates, differences)
+    }
+    added = {
+        f"{AXES['confidence']} {measure}, added": predictors_sentence(
+            compare_predictors(first, measure, own), measure, own
+        )
+        for measure in PAPER_MEASURES
+    }
+    return trends | added | _of_twins(results, rates, differences)
 
 
 def _of_twins(results: Results, rates: list[Measurement], differences: pd.DataFrame) -> Findings:

@@ -1,9 +1,8 @@
-"""95 % intervals of a proportion and of a mean over photographs, and the bootstrap for everything else."""
+"""95 % intervals of a proportion and of a mean over photographs."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,9 +18,6 @@ FEW = 20  # photographs below which every interval is called approximate
 FEW_TEXT = "few photographs: approximate"
 CLUSTERING = 0.3  # prior correlation of two pairs of one photograph
 WEIGHT = 5  # photographs that the prior counts as
-RESAMPLES = 2000
-DRAWS = 1_000_000  # numbers of the bootstrap in memory at once
-MANY = 5_000  # photographs above which a correlation's interval is taken from a formula
 Z95 = 1.959963984540054  # two-sided 95 %
 
 
@@ -172,22 +168,3 @@ def student(freedom: float) -> float:
     from scipy.special import stdtrit
 
     return float(stdtrit(freedom, 0.975))
-
-
-def percentiles(means: Floats) -> Floats:
-    """Return the 2.5 and 97.5 % percentiles (2, …) of the means of resamples (R, …), leaving NaN out."""
-    ends: Floats = np.nanquantile(means, [0.025, 0.975], axis=0)
-    return ends
-
-
-def resamples(n: int, *, seed: int) -> Iterator[tuple[int, Floats]]:
-    """Yield how often each of ``n`` units is drawn: the first resample's number, and counts (rows, n).
-
-    The draws equal those of one resample at a time; the memory is bounded.
-    """
-    rng = np.random.default_rng(seed)
-    most = max(1, DRAWS // n)
-    for start in range(0, RESAMPLES, most):
-        rows = min(most, RESAMPLES - start)
-        drawn = rng.integers(0, n, (rows, n)) + n * np.arange(rows)[:, None]
-        yield start, np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(float)

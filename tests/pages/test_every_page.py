@@ -15,7 +15,6 @@ from core.index.search import FeatureIndex
 from core.jobs.job import Task
 from core.jobs.progress import Progress
 from core.networks import registry
-from core.statistics import association, comparisons, intervals
 from core.storage.data_folder import EMBEDDED, DataFolder
 from core.studies import process as worker
 from pages.parts.live import explorations
@@ -47,11 +46,9 @@ pytestmark = pytest.mark.usefixtures("one_thread", "brief")
 
 @pytest.fixture
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Trials of few scenes and few resamples: what pages compute unasked is tested elsewhere."""
+    """Trials of few scenes: what pages compute unasked is tested elsewhere."""
     whole, few = invariance.measure, {"learned": 24, "held_out": 12}
     monkeypatch.setattr(invariance, "measure", lambda trial, *more: whole(replace(trial, **few), *more))
-    for module in (association, comparisons, intervals):
-        monkeypatch.setattr(module, "RESAMPLES", 100)
 
 
 def opened(address: str, **query: Any) -> AppTest:

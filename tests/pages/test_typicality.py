@@ -12,6 +12,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.experiments.figure_07_08_typicality.sentence import sentence
+from core.experiments.figure_12_confidence.predictors import compare_predictors
+from core.experiments.figure_12_confidence.predictors import sentence as predictors_sentence
 from core.index.folder_ranking import rank_folder
 from core.index.search import FeatureIndex
 from core.jobs.job import Task
@@ -61,12 +63,31 @@ def test_the_sentence_and_the_quintiles_are_the_tables(stocked: DataFolder) -> N
         assert m.index is not None
         of = f"among {m.index['rows']:,} photographs of {m.index['dataset']}, by {short(m.index['network'])}"
         assert sentence(table, "typicality", of, measure) in read_out(at.markdown)
-        for shown, axis in zip(at.table, ("typicality", "confidence"), strict=True):
+        for shown, axis in zip(at.table[:2], ("typicality", "confidence"), strict=True):
             for network in NETWORKS:
                 wanted = quintiles(table[table["network"] == network], axis, measure)
                 for cell, row in zip(shown.value[short(network)], wanted.itertuples(), strict=True):
                     low, high = (getattr(row, f"{measure}_{end}") for end in ("low", "high"))
                     assert cell == f"{getattr(row, measure):.3f} [{low:.3f}, {high:.3f}], n = {row.n}"
+
+
+def test_what_typicality_adds_to_confidence_is_cores_without_the_networks_own(stocked: DataFolder) -> None:
+    at = opened()
+    at.selectbox(key="measure").set_value("mean_absolute_change").run()
+    compared = compare_predictors(photographs(stocked, "crop"), "mean_absolute_change", NETWORKS[0])
+    assert [one.network for one in compared] == [NETWORKS[1]]
+    assert predictors_sentence(compared, "mean_absolute_change", NETWORKS[0]) in read_out(at.markdown)
+    [row] = at.table[2].value.to_dict("records")
+    assert row == {
+        "network": short(NETWORKS[1]),
+        "typicality": compared[0].typicality.estimate,
+        "confidence": compared[0].confidence.estimate,
+        "difference": compared[0].difference.estimate,
+        "typicality given confidence": compared[0].added["typicality"].estimate,
+        "confidence given typicality": compared[0].added["confidence"].estimate,
+        "n": "16",
+    }
+    assert all("few photographs: approximate" in row[name] for name in ("typicality", "difference"))
 
 
 def test_the_ends_of_the_ranking_and_the_photographs_of_a_bin(stocked: DataFolder) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ...statistics.comparisons import TOP1_CHANGE
-from ...statistics.intervals import Floats, Interval, mean, proportion
+from ...statistics.intervals import Floats, Interval, mean, proportion, student
 
 FREE = {"spread": 1.0, "size_spread": 0.3}  # the photographer with the least bias that scenes allow
 BOTH = "both"
@@ -27,18 +27,36 @@ SPARE = 3  # networks that a fit needs in excess of its parameters
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """The change of a network's mean from no spread to the spread of FREE, with its 95 % interval over networks."""
+    """The change of a network's mean from no spread to the spread of FREE, with two 95 % intervals.
+
+    Attributes:
+        interval: over networks, given these photographers: what other seeds would give.
+        over_photographers: with photographers as units: what other photographers would give. None where there are no
+            more photographers than parameters.
+    """
 
     value: float
     interval: Interval
+    over_photographers: Interval | None
 
     @property
     def evident(self) -> bool:
-        """Return whether the interval excludes 0."""
+        """Return whether the interval over networks excludes 0: a statement about these photographers."""
         return self.interval[0] > 0 or self.interval[1] < 0
 
+    @property
+    def general(self) -> bool:
+        """Return whether both intervals exclude 0: a statement about other photographers too."""
+        span = self.over_photographers
+        return self.evident and span is not None and (span[0] > 0 or span[1] < 0)
+
     def __str__(self) -> str:
-        return f"{self.value:+.3f} [{self.interval[0]:+.3f}, {self.interval[1]:+.3f}]"
+        return f"{self.value:+.3f} {bracketed(self.interval)}"
+
+
+def bracketed(interval: Interval) -> str:
+    """Return an interval as text."""
+    return f"[{interval[0]:+.3f}, {interval[1]:+.3f}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +66,7 @@ class Effects:
     measured: Mapping[str, Effect]
     equal: Mapping[str, Effect]
     networks: int
+    photographers: int
     photographs: int
 
 
@@ -61,10 +80,11 @@ def means(table: pd.DataFrame, value: str) -> pd.DataFrame:
 def effects(table: pd.DataFrame, measure: str) -> Effects | None:
     """Return the effects in rows of one protocol; None for too few networks, or a single photographer.
 
-    They are least-squares slopes of the networks' means on both spreads, with Student's t intervals over networks,
-    since seeds and photographers would be drawn anew in a repetition. At equal typicality the means come from an
-    analysis of covariance: a level for each network and one curve of typicality for all, with a step for each of BINS
-    bins and a slope.
+    They are least-squares slopes of the networks' means on both spreads. Networks of one photographer share his
+    scenes, so that Student's t interval over networks holds given these photographers. With photographers as units
+    each counts once, with the mean of his networks and as many degrees of freedom as photographers exceed parameters.
+    At equal typicality the means come from an analysis of covariance: a level for each network and one curve of
+    typicality for all, with a step for each of BINS bins and a slope.
     """
     plain = means(table, measure)
     dials = [name for name in FREE if plain[name].nunique() > 1]
@@ -74,28 +94,45 @@ def effects(table: pd.DataFrame, measure: str) -> Effects | None:
         measured=_slopes(plain, plain[measure].to_numpy(float), dials),
         equal=_slopes(plain, _at_equal_typicality(table, measure, plain), dials),
         networks=len(plain),
+        photographers=len(plain.drop_duplicates(list(FREE))),
         photographs=int(table["digest"].nunique()),
     )
 
 
 def _slopes(networks: pd.DataFrame, values: Floats, dials: list[str]) -> dict[str, Effect]:
-    from scipy.stats import t
-
+    """Return the slopes of the networks' means (J,), weighted alike in both intervals."""
     design = np.column_stack([np.ones(len(values)), *(networks[name] / FREE[name] for name in dials)])
-    fitted, *_ = np.linalg.lstsq(design, values)
-    freedom = len(values) - int(np.linalg.matrix_rank(design))
-    variance = ((values - design @ fitted) ** 2).sum() / freedom * np.linalg.pinv(design.T @ design)
-    contrasts = {name: np.eye(len(fitted))[k + 1] for k, name in enumerate(dials)}
+    _, first, photographer, counts = np.unique(
+        design, axis=0, return_index=True, return_inverse=True, return_counts=True
+    )
+    averages = np.bincount(photographer.ravel(), values) / counts
+    contrasts = {name: np.eye(design.shape[1])[k + 1] for k, name in enumerate(dials)}
     if len(dials) > 1:
-        both = sum(contrasts.values(), np.zeros(len(fitted)))
+        both = sum(contrasts.values(), np.zeros(design.shape[1]))
         apart = np.linalg.matrix_rank(design) == design.shape[1]  # otherwise both dials always varied together
         contrasts = {**(contrasts if apart else {}), BOTH: both}
     result = {}
     for name, contrast in contrasts.items():
-        half = float(t.ppf(0.975, freedom)) * math.sqrt(max(0.0, contrast @ variance @ contrast))
-        value = float(contrast @ fitted)
-        result[name] = Effect(value, (value - half, value + half))
+        value, half = _slope(design, values, np.ones(len(values)), contrast)
+        assert half is not None  # ``effects`` asks for more networks than parameters
+        _, wide = _slope(design[first], averages, counts.astype(float), contrast)
+        result[name] = Effect(value, (value - half, value + half), (value - wide, value + wide) if wide else None)
     return result
+
+
+def _slope(design: Floats, values: Floats, weights: Floats, contrast: Floats) -> tuple[float, float | None]:
+    """Return a contrast of a weighted least-squares fit, and half its 95 % interval by Student's t.
+
+    Half is None without a degree of freedom.
+    """
+    root = np.sqrt(weights)
+    scaled, target = design * root[:, None], values * root
+    fitted, *_ = np.linalg.lstsq(scaled, target)
+    value, freedom = float(contrast @ fitted), len(values) - int(np.linalg.matrix_rank(design))
+    if freedom < 1:
+        return value, None
+    variance = ((target - scaled @ fitted) ** 2).sum() / freedom * np.linalg.pinv(scaled.T @ scaled)
+    return value, student(freedom) * math.sqrt(max(0.0, contrast @ variance @ contrast))
 
 
 def _at_equal_typicality(table: pd.DataFrame, measure: str, networks: pd.DataFrame) -> Floats:
@@ -124,10 +161,13 @@ def end(table: pd.DataFrame, *, free: bool) -> pd.DataFrame:
 
 
 def level(table: pd.DataFrame, measure: str) -> tuple[float, Interval | None]:
-    """Return the mean over networks and photographs, with its 95 % interval over photographs."""
+    """Return the mean over networks and photographs, with its 95 % interval over photographs, given these networks.
+
+    Each network counts once on each photograph, also where its numbers of pairs differ.
+    """
     values, units = table[measure].to_numpy(float), pd.factorize(table["digest"])[0]
+    value = float(values.mean())
     if measure == TOP1_CHANGE:
-        pairs = table["pairs"].to_numpy(float)
-        interval = proportion(np.round(np.bincount(units, values * pairs)), np.bincount(units, pairs))
-        return float(values.mean()), interval
-    return float(values.mean()), mean(values, units)
+        pairs = float(table["pairs"].mean())
+        return value, proportion(np.bincount(units, values) * pairs, np.bincount(units) * pairs)
+    return value, mean(values, units)

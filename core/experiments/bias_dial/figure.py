@@ -25,7 +25,7 @@ def dial_figure(table: pd.DataFrame, value: str, *, chosen: tuple[float, float] 
 
     A small point is a network, a large point a photographer's mean with its 95 % interval over networks (Student's t),
     joined where sizes have equal spread. Typicality is the same for all networks of a photographer, so that its
-    interval is over photographs (bootstrap).
+    interval is over photographs. The caption gives the effect with both of its intervals.
 
     Args:
         table: as ``dial`` describes it.
@@ -54,9 +54,26 @@ def dial_figure(table: pd.DataFrame, value: str, *, chosen: tuple[float, float] 
             hoverinfo="skip",
             marker={"size": 22, "color": GREY, "symbol": "circle-open", "line": {"width": 2}},
         )
-    over = "photographs (all networks of a photographer share it)" if value == "typicality" else "networks"
+    over = (
+        "photographs (all networks of a photographer share it)"
+        if value == "typicality"
+        else "the networks of one photographer"
+    )
     large = f"large points: means with 95 % intervals over {over}; points of one spread of places are side by side"
-    return add_caption(fig, *_about(table, plain), large)
+    return add_caption(fig, *_about(table, plain), *_effect(table, value), large)
+
+
+def _effect(table: pd.DataFrame, value: str) -> list[str]:
+    """Return the change of a measure from the most to the least biased photographer, with both intervals."""
+    estimates = dial.effects(table, value) if value in MEASURES else None
+    if estimates is None:
+        return []
+    name = dial.BOTH if dial.BOTH in estimates.measured else next(iter(estimates.measured))
+    effect = estimates.measured[name]
+    span = effect.over_photographers
+    wide = f"; {dial.bracketed(span)} with photographers as units" if span else ""
+    given = f"over networks, given these {estimates.photographers} photographers"
+    return [f"{dial.DIALS[name]} from fixed to free: {effect} {given}{wide}"]
 
 
 def _add_networks(fig: go.Figure, own: pd.DataFrame, value: str, name: str, slot: int, apart: float) -> None:

@@ -55,7 +55,7 @@ def curves(
         own = rows[rows["network"] == network]
         _points(fig, shown[shown["network"] == network], axis, measure, network, slots[network])
         _curve(fig, binned(own[axis], own[measure], bins), network, slots[network])
-        correlations[network] = spearman(own[axis], own[measure], seed=seed)
+        correlations[network] = spearman(own[axis], own[measure])
     _add_levels(fig, paper or {})
     return add_caption(
         fig, of, *_correlations(correlations), _settings(rows, bins), sampled, *_lacking(photographs, axis, measure)

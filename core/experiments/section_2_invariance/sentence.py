@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from ...statistics.intervals import Interval, paired_proportions
+from ...statistics.intervals import Interval, few, paired_proportions
 from ..wording import direction
 from .invariance import COPIES, FULL, GROUPS, LEARNED, OTHER, SAME, Answers
 
@@ -15,9 +15,10 @@ Difference: TypeAlias = tuple[float, Interval]
 
 
 def difference(answers: Sequence[Answers], classifier: str, group: str, reference: str) -> Difference:
-    """Return P(top-1 change) of one group of scenes minus that of another, with its 95 % interval.
+    """Return P(top-1 change) of one group of scenes minus that of another, with its 95 % interval over scenes.
 
-    The two groups that are held out are the same scenes in the same order, so that their interval is paired.
+    It holds given the trained classifier and the two photographers. The two groups that are held out are the same
+    scenes in the same order, so that their interval is paired.
     """
     changed = {a.group: a.changed for a in answers if a.classifier == classifier}
     second, first = changed[group], changed[reference]
@@ -41,12 +42,14 @@ def sentence(answers: Sequence[Answers]) -> str:
     unknown = "no evidence that its invariance is partial"
     partial = direction(away[1], "fewer on held-out scenes", unknown, "its invariance is partial")
     bias = direction(biased[1], "fewer", "no evidence that the photographer matters", "more than for the usual one")
+    remark = f" ({few(same.photographs)})" if few(same.photographs) else ""
     return (
         f"After a shift by one pixel, the classifier of the power spectrum changes {changed:,} of {shifts:,} answers"
         f"{': it is fully invariant' if not changed else ''}. The SVM trained on shifted copies changes {learned} of "
         f"its answers to scenes that it was trained on and {same} to held-out ones (difference {_points(away)}): "
         f"{partial}. For another photographer's scenes it changes {other} (difference {_points(biased)}): {bias}. "
-        f"n = {same.photographs} scenes of each kind, {same.trials // same.photographs} shifts each; 95 % intervals."
+        f"n = {same.photographs} scenes of each kind, {same.trials // same.photographs} shifts each; 95 % intervals "
+        f"over scenes{remark}, given these classifiers and photographers."
     )
 
 

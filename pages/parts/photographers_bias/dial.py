@@ -36,9 +36,11 @@ ABOUT = f"""
 - **Measured on** 400 held-out scenes, the same for all, by a photographer without a bias (spread 1, sizes ± 0.3).
 - **Typicality** is measured with one fixed feature network, `{photographers.FEATURES}`,
   among each network's training scenes, because cosines of different networks cannot be compared.
-- **Effects** are least-squares slopes of the networks' means from no spread to full spread, with Student's t intervals
-  over networks; at equal typicality the means are those of an analysis of covariance, with a curve of typicality
-  (tenths and a slope) that all networks share.
+- **Effects** are least-squares slopes of the networks' means from no spread to full spread; at equal typicality the
+  means are those of an analysis of covariance, with a curve of typicality (tenths and a slope) that all networks share.
+- **Intervals over networks** hold given these photographers: what other seeds would give. **With photographers as
+  units** each photographer counts once, with the mean of the networks: what other photographers would give. Both are
+  Student's t; five photographers leave two degrees of freedom.
 """
 
 
@@ -179,7 +181,8 @@ def _draw_measured(tables_of_dial: DialTables, measured: pd.DataFrame, who: Phot
         plain(
             f"Means of {', '.join(study.networks)} over {measured['digest'].nunique():,} held-out scenes by a "
             f"photographer without a bias, {manifest.config['pairs']} pairs each, seed {manifest.config['seed']}; "
-            f"95 % intervals by bootstrap of photographs. Top-1 on their centre crops: {', '.join(accuracy)}."
+            "95 % intervals over photographs, given these networks. Top-1 on their centre crops: "
+            f"{', '.join(accuracy)}."
         )
     )
 

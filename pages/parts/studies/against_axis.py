@@ -15,7 +15,9 @@ from core.experiments.drawing.scatter import BINS
 from core.experiments.figure_07_08_typicality.figure import against_typicality
 from core.experiments.figure_07_08_typicality.sentence import sentence as trend_sentence
 from core.experiments.figure_12_confidence.figure import against_confidence
-from core.experiments.study_results import describe_axis
+from core.experiments.figure_12_confidence.predictors import Predictors, compare_predictors
+from core.experiments.figure_12_confidence.predictors import sentence as predictors_sentence
+from core.experiments.study_results import describe_axis, own_confidence
 from core.networks.card import short
 from core.statistics.association import binned, quintiles
 from core.statistics.tables import MEASURES, per_photograph
@@ -87,6 +89,8 @@ def section(
     _draw_pairs(results, available, photographs, settings, clicked)
     for axis in available:
         _draw_quintiles(results, axis, photographs, settings)
+    if len(available) > 1:
+        _draw_predictors(results, photographs, settings)
 
 
 def _draw_figures(
@@ -112,6 +116,36 @@ def _draw_figures(
                 network = fig.data[point["curve_number"]].legendgroup
                 clicked = {"axis": axis, "network": network, "about": point["customdata"]}
     return clicked
+
+
+def _draw_predictors(results: Results, photographs: pd.DataFrame, settings: Settings) -> None:
+    """Draw what typicality and confidence each add to the other as predictors of the measure."""
+    own, measure = own_confidence(results), settings.measure
+    compared = studies.derive(
+        results, f"predictors {settings}", lambda _: compare_predictors(photographs, measure, own)
+    )
+    text = predictors_sentence(compared, measure, own)
+    if not text:
+        return
+    with st.expander("Does typicality add to confidence?"), st.container(key="predictors"):
+        st.markdown(plain(text))
+        st.table(pd.DataFrame([_make_predictor_row(one) for one in compared]), border="horizontal", hide_index=True)
+        st.caption(
+            f"Spearman's correlation with {MEASURES[measure]} and its 95 % interval, uncorrected; the last two columns "
+            "are partial correlations."
+        )
+
+
+def _make_predictor_row(compared: Predictors) -> dict[str, str]:
+    return {
+        "network": short(compared.network),
+        "typicality": compared.typicality.estimate,
+        "confidence": compared.confidence.estimate,
+        "difference": compared.difference.estimate,
+        "typicality given confidence": compared.added["typicality"].estimate,
+        "confidence given typicality": compared.added["confidence"].estimate,
+        "n": f"{compared.typicality.n:,}",
+    }
 
 
 def _draw_quintiles(results: Results, axis: str, photographs: pd.DataFrame, settings: Settings) -> None:

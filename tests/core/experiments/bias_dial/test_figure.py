@@ -39,6 +39,19 @@ def test_points_are_networks_and_means_photographers() -> None:
     assert half(np.array([0.3])) == 0
 
 
+def test_the_caption_gives_the_effect_with_both_intervals() -> None:
+    rows = table(of_place=-0.1)
+    estimates = dial.effects(rows, P)
+    assert estimates is not None
+    both = estimates.measured[dial.BOTH]
+    low, high = both.over_photographers or (0, 0)
+    caption = dial_figure(rows, P).layout.annotations[-1].text.replace("<br>", " ")
+    assert f"{both} over networks, given these 5 photographers" in caption
+    assert f"[{low:+.3f}, {high:+.3f}] with photographers as units" in caption
+    for other in (dial_figure(rows, "right"), dial_figure(rows[rows["spread"] == 0], P)):
+        assert "as units" not in other.layout.annotations[-1].text
+
+
 def test_the_interval_of_typicality_is_over_photographs() -> None:
     """All networks of a photographer have the same."""
     rows = table(of_typicality=-0.3)

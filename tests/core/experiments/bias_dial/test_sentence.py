@@ -41,6 +41,33 @@ def test_the_sentence_follows_the_numbers(of_place: float, of_typicality: float,
     assert explained == (found.measured[dial.BOTH].evident and not found.equal[dial.BOTH].evident)
 
 
+def with_shifts(shift: float) -> pd.DataFrame:
+    """The effect of places is 0.1; the photographer in the middle deviates from it by ``shift``."""
+    rows = table(of_place=0.1, noise=0.005)
+    return rows.assign(**{P: rows[P] + shift * (rows["spread"] == 0.5)})
+
+
+def test_the_verdict_claims_no_more_than_the_photographers_allow() -> None:
+    text = sentence(with_shifts(0.07), P, "crop")
+    assert text.startswith("Given these five photographers, a network that was trained on less biased photographs")
+    assert ": no evidence for other photographers." in text
+    assert "evident too" not in text
+    text = sentence(with_shifts(0.0), P, "crop")
+    assert text.startswith("A network that was trained on less biased photographs changes its answer more often (+0.")
+    assert ", given these five photographers)" in text
+    estimates = dial.effects(with_shifts(0.0), P)
+    assert estimates is not None
+    low, high = estimates.measured[dial.BOTH].over_photographers or (0, 0)
+    assert f"With photographers as units the interval is [{low:+.3f}, {high:+.3f}]: the effect is evident too." in text
+    assert "95 % intervals, uncorrected" in text
+
+
+def test_as_many_photographers_as_parameters_speak_of_no_others() -> None:
+    text = sentence(table(of_place=-0.1, levels=((0.0, 0.0), (1.0, 0.3), (1.0, 0.0))), P, "crop")
+    assert text.startswith("Given these three photographers, ")
+    assert "There are too few photographers to speak of others." in text
+
+
 def test_typicality_that_explains_all_is_found_to() -> None:
     assert "there is no evidence of it" in sentence(table(of_typicality=-0.8, noise=0.02), P, "crop")
 

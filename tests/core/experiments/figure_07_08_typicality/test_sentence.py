@@ -44,7 +44,24 @@ def test_of_many_networks_it_counts_those_that_fall() -> None:
     text = trend_sentence(apart, "typicality", "among 10 photographs")
     span = f"{low:.2f}" if f"{low:.2f}" == f"{high:.2f}" else f"{low:.2f} to {high:.2f}"
     assert f"falls with typicality on 3 of 4 networks (Spearman {span}), and cannot be correlated with" in text
-    assert text.endswith("60 photographs, 4 pairs each, protocol crop; typicality among 10 photographs.")
+    assert "60 photographs, 4 pairs each, protocol crop; typicality among 10 photographs;" in text
+    assert text.endswith("; a trend is named where p < 0.05 after Holm's correction for 3 networks.")
+
+
+def test_trends_of_several_networks_are_named_after_holms_correction() -> None:
+    """The intervals of about six of 120 networks without any trend exclude 0."""
+    many = tuple(f"embedded/net{k:03d}.scenes-0" for k in range(120))
+    table = photographs(0.0, networks=many)
+    uncorrected = [spearman(own["typicality"], own["p_top1_change"]).interval for _, own in table.groupby("network")]
+    assert any(span is not None and span[0] * span[1] > 0 for span in uncorrected)
+    text = trend_sentence(table, "typicality", "")
+    assert "shows no evidence of falling or rising with typicality on 120 of 120 networks" in text
+    assert "after Holm's correction for 120 networks" in text
+
+
+def test_few_photographs_are_called_approximate() -> None:
+    assert "few photographs: approximate" in trend_sentence(photographs(-0.5, n=12), "typicality", "")
+    assert "approximate" not in trend_sentence(photographs(-0.5, n=20), "typicality", "")
 
 
 def test_every_network_is_said_and_those_that_cannot_be_are_too() -> None:
