@@ -7,7 +7,7 @@ import streamlit as st
 from pages.parts.antialiasing import signal_bench, twins
 from pages.parts.session import state
 from pages.parts.sidebar import networks
-from pages.parts.studies import against_axis, studies
+from pages.parts.studies import against_axis, saving, studies
 
 st.markdown("##### Antialiasing: how much steadier are networks that blur before they subsample?")
 networks.offer_weights(state.choice().cards)
@@ -15,7 +15,7 @@ results = studies.section("failures", "antialiasing")
 if results is not None:
     twins.section(results)
     twins.draw_failures(results)
-    studies.draw_downloads(
+    saving.section(
         results,
         {
             "Differences": partial(twins.read_differences, results),

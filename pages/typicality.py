@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.parts.session import state
 from pages.parts.sidebar import networks
-from pages.parts.studies import against_axis, extremes, studies
+from pages.parts.studies import against_axis, extremes, saving, studies
 from pages.parts.typicality import folder_ranking
 
 st.markdown("##### Typicality: are photographs unlike the training photographs more fragile?")
@@ -17,4 +17,4 @@ if results is not None:
     extremes.section(results)
 folder_ranking.section()
 if results is not None:
-    studies.draw_downloads(results, {"Photographs": partial(against_axis.average_photographs, results)})
+    saving.section(results, {"Photographs": partial(against_axis.average_photographs, results)})

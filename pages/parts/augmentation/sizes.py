@@ -18,7 +18,7 @@ from core.statistics.tables import MEASURES, Measurement
 from core.studies import Results
 from pages.parts.components import charts
 from pages.parts.session import resources, tasks
-from pages.parts.studies import sensitivities, studies
+from pages.parts.studies import saving, sensitivities, studies
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def section() -> None:
     available = [item for item in drawn if item is not None]
     _offer_cifar10()
     if available:
-        studies.draw_downloads(*available[0], *available[1:])
+        saving.section(*available[0], *available[1:])
 
 
 def make_anchor(figure: Figure) -> str:
@@ -70,7 +70,7 @@ def make_anchor(figure: Figure) -> str:
     return figure.name.lower().replace(" ", "-")
 
 
-def _draw_figure(figure: Figure, slot: str | None) -> tuple[Results, studies.Tables] | None:
+def _draw_figure(figure: Figure, slot: str | None) -> tuple[Results, saving.Tables] | None:
     """Draw a figure's sentence, its three panels, the photographs of a point and the downloads."""
     st.subheader(f"{figure.title} ({figure.name})", anchor=make_anchor(figure))
     st.caption(figure.about)

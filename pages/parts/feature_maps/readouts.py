@@ -16,7 +16,7 @@ from core.statistics.tables import MEASURES, Measurement
 from core.studies import Results
 from pages.parts.components import charts
 from pages.parts.components.widgets import plain
-from pages.parts.studies import sensitivities, studies
+from pages.parts.studies import saving, sensitivities, studies
 
 WHERE = "§ 3, Figure 4"
 ABOUT = """
@@ -53,7 +53,7 @@ def section() -> None:
     with st.expander("How readouts are trained, and all numbers"):
         st.markdown(ABOUT.format(strengths=", ".join(f"{strength:g}" for strength in STRENGTHS)))
         st.dataframe(_make_table(results, measured, right), hide_index=True, key="readouts table")
-    studies.draw_downloads(
+    saving.section(
         results,
         {
             "Readouts": lambda: tables.tidy(measured),

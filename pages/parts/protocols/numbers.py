@@ -8,7 +8,7 @@ from core.experiments.drawing.style import short
 from core.statistics import tables
 from core.studies import Results
 from pages.parts.components.widgets import plain
-from pages.parts.studies import sensitivities, studies
+from pages.parts.studies import saving, sensitivities, studies
 
 COUPLES = 3  # pairs of networks in one table; with more, the visitor chooses one pair
 
@@ -47,7 +47,7 @@ def draw_comparisons(results: Results) -> None:
 def draw_downloads(results: Results) -> None:
     """Draw the downloads of the study's tables."""
     measured, right = sensitivities.compute(results), sensitivities.read_accuracies(results)
-    studies.draw_downloads(
+    saving.section(
         results,
         {
             "Measures": lambda: tables.tidy(measured, right),

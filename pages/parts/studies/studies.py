@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-import pandas as pd
 import streamlit as st
 
 from core.datasets import dataset_name
@@ -20,7 +19,6 @@ from core.studies import Results, process, rows
 from core.studies.config import get
 from core.studies.manifest import MANIFEST, REDUCED, Manifest
 from core.studies.process import Status
-from pages.parts.components import downloads
 from pages.parts.components.widgets import plain
 from pages.parts.session import resources, state
 from pages.parts.studies import new_study, process_progress
@@ -28,7 +26,6 @@ from pages.parts.studies import new_study, process_progress
 POLL_S, REDRAWN_S = 1.0, 4.0  # drawing a page takes computing time from the study
 DATE = len("2026-11-25")
 T = TypeVar("T")
-Tables = Mapping[str, Callable[[], pd.DataFrame]]
 
 
 @dataclass(frozen=True)
@@ -109,25 +106,6 @@ def key(results: Results) -> tuple[str, str, str | None, int]:
     """Return a key of the study and of how far it was when it was read."""
     m = results.manifest
     return str(results.folder), m.started, m.finished, len(results.pairs)
-
-
-def draw_downloads(results: Results, tables: Tables, *more: tuple[Results, Tables]) -> None:
-    """Draw downloads of tables (title → table) as CSV, and say where every pair is stored."""
-    st.subheader("Download", anchor="save")
-    studies = ((results, tables), *more)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        for title, make, name in (
-            (title, make, study.folder.name)
-            for study, tables_of_study in studies
-            for title, make in tables_of_study.items()
-        ):
-            file = f"{name}-{title.lower().replace(' ', '-')}.csv"
-            downloads.draw_button(f"{title} (CSV)", file, "text/csv", lambda make=make: make().to_csv(index=False))
-        downloads.choose_figure_format()
-    for study, _ in studies:
-        path = study.folder / (rows.RESULTS if study.manifest.finished else rows.PARTS)
-        st.caption(f"All pairs, one row each: `{path}`. The command that measures them again:")
-        st.code(study.manifest.command, language="bash", wrap_lines=True)
 
 
 def list_studies(kinds: tuple[str, ...]) -> list[ListedStudy]:
