@@ -71,7 +71,7 @@ class StudyBroken(PhotobiasError):
 
 
 class StudyMismatch(PhotobiasError):
-    """A study folder with the rows of another configuration, network or software version."""
+    """Rows of a study with another configuration, network, software version or photograph than the given one."""
 
 
 class BadAnnotations(PhotobiasError):

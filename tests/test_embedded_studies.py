@@ -192,6 +192,42 @@ def test_a_study_that_ships_is_drawn(name: str) -> None:
     assert (pair.placement.x, pair.placement.y) == tuple(found.pairs.iloc[-1][["x", "y"]])
 
 
+SHIPPED = sorted([*EMBEDDED.studies.glob("*/"), *(EMBEDDED.root / "dial" / "studies").glob("*/")])
+
+
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
+def test_rows_that_ship_state_the_square_of_a_crop(folder: Path) -> None:
+    """All scenes are of 192 pixels. A square has 8 to 100 % of the area, and lies inside with its step."""
+    pairs = studies.read(folder).pairs
+    crops = pairs[pairs["protocol"] == "crop"]
+    side, edge = crops["source_side"].astype(float), 192
+    assert pairs["source_side"].notna().sum() == side.notna().sum() == len(crops)
+    assert side.between(np.sqrt(0.08) * edge - 0.5, edge - 1).all()
+    assert (crops[["x", "y"]].add(side + crops["step"], axis=0) <= edge).all(axis=None)
+    assert (crops[["x", "y"]] >= 0).all(axis=None)
+    squares = crops.groupby(["digest", "seed", "pair"], observed=True)["source_side"].nunique()
+    assert (squares == 1).all()  # every network and layer sees the same square
+
+
+@pytest.mark.parametrize("name", ["protocols", "failures", "augmentation", "figure_11_scenes32"])
+def test_frames_made_from_rows_that_ship_give_their_answers(name: str, tmp_path: Path) -> None:
+    """Check two rows of each protocol and network, and that the photograph and the row are enough."""
+    shipped, engine = studies.read(EMBEDDED.studies / name), Engine("cpu")
+    for key, rows in shipped.pairs.groupby("network", observed=True):
+        network = engine.load(card_of(str(key), tmp_path))
+        how = network.card.preprocessing
+        chosen = rows.groupby("protocol", observed=True).sample(2, random_state=3)
+        for _, row in chosen.iterrows():
+            photo = shipped.photograph(row["digest"])
+            assert photo is not None
+            pair = studies.frames(row, photo, size=how.crop, interpolation=how.interpolation)
+            answers = engine.predict(network, [pair.before, pair.after])
+            before, after = (p for part in answers for p in part.probabilities.numpy())
+            assert (before.argmax(), after.argmax()) == (row["class_before"], row["class_after"])
+            answered = [before[row["class_before"]], after[row["class_before"]]]
+            assert answered == pytest.approx([row["p_before"], row["p_after"]], abs=5e-6)
+
+
 def test_typical_scenes_are_more_stable() -> None:
     """Check Figure 8 of the paper on each of the six networks, with one index."""
     means = per_photograph(studies.read(EMBEDDED.studies / "typicality").pairs)

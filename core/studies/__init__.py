@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from .axes import Axes
 from .config import Study, create, names, register
+from .row_frames import frames
 from .rows import Results, read
 from .runner import run
 
-__all__ = ["Axes", "Results", "Study", "create", "names", "read", "register", "run"]
+__all__ = ["Axes", "Results", "Study", "create", "frames", "names", "read", "register", "run"]

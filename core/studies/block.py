@@ -133,6 +133,7 @@ def _pair(row: PairRow, network: str, seed: int) -> dict[str, Any]:
         "network": network,
         "protocol": p.protocol,
         "side": p.side if embedded else None,
+        "source_side": None if embedded else p.side,
         "step": p.step,
         "direction": p.direction,
         "unit": p.unit,

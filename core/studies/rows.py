@@ -12,10 +12,11 @@ from ..datasets import reread
 from ..errors import BadFolder, StudyBroken
 from ..images.frames import FramePair
 from ..images.photographs import Photograph, reduce_to
-from ..images.protocols import create, generator, settings
+from ..images.protocols import reduce_pixels
 from ..storage.atomic_files import write
 from .config import get
 from .manifest import Manifest, read_manifest
+from .row_frames import frames
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,10 +28,11 @@ _FACTS = b"study"  # the key of a part's facts in the metadata of its file
 
 TEXT, COUNT, CLASS, YES = "category", "int64", "Int32", "boolean"  # only counts are never missing
 PAIRS = {
-    "digest": TEXT, "name": TEXT, "label": TEXT, "network": TEXT, "protocol": TEXT, "side": CLASS, "step": COUNT,
-    "direction": TEXT, "unit": TEXT, "seed": COUNT, "pair": COUNT, "x": COUNT, "y": COUNT, "class_before": CLASS,
-    "class_after": CLASS, "p_before": "float32", "p_after": "float32", "changed": YES, "kind": TEXT,
-    "feature_cosine": "float64", "label_index": CLASS, "typicality": "float64", "confidence": "float64",
+    "digest": TEXT, "name": TEXT, "label": TEXT, "network": TEXT, "protocol": TEXT, "side": CLASS,
+    "source_side": CLASS, "step": COUNT, "direction": TEXT, "unit": TEXT, "seed": COUNT, "pair": COUNT, "x": COUNT,
+    "y": COUNT, "class_before": CLASS, "class_after": CLASS, "p_before": "float32", "p_after": "float32",
+    "changed": YES, "kind": TEXT, "feature_cosine": "float64", "label_index": CLASS, "typicality": "float64",
+    "confidence": "float64",
 }  # fmt: skip
 LIKENESS = {"psnr": "float64", "ssim": "float64"}  # in studies of failures: for pairs that changed, or the worst pair
 LAYERS = {"layer": TEXT, "depth": "float64"}  # in studies of linear probes: a row is one pair on one layer
@@ -104,15 +106,19 @@ def decoded(path: Path) -> pa.Table:
         ) from None
 
 
-def facts(path: Path) -> bytes:
-    """Return the facts in the metadata of a parquet file; empty if it has none or cannot be read."""
+def facts(path: Path, kind: pa.Schema) -> bytes:
+    """Return the facts in the metadata of a parquet file.
+
+    They are empty if it has none, cannot be read, or has other columns, as an earlier version wrote them.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        stored: bytes = (pq.read_schema(path).metadata or {}).get(_FACTS, b"")
+        present = pq.read_schema(path)
     except (OSError, pa.ArrowException):
         return b""
+    stored: bytes = (present.metadata or {}).get(_FACTS, b"") if present.names == kind.names else b""
     return stored
 
 
@@ -155,12 +161,8 @@ class Results:
         photo, how = self.photograph(row["digest"]), self.manifest.network(row["network"])["preprocessing"]
         if photo is None:
             return None
-        given = {"step": int(row["step"]), "direction": row["direction"], "unit": row["unit"], "side": row["side"]}
-        has = settings(row["protocol"])
-        protocol = create(row["protocol"], **{k: int(v) if k == "side" else v for k, v in given.items() if k in has})
-        rng = generator(int(row["seed"]), photo, protocol, int(row["pair"]))
-        small = reduce_to(photo, self.manifest.config["reduce_to"])
-        return protocol.pair(small, how["crop"], rng=rng, interpolation=how["interpolation"])
+        photo = reduce_pixels(photo, self.manifest.config["reduce_to"])
+        return frames(row, photo, size=how["crop"], interpolation=how["interpolation"])
 
 
 def read(folder: Path) -> Results:
@@ -182,7 +184,17 @@ def read(folder: Path) -> Results:
             return read(folder)
         raise
     fitted = decoded(folder / READOUTS).to_pandas() if READOUTS in (manifest.files or {}) else None
-    return Results(folder, tables[0].to_pandas(), tables[1].to_pandas(), manifest, fitted)
+    return Results(folder, _all_columns(tables[0].to_pandas()), tables[1].to_pandas(), manifest, fitted)
+
+
+def _all_columns(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return pairs with the column that files of earlier versions lack. It is null there."""
+    import pandas as pd
+
+    if "source_side" not in pairs:
+        unknown = pd.Series(pd.NA, pairs.index, dtype="Int32")
+        pairs.insert(list(PAIRS).index("source_side"), "source_side", unknown)
+    return pairs
 
 
 def read_finished(folder: Path) -> Results:
@@ -219,13 +231,17 @@ def parts(folder: Path) -> int:
 
 
 def collected(folder: Path, study: str, count: int) -> tuple[pa.Table, pa.Table]:
-    """Return the pairs and the centre crops of the first ``count`` parts, concatenated. Raises StudyBroken."""
+    """Return the pairs and the centre crops of the first ``count`` parts, concatenated. Raises StudyBroken.
+
+    Columns that parts of an earlier version lack are null.
+    """
     import pyarrow as pa
 
     paths = [part_paths(folder, number) for number in range(count)]
     pairs, centres = (
         pa.concat_tables(
-            [kind.empty_table(), *(decoded(both[side]).replace_schema_metadata(kind.metadata) for both in paths)]
+            [kind.empty_table(), *(decoded(both[side]).replace_schema_metadata(kind.metadata) for both in paths)],
+            promote_options="default",
         )
         for side, kind in enumerate(schemas(study))
     )

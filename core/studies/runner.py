@@ -239,8 +239,9 @@ class _Run:
         return number
 
     def _block_facts(self, number: int) -> dict[str, Any] | None:
-        """Return the facts of a finished block; None if it is damaged or belongs to another study."""
-        both = [rows.facts(path) for path in rows.part_paths(self.folder, number)]
+        """Return the facts of a finished block; None if it is damaged, or of another study or an earlier version."""
+        paths, kinds = rows.part_paths(self.folder, number), rows.schemas(self.study.name)
+        both = [rows.facts(path, kind) for path, kind in zip(paths, kinds, strict=True)]
         if not both[0] or both[0] != both[1]:
             return None
         facts: dict[str, Any] = json.loads(both[0])

@@ -20,6 +20,7 @@ PAIRS = {
     "network": "category",
     "protocol": "category",
     "side": "Int32",
+    "source_side": "Int32",
     "step": "int64",
     "direction": "category",
     "unit": "category",
@@ -85,3 +86,12 @@ def plain(frame: pd.DataFrame) -> list[list[Any]]:
 
 def study_of() -> Study:
     return studies.create("protocols", protocols=("crop", "black"))
+
+
+def remove_source_side(path: Path) -> None:
+    """Write a table of pairs, or a part of it, as versions without this column wrote it."""
+    table = rows.decoded(path).drop_columns(["source_side"])
+    facts = (table.schema.metadata or {}).get(b"study", b"")
+    columns = rows.PAIRS | rows.LIKENESS | rows.LAYERS
+    kind = rows.schema({name: columns[name] for name in table.schema.names})
+    path.write_bytes(rows.encoded(table, kind, facts))

@@ -18,7 +18,8 @@ from ..photographs import Photograph, reduce_to
 class Protocol(typing.Protocol):
     """A way to make a pair of frames from a photograph.
 
-    ``place`` draws a random placement, ``frames`` makes the pair for it, and ``pair`` does both.
+    ``place`` draws a random placement, ``frames`` makes the pair for it, and ``pair`` does both. ``placement`` is the
+    same placement again, given its corner and side.
     """
 
     @property
@@ -29,6 +30,10 @@ class Protocol(typing.Protocol):
 
     def place(
         self, photograph: Photograph, size: int, *, rng: np.random.Generator, interpolation: Interpolation = "bilinear"
+    ) -> Placement: ...
+
+    def placement(
+        self, photograph: Photograph, x: int, y: int, *, side: int, size: int, interpolation: Interpolation
     ) -> Placement: ...
 
     def frames(self, photograph: Photograph, placement: Placement) -> FramePair: ...
@@ -69,9 +74,23 @@ class Step:
         """Return the pair at a placement. Only the placement matters, not the settings of this object."""
         raise NotImplementedError
 
-    def placement(self, x: int, y: int, **fields: typing.Any) -> Placement:
-        """Return a placement at (x, y) with this object's name, step and direction; ``fields``: the other ones."""
-        return Placement(protocol=self.name, x=x, y=y, step=self.step, direction=self.direction, **fields)
+    def placement(
+        self, photograph: Photograph, x: int, y: int, *, side: int, size: int, interpolation: Interpolation
+    ) -> Placement:
+        """Return the placement with this corner and side, whatever the side of this object."""
+        return Placement(
+            protocol=self.name,
+            x=x,
+            y=y,
+            side=side,
+            width=size,
+            height=size,
+            size=size,
+            step=self.step,
+            direction=self.direction,
+            unit="network",
+            interpolation=interpolation,
+        )
 
     def pair(
         self, photograph: Photograph, size: int, *, rng: np.random.Generator, interpolation: Interpolation = "bilinear"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -59,9 +59,14 @@ class Crop(Step):
         dx, dy = offset(self.step, self.direction)
         x = int(rng.integers(0, width - side - dx, endpoint=True))
         y = int(rng.integers(0, height - side - dy, endpoint=True))
-        return self.placement(
-            x, y, side=side, width=size, height=size, size=size, unit=self.unit, interpolation=interpolation
-        )
+        return self.placement(photograph, x, y, side=side, size=size, interpolation=interpolation)
+
+    def placement(
+        self, photograph: Photograph, x: int, y: int, *, side: int, size: int, interpolation: Interpolation
+    ) -> Placement:
+        """Return the placement of a square of ``side`` source pixels at (x, y)."""
+        same = super().placement(photograph, x, y, side=side, size=size, interpolation=interpolation)
+        return replace(same, unit=self.unit)
 
     def frames(self, photograph: Photograph, placement: Placement) -> FramePair:
         """Return the pair at a placement. Only the placement matters, not the settings of this object."""

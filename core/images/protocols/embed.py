@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -48,18 +48,24 @@ class Embed(SideProtocol):
                 f"Side + 2 x step must be at most {size}.",
                 "Choose a smaller side or step.",
             )
-        full = fitted_size(photograph.width, photograph.height, side)
-        grown = fitted_size(photograph.width, photograph.height, side + self.step)
-        width, height = (min(edge, longest) for edge in full)
-        cut = max(grown if self.grows else full) > longest
+        first, grown = (fitted_size(photograph.width, photograph.height, side + more) for more in (0, self.step))
         room_x, room_y = (
-            size - max(now + self.step, min(then, longest)) for now, then in zip((width, height), grown, strict=True)
+            size - max(min(now, longest) + self.step, min(then, longest))
+            for now, then in zip(first, grown, strict=True)
         )
         x = int(rng.integers(0, room_x, endpoint=True))
         y = int(rng.integers(0, room_y, endpoint=True))
-        return self.placement(
-            x, y, side=side, width=width, height=height, size=size, unit="network", interpolation=interpolation, cut=cut
-        )
+        return self.placement(photograph, x, y, side=side, size=size, interpolation=interpolation)
+
+    def placement(
+        self, photograph: Photograph, x: int, y: int, *, side: int, size: int, interpolation: Interpolation
+    ) -> Placement:
+        """Return the placement of the photograph with short side ``side`` at (x, y) in the frame."""
+        same = super().placement(photograph, x, y, side=side, size=size, interpolation=interpolation)
+        largest = side + self.step if self.grows else side
+        edges, longest = fitted_size(photograph.width, photograph.height, side), size - self.step
+        cut = max(fitted_size(photograph.width, photograph.height, largest)) > longest
+        return replace(same, width=min(edges[0], longest), height=min(edges[1], longest), cut=cut)
 
     def frames(self, photograph: Photograph, placement: Placement) -> FramePair:
         """Return the pair at a placement. Only the placement matters, not the settings of this object."""

@@ -42,9 +42,7 @@ class Upscale(SideProtocol):
         dx, dy = offset(self.step, self.direction)
         x = int(rng.integers(0, width - size - dx, endpoint=True))
         y = int(rng.integers(0, height - size - dy, endpoint=True))
-        return self.placement(
-            x, y, side=side, width=size, height=size, size=size, unit="network", interpolation=interpolation
-        )
+        return self.placement(photograph, x, y, side=side, size=size, interpolation=interpolation)
 
     def frames(self, photograph: Photograph, placement: Placement) -> FramePair:
         """Return the pair at a placement. Only the placement matters, not the settings of this object."""

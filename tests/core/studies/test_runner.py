@@ -17,7 +17,7 @@ from core.networks.card import NetworkCard
 from core.studies import manifest, rows, runner
 from core.studies.block import Block
 from tests.support.counting import Counting
-from tests.support.runs import Held, content, plain, study_of
+from tests.support.runs import Held, content, plain, remove_source_side, study_of
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -72,6 +72,34 @@ def test_cancelled_after_every_batch(tmp_path: Path, whole: Path, many: list[Hel
     assert stops
     assert content(out) == content(whole)
     assert not (out / "parts").exists()
+
+
+@pytest.mark.parametrize("blocks", [(0,), (1,), (0, 1)])
+def test_parts_of_an_earlier_version_are_read_and_computed_again(
+    tmp_path: Path, whole: Path, many: list[Held], engine: Engine, cards: list[NetworkCard], blocks: tuple[int, ...]
+) -> None:
+    """They lack the column source_side, which is null until the study is resumed."""
+    cancel = Cancel()
+
+    def stop(progress: Progress) -> None:
+        if progress.done > 2 * 16 * 4:
+            cancel.request()
+
+    with pytest.raises(Cancelled):
+        studies.run(study_of(), many, cards, tmp_path, engine=engine, progress=stop, cancel=cancel)
+    assert rows.parts(tmp_path) == 2
+    before = studies.read(tmp_path).pairs
+    for number in blocks:
+        remove_source_side(rows.part_paths(tmp_path, number)[0])
+    after, full = studies.read(tmp_path).pairs, studies.read(whole).pairs
+    assert list(after) == list(before)
+    assert plain(after.drop(columns="source_side")) == plain(before.drop(columns="source_side"))
+    assert after["source_side"].notna().sum() == (2 - len(blocks)) * len(before) / 4
+    told: list[Progress] = []
+    studies.run(study_of(), many, cards, tmp_path, engine=engine, progress=told.append)
+    assert told[0].done == blocks[0] * 16 * 4  # what came before is kept
+    assert content(tmp_path) == content(whole)
+    assert full["source_side"].notna().sum() == len(full) / 2  # crops
 
 
 def test_a_block_that_is_still_being_written_is_kept_at_a_cancel(
