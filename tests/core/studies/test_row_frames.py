@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,8 @@ from core.errors import BadProtocol, StudyMismatch
 from core.experiments.study_results import StudyResults
 from core.images import protocols
 from core.images.frames import FramePair
-from core.images.photographs import Photograph, photograph, reduce_to
-from core.images.protocols import Protocol, generator
+from core.images.photographs import Photograph, photograph
+from core.images.protocols import Protocol, generator, reduce_pixels
 from core.inference.batching import Subject
 from core.inference.engine import Engine
 from core.networks.card import NetworkCard
@@ -118,9 +117,8 @@ def test_a_row_of_another_photograph_is_refused() -> None:
 def test_a_square_that_cannot_be_drawn_again_is_refused() -> None:
     """A reduced photograph keeps its digest in the protocols, and its squares are others."""
     photo = picture(375, 500)
-    small = replace(reduce_to(photo, 100), digest=photo.digest)
     with pytest.raises(StudyMismatch, match=r"The row's square is at \(\d+, \d+\), and its seed gives"):
-        studies.frames(row_of(photo, source_side=None), small, size=32)
+        studies.frames(row_of(photo, source_side=None), reduce_pixels(photo, 100), size=32)
 
 
 @pytest.fixture
@@ -164,8 +162,8 @@ def test_frames_of_a_study_are_those_that_it_predicted(
         assert same(again, pair)
     photo = found.photograph(str(found.pairs["digest"].iloc[-1]))
     assert photo is not None
-    if study.reduce_to is None:
-        assert same(studies.frames(found.pairs.iloc[-1], photo, size=card.size), predicted[-1][1])
+    seen = reduce_pixels(photo, study.reduce_to)
+    assert same(studies.frames(found.pairs.iloc[-1], seen, size=card.size), predicted[-1][1])
 
 
 def _recording(predicted: list[tuple[PairRow, FramePair]]) -> Any:
