@@ -38,8 +38,10 @@ def _typicality(chosen: argparse.Namespace) -> None:
     )
     if result["warning"]:
         say(f"warning: {result['warning']}")
+    for text in result["warnings"]:
+        say(f"warning: {text}")
     place = (
-        "no reference queries"
+        f"{'of other classes only, ' if result['other_classes'] else ''}no percentile"
         if result["percentile"] is None
         else (f"more typical than {result['percentile']:.0f} % of {result['references']} reference photographs")
     )
@@ -47,7 +49,7 @@ def _typicality(chosen: argparse.Namespace) -> None:
     indexed = f"{result['rows']} photographs indexed{how}"
     lines = [
         f"typicality {result['typicality']:.4f} ({place}); {result['network']}, {indexed}",
-        f"predicted {result['predicted']}: {result['indexed_of_predicted']} indexed photographs of that class",
+        f"predicted {result['predicted']}: {result['indexed_of_predicted']} other indexed photographs of that class",
         *(f"  {neighbour_line(n)}" for n in result["neighbours"]),
         *(f"{name} {value:.4f}" for name, value in result.get("alternatives", {}).items()),
         *(f"{value:.4f}  among photographs of {name}" for name, value in result.get("per_class", {}).items()),

@@ -261,6 +261,8 @@ def typicality_of(
         "warning": card.warning_for_photograph(photo),
         "typicality": rating.typicality.value,
         "percentile": rating.typicality.percentile,
+        "other_classes": rating.typicality.other_classes,
+        "warnings": list(rating.typicality.warnings),
         "references": rating.typicality.references,
         "k": rating.typicality.k,
         "search": index.how,

@@ -149,6 +149,7 @@ def _typicality(rating: Rating, index: FeatureIndex) -> dict[str, Any]:
     return {
         "typicality": t.value,
         "percentile": t.percentile,
+        "warnings": list(t.warnings),
         "k": t.k,
         "references": t.references,
         "predicted": rating.predicted,
@@ -249,7 +250,7 @@ def _neighbours(rating: Rating | None) -> str:
     rows = "".join(
         f"<tr><td>{escape(n.label or '–')}<td>{n.cosine:.4f}<td>{escape(Path(n.path).name)}" for n in t.neighbours
     )
-    text = f"Mean cosine {t.value:.4f} to the {t.k} nearest indexed photographs."
+    text = " ".join([f"Mean cosine {t.value:.4f} to the {t.k} nearest indexed photographs.", *map(escape, t.warnings)])
     return f"<h2>Nearest photographs</h2><p>{text}</p><table><tr><th>label<th>cosine<th>file</tr>{rows}</table>"
 
 

@@ -66,6 +66,7 @@ def _typical(found: Exploration) -> str:
         return ""
     t = found.rating.typicality
     if t.percentile is None:
-        return f"this photograph's typicality is {t.value:.3f}"
+        others = " (of other classes only)" if t.other_classes else ""
+        return f"this photograph's typicality is {t.value:.3f}{others}"
     than = f"more typical than {t.percentile:.0f} % of the {t.references} reference photographs"
     return f"this photograph's typicality is {t.value:.3f}, {than}"

@@ -91,7 +91,7 @@ def rank_folder(place: str, card: NetworkCard, index: FeatureIndex, engine: Engi
 
 def table(rows: Iterable[Rating]) -> pd.DataFrame:
     """Return one row a photograph, in the order given, with the columns of ``core.statistics.ranking.ranked``."""
-    columns = ("digest", "name", "label", "typicality", "percentile", "predicted", "confidence")
+    columns = ("digest", "name", "label", "typicality", "percentile", "predicted", "confidence", "note")
     values = [
         (
             row.digest,
@@ -101,6 +101,7 @@ def table(rows: Iterable[Rating]) -> pd.DataFrame:
             row.typicality.percentile,
             row.predicted,
             row.confidence,
+            " ".join(row.typicality.warnings) or None,
         )
         for row in rows
     ]

@@ -129,6 +129,18 @@ class FeatureIndex:
 
         Raises IndexBroken for fewer than k rows, UnknownName for a class that the index does not hold.
         """
+        return self.near(feature, k, without=without, distinct=distinct, labels=labels)[0]
+
+    def near(
+        self,
+        feature: npt.NDArray[np.float32],
+        k: int = 10,
+        *,
+        without: str | None = None,
+        distinct: bool = False,
+        labels: Collection[str] | None = None,
+    ) -> tuple[list[Neighbour], list[Neighbour]]:
+        """Return what ``neighbours`` does, and the rows of the digest ``without``, which are copies of the query."""
         query = np.asarray(feature, dtype=np.float32).reshape(-1)
         search, among = self._searching(query[None], k), self._among(labels)
         there = len(self.rows) if among is None else int(among.sum())
@@ -137,9 +149,10 @@ class FeatureIndex:
             [(rows, cosines)] = search.nearest(query[None], min(fetch, there), among)
             found = [self._neighbour(int(r), float(c)) for r, c in zip(rows, cosines, strict=True)]
             kept = [neighbour for neighbour in found if without is None or neighbour.digest != without]
+            copies = [neighbour for neighbour in found if neighbour.digest == without]
             kept = _distinct(kept) if distinct else kept
             if len(kept) >= k:
-                return kept[:k]
+                return kept[:k], copies
             if fetch >= there:
                 break
             fetch *= 2  # the photograph was indexed several times

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from ..images.photographs import Photograph
 from ..inference.batching import centre_crops
 from ..inference.engine import Engine, Network
+from ..networks.card import Labels
 from .search import FeatureIndex, Neighbour
 
 NEIGHBOURS = 10
@@ -24,7 +26,10 @@ class Typicality:
 
     ``value``: mean cosine similarity to the ``k`` nearest photographs, the query itself left out. ``percentile``: among
     the index's held-out reference queries; None without them, or where they do not compare (another ``k``, or a
-    restricted search). A percentile among the index's own rows would only measure how well classes are covered.
+    restricted search, or an index with too few photographs of the photograph's class). A percentile among the index's
+    own rows would only measure how well classes are covered. ``warnings``: sentences, among them why there is no
+    percentile. ``other_classes``: the index has fewer than ``k`` other photographs of the photograph's class, so that
+    the value compares it with other classes only. ``copies``: rows of the index that are the photograph itself.
     """
 
     value: float
@@ -32,6 +37,9 @@ class Typicality:
     k: int
     references: int
     neighbours: tuple[Neighbour, ...]
+    warnings: tuple[str, ...] = ()
+    other_classes: bool = False
+    copies: tuple[Neighbour, ...] = ()
 
 
 def typicality(
@@ -45,20 +53,94 @@ def typicality(
 ) -> Typicality:
     """Return the typicality of a photograph, from its penultimate feature (D,) and its digest.
 
-    ``distinct`` and ``labels`` as for ``FeatureIndex.neighbours``; with either there is no percentile.
+    ``distinct`` and ``labels`` as for ``FeatureIndex.neighbours``; with either there is no percentile. The classes of
+    the photograph and of the index are not compared; ``rate`` does.
     """
-    neighbours = index.neighbours(feature, k, without=digest, distinct=distinct, labels=labels)
+    neighbours, copies = index.near(feature, k, without=digest, distinct=distinct, labels=labels)
     value = float(np.mean([n.cosine for n in neighbours]))
-    same = k == index.manifest.k and not distinct and labels is None
-    reference = [r.typicality for r in index.manifest.reference] if same else []
-    return Typicality(value, percentile(value, reference), k, len(reference), tuple(neighbours))
+    reason = _no_percentile(index, k, restricted=distinct or labels is not None)
+    reference = [] if reason else [r.typicality for r in index.manifest.reference]
+    return Typicality(
+        value=value,
+        percentile=percentile(value, reference),
+        k=k,
+        references=len(reference),
+        neighbours=tuple(neighbours),
+        warnings=(reason,) if reason else (),
+        copies=tuple(copies),
+    )
+
+
+def _no_percentile(index: FeatureIndex, k: int, *, restricted: bool) -> str:
+    """Return why a search has no percentile, whatever the photograph; empty where it has one."""
+    if not index.manifest.reference:
+        return (
+            "There is no percentile, because the index has no held-out reference photographs. Give them when you build "
+            "it: python -m core index build … --reference PLACE."
+        )
+    if restricted:
+        return (
+            "There is no percentile, because this search leaves photographs of the index out and that of the reference "
+            "photographs did not. Search the whole index."
+        )
+    if k != index.manifest.k:
+        return (
+            f"There is no percentile for k = {k}, because the reference photographs were compared with their "
+            f"{index.manifest.k} nearest. Use k = {index.manifest.k}."
+        )
+    return ""
+
+
+class _Classes:
+    """The classes of an index's photographs, by whichever of their names they are labelled."""
+
+    def __init__(self, index: FeatureIndex, network: Labels | None) -> None:
+        self._network = network
+        self._counts = Counter[int | str]()
+        for label, count in index.manifest.labels.items():
+            self._counts[self._key(label)] += count
+
+    def _key(self, label: str) -> int | str:
+        number = None if self._network is None else self._network.find(label)
+        return label if number is None else number
+
+    def known(self, label: str | None) -> bool:
+        """Return whether a label is a class of the network or of the index. A folder may be called anything."""
+        return label is not None and (isinstance(self._key(label), int) or self._key(label) in self._counts)
+
+    def same(self, label: str | None, other: str | None) -> bool:
+        """Return whether two labels name one class."""
+        return label is not None and other is not None and self._key(label) == self._key(other)
+
+    def others(self, name: str, near: Typicality) -> int:
+        """Return the number of indexed photographs of a class, without the photograph's own copies."""
+        return self._counts[self._key(name)] - sum(self.same(row.label, name) for row in near.copies)
+
+    def checked(self, near: Typicality, label: str | None, predicted: str | None) -> Typicality:
+        """Return the typicality without its percentile where the index lacks a class of the photograph."""
+        sources = {label: "its label"} if label is not None and self.known(label) else {}
+        if predicted is not None and not self.same(label, predicted):
+            sources[predicted] = "the predicted class"
+        if not self._counts:
+            text = "The photographs of the index have no labels, so it is not known whether any is of the same class."
+            return replace(near, warnings=(*near.warnings, text)) if sources else near
+        few = [
+            f"Typicality is of other classes only: the index has {self.others(name, near):,} other photographs of "
+            f"{name} ({source}), and {near.k} are needed. So there is no percentile. Use an index with photographs of "
+            f"{name}."
+            for name, source in sources.items()
+            if self.others(name, near) < near.k
+        ]
+        if not few:
+            return near
+        return replace(near, percentile=None, warnings=(*near.warnings, *few), other_classes=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Rating:
     """A photograph's typicality among those of an index, with the answer of the index's network to its centre crop.
 
-    ``predicted``, its probability ``confidence`` and the number of indexed photographs of that class,
+    ``predicted``, its probability ``confidence`` and the number of other indexed photographs of that class,
     ``indexed_of_predicted``, are None for a network without classes. ``feature``: penultimate feature (D,).
     """
 
@@ -88,14 +170,17 @@ def rate(
     BadCard for a network that answers NaN.
     """
     index.check(network.card)
-    classes = network.card.labels
+    classes = _Classes(index, network.card.labels)
     for subject, result in centre_crops(engine, network, photographs):
         feature = result.features[0].numpy()
         near = typicality(index, feature, subject.digest, k=k, distinct=distinct, labels=labels)
         answer: tuple[str | None, float | None, int | None] = (None, None, None)
-        if classes is not None:
+        if network.card.labels is not None:
             best = int(result.probabilities[0].argmax())
-            answer = classes.names[best], float(result.probabilities[0, best]), index.count(classes.names[best])
+            name = network.card.labels.names[best]
+            answer = name, float(result.probabilities[0, best]), classes.others(name, near)
+        if labels is None:
+            near = classes.checked(near, subject.label, answer[0])
         yield Rating(subject.digest, subject.name, subject.label, near, *answer, feature)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from .tables import change, changed, require
 
-KEPT = ("name", "label", "typicality", "percentile", "predicted", "confidence", "digest")  # where known
+KEPT = ("name", "label", "typicality", "percentile", "predicted", "confidence", "digest", "note")  # where known
 
 
 def ranked(photographs: pd.DataFrame, by: str = "typicality", *, label: str | None = None) -> pd.DataFrame:

@@ -50,14 +50,11 @@ def _draw_numbers(rating: Rating, index: FeatureIndex, card: NetworkCard) -> Non
     left, right = st.columns([2, 3], vertical_alignment="center")
     with left, st.container(horizontal=True):
         st.metric(f"Mean cosine to the {t.k} nearest", f"{t.value:.3f}")
-        st.metric("Percentile among references", "unknown" if t.percentile is None else f"{t.percentile:.0f}")
+        st.metric("Percentile among references", "none" if t.percentile is None else f"{t.percentile:.0f}")
     with right:
-        if t.percentile is None:
-            st.caption(
-                "A percentile needs held-out photographs. Give them when you build the index: "
-                "`python -m core index build … --reference DIR`."
-            )
-        else:
+        for text in t.warnings:
+            st.warning(plain(text), icon=":material/info:")
+        if t.percentile is not None:
             fig = among_references(t.value, [r.typicality for r in m.reference])
             st.plotly_chart(
                 fig,
@@ -70,16 +67,10 @@ def _draw_numbers(rating: Rating, index: FeatureIndex, card: NetworkCard) -> Non
         f"queries. If the photograph itself is in the index, it is left out. {describe_search(index)}"
     )
     if rating.predicted is not None:
-        same_class = rating.indexed_of_predicted or 0
         name = f"{plain(card.name)} says **{plain(rating.predicted)}** (P {rating.confidence:.2f})"
-        text = f"{name}; indexed photographs of that class: {same_class:,}"
-        if same_class:
-            st.markdown(text + ".")
-        else:
-            st.warning(
-                f"{text}: typicality compares this photograph with other classes only. {_describe_classes(m)}",
-                icon=":material/info:",
-            )
+        st.markdown(f"{name}; other indexed photographs of that class: {rating.indexed_of_predicted or 0:,}.")
+        if t.other_classes:
+            st.caption(plain(_describe_classes(m)))
 
 
 def describe_search(index: FeatureIndex) -> str:

@@ -58,7 +58,10 @@ def test_results_are_those_of_core_measure(
     view = cards[0].preprocessing.centre(shown)  # typicality is of the photograph as decoded
     [seen] = alone.predict(alone.load(cards[0]), [view])
     assert found.rating is not None
-    assert found.rating.typicality == typicality(index, seen.features[0].numpy(), shown.digest, k=10)
+    near = typicality(index, seen.features[0].numpy(), shown.digest, k=10)
+    placed_at = found.rating.typicality
+    assert (placed_at.value, placed_at.neighbours, placed_at.copies) == (near.value, near.neighbours, near.copies)
+    assert (placed_at.percentile, placed_at.other_classes) == (None, True)  # three photographs of each class
     assert found.rating.typicality.references == 2
     top = int(seen.probabilities[0].argmax())
     assert cards[0].labels is not None
