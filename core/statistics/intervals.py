@@ -149,7 +149,7 @@ def _skewness(residuals: Floats) -> float:
     n, spread = len(residuals), residuals.std()
     if n < 3 or spread == 0:
         return 0.0
-    return float((residuals**3).mean() / spread**3) * math.sqrt(n * (n - 1)) / (n - 2)
+    return float(((residuals / spread) ** 3).mean()) * math.sqrt(n * (n - 1)) / (n - 2)
 
 
 def _unskewed(end: float, skewness: float, n: int) -> float:

@@ -21,6 +21,7 @@ INTERVALS = {
     "means": "Student's t over photographs, corrected for skewness (Hall 1992); over pairs for one photograph",
     "differences of P(top-1 change)": "Bonett & Price (2012) with the effective number of pairs",
     "differences of means": "paired Student's t over photographs",
+    "rank correlations": "Bonett & Wright (2000); partial ones with one degree of freedom less; differences Zou (2007)",
 }
 TESTS = (
     "P(top-1 change) with one pair a photograph: McNemar's exact test; everything else: paired t test of the "

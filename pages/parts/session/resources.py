@@ -141,6 +141,12 @@ def compute_from_study(key: Hashable, what: str, _make: Callable[[], T]) -> T:
     return _make()
 
 
+@st.cache_data(show_spinner="Listing the photographs …", max_entries=64, ttl=60)
+def plan_study(command: str, _make: Callable[[], str]) -> str:
+    """Return the size of a study and what it can show. After a minute its photographs are listed again."""
+    return _make()
+
+
 @st.cache_resource(show_spinner=False, max_entries=64)
 def share_labelling(key: Hashable, _make: Callable[[], T]) -> T:
     """Return a photograph as labellers see it, or what they saved. ``key`` identifies it."""

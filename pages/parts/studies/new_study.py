@@ -15,7 +15,7 @@ from core.images.frames import DIRECTIONS, MAX_STEP
 from core.images.reduction import IMAGENET_SIDE
 from core.index import starter
 from core.networks.card import NetworkCard
-from core.storage.data_folder import EMBEDDED, DataFolder, typed
+from core.storage.data_folder import EMBEDDED, typed
 from core.studies import process
 from core.studies.config import Study, get
 from core.studies.plan import plan
@@ -35,22 +35,12 @@ def form(kinds: tuple[str, ...]) -> None:
             "Press Start, or run this command. Both write the same table, and both resume a study that was stopped."
         )
         st.code(request.command, language="bash", wrap_lines=True)
-        st.caption(plain(f"{_plan(request, resources.data())}."))
+        planned = resources.plan_study(request.command, lambda: str(plan(request, resources.data())))
+        st.caption(plain(f"{planned}."))
         if st.button("Start", type="primary", key=f"start {kinds[0]}", icon=":material/play_arrow:"):
             _start(request, kinds[0])
     except PhotobiasError as problem:
         st.error(plain(problem), icon=":material/error:")
-
-
-@st.cache_data(
-    show_spinner="Listing the photographs …",
-    max_entries=64,
-    ttl=60,
-    hash_funcs={Request: lambda request: request.command},
-)
-def _plan(request: Request, _data: DataFolder) -> str:
-    """Return the size of a study and what it can show. A folder is listed again after a minute."""
-    return str(plan(request, _data))
 
 
 def _start(request: Request, kind: str) -> None:
