@@ -31,7 +31,7 @@ def flood(engine: Engine, data: DataFolder, rounds: int) -> tuple[Answers, list[
     def ask(seed: int) -> tuple[float, float]:
         photo = render(seed, Photographer())
         began = time.perf_counter()
-        one = Exploration(engine, Store(), photo, photo, [card], Settings(), index, card)
+        one = Exploration(engine, Store(), photo, [card], Settings(), index, card)
         with ThreadPoolExecutor(1) as pool:
             one.start(pool)
             while one.rating is None and not one.finished:

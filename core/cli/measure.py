@@ -60,6 +60,8 @@ def _measure(chosen: argparse.Namespace) -> None:
 
 def measure_line(r: dict[str, Any]) -> str:
     """Return a record with the fields of a Sensitivity as a line for people."""
+    from ..statistics.intervals import few
+
     measures = {"P(top-1 change)": ("p_top1_change", 3), "MAC": ("mean_absolute_change", 3)}
     if r["p_top1_change"] is None:  # a representation without classes
         measures = {"representation change": ("representation_change", 5)}
@@ -68,7 +70,9 @@ def measure_line(r: dict[str, Any]) -> str:
         span = r[f"{name}_interval"]
         between = f" [{span[0]:.{digits}f}, {span[1]:.{digits}f}]" if span else ""
         texts.append(f"{title} {r[name]:.{digits}f}{between}")
-    n = f"({r['pairs']} pairs, {r['photographs']} photographs, step {r['step']} {r['unit']} px {r['direction']})"
+    remark = few(r["photographs"])
+    n = f"({r['pairs']} pairs, {r['photographs']} photographs, step {r['step']} {r['unit']} px {r['direction']}"
+    n += f"; {remark})" if remark else ")"
     return f"{r['network']}  {r['protocol']:8} {'  '.join(texts)}  {n}"
 
 

@@ -157,5 +157,5 @@ def extremes(
     return (
         f"A step of {moved} changes the answer of {short(most.network)}, the most sensitive of {len(ranked)} "
         f"networks, in {rate(most)}, and that of {short(least.network)}, the least sensitive, in "
-        f"{percent(least.sensitivity) if brief else rate(least)}."
+        f"{percent(least.sensitivity) if brief else rate(least)}{few_of(ranked)}."
     )

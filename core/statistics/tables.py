@@ -222,6 +222,7 @@ def tidy(found: Sequence[Measurement], right: dict[str, Accuracy] | None = None)
             row |= {name: getattr(one.sensitivity, name), f"{name}_low": low, f"{name}_high": high}
         flips = one.sensitivity.flips or dict.fromkeys(FLIPS)
         row |= {"pairs": one.sensitivity.pairs, "photographs": one.sensitivity.photographs, **flips}
+        row |= {"approximate": one.sensitivity.approximate}
         if (accuracy := (right or {}).get(one.network)) is not None:
             low, high = accuracy.interval
             row |= {"top1": accuracy.top1, "top1_low": low, "top1_high": high, "top1_n": accuracy.n}
@@ -268,7 +269,8 @@ def about(found: Sequence[Measurement], measure: str = "") -> str:
     crops = f" (crop: {' and '.join(sorted(units))} pixels)" if units else ""
     lacking = [one.network for one in found if measure and getattr(one.sensitivity, measure) is None]
     none = ", ".join(dict.fromkeys(lacking))
-    return f"n = {pairs} of {n}; {steps}{crops}; 95 % intervals" + (
+    remark = next((f" ({one.sensitivity.remark})" for one in found if one.sensitivity.remark), "")
+    return f"n = {pairs} of {n}; {steps}{crops}; 95 % intervals{remark}" + (
         f"; without classes, so shown by its representation change alone: {none}" if none else ""
     )
 

@@ -8,10 +8,10 @@ import pytest
 
 from core import studies
 from core.datasets.scenes import Photographer
-from core.experiments.figure_10_11_augmentation.sentence import augmentation_sentence, invariance_sentence
 from core.experiments.section_2_invariance import invariance
 from core.experiments.section_2_invariance.invariance import Trial
 from core.experiments.section_2_invariance.sentence import sentence
+from core.experiments.study_results import StudyResults
 from core.jobs.cancel import Cancel
 from core.storage.data_folder import EMBEDDED, DataFolder
 from tests.support.framed import app, read_out, settled
@@ -38,10 +38,7 @@ def test_the_sentence_is_what_core_measures(fresh: DataFolder, small: None) -> N
     said = read_out(at.markdown)
     for name in ("figure_10_cifar10", "figure_11_cifar10"):
         found = studies.read(EMBEDDED.studies / name)
-        trained = {one["key"]: tuple(one["trained_sides"]) for one in found.manifest.networks}
-        assert (
-            augmentation_sentence(found.pairs, trained) if "10_" in name else invariance_sentence(found.pairs)
-        ) in said
+        assert StudyResults.of(found).findings[f"Figure {name.split('_')[1]}"] in said
     rows = at.table[0].value
     assert len(rows) == 9
     assert set(rows["n"]) == {12}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ...networks.card import short
 from ...statistics.tables import Measurement
-from ..wording import MAX_NAMED, change_rate, extremes, join, percent, setting, steps
+from ..wording import MAX_NAMED, change_rate, extremes, few_of, join, percent, setting, steps
 
 
 def sentence(results: Sequence[Measurement]) -> str:
@@ -25,7 +25,7 @@ def sentence(results: Sequence[Measurement]) -> str:
     for network in dict.fromkeys(result.network for result in results):
         own = [result for result in results if result.network == network]
         texts.append(_answer(own) or _representation(own))
-    return f"A step of {steps(results)} changes {join(texts)}." if texts else ""
+    return f"A step of {steps(results)} changes {join(texts)}{few_of(results)}." if texts else ""
 
 
 def _answer(results: Sequence[Measurement]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ...networks.card import short
 from ...statistics.tables import Measurement
-from ..wording import MAX_NAMED, extremes, join, percent, steps
+from ..wording import MAX_NAMED, extremes, few_of, join, percent, steps
 
 
 def sentence(results: Sequence[Measurement]) -> str:
@@ -26,7 +26,7 @@ def sentence(results: Sequence[Measurement]) -> str:
     if len(by_side) > MAX_NAMED:
         return extremes([own[0] for own in by_side.values()], steps(sided), rates)
     texts = [f"{short(network)}'s answer in {rates(own[0])}" for network, own in by_side.items()]
-    return f"A step of {steps(sided)} changes {join(texts)}." if texts else ""
+    return f"A step of {steps(sided)} changes {join(texts)}{few_of(sided)}." if texts else ""
 
 
 def _by_side(network: str, results: Sequence[Measurement]) -> list[Measurement]:
