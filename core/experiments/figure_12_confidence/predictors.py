@@ -99,7 +99,8 @@ def _added(axis: str, other: str, predictors: Sequence[Predictors]) -> str:
 
 def _on(correlations: Sequence[Spearman], networks: Mapping[str, bool]) -> str:
     """Return on how many of several networks these correlations are; empty for a single network."""
-    share = f"all {len(networks)}" if len(correlations) == len(networks) else f"{len(correlations)} of {len(networks)}"
+    every = "both" if len(networks) == 2 else f"all {len(networks)}"
+    share = every if len(correlations) == len(networks) else f"{len(correlations)} of {len(networks)}"
     return f"on {share} networks " if len(networks) > 1 else ""
 
 
