@@ -102,7 +102,13 @@ def between_row(row: Mapping[Any, Any]) -> dict[str, Any]:
     return plain | sides | tests | {"paired": bool(plain["paired"]), "family_size": int(plain["family_size"])}
 
 
-def describe_axis(results: Results, axis: str) -> str:
+def trend(results: Results, photographs: pd.DataFrame, axis: str, measure: str) -> str:
+    """Return whether sensitivity falls with typicality or confidence, over a study's photographs of one protocol."""
+    own = own_confidence(results) if axis == "confidence" else None
+    return trend_sentence(photographs, axis, _describe_axis(results, axis), measure, own)
+
+
+def _describe_axis(results: Results, axis: str) -> str:
     """Return the name of the index or of the network of an axis, typicality or confidence."""
     m = results.manifest
     if axis == "confidence":
@@ -179,7 +185,7 @@ def _of_axes(results: Results, rates: list[Measurement], differences: pd.DataFra
     first = table[table["protocol"] == table["protocol"].iloc[0]] if len(table) else table
     own = own_confidence(results)
     trends = {
-        f"{figure} {measure}": trend_sentence(first, axis, describe_axis(results, axis), measure)
+        f"{figure} {measure}": trend(results, first, axis, measure)
         for axis, figure in AXES.items()
         for measure in PAPER_MEASURES
         if first[axis].notna().any()

@@ -80,11 +80,12 @@ def means(table: pd.DataFrame, value: str) -> pd.DataFrame:
 def effects(table: pd.DataFrame, measure: str) -> Effects | None:
     """Return the effects in rows of one protocol; None for too few networks, or a single photographer.
 
-    They are least-squares slopes of the networks' means on both spreads. Networks of one photographer share his
-    scenes, so that Student's t interval over networks holds given these photographers. With photographers as units
-    each counts once, with the mean of his networks and as many degrees of freedom as photographers exceed parameters.
+    They are least-squares slopes of the networks' means on both spreads. Networks of one photographer share their
+    scenes, so that Student's t interval over networks holds given these photographers. With photographers as units each
+    counts once, with the mean of its networks and as many degrees of freedom as photographers exceed parameters.
+
     At equal typicality the means come from an analysis of covariance: a level for each network and one curve of
-    typicality for all, with a step for each of BINS bins and a slope.
+    typicality for all, with a step for each of BINS bins and a slope. The intervals leave out the error of this curve.
     """
     plain = means(table, measure)
     dials = [name for name in FREE if plain[name].nunique() > 1]

@@ -60,8 +60,8 @@ def _at_equal_typicality(measured: Effect, equal: Effect) -> str:
     """Return what is left of an evident effect among equally typical photographs, as the end of its sentence."""
     if not equal.evident:
         return (
-            f". Among equally typical photographs there is no evidence of it ({equal}): less biased training "
-            "made more photographs typical."
+            f". Among equally typical photographs there is no evidence of it ({equal}): less biased training may act "
+            "by making more photographs typical."
         )
     unsure = "" if equal.general or not measured.general else f"; {NOT_GENERAL}"
     if (equal.value < 0) != (measured.value < 0):

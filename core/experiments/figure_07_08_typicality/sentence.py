@@ -17,7 +17,9 @@ from ..wording import MAX_NAMED, TOP1_CHANGE, direction, join, protocols, value_
 LEVEL = "shows no evidence of falling or rising"
 
 
-def sentence(photographs: pd.DataFrame, axis: str, source: str, measure: str = TOP1_CHANGE) -> str:
+def sentence(
+    photographs: pd.DataFrame, axis: str, source: str, measure: str = TOP1_CHANGE, own: str | None = None
+) -> str:
     """Return whether sensitivity falls with a quantity of the photograph, by Spearman's correlation.
 
     Args:
@@ -26,16 +28,20 @@ def sentence(photographs: pd.DataFrame, axis: str, source: str, measure: str = T
         axis: the column of the quantity, for example ``typicality``, ``confidence`` or ``distance``.
         source: where the quantity comes from, for example ``among 10,000 photographs``.
         measure: the column of the sensitivity.
+        own: the network whose confidence the quantity is. It is left out, since its own confidence is partly the same
+            measurement as its sensitivity.
 
     Empty where nothing was measured.
     """
-    rows = photographs[photographs[axis].notna() & photographs[measure].notna()]
+    measured = photographs[photographs[axis].notna() & photographs[measure].notna()]
+    rows = measured[measured["network"].astype(str) != (own or "")]
     correlations = {
         short(str(network)): spearman(own[axis], own[measure])
         for network, own in rows.groupby("network", sort=False, observed=True)
     }
     if not correlations:
-        return ""
+        alone = f"Only {short(own or '')} was measured, and the {axis} is its own: a correlation would be circular."
+        return alone if len(measured) else ""
     trends = _trends(correlations)
     named = correlations if len(correlations) <= MAX_NAMED else {}
     parts = [_correlation(network, correlations[network], trends[network], axis) for network in named]
@@ -44,7 +50,13 @@ def sentence(photographs: pd.DataFrame, axis: str, source: str, measure: str = T
     return (
         f"{MEASURES[measure]} {join(parts or _counts(correlations, trends, axis))}: {count:,} photographs, "
         f"{each} each, protocol {protocols(rows['protocol'])}; {axis} {source}{_corrected(correlations)}."
+        f"{left_out(own)}"
     )
+
+
+def left_out(own: str | None) -> str:
+    """Return why the network whose confidence it is has no correlation, as a further sentence; empty without one."""
+    return "" if own is None else f" {short(own)} is left out, since the confidence is its own."
 
 
 def evident_rhos(correlations: Mapping[str, Spearman]) -> dict[str, bool]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 import plotly.graph_objects as go
 
+from ...networks.card import short
 from ..drawing.scatter import BINS, curves
 
 
@@ -30,6 +31,6 @@ def against_confidence(
         seed: of the sample of points that is drawn.
     """
     title = "top-1 probability on the centre crop"
-    return curves(
-        photographs, "confidence", title, measure, bins=bins, slots=slots, of=f"probability of {network}", seed=seed
-    )
+    circular = network in map(short, photographs["network"].astype(str).unique())
+    of = f"probability of {network}{', for which it is its own: its curve is circular' if circular else ''}"
+    return curves(photographs, "confidence", title, measure, bins=bins, slots=slots, of=of, seed=seed)

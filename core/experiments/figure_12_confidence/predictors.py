@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ...networks.card import short
 from ...statistics.association import RhoDifference, Spearman, partial_spearman, rho_difference, spearman
 from ...statistics.comparisons import ALPHA
 from ...statistics.intervals import few
 from ...statistics.tables import MEASURES
-from ..figure_07_08_typicality.sentence import evident_rhos
+from ..figure_07_08_typicality.sentence import evident_rhos, left_out
 from ..wording import value_range
 
 AXES = ("typicality", "confidence")
@@ -72,13 +71,12 @@ def sentence(predictors: Sequence[Predictors], measure: str, own: str | None = N
     if not any(texts):
         return ""
     counts = [one.typicality.n for one in predictors]
-    networks = "" if own is None else f" {short(own)} is left out, since the confidence is its own."
     tests = max(sum(one.added[axis].rho is not None for one in predictors) for axis in AXES)
     rule = f"p < {ALPHA} after Holm's correction for {tests} networks" if tests > 1 else "tested by its interval"
     remark = f"; {few(min(counts))}" if few(min(counts)) else ""
     return (
         f"{MEASURES[measure]}: {' '.join(filter(None, texts))} (n = {value_range(counts, ',')} photographs, "
-        f"partial Spearman, {rule}; bounds of 95 % intervals, uncorrected{remark}.){networks}"
+        f"partial Spearman, {rule}; bounds of 95 % intervals, uncorrected{remark}.){left_out(own)}"
     )
 
 
@@ -101,7 +99,8 @@ def _added(axis: str, other: str, predictors: Sequence[Predictors]) -> str:
 
 def _on(correlations: Sequence[Spearman], networks: Mapping[str, bool]) -> str:
     """Return on how many of several networks these correlations are; empty for a single network."""
-    share = f"all {len(networks)}" if len(correlations) == len(networks) else f"{len(correlations)} of {len(networks)}"
+    every = "both" if len(networks) == 2 else f"all {len(networks)}"
+    share = every if len(correlations) == len(networks) else f"{len(correlations)} of {len(networks)}"
     return f"on {share} networks " if len(networks) > 1 else ""
 
 

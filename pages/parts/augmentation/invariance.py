@@ -34,8 +34,7 @@ frame at one side enters at the other, so a shift does not change the power spec
 - **pixels, shifted copies**: the same, trained on each scene in all {copies} shifts by up to {reach} pixel.
 
 The training pictures are by the usual photographer of the embedded networks' scenes. The held-out scenes are drawn
-twice, by this photographer and by another. Where no answer or every answer changed, the interval is Wilson's over
-scenes.
+twice, by this photographer and by another. Intervals are over scenes, given the classifiers and both photographers.
 """
 
 

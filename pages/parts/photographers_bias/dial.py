@@ -37,7 +37,8 @@ ABOUT = f"""
 - **Typicality** is measured with one fixed feature network, `{photographers.FEATURES}`,
   among each network's training scenes, because cosines of different networks cannot be compared.
 - **Effects** are least-squares slopes of the networks' means from no spread to full spread; at equal typicality the
-  means are those of an analysis of covariance, with a curve of typicality (tenths and a slope) that all networks share.
+  means are those of an analysis of covariance, with a curve of typicality (tenths and a slope) that all networks share,
+  whose error the intervals leave out.
 - **Intervals over networks** hold given these photographers: what other seeds would give. **With photographers as
   units** each photographer counts once, with the mean of the networks: what other photographers would give. Both are
   Student's t; five photographers leave two degrees of freedom.

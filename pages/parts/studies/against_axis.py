@@ -13,11 +13,10 @@ import streamlit as st
 
 from core.experiments.drawing.scatter import BINS
 from core.experiments.figure_07_08_typicality.figure import against_typicality
-from core.experiments.figure_07_08_typicality.sentence import sentence as trend_sentence
 from core.experiments.figure_12_confidence.figure import against_confidence
 from core.experiments.figure_12_confidence.predictors import Predictors, compare_predictors
 from core.experiments.figure_12_confidence.predictors import sentence as predictors_sentence
-from core.experiments.study_results import describe_axis, own_confidence
+from core.experiments.study_results import own_confidence, trend
 from core.networks.card import short
 from core.statistics.association import binned, quintiles
 from core.statistics.tables import MEASURES, per_photograph
@@ -78,7 +77,7 @@ def section(
     sentence = studies.derive(
         results,
         f"finding {first} {settings}",
-        lambda r: trend_sentence(photographs, first, describe_axis(r, first), settings.measure),
+        lambda r: trend(r, photographs, first, settings.measure),
     )
     with top:
         if leading:

@@ -118,3 +118,12 @@ def test_values_are_those_of_plain_sums() -> None:
             "representation_change": (1 - own["feature_cosine"]).mean(),
         }
         assert row["value"] == pytest.approx(values[row["measure"]], abs=1e-12)
+
+
+def test_confidence_is_compared_with_the_sensitivity_of_other_networks() -> None:
+    """The strongest correlation of the shipped studies, -0.68, was of a network with its own confidence."""
+    findings = StudyResults.of(read(EMBEDDED.studies / "confidence")).findings
+    text = findings["Figure 12 mean_absolute_change"]
+    assert "falls with confidence on 5 of 5 networks (Spearman -0.64 to -0.54)" in text
+    assert text.endswith("resnet10.scenes-0 is left out, since the confidence is its own.")
+    assert "on 6 of 6 networks (Spearman -0.63 to -0.52)" in findings["Figure 8 mean_absolute_change"]

@@ -76,3 +76,16 @@ def test_every_network_is_said_and_those_that_cannot_be_are_too() -> None:
     assert f": {without.loc[without['typicality'].notna(), 'digest'].nunique()} photographs," in trend_sentence(
         without, "typicality", ""
     )
+
+
+def test_a_network_is_not_correlated_with_its_own_confidence() -> None:
+    """It was, so that the strongest correlation of a study was circular."""
+    table = photographs(-0.5, networks=TWO).assign(confidence=lambda rows: 1 - rows["p_top1_change"])
+    text = trend_sentence(table, "confidence", "of a", own=TWO[0])
+    others = table[table["network"] == TWO[1]]
+    assert (
+        text == trend_sentence(others, "confidence", "of a") + f" {PLAIN} is left out, since the confidence is its own."
+    )
+    alone = trend_sentence(table[table["network"] == TWO[0]], "confidence", "of a", own=TWO[0])
+    assert alone == f"Only {PLAIN} was measured, and the confidence is its own: a correlation would be circular."
+    assert trend_sentence(table.head(0), "confidence", "", own=TWO[0]) == ""

@@ -13,3 +13,6 @@ def test_figure_12_lies_along_one_networks_confidence() -> None:
     assert list(points.x) == list(CROPS.loc[CROPS["network"] == PAPERS[0], "confidence"])
     assert fig.layout.xaxis.title.text == "top-1 probability on the centre crop"
     assert text_below(fig).startswith("probability of resnet50 ")
+    own = against_confidence(CROPS, PAPERS[0].split("/")[1])
+    assert "its own: its curve is circular" in text_below(own)
+    assert "circular" not in text_below(fig)

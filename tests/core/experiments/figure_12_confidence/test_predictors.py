@@ -60,6 +60,8 @@ def test_what_adds_is_counted_after_holms_correction() -> None:
     assert "On all 4 networks confidence adds to typicality (-0." in text
     assert "n = 60 photographs, partial Spearman, p < 0.05 after Holm's correction for 4 networks" in text
     assert "left out" not in text
+    two = sentence(compare_predictors(table[table["network"].isin(FOUR[2:])], P), P)
+    assert "On both networks typicality adds to confidence (-0." in two
 
 
 def test_a_single_network_is_tested_by_its_interval_and_few_photographs_are_called_approximate() -> None:
