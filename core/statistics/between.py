@@ -36,7 +36,7 @@ def between(pairs: pd.DataFrame, against: pd.DataFrame) -> pd.DataFrame:
     Args:
         pairs, against: tables of pairs. Sides that differ are compared where each study has only one.
 
-    ``difference`` is the first study minus ``against``. ``paired`` is true where at least half of the photographs of
+    A value is the mean over photographs. ``difference`` is the first study minus ``against``. ``paired`` is true where at least half of the photographs of
     the smaller study are in both; then these alone are compared, with a paired t test. Otherwise all photographs are,
     with Welch's (Biometrika 1947). A family, which Holm's correction is for, is all rows of one measure. The table is
     empty where the studies share no network and protocol.
@@ -109,7 +109,7 @@ def _compared(own: pd.DataFrame, theirs: pd.DataFrame, measure: str) -> Iterator
 
 
 def _mean(sample: _Sample) -> float:
-    return float((sample.means * sample.pairs).sum() / sample.pairs.sum())
+    return float(sample.means.mean())
 
 
 def _paired(one: _Sample, other: _Sample, measure: str) -> tuple[Interval | None, float | None]:

@@ -200,7 +200,8 @@ def measure_interval(measure: str, means: Floats, pairs: Floats) -> Interval | N
     """
     if measure in BOUNDS:
         return mean(means, np.arange(len(means)), bounds=BOUNDS[measure])
-    return proportion(np.round(means * pairs), pairs)
+    size = float(pairs.mean())  # photographs weigh the same, however many pairs they have
+    return proportion(means * size, np.full(len(pairs), size))
 
 
 def most_changed(outcomes: Iterable[Outcome]) -> Outcome:

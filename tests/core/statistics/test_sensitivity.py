@@ -213,5 +213,8 @@ def test_the_interval_of_photographs_means_is_that_of_their_pairs(measure: str) 
     of = columns(rows)
     name = {"p_top1_change": "changed", "mean_absolute_change": "change", "representation_change": "turned"}[measure]
     means = np.bincount(of["photo"], of[name]) / 4
+    unequal = measure_interval(measure, means, np.arange(1.0, 26.0))
+    assert unequal is not None
+    assert unequal[0] <= means.mean() <= unequal[1]
     got = measure_interval(measure, means, np.full(25, 4.0))
     assert got == pytest.approx(getattr(sensitivity(rows), f"{measure}_interval"), abs=1e-12)
