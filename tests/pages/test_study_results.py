@@ -1,0 +1,81 @@
+"""Pages of studies: their results as JSON, another study beside them, and what a new study can show."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.statistics.between import between
+from core.storage.data_folder import EMBEDDED, DataFolder
+from core.studies import read
+from tests.support.framed import app, read_out
+
+PAGES = {"protocols": "protocols", "typicality": "typicality", "antialiasing": "failures"}
+
+
+def opened(page: str = "protocols") -> AppTest:
+    at = app(page).run()
+    assert not at.exception
+    return at
+
+
+def other_study(at: AppTest) -> object:
+    return next(box for box in at.selectbox if box.label == "The other study")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_another_study_is_compared_in_pairs(fresh: DataFolder, page: str) -> None:
+    at = opened(page)
+    box = other_study(at)
+    label = next(option for option in box.options if "embedded/embedded_size" in option)
+    box.set_value(label).run()
+    own = read(EMBEDDED.studies / PAGES[page])
+    wanted = between(own.pairs, read(EMBEDDED.studies / "embedded_size").pairs)
+    assert not at.exception
+    if wanted.empty:  # crops alone
+        assert any(
+            text.startswith("The two studies have no network and protocol in common") for text in read_out(at.info)
+        )
+        return
+    table = next(one.value for one in at.dataframe if "the other" in one.value.columns)
+    assert len(table) == len(wanted)
+    first = wanted.iloc[0]
+    assert table["difference"][0] == f"{first['difference']:+.3f} [{first['low']:+.3f}, {first['high']:+.3f}]"
+    assert table["photographs"].str.endswith(", paired").all()
+    assert any("p is corrected by Holm's method" in text for text in read_out(at.caption))
+
+
+def test_a_study_is_not_offered_to_itself_nor_one_that_is_not_finished(fresh: DataFolder) -> None:
+    shutil.copytree(EMBEDDED.studies / "protocols", fresh.studies / "mine")
+    manifest = fresh.studies / "mine" / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"finished": "', '"finished": null, "was": "', 1))
+    options = other_study(opened()).options
+    assert not any(option.endswith(("embedded/protocols", " mine")) for option in options)
+    assert any(option.endswith("embedded/readouts") for option in options)
+
+
+def test_readouts_and_whole_networks_are_not_mixed(fresh: DataFolder) -> None:
+    at = opened()
+    box = other_study(at)
+    box.set_value(next(option for option in box.options if option.endswith("embedded/readouts"))).run()
+    assert not at.exception
+
+
+def test_the_form_says_what_a_study_can_show(fresh: DataFolder) -> None:
+    at = opened()
+    said = [text for text in read_out(at.caption) if "is found with a probability of 80 %" in text]
+    assert said
+    assert said[0].startswith("200 photographs, ")
+
+
+@pytest.mark.parametrize("folder", ["missing", ""])
+def test_the_form_says_what_is_wrong_before_anything_starts(fresh: DataFolder, tmp_path: Path, folder: str) -> None:
+    at = opened()
+    box = next(one for one in at.text_input if one.label.startswith("Photographs: a folder on this server"))
+    box.set_value(str(tmp_path / folder) if folder else "").run()
+    assert not at.exception
+    assert at.error
+    assert not any(button.label == "Start" for button in at.button)
