@@ -71,7 +71,8 @@ def measure_line(r: dict[str, Any]) -> str:
         between = f" [{span[0]:.{digits}f}, {span[1]:.{digits}f}]" if span else ""
         texts.append(f"{title} {r[name]:.{digits}f}{between}")
     remark = few(r["photographs"])
-    n = f"({r['pairs']} pairs, {r['photographs']} photographs, step {r['step']} {r['unit']} px {r['direction']}"
+    photographs = f"{r['photographs']} photograph{'s' * (r['photographs'] != 1)}"
+    n = f"({r['pairs']} pairs, {photographs}, step {r['step']} {r['unit']} px {r['direction']}"
     n += f"; {remark})" if remark else ")"
     return f"{r['network']}  {r['protocol']:8} {'  '.join(texts)}  {n}"
 

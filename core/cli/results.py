@@ -45,7 +45,7 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     yield "\nComparisons (95 % paired intervals, not corrected; p corrected within its family)"
     yield from _table([_comparison(row) for row in found["comparisons"]]) or ["none: they need two networks"]
     for family, size in dict.fromkeys((row["family"], row["family_size"]) for row in found["comparisons"]):
-        yield f"Family of {size} tests: {family}"
+        yield f"Family of {size} test{'s' * (size != 1)}: {family}"
     if "between" in found:
         yield "\nDifferences from the other study (95 % intervals, not corrected)"
         yield from _table([_between(row) for row in found["between"]]) or ["none: they share no network and protocol"]
