@@ -48,8 +48,8 @@ def sentence(answers: Sequence[Answers]) -> str:
         f"{': it is fully invariant' if not changed else ''}. The SVM trained on shifted copies changes {learned} of "
         f"its answers to scenes that it was trained on and {same} to held-out ones (difference {_points(away)}): "
         f"{partial}. For another photographer's scenes it changes {other} (difference {_points(biased)}): {bias}. "
-        f"n = {same.photographs} scenes of each kind, {same.trials // same.photographs} shifts each; 95 % intervals, uncorrected, "
-        f"over scenes{remark}, given these classifiers and photographers."
+        f"n = {same.photographs} scenes of each kind, {same.trials // same.photographs} shifts each; 95 % intervals, "
+        f"uncorrected, over scenes{remark}, given these classifiers and photographers."
     )
 
 

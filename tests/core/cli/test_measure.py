@@ -121,7 +121,7 @@ def test_measure_for_people(run: Run, photo: Path) -> None:
     assert len(out.splitlines()) == 4
     assert f"{KEY}  black    P(top-1 change) {record['p_top1_change']:.3f} [" in line
     assert f"MAC {record['mean_absolute_change']:.3f} [" in line
-    assert "(4 pairs, 1 photographs, step 1 network px diagonal)" in line
+    assert "(4 pairs, 1 photograph, step 1 network px diagonal)" in line
 
 
 @pytest.mark.parametrize(
