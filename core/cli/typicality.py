@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,18 @@ def _typicality(chosen: argparse.Namespace) -> None:
     indexed = f"{result['rows']} photographs indexed{how}"
     lines = [
         f"typicality {result['typicality']:.4f} ({place}); {result['network']}, {indexed}",
-        f"predicted {result['predicted']}: {result['indexed_of_predicted']} other indexed photographs of that class",
+        *_predicted(result),
         *(f"  {neighbour_line(n)}" for n in result["neighbours"]),
         *(f"{name} {value:.4f}" for name, value in result.get("alternatives", {}).items()),
         *(f"{value:.4f}  among photographs of {name}" for name, value in result.get("per_class", {}).items()),
     ]
     show(chosen, result, lines)
+
+
+def _predicted(result: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the line of the predicted class; none for a network without classes."""
+    if result["predicted"] is None:
+        return
+    count = result["indexed_of_predicted"]
+    number = "an unknown number of" if count is None else count
+    yield f"predicted {result['predicted']}: {number} other indexed photographs of that class"

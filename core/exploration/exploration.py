@@ -154,7 +154,8 @@ class Exploration(Job):
     def _typicality(self, index: FeatureIndex, card: NetworkCard) -> None:
         index.check(card)
         held = index.manifest
-        key = (self.photograph.digest, held.plan, held.shards, held.reference, self.settings.k)
+        photo = self.photograph.digest, self.photograph.label
+        key = (*photo, held.plan, held.shards, held.reference, self.settings.k)
         rating: Rating | None = self.store.get(key)
         if rating is not None:
             self.rating = rating

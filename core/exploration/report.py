@@ -149,6 +149,7 @@ def _typicality(rating: Rating, index: FeatureIndex) -> dict[str, Any]:
     return {
         "typicality": t.value,
         "percentile": t.percentile,
+        "other_classes": t.other_classes,
         "warnings": list(t.warnings),
         "k": t.k,
         "references": t.references,
@@ -218,7 +219,7 @@ def _figures(found: Exploration) -> Iterable[str]:
                 figures.append((name, fig))
     measured = bars(found)
     figures += [(name, draw(measured, protocols.names())) for name, draw in measures(measured).items()]
-    if found.rating is not None and found.index is not None and found.index.manifest.reference:
+    if found.index is not None and found.rating is not None and found.rating.typicality.percentile is not None:
         reference = [r.typicality for r in found.index.manifest.reference]
         figures.append(("Typicality", among_references(found.rating.typicality.value, reference)))
     for number, (name, fig) in enumerate(figures):

@@ -140,7 +140,7 @@ class FeatureIndex:
         distinct: bool = False,
         labels: Collection[str] | None = None,
     ) -> tuple[list[Neighbour], list[Neighbour]]:
-        """Return what ``neighbours`` does, and the rows of the digest ``without``, which are copies of the query."""
+        """Return what ``neighbours`` does, and every searched row of the digest ``without``: copies of the query."""
         query = np.asarray(feature, dtype=np.float32).reshape(-1)
         search, among = self._searching(query[None], k), self._among(labels)
         there = len(self.rows) if among is None else int(among.sum())
@@ -151,11 +151,12 @@ class FeatureIndex:
             kept = [neighbour for neighbour in found if without is None or neighbour.digest != without]
             copies = [neighbour for neighbour in found if neighbour.digest == without]
             kept = _distinct(kept) if distinct else kept
-            if len(kept) >= k:
+            complete = without is None or fetch >= there or any(neighbour.cosine < NEAR for neighbour in found)
+            if len(kept) >= k and complete:
                 return kept[:k], copies
             if fetch >= there:
                 break
-            fetch *= 2  # the photograph was indexed several times
+            fetch *= 2  # the photograph was indexed several times, or other rows have the same feature
         classes = " of those classes" if labels else ""
         itself = f", {len(found) - len(kept)} of them the query itself" if len(kept) < len(found) else ""
         raise IndexBroken(

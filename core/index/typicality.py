@@ -57,6 +57,8 @@ def typicality(
     the photograph and of the index are not compared; ``rate`` does.
     """
     neighbours, copies = index.near(feature, k, without=digest, distinct=distinct, labels=labels)
+    if labels is not None:  # copies may have labels that are not searched
+        _, copies = index.near(feature, 1, without=digest)
     value = float(np.mean([n.cosine for n in neighbours]))
     reason = _no_percentile(index, k, restricted=distinct or labels is not None)
     reference = [] if reason else [r.typicality for r in index.manifest.reference]
@@ -99,6 +101,7 @@ class _Classes:
         self._counts = Counter[int | str]()
         for label, count in index.manifest.labels.items():
             self._counts[self._key(label)] += count
+        self.labelled = bool(self._counts)
 
     def _key(self, label: str) -> int | str:
         number = None if self._network is None else self._network.find(label)
@@ -121,8 +124,11 @@ class _Classes:
         sources = {label: "its label"} if label is not None and self.known(label) else {}
         if predicted is not None and not self.same(label, predicted):
             sources[predicted] = "the predicted class"
-        if not self._counts:
-            text = "The photographs of the index have no labels, so it is not known whether any is of the same class."
+        if not self.labelled:
+            text = (
+                "The photographs of the index have no labels, so it is not known whether any is of the same class. "
+                "Build the index from a folder for each class to know."
+            )
             return replace(near, warnings=(*near.warnings, text)) if sources else near
         few = [
             f"Typicality is of other classes only: the index has {self.others(name, near):,} other photographs of "
@@ -141,7 +147,8 @@ class Rating:
     """A photograph's typicality among those of an index, with the answer of the index's network to its centre crop.
 
     ``predicted``, its probability ``confidence`` and the number of other indexed photographs of that class,
-    ``indexed_of_predicted``, are None for a network without classes. ``feature``: penultimate feature (D,).
+    ``indexed_of_predicted``, are None for a network without classes, the number also for an index without labels.
+    ``feature``: penultimate feature (D,).
     """
 
     digest: str
@@ -178,7 +185,8 @@ def rate(
         if network.card.labels is not None:
             best = int(result.probabilities[0].argmax())
             name = network.card.labels.names[best]
-            answer = name, float(result.probabilities[0, best]), classes.others(name, near)
+            count = classes.others(name, near) if classes.labelled else None
+            answer = name, float(result.probabilities[0, best]), count
         if labels is None:
             near = classes.checked(near, subject.label, answer[0])
         yield Rating(subject.digest, subject.name, subject.label, near, *answer, feature)

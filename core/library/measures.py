@@ -67,6 +67,9 @@ def typicality(
 ) -> Typicality:
     """Return the mean cosine of a photograph to its nearest training photographs, with these and the percentile.
 
+    The percentile is None where the index has fewer than k other photographs of the predicted class or of the
+    photograph's label; the result's ``warnings`` say why.
+
     Args:
         photograph: Where it is in the index itself, that row is left out.
         index: From ``open_index``.

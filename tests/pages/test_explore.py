@@ -60,6 +60,8 @@ def test_every_number_is_the_one_that_core_measures(equipped: DataFolder) -> Non
     assert value == f"{found.rating.typicality.value:.3f}"
     assert percentile == "none"  # three photographs of each class
     assert any(text.startswith("Typicality is of other classes only") for text in read_out(at.warning))
+    assert at.metric[0].label == "Mean cosine to the 10 nearest, of other classes only"
+    assert f"typicality is {value} (of other classes only)" in texts(at)  # the headline
     gallery = [text for text in read_out(at.caption) if text.startswith(("bowl", "cat", "cup"))]
     assert [c.split()[-1] for c in gallery] == [f"{n.cosine:.3f}" for n in found.rating.typicality.neighbours]
 

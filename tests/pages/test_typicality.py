@@ -136,3 +136,19 @@ def test_a_folder_is_ranked_in_the_background(fresh: DataFolder, monkeypatch: py
     while not at.error and time.monotonic() < end:
         at.run()
     assert re.search("no.such.folder", texts(at))
+
+
+def test_a_ranking_says_where_typicality_is_of_other_classes_only(equipped: DataFolder, tmp_path: Path) -> None:
+    at = opened()
+    at.text_input(key="rank_folder").set_value(str(tmp_path / "pictures" / "train")).run()
+    next(button for button in at.button if button.label == "Rank by typicality").click().run()
+    [job] = resources.jobs().values()
+    assert job.wait(120) == "done", job.error
+    at.run()
+    assert not at.exception
+    [shown] = [frame.value for frame in at.dataframe if "note" in frame.value]
+    assert shown["percentile"].isna().all()  # at most five photographs of each class
+    assert shown["note"].str.startswith("Typicality is of other classes only").all()
+    assert "14 of 14 have no percentile. The column *note* says why." in read_out(at.caption)
+    first = shown.iloc[0]
+    assert f"typicality {first['typicality']:.3f} of other classes only, rank 1" in texts(at)

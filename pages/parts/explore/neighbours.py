@@ -49,7 +49,8 @@ def _draw_numbers(rating: Rating, index: FeatureIndex, card: NetworkCard) -> Non
     t, m = rating.typicality, index.manifest
     left, right = st.columns([2, 3], vertical_alignment="center")
     with left, st.container(horizontal=True):
-        st.metric(f"Mean cosine to the {t.k} nearest", f"{t.value:.3f}")
+        others = ", of other classes only" if t.other_classes else ""
+        st.metric(f"Mean cosine to the {t.k} nearest{others}", f"{t.value:.3f}")
         st.metric("Percentile among references", "none" if t.percentile is None else f"{t.percentile:.0f}")
     with right:
         for text in t.warnings:
@@ -68,9 +69,10 @@ def _draw_numbers(rating: Rating, index: FeatureIndex, card: NetworkCard) -> Non
     )
     if rating.predicted is not None:
         name = f"{plain(card.name)} says **{plain(rating.predicted)}** (P {rating.confidence:.2f})"
-        st.markdown(f"{name}; other indexed photographs of that class: {rating.indexed_of_predicted or 0:,}.")
-        if t.other_classes:
-            st.caption(plain(_describe_classes(m)))
+        count = rating.indexed_of_predicted
+        st.markdown(f"{name}; other indexed photographs of that class: {'unknown' if count is None else f'{count:,}'}.")
+    if t.other_classes:
+        st.caption(plain(_describe_classes(m)))
 
 
 def describe_search(index: FeatureIndex) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -13,7 +14,7 @@ from core.images.photographs import Photograph
 from core.images.png import thumbnail
 from core.index.search import FeatureIndex
 from core.index.store import MANIFEST
-from core.index.typicality import Rating, rate
+from core.index.typicality import Rating, Typicality, rate
 from core.networks import registry
 from core.networks.card import NetworkCard
 from core.statistics.ranking import extremes, ranked
@@ -100,16 +101,21 @@ def draw_extremes(
             with st.container(horizontal=True, key=f"extreme-{section}-{title.split()[0].lower()}-{row.rank}"):
                 digest = str(row.digest)
                 with st.container(width=WIDTH):
-                    label = f"{plain(row.label)} · " if isinstance(row.label, str) else ""
-                    about = f"**{plain(row.name)}**  \n{label}typicality {row.typicality:.3f}, rank {row.rank:,}"
+                    near = neighbours[digest].typicality if digest in neighbours else None
                     gallery.draw_picture(
                         resources.load_picture(("thumbnail", key, digest), partial(_thumbnail, read, digest)),
-                        about,
+                        _caption(row, near),
                         str(row.name),
                         gone="The photograph is no longer where it was measured.",
                     )
-                if opened is not None and digest in neighbours:
-                    gallery.draw_neighbours(opened[0], neighbours[digest].typicality.neighbours[:NEAREST], WIDTH)
+                if opened is not None and near is not None:
+                    gallery.draw_neighbours(opened[0], near.neighbours[:NEAREST], WIDTH)
+
+
+def _caption(row: Any, near: Typicality | None) -> str:
+    label = f"{plain(row.label)} · " if isinstance(row.label, str) else ""
+    others = " of other classes only" if near is not None and near.other_classes else ""
+    return f"**{plain(row.name)}**  \n{label}typicality {row.typicality:.3f}{others}, rank {row.rank:,}"
 
 
 def _thumbnail(read: Read, digest: str) -> bytes | None:

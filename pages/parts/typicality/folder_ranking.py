@@ -68,6 +68,9 @@ def _draw_ranking(ranking: FolderRanking, name: str, index: FeatureIndex, card: 
     left_out = f"; {len(ranking.skipped):,} left out" if ranking.skipped else ""
     stopped = "" if ranking.whole else ". Stopped before the end"
     st.markdown(f"{n:,} of {ranking.given:,} photographs ranked{left_out}{stopped}.")
+    without = int(ranking.table["percentile"].isna().sum())
+    if without:
+        st.caption(f"{without:,} of {n:,} have no percentile. The column *note* says why.")
     for skipped, reason in ranking.skipped[:5]:
         st.caption(plain(f"{skipped}: {reason}"))
     downloads.draw_button("Ranking of the folder (CSV)", "ranking.csv", "text/csv", lambda: csv(ranking.table))

@@ -186,7 +186,7 @@ def test_the_page_is_one_file_and_names_are_text(found: Exploration) -> None:
     assert "url(" not in report.STYLE
     bundles = [script for script in seen.scripts if len(script) > 500_000]
     assert len(bundles) == 1  # plotly.js, once
-    assert sum("Plotly.newPlot" in script for script in seen.scripts if len(script) < 500_000) == 5
+    assert sum("Plotly.newPlot" in script for script in seen.scripts if len(script) < 500_000) == 4
     text = "".join(seen.words)
     assert seen.words[0] == f"{NAME}: Photographer's Bias"
     assert text.count(NAME) >= 3  # title, heading, record
@@ -197,6 +197,9 @@ def test_the_page_is_one_file_and_names_are_text(found: Exploration) -> None:
     assert "reduced from " in text
     assert found.rating is not None
     assert f"{found.rating.typicality.neighbours[0].cosine:.4f}" in text
+    assert found.rating.typicality.percentile is None
+    assert "Typicality is of other classes only: the index has " in text
+    assert "Typicality" not in seen.words  # the heading of its figure among the references, which claims a percentile
 
 
 def test_the_photograph_in_the_page_is_the_photograph_as_decoded(found: Exploration) -> None:

@@ -56,6 +56,23 @@ def test_a_changed_setting_computes_what_it_changes(
         assert found.traces[key].path.description == trace.path.description
 
 
+def test_a_rating_is_that_of_the_label_too(
+    watched: Watched, shown: Photograph, tiny_card: TinyCard, index: FeatureIndex
+) -> None:
+    """Whether the index has the class of the photograph depends on the photograph's label."""
+    card = tiny_card(9)
+    more = {"index": index, "index_card": card}
+    store = stored(watched, shown, [card], **more)
+    label = min(index.manifest.labels)
+    ratings = [
+        finished(explore(watched, replace(shown, label=label), [card], store=kept, **more)).rating
+        for kept in (store, Store())
+    ]
+    assert ratings[0] == ratings[1]
+    assert ratings[0] is not None
+    assert any(f"photographs of {label} (its label)" in text for text in ratings[0].typicality.warnings)
+
+
 def test_a_network_that_is_added_is_the_only_one_computed(
     watched: Watched, shown: Photograph, tiny_card: TinyCard
 ) -> None:

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from core.images.photographs import Photograph, read
 from core.index.folder_ranking import table
@@ -94,6 +96,29 @@ def test_the_photographs_own_copies_do_not_count(tmp_path: Path, query: Photogra
     assert all(row.digest == query.digest for row in found.typicality.copies)
 
 
+def test_copies_outside_the_searched_classes_do_not_count_either(tmp_path: Path, query: Photograph) -> None:
+    name = answer(query)
+    index = indexed(tmp_path, {others(name): 12, name: NEEDED - 1}, copies=2, of=name)
+    for classes in ([others(name)], [name], [name, others(name)]):
+        near = rated(index, query, labels=classes, k=3)
+        assert (near.indexed_of_predicted, len(near.typicality.copies)) == (NEEDED - 1, 2)
+
+
+def test_a_copy_behind_many_rows_with_the_same_centre_does_not_count(tmp_path: Path) -> None:
+    """Photographs that differ outside the centre crop alone have one feature, so that any of them may be first."""
+    pixels = np.random.default_rng(3).integers(0, 256, (36, 60, 3), dtype=np.uint8)
+    for number in range(NEEDED + 5):
+        pixels[:, 0] = number
+        path = tmp_path / "photos" / "any" / f"{number:02}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path)
+    photo = read(path)  # the last row
+    path.parent.rename(tmp_path / "photos" / answer(photo))
+    make(tmp_path / "photos", tmp_path / "index")
+    rating = rated(FeatureIndex.open(tmp_path / "index"), photo)
+    assert (rating.indexed_of_predicted, len(rating.typicality.copies)) == (NEEDED + 4, 1)
+
+
 def test_copies_under_another_label_take_nothing_away(tmp_path: Path, query: Photograph) -> None:
     name = answer(query)
     found = rated(indexed(tmp_path, {others(name): 12, name: NEEDED}, copies=2, of=others(name)), query)
@@ -144,9 +169,10 @@ def test_a_missing_percentile_always_has_its_reason(tmp_path: Path, query: Photo
     bare = rated(indexed(tmp_path / "bare", {name: 14}, held_out=0), query).typicality
     assert bare.percentile is None
     assert "no held-out reference photographs" in bare.warnings[0]
-    plain = rated(indexed(tmp_path / "plain", {".": 14}), query).typicality
-    assert plain.percentile is not None
-    assert "have no labels, so it is not known" in plain.warnings[0]
+    plain = rated(indexed(tmp_path / "plain", {".": 14}), query)
+    assert (plain.predicted, plain.indexed_of_predicted) == (name, None)  # unknown, not 0
+    assert plain.typicality.percentile is not None
+    assert "have no labels, so it is not known" in plain.typicality.warnings[0]
 
 
 def test_a_ranking_gives_the_reason_beside_the_photograph(tmp_path: Path, query: Photograph) -> None:
