@@ -1,7 +1,8 @@
 """Experiments of the paper, one folder for each figure, table or section; importing this package registers the studies.
 
 In a folder, ``study.py`` holds the configuration of its study, ``figure.py`` its figure, ``sentence.py`` its finding in
-words, and modules named by nouns its numbers. ``drawing`` and ``wording`` are shared by all folders.
+words, and modules named by nouns its numbers. ``drawing`` and ``wording`` are shared by all folders;
+``study_results`` names the sentences of each study.
 """
 
 from __future__ import annotations

@@ -55,7 +55,9 @@ class StudyResults:
         """Return the results in the tables of a study."""
         name = results.manifest.study
         rates, differences = measured(results.pairs), compared(results)
-        findings = {figure: text for figure, text in _FINDINGS[name](results, rates, differences).items() if text}
+        findings = {
+            figure: text for figure, text in _FINDINGS.get(name, _of_twins)(results, rates, differences).items() if text
+        }
         return StudyResults(name, rates, differences, findings, choices(name, _keys(results)))
 
     def as_dict(self) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from core.experiments.figure_12_confidence.predictors import Predictors, compare
 from core.experiments.figure_12_confidence.predictors import sentence as predictors_sentence
 from core.experiments.study_results import own_confidence, trend
 from core.networks.card import short
-from core.statistics.association import binned, quintiles
+from core.statistics.association import QUINTILES, binned, quintiles
+from core.statistics.intervals import few
 from core.statistics.tables import MEASURES, per_photograph
 from core.studies import Results
 from pages.parts.components import charts
@@ -154,7 +155,13 @@ def _draw_quintiles(results: Results, axis: str, photographs: pd.DataFrame, sett
     st.subheader(f"Quintiles of {axis}", anchor=f"quintiles-{axis}")
     with st.container(key=f"quintiles-{axis}"):
         st.table(table, border="horizontal", hide_index=True)
-    st.caption(f"{MEASURES[settings.measure]}, mean over photographs with its 95 % interval.")
+    st.caption(f"{MEASURES[settings.measure]}, mean over photographs with its 95 % interval{_remark(photographs)}.")
+
+
+def _remark(photographs: pd.DataFrame) -> str:
+    """Return the remark on intervals over a fifth of few photographs; empty where none is needed."""
+    text = few(int(photographs.groupby("network", observed=True).size().min()) // QUINTILES)
+    return f" ({text})" if text else ""
 
 
 def _draw_settings(table: pd.DataFrame) -> Settings:
