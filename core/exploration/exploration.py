@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from ..images import protocols
@@ -64,7 +63,7 @@ class Exploration(Job):
     def measured(self, network: str, protocol: str) -> Sensitivity | None:
         """Return the sensitivity over the pairs so far; None before the first."""
         rows = self.pairs.get((network, protocol))
-        return _measured(rows) if rows else None
+        return sensitivity(rows) if rows else None
 
     def _work(self) -> None:
         for card in self.cards:  # the first curve does not wait for the second network
@@ -164,8 +163,3 @@ class Exploration(Job):
         [self.rating] = rate(self.engine, self.engine.load(card), index, [self.photograph], k=self.settings.k)
         self._count(1)
         self.store.put(key, self.rating)
-
-
-@lru_cache(maxsize=512)
-def _measured(rows: tuple[Outcome, ...]) -> Sensitivity:  # the bootstrap is too slow for a page that asks often
-    return sensitivity(rows)
