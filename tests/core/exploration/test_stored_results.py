@@ -59,7 +59,7 @@ def test_a_changed_setting_computes_what_it_changes(
 def test_a_rating_is_that_of_the_label_too(
     watched: Watched, shown: Photograph, tiny_card: TinyCard, index: FeatureIndex
 ) -> None:
-    """Whether the index has the class of the photograph depends on the photograph's label."""
+    """A rating depends on the label, since the index may lack its class."""
     card = tiny_card(9)
     more = {"index": index, "index_card": card}
     store = stored(watched, shown, [card], **more)
