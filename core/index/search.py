@@ -151,7 +151,7 @@ class FeatureIndex:
             kept = [neighbour for neighbour in found if without is None or neighbour.digest != without]
             copies = [neighbour for neighbour in found if neighbour.digest == without]
             kept = _distinct(kept) if distinct else kept
-            complete = without is None or fetch >= there or any(neighbour.cosine < NEAR for neighbour in found)
+            complete = without is None or fetch >= there or (query.any() and (cosines < NEAR).any())
             if len(kept) >= k and complete:
                 return kept[:k], copies
             if fetch >= there:

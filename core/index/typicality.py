@@ -97,7 +97,7 @@ class _Classes:
     """The classes of an index's photographs, by whichever of their names they are labelled."""
 
     def __init__(self, index: FeatureIndex, network: Labels | None) -> None:
-        self._network = network
+        self._index, self._network = index, network
         self._counts = Counter[int | str]()
         for label, count in index.manifest.labels.items():
             self._counts[self._key(label)] += count
@@ -130,16 +130,20 @@ class _Classes:
                 "Build the index from a folder for each class to know."
             )
             return replace(near, warnings=(*near.warnings, text)) if sources else near
-        few = [
-            f"Typicality is of other classes only: the index has {self.others(name, near):,} other photographs of "
-            f"{name} ({source}), and {near.k} are needed. So there is no percentile. Use an index with photographs of "
-            f"{name}."
-            for name, source in sources.items()
-            if self.others(name, near) < near.k
-        ]
+        counts = {name: self.others(name, near) for name in sources}
+        few = [self._reason(name, sources[name], count, near.k) for name, count in counts.items() if count < near.k]
         if not few:
             return near
         return replace(near, percentile=None, warnings=(*near.warnings, *few), other_classes=True)
+
+    def _reason(self, name: str, source: str, count: int, k: int) -> str:
+        """Return why so few photographs of a class leave no percentile, and what to do."""
+        photographs = f"{count:,} other photograph{'s' * (count != 1)}"
+        return (
+            f"Typicality is of other classes only: the index has {photographs} of {name} ({source}), and {k} are "
+            "needed. So there is no percentile. Build an index with more of them: python -m core index build --network "
+            f"{self._index.manifest.network} --photos DIR --reference HELD_OUT --out DIR"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,10 +77,10 @@ def test_the_predicted_class_needs_k_photographs(tmp_path: Path, query: Photogra
     assert 0 < found.typicality.value <= 1
     if not enough:
         (text,) = found.typicality.warnings
-        assert text.startswith(
-            f"Typicality is of other classes only: the index has {count} other photographs of {name} "
-        )
+        photographs = "1 other photograph" if count == 1 else f"{count} other photographs"
+        assert text.startswith(f"Typicality is of other classes only: the index has {photographs} of {name} ")
         assert "(the predicted class), and 10 are needed." in text
+        assert f"python -m core index build --network {CARD.key} --photos DIR" in text
     else:
         assert found.typicality.warnings == ()
 

@@ -76,6 +76,10 @@ def test_the_compact_copy_is_not_used_unless_chosen(small: Path) -> None:
     assert opening.opened(small).search(queries[0]).rows[0].tolist() == brute_force(queries[0], features, 10)[0]
     searching = opening.opened(small, "compact")
     assert len(searching.neighbours(queries[0], 700, distinct=True)) == 700  # more than it ranks by itself
+    for row in (0, 4321):  # a row's own copy is seen by the compact copy too
+        digest = searching.rows[row].digest
+        near, copies = searching.near(features[row].astype(np.float32), 10, without=digest)
+        assert ([copy.row for copy in copies], digest in {n.digest for n in near}) == ([row], False)
     among = np.arange(len(features)) % 50 == 7  # some rows only: exactly
     check(searching._searching(queries, 9).nearest(queries, 9, among), queries, features, 9, among)
 

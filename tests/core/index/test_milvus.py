@@ -35,6 +35,7 @@ def test_milvus_answers_as_the_index_does(
         assert got.cosines == pytest.approx(expected.cosines, abs=1e-12)
     asked = {"k": 9, "labels": ("cat",), "distinct": True, "without": f"{5:064x}"}
     assert there.neighbours(queries[4], **asked) == here.neighbours(queries[4], **asked)
+    assert there.near(queries[4], 1, without=f"{5:064x}") == here.near(queries[4], 1, without=f"{5:064x}")
     monkeypatch.setattr(milvus, "MESSAGE", 4 * DIM * 150)  # a shard in several messages
     assert milvus.push(made, where) == ROWS  # again: nothing is doubled
     with milvus._client(where) as client:

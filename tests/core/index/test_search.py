@@ -192,6 +192,15 @@ def test_typicality_of_each_class_equals_asking_each(made: Path, features: np.nd
             assert alone.percentile is None
 
 
+def test_every_copy_of_the_query_is_counted(made: Path, features: np.ndarray) -> None:
+    """Rows 5, 700 and 900 are one photograph; a feature of length 0 is as near to them as to all others."""
+    index = FeatureIndex.open(made)
+    for query in (features[5].astype(np.float32), np.zeros(DIM, np.float32)):
+        for labels in (None, ("cat",)):
+            found = typicality(index, query, f"{5:064x}", k=1, labels=labels)
+            assert sorted(copy.row for copy in found.copies) == [5, 700, 900]
+
+
 def test_other_scores_equal_slow_loops(made: Path) -> None:
     near = [n.cosine for n in FeatureIndex.open(made).neighbours(cloud(1, 12)[0], 50)]
     got = alternatives(near)
