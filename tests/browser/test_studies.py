@@ -19,11 +19,11 @@ from core.experiments.bias_dial import photographers
 from core.experiments.bias_dial.sentence import sentence as dial_sentence
 from core.experiments.figure_05_photographers_bias import bias
 from core.experiments.figure_05_photographers_bias.sentence import sentence as bias_sentence
-from core.experiments.figure_10_11_augmentation.sentence import augmentation_sentence, invariance_sentence
 from core.experiments.replication import replication
 from core.experiments.section_2_invariance import invariance
 from core.experiments.section_2_invariance.invariance import Trial
 from core.experiments.section_2_invariance.sentence import sentence
+from core.experiments.study_results import StudyResults
 from core.jobs.cancel import Cancel
 from core.networks.card import short
 from core.statistics.association import binned
@@ -199,10 +199,7 @@ def test_augmentation_draws_its_tables_and_both_kinds_of_invariance(serve: Serve
     expect(page.locator(FIGURE)).to_have_count(9)
     for first, name in ((0, "figure_10"), (3, "figure_11")):
         found = studies.read(EMBEDDED.studies / f"{name}_cifar10")
-        trained = {one["key"]: tuple(one["trained_sides"]) for one in found.manifest.networks}
-        wanted = (
-            augmentation_sentence(found.pairs, trained) if name == "figure_10" else invariance_sentence(found.pairs)
-        )
+        wanted = StudyResults.of(found).findings[name.replace("figure_", "Figure ")]
         expect(page.locator(f".st-key-finding-{name.replace('_', '-')}")).to_have_text(wanted)
         curves = {trace["name"]: trace for trace in traces(page, first)}
         for network, mine in found.pairs.groupby("network", observed=True):

@@ -35,12 +35,22 @@ def form(kinds: tuple[str, ...]) -> None:
             "Press Start, or run this command. Both write the same table, and both resume a study that was stopped."
         )
         st.code(request.command, language="bash", wrap_lines=True)
-        planned = resources.plan_study(request.command, lambda: str(plan(request, resources.data())))
-        st.caption(plain(f"{planned}."))
-        if st.button("Start", type="primary", key=f"start {kinds[0]}", icon=":material/play_arrow:"):
+        possible = _draw_plan(request)
+        if st.button("Start", type="primary", key=f"start {kinds[0]}", icon=":material/play_arrow:") and possible:
             _start(request, kinds[0])
     except PhotobiasError as problem:
         st.error(plain(problem), icon=":material/error:")
+
+
+def _draw_plan(request: Request) -> bool:
+    """Draw the size of the study and what it can show, or why it cannot be run. Return whether it can."""
+    try:
+        planned = resources.plan_study(request.command, lambda: str(plan(request, resources.data())))
+    except PhotobiasError as problem:
+        st.error(plain(problem), icon=":material/error:")
+        return False
+    st.caption(plain(f"{planned}."))
+    return True
 
 
 def _start(request: Request, kind: str) -> None:
