@@ -26,7 +26,9 @@ def other_study(at: AppTest) -> object:
     return next(box for box in at.selectbox if box.label == "The other study")
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "page", ["protocols", *(pytest.param(name, marks=pytest.mark.full) for name in list(PAGES)[1:])]
+)
 def test_another_study_is_compared_in_pairs(fresh: DataFolder, page: str) -> None:
     at = opened(page)
     box = other_study(at)
@@ -57,6 +59,7 @@ def test_a_study_is_not_offered_to_itself_nor_one_that_is_not_finished(fresh: Da
     assert any(option.endswith("embedded/readouts") for option in options)
 
 
+@pytest.mark.full
 def test_readouts_and_whole_networks_are_not_mixed(fresh: DataFolder) -> None:
     at = opened()
     box = other_study(at)
@@ -71,7 +74,7 @@ def test_the_form_says_what_a_study_can_show(fresh: DataFolder) -> None:
     assert said[0].startswith("200 photographs, ")
 
 
-@pytest.mark.parametrize("folder", ["missing", ""])
+@pytest.mark.parametrize("folder", ["missing", pytest.param("", marks=pytest.mark.full)])
 def test_the_form_says_what_is_wrong_before_anything_starts(fresh: DataFolder, tmp_path: Path, folder: str) -> None:
     at = opened()
     box = next(one for one in at.text_input if one.label.startswith("Photographs: a folder on this server"))

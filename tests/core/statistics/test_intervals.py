@@ -63,7 +63,7 @@ def orders(n: int, pairs: int, seed: int) -> list[tuple[float, float]]:
     return found
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(n=st.integers(1, 25), pairs=st.integers(1, 20), seed=st.integers(0, 10**6))
 def test_both_ends_rise_with_every_change_hold_p_and_are_never_narrower_than_independent_pairs(
     n: int, pairs: int, seed: int

@@ -22,7 +22,7 @@ def test_the_sentence_follows_the_numbers() -> None:
     assert value == pytest.approx((per[OTHER] - per[SAME]).mean())
     assert interval is not None
     assert f"{100 * value:+.1f} points [{100 * interval[0]:+.1f}, {100 * interval[1]:+.1f}]" in said
-    assert said.endswith("95 % intervals over scenes, given these classifiers and photographers.")
+    assert said.endswith("95 % intervals, uncorrected, over scenes, given these classifiers and photographers.")
     few = tuple(replace(one, right=one.right[:12], changed=one.changed[:12]) for one in wide)
     assert "over scenes (few photographs: approximate), given these" in sentence(few)
     none = sentence(invented_answers(0.2, 0.2, 0.2))
