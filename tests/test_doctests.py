@@ -20,8 +20,12 @@ DOCUMENTS = [path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob(
 
 @pytest.fixture(autouse=True)
 def installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Examples import ``photobias``, the name under which the package is installed."""
+    """Examples import ``photobias``, the name under which the package is installed: the same modules, not copies."""
+    importlib.import_module("core.studies")
     monkeypatch.setitem(sys.modules, "photobias", core)
+    for name, module in list(sys.modules.items()):
+        if name.startswith("core."):
+            monkeypatch.setitem(sys.modules, f"photobias{name.removeprefix('core')}", module)
 
 
 def named(path: Path) -> str:
@@ -42,3 +46,8 @@ def test_examples_in_documents(path: Path) -> None:
     examples = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, path.name, str(path), 0)
     assert len(examples.examples) > 0
     assert doctest.DocTestRunner(optionflags=FLAGS).run(examples).failed == 0
+
+
+def test_examples_leave_no_copy_of_the_package_behind() -> None:
+    copies = [name for name in sys.modules if name.startswith("photobias.") and sys.modules[name].__name__ == name]
+    assert copies == []
