@@ -37,6 +37,7 @@ def frames(
 
     Raises:
         StudyMismatch: the row is of another photograph.
+        BadProtocol: the photograph has another size than in the study, so that the row's square is not inside it.
     """
     import pandas as pd
 

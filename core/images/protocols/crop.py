@@ -64,7 +64,18 @@ class Crop(Step):
     def placement(
         self, photograph: Photograph, x: int, y: int, *, side: int, size: int, interpolation: Interpolation
     ) -> Placement:
-        """Return the placement of a square of ``side`` source pixels at (x, y)."""
+        """Return the placement of a square of ``side`` source pixels at (x, y).
+
+        Raises BadProtocol if its pair does not lie inside the photograph.
+        """
+        dx, dy = offset(self.step, self.direction) if self.unit == "source" else (0, 0)
+        if not (0 <= x <= photograph.width - side - dx and 0 <= y <= photograph.height - side - dy):
+            raise BadProtocol(
+                f"A square of {side} pixels at ({x}, {y}) with a step of {self.step} is not inside the photograph of "
+                f"{photograph.width} x {photograph.height} pixels.",
+                "The pair must lie inside the photograph.",
+                "Give the photograph with the size that it had when the square was placed.",
+            )
         same = super().placement(photograph, x, y, side=side, size=size, interpolation=interpolation)
         return replace(same, unit=self.unit)
 

@@ -196,3 +196,14 @@ def test_a_finished_table_of_an_earlier_version_is_read_with_a_null_column(
         assert again is not None
         assert pair is not None
         assert same(again, pair)
+
+
+@pytest.mark.parametrize("unit", ["source", "network"])
+def test_a_photograph_that_is_reduced_too_far_is_refused(unit: str) -> None:
+    photo, protocol = picture(150, 200), protocols.create("crop", unit=unit)
+    pairs = (protocol.pair(photo, 32, rng=generator(0, photo, protocol, k)) for k in range(50))
+    pair = next(pair for pair in pairs if pair.placement.side > 60)
+    row = table_of([(protocol, 32, photo, 0, pair)]).iloc[0]
+    assert same(studies.frames(row, photo, size=32), pair)
+    with pytest.raises(BadProtocol, match="not inside the photograph of 53 x 40 pixels"):
+        studies.frames(row, reduce_pixels(photo, 40), size=32)
