@@ -28,7 +28,6 @@ from .figure_12_confidence.predictors import compare_predictors
 from .figure_12_confidence.predictors import sentence as predictors_sentence
 
 PAPER_MEASURES = ("p_top1_change", "mean_absolute_change")  # the third measure needs no classes
-TWINS = ("antialiasing", "failures")
 AXES = {"typicality": "Figure 8", "confidence": "Figure 12"}
 Findings = dict[str, str]  # figure of the paper → sentence
 

@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from .comparisons import TOP1_CHANGE, corrected, paired_t
+from .comparisons import NONE, TOP1_CHANGE, corrected, paired_t
 from .intervals import Floats, Interval
 from .sensitivity import measure_interval
 from .tables import MEASURES, per_photograph
 
 KEY = ["network", "protocol", "side"]
-WELCH, PAIRED = "Welch's t test of photographs' means", "paired t test of photographs' means"
+WELCH = "Welch's t test of photographs' means"
+EXACT = "exact test of the order of photographs, since those of each study are all alike"
 COLUMNS = (
     *KEY, "side_against", "measure", "value", "value_against", "difference", "low", "high", "p_value", "photographs",
     "photographs_against", "paired", "method",
@@ -23,9 +24,8 @@ COLUMNS = (
 
 
 class _Sample(NamedTuple):
-    """The photographs of one study under one setting: their digests, means (n,) and numbers of pairs (n,)."""
+    """The photographs of one study under one setting: their means (n,) and numbers of pairs (n,)."""
 
-    digests: Any
     means: Floats
     pairs: Floats
 
@@ -84,10 +84,8 @@ def _compared(own: pd.DataFrame, theirs: pd.DataFrame, measure: str) -> Iterator
     paired = 2 * len(shared) >= min(len(first), len(second))
     if paired:
         first, second = (table[table["digest"].isin(shared)].sort_values("digest") for table in (first, second))
-    one, other = (
-        _Sample(*(table[name].to_numpy() for name in ("digest", measure, "pairs"))) for table in (first, second)
-    )
-    span, p_value = _paired(one, other, measure) if paired else _welch(one, other, measure)
+    one, other = (_Sample(table[measure].to_numpy(float), table["pairs"].to_numpy(float)) for table in (first, second))
+    span, p_value, method = _paired(one, other, measure) if paired else _welch(one, other, measure)
     yield {
         **({"layer": first["layer"].iloc[0]} if "layer" in first and "layer" in second else {}),
         "network": first["network"].iloc[0],
@@ -104,7 +102,7 @@ def _compared(own: pd.DataFrame, theirs: pd.DataFrame, measure: str) -> Iterator
         "photographs": len(one.means),
         "photographs_against": len(other.means),
         "paired": paired,
-        "method": PAIRED if paired else WELCH,
+        "method": method,
     }
 
 
@@ -112,26 +110,34 @@ def _mean(sample: _Sample) -> float:
     return float(sample.means.mean())
 
 
-def _paired(one: _Sample, other: _Sample, measure: str) -> tuple[Interval | None, float | None]:
-    interval, p_value = paired_t(one.means - other.means, np.ones(len(one.means)))
+def _paired(one: _Sample, other: _Sample, measure: str) -> tuple[Interval | None, float | None, str]:
+    interval, p_value, method = paired_t(one.means - other.means, np.ones(len(one.means)))
     if interval is not None and interval[0] == interval[1] and measure == TOP1_CHANGE:
-        return _joined(one, other, measure), p_value  # no photograph differs, which does not prove that none would
-    return interval, p_value
+        interval = _joined(one, other, measure)  # no photograph stands apart, which does not prove that none would
+    return interval, p_value, method
 
 
-def _welch(one: _Sample, other: _Sample, measure: str) -> tuple[Interval | None, float | None]:
+def _welch(one: _Sample, other: _Sample, measure: str) -> tuple[Interval | None, float | None, str]:
+    """Return the interval of the difference, its p-value and the name of the test.
+
+    Where the photographs of each study are all alike there is no t. If the studies differ, p is the probability of this
+    order of the photographs, or its reverse, by chance.
+    """
     from scipy.stats import ttest_ind
 
-    if min(len(one.means), len(other.means)) < 2:
-        return None, None
+    sizes = len(one.means), len(other.means)
+    if min(sizes) < 2:
+        return None, None, NONE
+    interval = _joined(one, other, measure)
     if np.ptp(one.means) == np.ptp(other.means) == 0:
-        return _joined(one, other, measure), float(one.means[0] == other.means[0])
-    return _joined(one, other, measure), float(ttest_ind(one.means, other.means, equal_var=False).pvalue)
+        alike = one.means[0] == other.means[0]
+        return interval, 1.0 if alike else min(1.0, 2 / math.comb(sum(sizes), sizes[0])), EXACT
+    return interval, float(ttest_ind(one.means, other.means, equal_var=False).pvalue), WELCH
 
 
 def _joined(one: _Sample, other: _Sample, measure: str) -> Interval | None:
     """Return the interval of a difference of independent estimates from both intervals (Zou & Donner 2008, MOVER)."""
-    ends = [measure_interval(measure, sample.means, sample.pairs.astype(float)) for sample in (one, other)]
+    ends = [measure_interval(measure, sample.means, sample.pairs) for sample in (one, other)]
     if ends[0] is None or ends[1] is None:
         return None
     value, against = _mean(one), _mean(other)

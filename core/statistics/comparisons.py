@@ -218,10 +218,7 @@ def _tested(
     """
     difference = values[:, 1] - values[:, 0]
     sums: Floats = np.bincount(photograph, difference).astype(float)
-    interval, p_value = paired_t(sums, sizes)
-    method = NONE if p_value is None else PAIRED_T
-    if p_value is not None and np.ptp(sums / sizes) == 0 and sums[0] != 0:  # no spread, so no t
-        p_value, method = min(1.0, 2 * 0.5 ** len(sizes)), SIGN
+    interval, p_value, method = paired_t(sums, sizes)
     if not changes:
         return interval, p_value, method
     up, down = (np.bincount(photograph, sign * difference > 0).astype(float) for sign in (1, -1))
@@ -231,26 +228,29 @@ def _tested(
     return None if p_value is None else interval, p_value, method
 
 
-def paired_t(sums: Floats, sizes: Floats) -> tuple[Interval | None, float | None]:
-    """Return the 95 % interval of a mean difference and its two-sided p-value, by Student's t over photographs.
+def paired_t(sums: Floats, sizes: Floats) -> tuple[Interval | None, float | None, str]:
+    """Return the 95 % interval of a mean difference, its two-sided p-value and the name of the test.
 
     Args:
         sums: the differences, summed over the pairs of each photograph, (n,).
         sizes: number of pairs of each photograph, (n,).
 
-    Both are None for a single photograph; p is 1 where nothing differs.
+    Student's t over photographs. Where all photographs differ by the same amount there is no t, and p is that of the
+    sign test; it is 1 where nothing differs. Interval and p are None for a single photograph.
     """
     from scipy.special import stdtr
 
     n = len(sums)
     if n < 2:
-        return None, None
+        return None, None, NONE
     average = float(sums.sum() / sizes.sum())
     residuals = (sums - average * sizes) / sizes.mean()
     error = math.sqrt(float((residuals**2).sum()) / (n - 1) / n)
     half = student(n - 1) * error
-    p = 2 * float(stdtr(n - 1, -abs(average) / error)) if error else float(average == 0)
-    return (average - half, average + half), p
+    interval = (average - half, average + half)
+    if np.ptp(sums / sizes) == 0 and average != 0:
+        return interval, min(1.0, 2 * 0.5**n), SIGN
+    return interval, 2 * float(stdtr(n - 1, -abs(average) / error)) if error else 1.0, PAIRED_T
 
 
 def mcnemar(first: npt.ArrayLike, second: npt.ArrayLike) -> float:

@@ -25,7 +25,7 @@ INTERVALS = {
 }
 TESTS = (
     "P(top-1 change) with one pair a photograph: McNemar's exact test; everything else: paired t test of the "
-    "photographs' means; two-sided"
+    "photographs' means, or the sign test where all differ alike; two-sided"
 )
 
 

@@ -100,6 +100,17 @@ def test_two_studies_without_a_change_keep_an_interval(same: bool) -> None:
     assert (rows["high"] > 0).all()
 
 
+@pytest.mark.parametrize(("same", "photographs", "p"), [(True, 2, 0.5), (True, 20, 2 * 0.5**20), (False, 2, 1 / 3)])
+def test_studies_that_differ_everywhere_alike_have_no_p_of_zero(same: bool, photographs: int, p: float) -> None:
+    """No photograph changes in one study, and every photograph in the other: there is no spread, and no t."""
+    one, other = two(photographs)
+    other = one if same else other
+    one, other = (t.assign(changed=pd.array([k] * len(t), "boolean")) for t, k in ((one, True), (other, False)))
+    rows = between(one, other).query("measure == 'p_top1_change'")
+    assert rows["p_value"].tolist() == pytest.approx([p] * len(rows))
+    assert (rows["low"] < 1).all()
+
+
 def test_layers_are_not_pooled() -> None:
     one = pairs_table(TWO, ("crop",)).assign(layer="stem", depth=0.1)
     deeper = pairs_table(TWO, ("crop",), seed=1).assign(layer="body", depth=0.9)
