@@ -48,7 +48,9 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
         yield f"Family of {size} test{'s' * (size != 1)}: {family}"
     if "between" in found:
         yield "\nDifferences from the other study (95 % intervals, not corrected)"
-        yield from _table([_between(row) for row in found["between"]]) or ["none: they share no network and protocol"]
+        yield from _table([_between(row) for row in found["between"]]) or [
+            "none: they have no network under the same protocol and side"
+        ]
     yield "\nAnalysis"
     for name, value in found["choices"].items():
         items = value.items() if isinstance(value, dict) else [("", value)]

@@ -39,7 +39,7 @@ def between(pairs: pd.DataFrame, against: pd.DataFrame) -> pd.DataFrame:
     A value is the mean over photographs, ``difference`` the first study minus ``against``. ``paired`` is true where at
     least half of the photographs of the smaller study are in both; then these alone are compared, with a paired t test.
     Otherwise all photographs are, with Welch's (Biometrika 1947). A family, which Holm's correction is for, is all rows
-    of one measure. The table is empty where the studies share no network and protocol.
+    of one measure. The table is empty where the studies have no network under the same protocol and side.
     """
     rows = list(_rows(_photographs(pairs), _photographs(against)))
     table = pd.DataFrame(rows, columns=None if rows else list(COLUMNS))

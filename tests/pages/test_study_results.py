@@ -27,27 +27,29 @@ def other_study(at: AppTest) -> object:
 
 
 @pytest.mark.parametrize(
-    "page", ["protocols", *(pytest.param(name, marks=pytest.mark.full) for name in list(PAGES)[1:])]
+    ("page", "other"),
+    [("protocols", "failures"), *(pytest.param(page, "protocols", marks=pytest.mark.full) for page in list(PAGES)[1:])],
 )
-def test_another_study_is_compared_in_pairs(fresh: DataFolder, page: str) -> None:
+def test_another_study_is_compared_in_pairs(fresh: DataFolder, page: str, other: str) -> None:
     at = opened(page)
     box = other_study(at)
-    label = next(option for option in box.options if "embedded/embedded_size" in option)
-    box.set_value(label).run()
-    own = read(EMBEDDED.studies / PAGES[page])
-    wanted = between(own.pairs, read(EMBEDDED.studies / "embedded_size").pairs)
+    box.set_value(next(option for option in box.options if option.endswith(f"embedded/{other}"))).run()
     assert not at.exception
-    if wanted.empty:  # crops alone
-        assert any(
-            text.startswith("The two studies have no network and protocol in common") for text in read_out(at.info)
-        )
-        return
+    wanted = between(read(EMBEDDED.studies / PAGES[page]).pairs, read(EMBEDDED.studies / other).pairs)
     table = next(one.value for one in at.dataframe if "the other" in one.value.columns)
-    assert len(table) == len(wanted)
-    first = wanted.iloc[0]
-    assert table["difference"][0] == f"{first['difference']:+.3f} [{first['low']:+.3f}, {first['high']:+.3f}]"
-    assert table["photographs"].str.endswith(", paired").all()
+    assert len(table) == len(wanted) > 0
+    for shown, (_, row) in zip(table.to_dict("records"), wanted.iterrows(), strict=True):
+        assert shown["difference"] == f"{row['difference']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]"
+        assert shown["photographs"] == f"{row['photographs']:,}, paired"
     assert any("p is corrected by Holm's method" in text for text in read_out(at.caption))
+
+
+@pytest.mark.full
+def test_studies_without_a_common_side_are_said_to_have_none(fresh: DataFolder) -> None:
+    at = opened()
+    box = other_study(at)
+    box.set_value(next(option for option in box.options if option.endswith("embedded/embedded_size"))).run()
+    assert read_out(at.info)[-1].startswith("The two studies have no network under the same protocol and side")
 
 
 def test_a_study_is_not_offered_to_itself_nor_one_that_is_not_finished(fresh: DataFolder) -> None:

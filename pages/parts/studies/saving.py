@@ -87,7 +87,7 @@ def _draw_differences(results: Results, other: Results) -> None:
     table = studies.derive(results, f"against {studies.key(other)}", lambda r: between(r.pairs, other.pairs))
     if table.empty:
         st.info(
-            "The two studies have no network and protocol in common. Choose a study of the same networks.",
+            "The two studies have no network under the same protocol and side. Choose another study.",
             icon=":material/info:",
         )
         return

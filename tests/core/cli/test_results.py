@@ -64,7 +64,7 @@ def test_two_studies(run: Run) -> None:
     status, out, _ = run("results", PROTOCOLS, "--against", EMBEDDED.studies / "failures")
     assert (status, out.count("paired, ")) == (0, len(found["between"]))
     _, out, _ = run("results", PROTOCOLS, "--against", EMBEDDED.studies / "figure_10_cifar10")
-    assert "none: they share no network and protocol" in out
+    assert "none: they have no network under the same protocol and side" in out
 
 
 def _unfinished(folder: Path) -> None:
