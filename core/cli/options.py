@@ -39,7 +39,12 @@ def whole(text: str, least: int = 1) -> int:
 
 def whole_or_none(text: str) -> int | None:
     """Return text as a whole number of at least 1, or None for "none"."""
-    return None if text == "none" else whole(text)
+    if text == "none":
+        return None
+    try:
+        return whole(text)
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"{error}, nor none") from None
 
 
 def whole_numbers(text: str, least: int = 1) -> tuple[int, ...]:

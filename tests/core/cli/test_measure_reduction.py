@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 import core as library
+from core import cli
 from core.cli import parser
 from core.datasets import find
 from core.exploration import measurements
@@ -121,6 +122,7 @@ def test_the_library_gives_the_commands_numbers(run: Run, large: Path, data: Pat
             assert got == pytest.approx({key: measured.as_dict()[key] for key in MEASURES}, abs=1e-6)
 
 
+@pytest.mark.full
 def test_scenes_enlarged_eight_times_look_stable_unless_they_are_reduced(tmp_path: Path) -> None:
     """Not only crops of one photograph: the rate over 24 scenes."""
     for number, file in enumerate(find(["scenes:2000000-2000023"])):
@@ -133,3 +135,11 @@ def test_scenes_enlarged_eight_times_look_stable_unless_they_are_reduced(tmp_pat
     )
     assert never[0]["p_top1_change"] == 0 < usual[0]["p_top1_change"]
     assert usual[0]["mean_absolute_change"] > 3 * never[0]["mean_absolute_change"]
+
+
+@pytest.mark.parametrize("text", ["some", "0", "-1", "2.5", ""])
+def test_another_value_is_refused_with_what_is_accepted(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["measure", "scenes:3", "--network", "any", f"--reduce-to={text}"])
+    assert stopped.value.code == 2
+    assert f"{text!r} is not a whole number of at least 1, nor none" in capsys.readouterr().err
