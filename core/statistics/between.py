@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from ..errors import BadTable
 from .comparisons import NONE, TOP1_CHANGE, corrected, paired_t
 from .intervals import Floats, Interval
 from .sensitivity import measure_interval
@@ -39,8 +40,15 @@ def between(pairs: pd.DataFrame, against: pd.DataFrame) -> pd.DataFrame:
     A value is the mean over photographs, ``difference`` the first study minus ``against``. ``paired`` is true where at
     least half of the photographs of the smaller study are in both; then these alone are compared, with a paired t test.
     Otherwise all photographs are, with Welch's (Biometrika 1947). A family, which Holm's correction is for, is all rows
-    of one measure. The table is empty where the studies have no network under the same protocol and side.
+    of one measure. The table is empty where the studies have no network under the same protocol and side. Raises
+    BadTable if only one of the studies measures linear probes.
     """
+    if ("layer" in pairs) != ("layer" in against):
+        raise BadTable(
+            "One study measures linear probes of layers, the other whole networks.",
+            "Both must measure the same.",
+            "Choose two studies of readouts, or none.",
+        )
     rows = list(_rows(_photographs(pairs), _photographs(against)))
     table = pd.DataFrame(rows, columns=None if rows else list(COLUMNS))
     return corrected(table, "one study against the other, every network")
@@ -53,7 +61,7 @@ def _photographs(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rows(one: pd.DataFrame, other: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    apart = ["network", "protocol", *(["layer"] if "layer" in one and "layer" in other else [])]
+    apart = ["network", "protocol", *(["layer"] if "layer" in one else [])]
     theirs = dict(list(other.groupby(apart, sort=False)))
     for key, own in one.groupby(apart, sort=False):
         if key not in theirs:
@@ -77,7 +85,7 @@ def _sides(own: pd.DataFrame, theirs: pd.DataFrame) -> Iterator[tuple[pd.DataFra
 
 
 def _compared(own: pd.DataFrame, theirs: pd.DataFrame, measure: str) -> Iterator[dict[str, Any]]:
-    first, second = (table[table[measure].notna()].drop_duplicates("digest") for table in (own, theirs))
+    first, second = (table[table[measure].notna()] for table in (own, theirs))
     if first.empty or second.empty:
         return
     shared = set(first["digest"]) & set(second["digest"])
@@ -87,7 +95,7 @@ def _compared(own: pd.DataFrame, theirs: pd.DataFrame, measure: str) -> Iterator
     one, other = (_Sample(table[measure].to_numpy(float), table["pairs"].to_numpy(float)) for table in (first, second))
     span, p_value, method = _paired(one, other, measure) if paired else _welch(one, other, measure)
     yield {
-        **({"layer": first["layer"].iloc[0]} if "layer" in first and "layer" in second else {}),
+        **({"layer": first["layer"].iloc[0]} if "layer" in first else {}),
         "network": first["network"].iloc[0],
         "protocol": first["protocol"].iloc[0],
         "side": first["side"].iloc[0],

@@ -58,15 +58,8 @@ def test_a_study_is_not_offered_to_itself_nor_one_that_is_not_finished(fresh: Da
     manifest.write_text(manifest.read_text().replace('"finished": "', '"finished": null, "was": "', 1))
     options = other_study(opened("antialiasing")).options
     assert not any(option.endswith(("embedded/failures", " mine")) for option in options)
-    assert any(option.endswith("embedded/readouts") for option in options)
-
-
-@pytest.mark.full
-def test_readouts_and_whole_networks_are_not_mixed(fresh: DataFolder) -> None:
-    at = opened()
-    box = other_study(at)
-    box.set_value(next(option for option in box.options if option.endswith("embedded/readouts"))).run()
-    assert not at.exception
+    assert any(option.endswith("embedded/protocols") for option in options)
+    assert not any(option.endswith("embedded/readouts") for option in options)  # of layers, not of whole networks
 
 
 def test_the_form_says_what_a_study_can_show(fresh: DataFolder) -> None:

@@ -13,7 +13,7 @@ from core.experiments.drawing.style import short
 from core.statistics.between import between
 from core.statistics.tables import MEASURES
 from core.studies import Results, rows
-from core.studies.config import names
+from core.studies.config import get, names
 from pages.parts.components import downloads
 from pages.parts.components.widgets import plain
 from pages.parts.studies import studies
@@ -57,10 +57,10 @@ def _draw_buttons(study: Results, tables: Tables, *, alone: bool) -> None:
 
 def _draw_other_study(results: Results) -> None:
     """Draw the choice of another finished study, and the differences from it."""
-    own = results.folder.resolve()
+    own, layered = results.folder.resolve(), get(results.manifest.study).layered
     others = [
         study
-        for study in studies.list_studies(names())
+        for study in studies.list_studies(tuple(name for name in names() if get(name).layered == layered))
         if study.status.state == "finished" and study.status.folder.resolve() != own
     ]
     with st.expander(f"Compare {results.folder.name} with another study", icon=":material/compare_arrows:"):

@@ -108,6 +108,7 @@ def test_a_study_of_another_kind_is_an_error(run: Run, capsys: pytest.CaptureFix
     manifest = json.loads((study / "manifest.json").read_text())
     (study / "manifest.json").write_text(json.dumps(manifest | {"study": "astrology"}))
     assert "no study 'astrology'" in exits_with_2(run, capsys, study)
+    assert "One study measures linear probes" in exits_with_2(run, capsys, PROTOCOLS, "--against", READOUTS)
     assert "compared with itself" in exits_with_2(run, capsys, PROTOCOLS, "--against", PROTOCOLS)
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import ttest_ind, ttest_rel
 
+from core.errors import BadTable
 from core.statistics.between import between
 from core.statistics.comparisons import holm
 from core.statistics.tables import per_photograph
@@ -116,4 +117,7 @@ def test_layers_are_not_pooled() -> None:
     deeper = pairs_table(TWO, ("crop",), seed=1).assign(layer="body", depth=0.9)
     found = between(pd.concat([one, deeper]), pd.concat([one, deeper]))
     assert set(found["layer"]) == {"stem", "body"}
+    for both in ((one, one.drop(columns=["layer", "depth"])), (one.drop(columns=["layer", "depth"]), one)):
+        with pytest.raises(BadTable, match="linear probes of layers, the other whole networks"):
+            between(*both)
     assert (found["difference"] == 0).all()
