@@ -33,12 +33,14 @@ from ..networks.probe import (
     total_stride,
     with_features,
 )
+from ..networks.same_padding import fix_padding
 from .device_lock import all_turns, turns
 from .folding import fold
 
 log = logging.getLogger(__name__)
 
 CPU_BATCH = 8  # fastest on two cores, and a curve starts at once
+DEPTHWISE_CPU_BATCH = 4  # the same for networks with depthwise convolutions, whose maps leave the cache sooner
 GPU_BATCH = 128
 SWITCH_S = 1e-4
 Watcher = Callable[[torch.Tensor], None]
@@ -131,11 +133,13 @@ class Engine:
         """Use a device, by default the first GPU or else the CPU.
 
         Args:
-            batch: frames in a batch.
+            batch: frames in a batch, for every network; by default GPU_BATCH, or on the CPU DEPTHWISE_CPU_BATCH for
+                networks with depthwise convolutions and CPU_BATCH for the others.
             budget: bytes of weights that stay loaded; by default half of a GPU's memory, or a quarter of the machine's.
         """
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.batch = batch or (GPU_BATCH if self.device.type == "cuda" else CPU_BATCH)
+        self._depthwise_batch = DEPTHWISE_CPU_BATCH if batch is None and self.device.type == "cpu" else self.batch
         self.budget = budget or _budget(self.device)
         torch.backends.cuda.matmul.allow_tf32 = False
         torch.backends.cudnn.allow_tf32 = False
@@ -202,7 +206,7 @@ class Engine:
         with all_turns():
             model = model if change is None else change(model)
             shapes = outline(model)
-            folded, merged = (model, False) if own_pair else fold(model)
+            folded, merged = (model, False) if own_pair else fold(fix_padding(model, card.size))
         module = with_features(folded, head)
         if card.remedy is not None:
             module = card.remedy.wrap(module)
@@ -212,7 +216,8 @@ class Engine:
             torch.tensor(v, device=self.device).view(1, 3, 1, 1)
             for v in (card.preprocessing.mean, card.preprocessing.std)
         )
-        return Network(card, module, self.batch, parameters, shapes, merged, mean, std)
+        batch = self._depthwise_batch if any(map(_is_depthwise, shapes.modules())) else self.batch
+        return Network(card, module, batch, parameters, shapes, merged, mean, std)
 
     def predict(
         self, network: Network, frames: Iterable[torch.Tensor], watched: Mapping[str, Watcher] | None = None
@@ -286,6 +291,10 @@ def _hooked(network: Network, watched: Mapping[str, Watcher], left: dict[str, in
 
             hooks.callback(modules[name].register_forward_hook(show).remove)
         yield
+
+
+def _is_depthwise(module: nn.Module) -> bool:
+    return isinstance(module, nn.Conv2d) and 1 < module.groups == module.in_channels
 
 
 def engines() -> list[Engine]:

@@ -144,10 +144,14 @@ def leaf_layers(network: Sequence[Layer]) -> list[Layer]:
     return [layer for layer in network if not any(other.name.startswith(f"{layer.name}.") for other in network)]
 
 
+def input_edges(model: nn.Module, size: int) -> dict[str, int]:
+    """Return module name → edge, in values, of the module's input for a frame of ``size``, if that is a square map."""
+    return dict(_map_sizes(outline(model), size, of_inputs=True))
+
+
 def input_strides(model: nn.Module, size: int) -> dict[str, int]:
     """Return module name → total stride, in input pixels, of the module's input, if that is a square map."""
-    run = partial(_map_sizes, outline(model), of_inputs=True)
-    small, large = dict(run(size)), dict(run(size + GROWTH))
+    small, large = input_edges(model, size), input_edges(model, size + GROWTH)
     strides = {name: _stride(size, edge, large.get(name, edge)) for name, edge in small.items()}
     return {name: stride for name, stride in strides.items() if stride is not None}
 

@@ -9,7 +9,7 @@ from ..errors import PhotobiasError, UnknownName
 from ..storage.data_folder import EMBEDDED, DataFolder
 from .card import NetworkCard, choices
 from .variants import derived
-from .zoo import antialiased, checkpoint, keras, timm, torchvision
+from .zoo import antialiased, checkpoint, keras, lite, timm, torchvision
 
 Cards = Iterator[tuple[str, NetworkCard | PhotobiasError]]  # file name, and the card or what is wrong with it
 
@@ -33,6 +33,7 @@ ZOOS = {  # by the start of their keys
     "torchvision/": _zoo(torchvision.cards),
     "keras/": _zoo(keras.cards),
     "antialiased/": _zoo(antialiased.cards),
+    lite.FAMILY: _zoo(lite.cards),
     timm.FAMILY: _zoo(timm.downloaded_cards),
 }
 

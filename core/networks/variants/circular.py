@@ -12,6 +12,7 @@ from torch import nn
 from ...errors import BadCard
 from ..architectures.blurpool import BlurPool
 from ..probe import ACTIVATIONS, layers, leaf_layers
+from ..same_padding import fix_padding
 from .dilated import pair
 
 REMEDY = "Choose another network, such as torchvision's VGGs, ResNets and DenseNets, or the embedded ones."
@@ -53,7 +54,7 @@ def on_torus(model: nn.Module, size: int, *, linear: bool, cutoff: float | None 
         linear: whether to take the activations out.
         cutoff: frequencies of this many cycles a pixel and above are filtered out before the first convolution.
     """
-    changed = copy.deepcopy(model).eval().requires_grad_(False)
+    changed = copy.deepcopy(fix_padding(model, size)).eval().requires_grad_(False)
     active = [name for name, module in changed.named_modules() if type(module).__name__ in ACTIVATIONS]
     if not active:
         raise _unfit(f"{type(model).__name__} has no activation that is a module")
@@ -75,6 +76,7 @@ def first_layer(model: nn.Module, size: int) -> nn.Sequential:
 
     It maps (N, 3, S, S) to (N, C, S, S). Raises BadCard for a network that does not begin with these.
     """
+    model = fix_padding(model, size)
     inner = leaf_layers(layers(model, size))
     end = next((k for k, layer in enumerate(inner) if layer.kind in ACTIVATIONS), None)
     if end is None or end > 2 or not inner[0].kind.startswith("Conv2d"):

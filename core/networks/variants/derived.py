@@ -14,6 +14,7 @@ from torch import nn
 from ...errors import BadCard, UnknownName
 from ..card import NetworkCard, Remedy, short
 from ..probe import layers
+from ..same_padding import fix_padding
 from . import surgery
 from .test_time import ContentCrop, ShiftEnsemble
 
@@ -41,7 +42,7 @@ UNTRAINED = (
 
 def _blur(taps: int) -> _Variant:
     return _Variant(
-        summary=f"a blur of {taps} taps before each subsampling (torchvision's ResNets)",
+        summary=f"a blur of {taps} taps before each subsampling (torchvision's ResNets, timm's EfficientNets)",
         note="A pass costs about 1.3 times the original's. A network trained with such a blur would be another one.",
         caution=UNTRAINED,
         surgery=partial(surgery.blurred, taps=taps),
@@ -135,7 +136,7 @@ def _inexact(card: NetworkCard, name: str) -> str:
 
 
 def _build(card: NetworkCard, change: Callable[[nn.Module], nn.Module], key: str) -> nn.Module:
-    changed = change(card.build())
+    changed = change(fix_padding(card.build(), card.size))
     if not layers(changed, card.size):  # a map is smaller than the border that a blur reflects
         raise BadCard(
             f"Frames of {card.size} pixels are too small for {key}.",

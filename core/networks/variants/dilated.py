@@ -11,6 +11,7 @@ from torch.nn import functional
 from ...errors import BadCard
 from ..architectures.blurpool import BlurPool
 from ..probe import input_strides
+from ..same_padding import fix_padding
 
 
 def stride_free(model: nn.Module, size: int) -> nn.Module:
@@ -21,8 +22,8 @@ def stride_free(model: nn.Module, size: int) -> nn.Module:
     runs at stride 1, dilated and padded by the total stride of its input. Raises BadCard if another kind of layer
     subsamples.
     """
-    changed = copy.deepcopy(model)
-    for name, step in input_strides(model, size).items():
+    changed = copy.deepcopy(fix_padding(model, size))
+    for name, step in input_strides(changed, size).items():
         module = changed.get_submodule(name)
         if isinstance(module, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d | BlurPool):
             changed.set_submodule(name, _dilated(module, step))
@@ -74,7 +75,12 @@ def _dilated(module: nn.Module, step: int) -> nn.Module:
         device="meta",
     )
     result.weight, result.bias = module.weight, module.bias
-    return result
+    # the windows of ``fix_padding`` reach one value further than their padding: the far side is padded once more
+    down, across = (
+        step * (kernel - 1 - 2 * padding == 1)
+        for kernel, padding in zip(pair(module.kernel_size), pair(module.padding), strict=True)
+    )
+    return nn.Sequential(nn.ZeroPad2d((0, across, 0, down)), result) if down or across else result
 
 
 class Average(nn.Module):

@@ -1,4 +1,4 @@
-"""Surgery without retraining: torchvision's ResNets with another kind of subsampling and their own weights."""
+"""Surgery without retraining: networks with another kind of subsampling and their own weights."""
 
 from __future__ import annotations
 
@@ -13,19 +13,54 @@ from ...errors import BadCard
 from ..architectures.blurpool import BlurPool
 
 TAPS = range(2, 8)
+BLOCKS = {"InvertedResidual": "conv_dw", "DepthwiseSeparableConv": "conv_dw", "EdgeResidual": "conv_exp"}
 
 
 def blurred(model: nn.Module, taps: int) -> nn.Module:
+    """Return a copy with a binomial blur before each subsampling: a torchvision ResNet or a timm EfficientNet.
+
+    Raises BadCard for any other network.
+    """
+    if taps not in TAPS:
+        raise BadCard(f"There is no blur of {taps} taps.", "Blurs have 2 to 7 taps.", "Choose one of these.")
+    return _blurred_efficientnet(model, taps) if _is_efficientnet(model) else _blurred_resnet(model, taps)
+
+
+def _blurred_efficientnet(model: nn.Module, taps: int) -> nn.Module:
+    """Return a copy of a timm EfficientNet, its padding fixed, with a blur after the activation of each stride.
+
+    Each strided convolution, the first one included, becomes stride 1, batch norm, activation, then blur and
+    subsampling (Zhang 2019). In blocks the blur is where timm has its own (``aa``).
+    """
+    changed: Any = copy.deepcopy(model)
+    stem = changed.conv_stem
+    stem.stride = (1, 1)
+    changed.bn1 = nn.Sequential(changed.bn1, _blur(stem, stem.out_channels, taps))
+    for block in (block for stage in changed.blocks for block in stage):
+        strided = getattr(block, BLOCKS.get(type(block).__name__, ""), None)
+        if type(strided) is not nn.Conv2d or not isinstance(block.aa, nn.Identity):
+            raise _unfit(f"The EfficientNet has a block {type(block).__name__} of another kind")
+        if strided.stride != (1, 1):
+            strided.stride = (1, 1)
+            block.aa = _blur(strided, strided.out_channels, taps)
+    result: nn.Module = changed.train(model.training)
+    return result
+
+
+def _is_efficientnet(model: nn.Module) -> bool:
+    kind = type(model)  # by name, because importing timm takes seconds
+    return kind.__module__.startswith("timm.") and kind.__name__ == "EfficientNet"
+
+
+def _blurred_resnet(model: nn.Module, taps: int) -> nn.Module:
     """Return a copy of a torchvision ResNet with a binomial blur before each subsampling but the first.
 
     The blurs are where Adobe's antialiased-cnns has them (Zhang 2019, ``pool_only``), under the same names, so that
     the state dicts fit each other. The first convolution stays strided. The max pool becomes 2 x 2 at stride 1, then
     blur (torchvision's is 3 x 3). A strided 3 x 3 convolution becomes stride 1, batch norm, ReLU, then blur before the
     next convolution. A shortcut becomes blur, then its 1 x 1 convolution. This takes 1.25 (ResNet-50) to 1.29 times
-    (ResNet-18) the multiplications. Raises BadCard for any other network.
+    (ResNet-18) the multiplications.
     """
-    if taps not in TAPS:
-        raise BadCard(f"There is no blur of {taps} taps.", "Blurs have 2 to 7 taps.", "Choose one of these.")
     changed = _copy(model)
     changed.maxpool = nn.Sequential(nn.MaxPool2d(2, 1), _blur(changed.conv1, changed.conv1.out_channels, taps))
     for layer, k in _subsampling(changed):
@@ -164,6 +199,6 @@ def _strided(block: Any) -> tuple[nn.Conv2d, str]:
 def _unfit(got: str) -> BadCard:
     return BadCard(
         f"{got}.",
-        "The change fits torchvision-style ResNets.",
+        "The change fits torchvision-style ResNets; a blur fits timm's EfficientNets too.",
         "Choose such a network, or a variant that fits every network (ensemble, contentcrop).",
     )

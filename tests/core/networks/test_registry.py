@@ -48,7 +48,7 @@ def test_the_registry_holds_the_papers_networks_first(folder: Folder) -> None:
     known = list(registry.cards(folder.data))
     assert known[:3] == [f"torchvision/{name}.imagenet1k_v1" for name in torchvision.ZOO]
     families = list(dict.fromkeys(key.split("/")[0] for key in known))
-    assert families[:5] == ["torchvision", "keras", "antialiased", "a", "b"]
+    assert families[:6] == ["torchvision", "keras", "antialiased", "lite", "a", "b"]
     assert list(registry.cards(DataFolder(Path("nowhere")))) == [key for key in known if key not in ("a", "b")]
 
 
