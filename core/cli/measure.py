@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from ..errors import BadProtocol
+from ..images.protocols.readings import HELP, READINGS, read_settings, reading_settings
 from ..images.reduction import IMAGENET_SIDE
 from .console import ProgressLine, say, show
 from .options import add, data_folder, measured_options, whole, whole_or_none
@@ -27,6 +28,7 @@ def step_options(one: argparse.ArgumentParser, *, reduce_to: int | None) -> None
     one.add_argument("--step", type=whole, help="pixels, 1 to 32 (1)")
     one.add_argument("--direction", choices=("diagonal", "right", "down"))
     one.add_argument("--unit", choices=("source", "network"), help="the pixels in which a crop moves (source)")
+    one.add_argument("--reading", choices=tuple(READINGS), help=f"{HELP} (text)")
     one.add_argument(
         "--reduce-to",
         type=whole_or_none,
@@ -73,6 +75,7 @@ def measure_line(r: dict[str, Any]) -> str:
     remark = few(r["photographs"])
     photographs = f"{r['photographs']} photograph{'s' * (r['photographs'] != 1)}"
     n = f"({r['pairs']} pairs, {photographs}, step {r['step']} {r['unit']} px {r['direction']}"
+    n += "" if r["reading"] == "text" else f", reading {r['reading']}"
     n += f"; {remark})" if remark else ")"
     return f"{r['network']}  {r['protocol']:8} {'  '.join(texts)}  {n}"
 
@@ -82,13 +85,14 @@ def protocols_of(chosen: argparse.Namespace) -> list[Any]:
     from ..images import protocols
 
     names = protocols.names() if chosen.protocol == "all" else tuple(chosen.protocol.split(","))
-    given = {k: v for k in ("step", "direction", "unit", "side") if (v := getattr(chosen, k)) is not None}
-    used: set[str] = set()
+    options = ("step", "direction", "unit", "side", "reading")
+    given = {k: v for k in options if (v := getattr(chosen, k)) is not None}
+    values, used = read_settings(given), set[str]()
     made = []
     for name in names:
         has = protocols.settings(name)
-        used |= has & set(given)
-        made.append(protocols.create(name, **{k: v for k, v in given.items() if k in has}))
+        used |= has & set(given) | ({"reading"} if reading_settings(name) else set())
+        made.append(protocols.create(name, **{k: v for k, v in values.items() if k in has}))
     for unknown in sorted(set(given) - used):
         raise BadProtocol(
             f"--{unknown} {given[unknown]} has no effect with {', '.join(names)}.",

@@ -49,7 +49,7 @@ def request(chosen: argparse.Namespace) -> Request:
     from ..images import protocols
     from ..studies.request import Request
 
-    options = ("pairs", "seed", "step", "direction", "unit", "sides", "reduce_to", "train", "per_class")
+    options = ("pairs", "seed", "step", "direction", "unit", "reading", "sides", "reduce_to", "train", "per_class")
     given = {name: value for name in options if (value := getattr(chosen, name)) is not None}
     if chosen.protocol is not None:
         named = protocols.names() if chosen.protocol == "all" else tuple(chosen.protocol.split(","))

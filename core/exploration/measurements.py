@@ -13,6 +13,7 @@ from ..errors import BadPhotograph, PhotobiasError
 from ..experiments.figure_09_13_antialiasing.consistency import consistency, edge
 from ..images.photographs import Photograph
 from ..images.protocols import Protocol
+from ..images.protocols.readings import protocols_reading
 from ..images.reduction import IMAGENET_SIDE, Size, describe_reduction
 from ..index.opening import EXACT, opened
 from ..index.search import FeatureIndex, Neighbour
@@ -185,8 +186,10 @@ def record(
 
     ``reduced_to``: the short side to which photographs were reduced; None if none was large enough.
     """
-    settings = {f.name: getattr(protocol, f.name) for f in fields(protocol)}  # type: ignore[arg-type]
+    shown = protocol.with_grey(network.card.preprocessing.grey)
+    settings = {f.name: getattr(shown, f.name) for f in fields(shown)}  # type: ignore[arg-type]
     settings.setdefault("unit", "network")
+    settings["reading"] = protocols_reading([protocol])
     return {
         "network": network.card.key,
         "weights_digest": network.card.weights_digest,

@@ -12,6 +12,7 @@ Unit = Literal["source", "network"]
 
 DIRECTIONS: dict[str, tuple[int, int]] = {"diagonal": (1, 1), "right": (1, 0), "down": (0, 1)}
 MAX_STEP = 32
+BLACK = "black"  # 0 before normalisation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,7 @@ class Placement:
         width, height: size of the first patch in pixels of the frame (crop: S x S).
         size: the frame's edge S.
         cut: whether the long side was centre-cropped to fit the frame.
+        surround: the colour around an embedded photograph, "black" or "#rrggbb".
     """
 
     protocol: str
@@ -38,6 +40,7 @@ class Placement:
     unit: Unit
     interpolation: str
     cut: bool = False
+    surround: str = BLACK
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for tables and JSON."""

@@ -54,9 +54,9 @@ def centre_cut(image: Image.Image, width: int, height: int) -> Image.Image:
     return image.crop((left, top, left + width, top + height))
 
 
-def paste(patch: Image.Image, size: int, x: int, y: int) -> torch.Tensor:
-    """Return a patch pasted at (x, y) on black, uint8 (3, S, S). Black is 0 before normalisation."""
-    frame = Image.new("RGB", (size, size))
+def paste(patch: Image.Image, size: int, x: int, y: int, surround: str = "black") -> torch.Tensor:
+    """Return a patch pasted at (x, y) on a colour, "black" or "#rrggbb", uint8 (3, S, S) before normalisation."""
+    frame = Image.new("RGB", (size, size), surround)
     frame.paste(patch, (x, y))
     return to_tensor(frame)
 

@@ -189,7 +189,8 @@ def _tasks(
     for lane in lanes:
         how = lane.network.card.preprocessing
         centred[how.resize, how.crop, how.interpolation].append(lane)
-        paired[lane.network.card.size, how.interpolation, lane.instances].append(lane)
+        shown = tuple(protocol.with_grey(how.grey) for protocol in lane.instances)
+        paired[lane.network.card.size, how.interpolation, shown].append(lane)
     for number, photo in enumerate(stream):
         if isinstance(photo, BlockEnd):
             yield photo
@@ -236,4 +237,5 @@ def redo(photo: Photograph, protocol: Protocol, network: Network, *, seed: int, 
     ``photo``: where the pair was measured with a reduction, the photograph as ``reduce_pixels`` returns it.
     """
     card, rng = network.card, generator(seed, photo, protocol, pair)
-    return protocol.pair(photo, card.size, rng=rng, interpolation=card.preprocessing.interpolation)
+    how = card.preprocessing
+    return protocol.with_grey(how.grey).pair(photo, card.size, rng=rng, interpolation=how.interpolation)

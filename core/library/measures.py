@@ -8,9 +8,11 @@ from typing import Any
 
 from ..datasets import find
 from ..datasets.decoding import photographs as decoded
+from ..errors import BadProtocol
 from ..images import protocols
 from ..images.photographs import Photograph
 from ..images.protocols import Protocol
+from ..images.protocols.readings import Reading, read_for
 from ..images.reduction import IMAGENET_SIDE
 from ..index.search import FeatureIndex
 from ..index.typicality import NEIGHBOURS, Typicality, rate
@@ -28,6 +30,7 @@ def measure(
     pairs: int = 16,
     seed: int = 0,
     reduce_to: int | None = IMAGENET_SIDE,
+    reading: Reading | None = None,
     **settings: Any,
 ) -> Sensitivity:
     """Return how often, and by how much, a network's answer changes when photographs move by one pixel.
@@ -42,7 +45,10 @@ def measure(
         seed: Of the pairs.
         reduce_to: The short side in pixels to which the protocol reduces larger photographs first, 375 as for
             ImageNet's; None leaves them as they are.
-        settings: The protocol's: ``step``, ``direction``, ``unit`` (crop), ``side`` (black, inpaint, scale).
+        reading: ``"text"``, as the paper describes its protocols, or ``"script"``, as its authors' script does: crops
+            move by a pixel of the frame, and the surround is the network's mean grey. None where the settings say it.
+        settings: The protocol's: ``step``, ``direction``, ``unit`` (crop), ``side`` (black, inpaint, scale),
+            ``surround`` (black, scale).
 
     Raises BadPhotograph, BadProtocol, BadFolder, UnknownName.
 
@@ -53,13 +59,25 @@ def measure(
     >>> 0 <= result.p_top1_change <= 1
     True
     """
-    chosen = protocols.create(protocol, **settings) if isinstance(protocol, str) else protocol
+    chosen = _protocol(protocol, reading, settings)
     if isinstance(photographs, Photograph):
         photographs = [photographs]
     elif isinstance(photographs, str | Path):
         photographs = decoded(find([photographs]))
     parts = outcomes(engine(), network, photographs, chosen, pairs=pairs, seed=seed, reduce_to=reduce_to)
     return sensitivity(outcome for part in parts for outcome in part)
+
+
+def _protocol(protocol: str | Protocol, reading: Reading | None, settings: dict[str, Any]) -> Protocol:
+    if isinstance(protocol, str):
+        return protocols.create(protocol, **read_for(protocol, reading, settings))
+    if reading is not None or settings:
+        raise BadProtocol(
+            "The protocol has its settings already, and others are given.",
+            "Settings and a reading belong to a protocol's name.",
+            "Give the name of the protocol, or create the protocol with these settings.",
+        )
+    return protocol
 
 
 def typicality(

@@ -36,6 +36,11 @@ class Preprocessing:
     std: tuple[float, float, float]
     order: Literal["rgb", "bgr"] = "rgb"
 
+    @property
+    def grey(self) -> str:
+        """The mean colour "#rrggbb": the pixel nearest to 0 after normalisation."""
+        return "#" + "".join(f"{round(255 * value):02x}" for value in self.mean)
+
     def centre(self, photograph: Photograph) -> torch.Tensor:
         """Return the network's own evaluation view of a photograph, uint8 (3, S, S), not normalised."""
         return centre_crop(photograph, self.resize, self.crop, self.interpolation)

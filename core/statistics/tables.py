@@ -20,7 +20,8 @@ from .sensitivity import FLIPS, Sensitivity, Tally
 
 BY = ("network", "protocol", "side", "step", "direction", "unit")  # columns whose values are never pooled
 VALUES = ("class_before", "p_before", "p_after", "changed", "kind", "feature_cosine", "label_index")
-LAYERED = (*BY, "layer", "depth")  # in studies of linear probes
+SURROUND = "surround"  # likewise, in studies by the authors' script; elsewhere it is black
+LAYERS = ("layer", "depth")  # likewise, in studies of linear probes
 NEEDED = (*BY, "digest", "pair", *VALUES)
 MEASURES = {
     "p_top1_change": "P(top-1 change)",
@@ -34,7 +35,7 @@ class Measurement:
     """The sensitivity of one network under one protocol.
 
     ``side``: embedded short side in network pixels, if any. ``layer``, ``depth``: of the linear probe that answered, if
-    any.
+    any. ``surround``: the colour around the embedded photograph, "#rrggbb"; None where it is black.
     """
 
     network: str
@@ -46,46 +47,45 @@ class Measurement:
     sensitivity: Sensitivity
     layer: str | None = None
     depth: float | None = None
+    surround: str | None = None
 
     @property
     def settings(self) -> str:
         """Layer, protocol and step, as text for people."""
         side = f", side {self.side} px" if self.side is not None else ""
+        side += f", surround {self.surround}" if self.surround is not None else ""
         layer = f"{self.layer} (depth {self.depth:.2f}), " if self.layer is not None else ""
         return f"{layer}{self.protocol}{side}, step {self.step} {self.unit} px {self.direction}"
 
 
 def measured(pairs: pd.DataFrame) -> list[Measurement]:
-    """Return the sensitivity of each network, and layer, under each protocol and its settings, in the order of the
-    table.
+    """Return the sensitivity of each network, and layer, under each protocol and its settings, in the table's order.
 
     Equal to ``core.statistics.sensitivity.sensitivity`` of the same pairs. Raises BadTable for missing columns.
     """
     require(pairs, NEEDED)
-    group, keys = groups(pairs, apart(pairs))
+    names = apart(pairs)
+    group, keys = groups(pairs, names)
     photograph = photographs_of(pairs)
     order = np.lexsort((pairs["pair"].to_numpy(), photograph, group))
     ends = np.cumsum(np.bincount(group, minlength=len(keys)))
     columns = _Columns(pairs, photograph, order)
     spans = zip([0, *ends[:-1]], ends, strict=True) if len(keys) else []
     return [
-        Measurement(
-            network,
-            protocol,
-            None if pd.isna(side) else int(side),
-            int(step),
-            direction,
-            unit,
-            columns.tally(*span).sensitivity(),
-            *layer,
-        )
-        for (network, protocol, side, step, direction, unit, *layer), span in zip(keys, spans, strict=True)
+        Measurement(**_plain(dict(zip(names, key, strict=True))), sensitivity=columns.tally(*span).sensitivity())
+        for key, span in zip(keys, spans, strict=True)
     ]
+
+
+def _plain(key: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of a group as the fields of a Measurement."""
+    plain: dict[str, Any] = {name: None if pd.isna(value) else value for name, value in key.items()}
+    return plain | {name: int(plain[name]) for name in ("side", "step") if plain[name] is not None}
 
 
 def apart(pairs: pd.DataFrame) -> tuple[str, ...]:
     """Return the columns of a table whose values are never pooled."""
-    return LAYERED if "layer" in pairs else BY
+    return (*BY, *(name for name in (SURROUND, *LAYERS) if name in pairs))
 
 
 def rows_of(pairs: pd.DataFrame, one: Measurement) -> pd.DataFrame:
@@ -215,8 +215,8 @@ def tidy(found: Sequence[Measurement], right: dict[str, Accuracy] | None = None)
     """Return one row for each network and protocol, each measure with ``_low`` and ``_high``, for tables and CSV."""
     rows = []
     for one in found:
-        named = BY if one.layer is None else LAYERED
-        row: dict[str, Any] = {name: getattr(one, name) for name in named}
+        more = (name for name in (SURROUND, *LAYERS) if getattr(one, name) is not None)
+        row: dict[str, Any] = {name: getattr(one, name) for name in (*BY, *more)}
         for name in MEASURES:
             low, high = getattr(one.sensitivity, f"{name}_interval") or (None, None)
             row |= {name: getattr(one.sensitivity, name), f"{name}_low": low, f"{name}_high": high}

@@ -14,7 +14,6 @@ from ..inference.batching import Subject
 from ..inference.linear_probes import Answer
 from ..statistics.sensitivity import Outcome, rank
 from .image_similarity import psnr, ssim
-from .rows import schemas
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,7 +73,7 @@ class Centre:
 class Block:
     """Filled by whoever computes; ``tables`` when all is there."""
 
-    study: str
+    kinds: tuple[pa.Schema, pa.Schema]  # schemas of both tables
     keys: Sequence[str]  # of the measured networks
     seed: int
     likeness: bool
@@ -119,12 +118,12 @@ class Block:
             for key in self.keys
             for one in self.centres[subject, key]
         )
-        return _table(pairs, schemas(self.study)[0]), _table(centres, schemas(self.study)[1])
+        return _table(pairs, self.kinds[0]), _table(centres, self.kinds[1])
 
 
 def _pair(row: PairRow, network: str, seed: int) -> dict[str, Any]:
     o, p = row.outcome, row.placement
-    embedded = "side" in settings(p.protocol)
+    embedded, surrounded = (name in settings(p.protocol) for name in ("side", "surround"))
     numbers = {} if o.classless else {"p_before": o.p_before, "p_after": o.p_after, "changed": o.changed}
     return {
         "digest": row.subject.digest,
@@ -137,6 +136,7 @@ def _pair(row: PairRow, network: str, seed: int) -> dict[str, Any]:
         "step": p.step,
         "direction": p.direction,
         "unit": p.unit,
+        "surround": p.surround if surrounded else None,
         "seed": seed,
         "pair": o.pair,
         "x": p.x,

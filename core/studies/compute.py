@@ -20,6 +20,7 @@ from ..jobs.cancel import Cancel
 from ..jobs.progress import Meter
 from .block import Block, Centre, PairRow
 from .config import Study
+from .rows import schemas
 
 
 class Computation:
@@ -71,7 +72,8 @@ class Computation:
 
     def _empty(self) -> Block:
         keys = [lane.network.card.key for lane in self.lanes if lane.instances]
-        return Block(self.study.name, keys, self.study.seed, self.study.likeness)
+        kinds = schemas(self.study.name, self.study.reading)
+        return Block(kinds, keys, self.study.seed, self.study.likeness)
 
     def _photographs(self, sources: Sequence[Source], start: int) -> Iterator[Photograph | BlockEnd]:
         left_out: list[tuple[str, str]] = []

@@ -16,6 +16,7 @@ from ..images import protocols
 from ..images.frames import Direction, Unit
 from ..images.photographs import Photograph
 from ..images.protocols import Protocol
+from ..images.protocols.readings import READINGS, read_settings
 from ..registry import Registry
 from ..versions import PACKAGE
 
@@ -46,6 +47,7 @@ class Study:
         protocols: names of protocols, each once.
         pairs: random pairs for each photograph, network and protocol.
         step, direction, unit: the displacement within a pair, as protocols take it.
+        reading: "text", or "script" with the unit "network" (``core.images.protocols.readings``).
         sides: short sides of embedded photographs in network pixels; None for the study's own.
         reduce_to: the short side in pixels to which protocols reduce larger photographs first. None, as in the paper,
             leaves them as they are. Digests, centre crops and axes are always of the photographs as decoded.
@@ -64,6 +66,7 @@ class Study:
     step: int = 1
     direction: Direction = "diagonal"
     unit: Unit = "source"
+    reading: str = "text"
     sides: tuple[int, ...] | None = None
     reduce_to: int | None = None
 
@@ -86,8 +89,14 @@ class Study:
                 "at least one protocol and one pair, and a seed of 0 or more",
             )
         has = frozenset[str]().union(*map(protocols.settings, self.protocols))
-        for setting, field, chosen in (("sides", "side", bool(self.sides)), ("unit", "unit", self.unit != "source")):
-            if chosen and field not in has:
+        script = self.reading != "text"
+        read_settings({"reading": self.reading} | ({"unit": self.unit} if script else {}))  # raises where they differ
+        for setting, own, chosen in (
+            ("sides", {"side"}, bool(self.sides)),
+            ("unit", {"unit"}, self.unit != "source" and not script),
+            ("reading", {"unit", "surround"}, script),
+        ):
+            if chosen and not own & has:
                 raise _bad(f"{setting} with {', '.join(self.protocols)}", "a setting of one of the protocols")
         self._made([None])  # raises for steps and directions
 
@@ -114,11 +123,15 @@ class Study:
     def _made(self, sides: tuple[int | None, ...] | list[None]) -> tuple[Protocol, ...]:
         made = []
         for name in self.protocols:
-            has = protocols.settings(name)
-            for side in sides if "side" in has else [None]:
-                given = {"step": self.step, "direction": self.direction, "unit": self.unit, "side": side}
-                made.append(protocols.create(name, **{k: v for k, v in given.items() if k in has}))
+            made += [self.protocol(name, side) for side in (sides if "side" in protocols.settings(name) else [None])]
         return tuple(made)
+
+    def protocol(self, name: str, side: int | None) -> Protocol:
+        """Return the protocol of that name with the study's settings. Raises BadProtocol."""
+        given: dict[str, Any] = {"step": self.step, "direction": self.direction, "unit": self.unit, "side": side}
+        given |= {"surround": READINGS[self.reading]["surround"]}
+        has = protocols.settings(name)
+        return protocols.create(name, **{k: v for k, v in given.items() if k in has})
 
     def settled(self, sources: Sequence[Source]) -> Self:
         """Return the study with the settings that depend on all its photographs, before any limit. Most have none."""
@@ -130,8 +143,10 @@ class Study:
         return replace(self, pairs=min(self.pairs, SMALL_PAIRS), sides=sides)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain values, as a manifest keeps them; ``create`` takes them."""
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        """Return plain values, as a manifest keeps them; ``create`` takes them. The reading "text" has no entry, as in
+        earlier versions."""
+        plain = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        return {k: v for k, v in plain.items() if (k, v) != ("reading", "text")}
 
 
 def get(name: str) -> type[Study]:
@@ -149,6 +164,8 @@ def create(name: str, **settings: Any) -> Study:
     """
     cls: Any = get(name)
     given = {k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()}
+    if "reading" in given:
+        given |= {"unit": read_settings({k: v for k, v in given.items() if k in ("reading", "unit")})["unit"]}
     try:
         study: Study = cls(**given)
     except TypeError as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from ..datasets import SceneFile, Source, is_cifar10
 from ..errors import StudyBroken, StudyMismatch
+from ..images.protocols.readings import READINGS, Reading, reading_of, reading_settings
 from ..images.reduction import size_warning
 from ..networks.card import NetworkCard
 from ..storage.atomic_files import write
@@ -95,6 +96,12 @@ class Manifest:
         return located(self.index_path) if self.index_path else None
 
     @property
+    def reading(self) -> Reading:
+        """The reading of the paper's protocols. Manifests of earlier versions have no such entry: "text", or "mixed" if
+        crops move in network pixels."""
+        return config_reading(self.config)
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """The warnings that belong above the numbers, each once."""
         config, texts = self.config, [entry["warning"] for entry in self.networks]
@@ -114,6 +121,12 @@ class Manifest:
     def done(self, **facts: Any) -> Manifest:
         """Return a copy that is finished now, with these fields."""
         return replace(self, finished=_now(), **facts)
+
+
+def config_reading(config: Mapping[str, Any]) -> Reading:
+    """Return the reading of a study's settings, as its manifest has them."""
+    chosen = READINGS[config.get("reading", "text")] | {"unit": config["unit"]}
+    return reading_of((name, chosen[name]) for protocol in config["protocols"] for name in reading_settings(protocol))
 
 
 def create_manifest(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import StudyMismatch
-from ..images.frames import FramePair
+from ..images.frames import BLACK, FramePair
 from ..images.geometry import Interpolation
 from ..images.photographs import Photograph
 from ..images.protocols import Protocol, create, generator, settings
@@ -59,6 +59,7 @@ def frames(
 def _protocol(row: Row) -> Protocol:
     """Return the protocol of a row, with its settings except the side."""
     given = {"step": int(row["step"]), "direction": row["direction"], "unit": row["unit"]}
+    given |= {"surround": row.get("surround", BLACK)}  # a study by the paper's text has no such column
     accepted = settings(row["protocol"])
     return create(row["protocol"], **{name: value for name, value in given.items() if name in accepted})
 

@@ -35,6 +35,7 @@ PAIRS = {
     "confidence": "float64",
 }  # fmt: skip
 LIKENESS = {"psnr": "float64", "ssim": "float64"}  # in studies of failures: for pairs that changed, or the worst pair
+SURROUND = {"surround": TEXT}  # in studies by the authors' script: the colour around an embedded photograph, "#rrggbb"
 LAYERS = {"layer": TEXT, "depth": "float64"}  # in studies of linear probes: a row is one pair on one layer
 CENTRES = {
     "digest": TEXT,
@@ -57,11 +58,11 @@ FITTED = {
 
 
 @cache
-def schemas(study: str) -> tuple[pa.Schema, pa.Schema]:
+def schemas(study: str, reading: str = "text") -> tuple[pa.Schema, pa.Schema]:
     """Return the schemas of a study's two tables, pairs and centre crops. They carry the types of pandas."""
     kind = get(study)
-    layers = LAYERS if kind.layered else {}
-    return schema(PAIRS | (LIKENESS if kind.likeness else {}) | layers), schema(CENTRES | layers)
+    surround, layers = SURROUND if reading == "script" else {}, LAYERS if kind.layered else {}
+    return schema(PAIRS | surround | (LIKENESS if kind.likeness else {}) | layers), schema(CENTRES | layers)
 
 
 def schema(columns: Mapping[str, str]) -> pa.Schema:
@@ -127,7 +128,7 @@ class Results:
     """The tables of a study. Of a study that is not finished, they have the rows that are written so far.
 
     Attributes:
-        pairs: one row for each pair, with the columns PAIRS, and LIKENESS or LAYERS where the study has them.
+        pairs: one row for each pair, with the columns PAIRS, and SURROUND, LIKENESS or LAYERS where the study has them.
         photographs: one row for each centre crop, with the columns CENTRES, and LAYERS where the study has them.
         readouts: one row for each linear probe, with the columns FITTED; None before the study is finished.
     """
@@ -176,7 +177,7 @@ def read(folder: Path) -> Results:
         if manifest.finished:
             tables = decoded(folder / RESULTS), decoded(folder / PHOTOGRAPHS)
         else:
-            tables = collected(folder, manifest.study, parts(folder))
+            tables = collected(folder, schemas(manifest.study, manifest.config.get("reading", "text")), parts(folder))
     except StudyBroken:
         if (
             not manifest.finished and read_manifest(folder).finished
@@ -230,10 +231,10 @@ def parts(folder: Path) -> int:
     return number
 
 
-def collected(folder: Path, study: str, count: int) -> tuple[pa.Table, pa.Table]:
+def collected(folder: Path, kinds: tuple[pa.Schema, pa.Schema], count: int) -> tuple[pa.Table, pa.Table]:
     """Return the pairs and the centre crops of the first ``count`` parts, concatenated. Raises StudyBroken.
 
-    Columns that parts of an earlier version lack are null.
+    ``kinds`` are their ``schemas``. Columns that parts of an earlier version lack are null.
     """
     import pyarrow as pa
 
@@ -243,7 +244,7 @@ def collected(folder: Path, study: str, count: int) -> tuple[pa.Table, pa.Table]
             [kind.empty_table(), *(decoded(both[side]).replace_schema_metadata(kind.metadata) for both in paths)],
             promote_options="default",
         )
-        for side, kind in enumerate(schemas(study))
+        for side, kind in enumerate(kinds)
     )
     return pairs, centres
 

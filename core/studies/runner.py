@@ -174,6 +174,7 @@ class _Run:
     ) -> None:
         self.study, self.sources, self.lanes, self.folder = study, sources, lanes, folder
         self.manifest, self.axes, self.engine = settled, axes, engine
+        self.kinds = rows.schemas(study.name, study.reading)
         self.count = -(-len(sources) // settled.block)
         self.per_photograph = study.pairs * sum(len(lane.instances) for lane in lanes)
         self.cancel, self.seen, self.readouts = cancel, dict[str, str](), list[Fitted]()
@@ -240,8 +241,8 @@ class _Run:
 
     def _block_facts(self, number: int) -> dict[str, Any] | None:
         """Return the facts of a finished block; None if it is damaged, or of another study or an earlier version."""
-        paths, kinds = rows.part_paths(self.folder, number), rows.schemas(self.study.name)
-        both = [rows.facts(path, kind) for path, kind in zip(paths, kinds, strict=True)]
+        paths = rows.part_paths(self.folder, number)
+        both = [rows.facts(path, kind) for path, kind in zip(paths, self.kinds, strict=True)]
         if not both[0] or both[0] != both[1]:
             return None
         facts: dict[str, Any] = json.loads(both[0])
@@ -262,9 +263,8 @@ class _Run:
                 "At least one is needed.",
                 "Choose other photographs.",
             )
-        pairs, centres = rows.collected(self.folder, self.study.name, self.count)
-        kinds = rows.schemas(self.study.name)
-        tables = {RESULTS: (pairs, kinds[0]), PHOTOGRAPHS: (centres, kinds[1])}
+        pairs, centres = rows.collected(self.folder, self.kinds, self.count)
+        tables = {RESULTS: (pairs, self.kinds[0]), PHOTOGRAPHS: (centres, self.kinds[1])}
         if self.fitting is not None:
             keys = [lane.network.card.key for lane in self.lanes if lane.instances]
             tables[READOUTS] = fitted(keys, self.readouts)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..images.frames import BLACK
+from ..images.protocols import settings
 from ..statistics.accuracy import Accuracy
 from ..statistics.tables import Measurement, accuracies, layer_accuracies, measured
 from .manifest import Manifest
@@ -39,6 +41,8 @@ def _record(m: Manifest, group: Measurement, right: Accuracy | None) -> dict[str
         "step": group.step,
         "direction": group.direction,
         "unit": group.unit,
+        "surround": group.surround or (BLACK if "surround" in settings(group.protocol) else None),
+        "reading": m.reading,
         "size": network["preprocessing"]["crop"],
         "interpolation": network["preprocessing"]["interpolation"],
         "reduced_to": m.config["reduce_to"],

@@ -6,7 +6,7 @@ import pandas as pd
 
 from ...inference.linear_probes import HEAD
 from ...statistics.comparisons import comparisons, corrected
-from ...statistics.tables import LAYERED, require
+from ...statistics.tables import BY, LAYERS, require
 from ...studies.choices import family
 
 
@@ -19,7 +19,7 @@ def compare_depths(pairs: pd.DataFrame) -> pd.DataFrame:
     Returns a table as ``comparisons`` does, with the ``network`` as its first column; the p-values of each
     measure are corrected together (Holm). Raises BadTable for missing columns.
     """
-    require(pairs, ("network", *LAYERED))
+    require(pairs, (*BY, *LAYERS))
     parts = []
     for network, own in pairs[pairs["layer"] != HEAD].groupby("network", sort=False, observed=True):
         ends = own.drop_duplicates("layer").sort_values("depth")["layer"].iloc[[0, -1]].astype(str)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from ...errors import BadProtocol
-from ...images import protocols
 from ...images.protocols import Protocol
 from ...studies.config import SMALL_SIDES, Study, register
 
@@ -55,7 +54,7 @@ class Augmentation(Study):
         for side in sides:
             kind = self._kind(int(side or 0), size) or "upscale"  # its error says why the side does not fit
             if kind in self.protocols:
-                made.append(protocols.create(kind, step=self.step, direction=self.direction, side=side))
+                made.append(self.protocol(kind, side))
         return tuple(made)
 
     def _kind(self, side: int, size: int) -> str | None:

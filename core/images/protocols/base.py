@@ -5,7 +5,7 @@ from __future__ import annotations
 import numbers
 import typing
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -19,7 +19,8 @@ class Protocol(typing.Protocol):
     """A way to make a pair of frames from a photograph.
 
     ``place`` draws a random placement, ``frames`` makes the pair for it, and ``pair`` does both. ``placement`` is the
-    same placement again, given its corner and side.
+    same placement again, given its corner and side. ``with_grey`` is the protocol for a network whose mean colour is
+    ``grey``.
     """
 
     @property
@@ -37,6 +38,8 @@ class Protocol(typing.Protocol):
     ) -> Placement: ...
 
     def frames(self, photograph: Photograph, placement: Placement) -> FramePair: ...
+
+    def with_grey(self, grey: str) -> Protocol: ...
 
     def pair(
         self, photograph: Photograph, size: int, *, rng: np.random.Generator, interpolation: Interpolation = "bilinear"
@@ -91,6 +94,10 @@ class Step:
             unit="network",
             interpolation=interpolation,
         )
+
+    def with_grey(self, grey: str) -> Self:
+        """Return the protocol for a network with the mean colour ``grey``, "#rrggbb". Most protocols do not use it."""
+        return self
 
     def pair(
         self, photograph: Photograph, size: int, *, rng: np.random.Generator, interpolation: Interpolation = "bilinear"

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import torch
 from PIL import Image
 
 from ...errors import BadProtocol
-from ..frames import FramePair, Placement
+from ..frames import BLACK, FramePair, Placement
 from ..geometry import Interpolation, centre_cut, fitted_size, paste, resize
 from ..photographs import Photograph
 from .base import SideProtocol, offset
 from .inpainting import fill
 from .registry import register
 
+GREY = "grey"  # the surround that stands for the mean colour of a network's preprocessing
+IMAGENET_GREY = "#7c7468"  # 255 x (0.485, 0.456, 0.406), the mean of most networks
 EMBED_FAMILY = 2  # black, inpaint and scale share their placements, so that they compare pairwise
 
 
@@ -71,13 +75,12 @@ class Embed(SideProtocol):
         """Return the pair at a placement. Only the placement matters, not the settings of this object."""
         p, (dx, dy) = placement, offset(placement.step, placement.direction)
         patch = embedded(photograph, p.side, p)
-        before = self.surround(paste(patch, p.size, p.x, p.y), patch, p.x, p.y)
-        after = self.surround(paste(patch, p.size, p.x + dx, p.y + dy), patch, p.x + dx, p.y + dy)
+        before, after = (self.embed(patch, p, x, y) for x, y in ((p.x, p.y), (p.x + dx, p.y + dy)))
         return FramePair(before, after, p)
 
-    def surround(self, frame: torch.Tensor, patch: Image.Image, x: int, y: int) -> torch.Tensor:
-        """Return the frame with its surround filled; here it stays black."""
-        return frame
+    def embed(self, patch: Image.Image, placement: Placement, x: int, y: int) -> torch.Tensor:
+        """Return the frame with the patch at (x, y) and its surround filled."""
+        return paste(patch, placement.size, x, y, placement.surround)
 
 
 def embedded(photograph: Photograph, side: int, placement: Placement) -> Image.Image:
@@ -90,9 +93,33 @@ def embedded(photograph: Photograph, side: int, placement: Placement) -> Image.I
 @register("black")
 @dataclass(frozen=True, kw_only=True)
 class Black(Embed):
-    """The photograph pasted at random on black (0 before normalisation), then shifted by ``step`` pixels."""
+    """The photograph pasted at random on its surround, then shifted by ``step`` pixels.
 
+    The surround "black", as in the paper's text, is 0 before normalisation. The surround "grey", as in the authors'
+    script, is 0 after it, to half a grey level: the mean colour of the network, or ImageNet's if no network is given.
+    A third choice is a colour "#rrggbb".
+    """
+
+    surround: str = BLACK
     name = "black"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.surround not in (BLACK, GREY) and not re.fullmatch("#[0-9a-f]{6}", str(self.surround)):
+            raise BadProtocol(
+                f"There is no surround {self.surround!r}.", "Accepted are black and grey.", "Choose one of these."
+            )
+
+    def with_grey(self, grey: str) -> Self:
+        """Return the protocol whose surround, if it is grey, is this colour, "#rrggbb"."""
+        return replace(self, surround=grey) if self.surround == GREY else self
+
+    def placement(
+        self, photograph: Photograph, x: int, y: int, *, side: int, size: int, interpolation: Interpolation
+    ) -> Placement:
+        """Return the placement of the photograph with short side ``side`` at (x, y) in the frame, on this surround."""
+        same = super().placement(photograph, x, y, side=side, size=size, interpolation=interpolation)
+        return replace(same, surround=self.with_grey(IMAGENET_GREY).surround)
 
 
 @register("inpaint")
@@ -102,6 +129,6 @@ class Inpaint(Embed):
 
     name = "inpaint"
 
-    def surround(self, frame: torch.Tensor, patch: Image.Image, x: int, y: int) -> torch.Tensor:
+    def embed(self, patch: Image.Image, placement: Placement, x: int, y: int) -> torch.Tensor:
         """Return the frame filled by repeated masked blur. The mask is the patch's box, so its black pixels stay."""
-        return fill(frame, x, y, patch.width, patch.height)
+        return fill(super().embed(patch, placement, x, y), x, y, patch.width, patch.height)

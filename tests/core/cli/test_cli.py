@@ -39,6 +39,8 @@ pytestmark = pytest.mark.usefixtures("one_thread")
             ("--network", KEY, "--protocol", "black,scale", "--unit", "network"),
             ["--unit network has no effect with black"],
         ),
+        (("--network", KEY, "--reading", "script", "--unit", "source"), ["script and the unit source contradict"]),
+        (("--network", KEY, "--protocol", "inpaint", "--reading", "script"), ["--reading script has no effect"]),
         (("--network", KEY, "--protocol", "black", "--side", "64"), ["side of 64 with a step of 1", "frame of 64"]),
         (("--network", "torchvision/vgg16.imagenet1k_v1"), ["vgg16", "Fetch them"]),
     ],

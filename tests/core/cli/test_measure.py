@@ -131,6 +131,9 @@ def test_measure_for_people(run: Run, photo: Path) -> None:
         (("--step", 5, "--direction", "down"), "scale", {"step": 5, "direction": "down"}),
         (("--unit", "network"), "crop", {"unit": "network"}),
         (("--side", 20), "black", {"side": 20}),
+        (("--reading", "script"), "crop", {"unit": "network", "reading": "script"}),
+        (("--reading", "script"), "scale", {"surround": "#808080", "reading": "script"}),
+        (("--reading", "script", "--unit", "network"), "crop", {"unit": "network", "reading": "script"}),
     ],
 )
 def test_every_setting_changes_the_result_and_is_recorded(
@@ -140,6 +143,15 @@ def test_every_setting_changes_the_result_and_is_recorded(
     usual, changed = parsed(run(*start))[0], parsed(run(*start, *options))[0]
     assert {name: changed[name] for name in settings} == settings
     assert changed["mean_absolute_change"] != usual["mean_absolute_change"]
+
+
+def test_the_text_is_the_usual_reading(run: Run, photo: Path) -> None:
+    start = ("measure", photo, "--network", KEY, "--pairs", 2, "--json")
+    usual, text = parsed(run(*start)), parsed(run(*start, "--reading", "text"))
+    assert usual == text
+    assert [(r["reading"], r.get("surround")) for r in usual] == [("text", s) for s in (None, "black", None, "black")]
+    assert "reading script" in run(*start[:-1], "--reading", "script")[1]
+    assert "reading" not in run(*start[:-1])[1]
 
 
 def test_a_setting_reaches_the_protocols_that_have_it(run: Run, photo: Path) -> None:

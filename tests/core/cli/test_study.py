@@ -103,6 +103,7 @@ def test_a_request_is_the_same_on_the_command_line(
             confidence="c",
             trial=True,
         ),
+        Request(study=studies.create(name, reading="script"), photos="scenes:0-9", networks=("a",)),
     ):
         assert run(*request.arguments(), "--out", tmp_path)[0] == 130
         assert asked.pop() == request

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 import core
-from core.errors import BadCard, BadFolder, IndexMismatch, StudyBroken
+from core.errors import BadCard, BadFolder, BadProtocol, IndexMismatch, StudyBroken
 from core.exploration import measurements
 from core.exploration.measurements import Query
 from core.images.protocols import Black
@@ -55,6 +55,21 @@ def test_measure_gives_the_numbers_of_the_command_line(tmp_path: Path) -> None:
         measured = core.measure(photographs, network, "black", pairs=2, seed=3, side=60)
         assert measured.as_dict().items() <= record.items()
     assert core.measure(core.read_photograph("scenes:2000000"), network, Black(side=60), pairs=2).photographs == 1
+
+
+def test_measure_takes_a_reading() -> None:
+    network = core.load_network(SMALL)
+    measured = {
+        name: [core.measure(SCENES, network, name, pairs=2, reading=each) for each in (None, "text", "script")]
+        for name in ("crop", "black", "inpaint")
+    }
+    assert [each[0] == each[1] for each in measured.values()] == [True, True, True]
+    assert [each[0] == each[2] for each in measured.values()] == [False, False, True]
+    assert measured["crop"][2] == core.measure(SCENES, network, "crop", pairs=2, unit="network")
+    with pytest.raises(BadProtocol, match="contradict"):
+        core.measure(SCENES, network, "crop", reading="script", unit="source")
+    with pytest.raises(BadProtocol, match="has its settings already"):
+        core.measure(SCENES, network, Black(), reading="script")
 
 
 def test_typicality_gives_the_numbers_of_the_command_line(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def same(one: FramePair, other: FramePair) -> bool:
 
 def table_of(made: list[tuple[Protocol, int, Photograph, int, FramePair]]) -> pd.DataFrame:
     """Return the rows of pairs as a study's file gives them back; a network for each size."""
-    block = Block("protocols", [f"test/{size}" for size in SIZES], 0, likeness=False)
+    block = Block(rows.schemas("protocols"), [f"test/{size}" for size in SIZES], 0, likeness=False)
     nothing = Centre(None, None, None, None, np.zeros(1, np.float32))
     for number, (_, size, photo, pair, frames) in enumerate(made):
         subject = Subject(number, photo.digest, photo.name, photo.label)
