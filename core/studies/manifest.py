@@ -51,6 +51,7 @@ class Manifest:
         training: how many training photographs were used, and which were skipped.
         files: the size in bytes of each table.
         choices: every choice of the analysis, made before the first result (``core.studies.choices``).
+        batches: frames in a batch of each network, by key; a network always runs at one shape.
         run: seconds, frames, and frames per second of the run that finished the study.
         finished: when it was finished, None before.
     """
@@ -75,6 +76,7 @@ class Manifest:
     skipped: list[list[str]] | None = None
     training: dict[str, Any] | None = None
     files: dict[str, int] | None = None
+    batches: dict[str, int] | None = None
     run: dict[str, float] | None = None
     choices: dict[str, Any] | None = None
 

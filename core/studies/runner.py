@@ -277,6 +277,7 @@ class _Run:
             skipped=[[name, reason] for name, reason in self.skipped],
             training=self.fitting and self.fitting.used,
             files={name: (self.folder / name).stat().st_size for name in tables},
+            batches={lane.network.card.key: lane.network.batch for lane in self.lanes},
             run={"seconds": seconds, "frames": frames, "frames_per_s": frames / max(seconds, 1e-9)},
         )
         return done.write(self.folder)
