@@ -11,7 +11,6 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -36,6 +35,7 @@ from ..networks.probe import (
 from ..networks.same_padding import fix_padding
 from .device_lock import all_turns, turns
 from .folding import fold
+from .hooks import Watcher, hooked
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,6 @@ CPU_BATCH = 8  # fastest on two cores, and a curve starts at once
 DEPTHWISE_CPU_BATCH = 4  # the same for networks with depthwise convolutions, whose maps leave the cache sooner
 GPU_BATCH = 128
 SWITCH_S = 1e-4
-Watcher = Callable[[torch.Tensor], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -226,10 +225,8 @@ class Engine:
 
         Args:
             watched: module name (of ``network.watchable``) → function that receives its output (n, …) on the device,
-                before
-                it may be overwritten. A module that runs several times in a pass is watched at its last run. A batch
-                    that is
-                halved for lack of memory is watched again.
+                before it may be overwritten. A module that runs several times in a pass is watched at its last run.
+                A batch that is halved for lack of memory is watched again.
         """
         size = network.card.size
         for chunk in chunks(frames, network.batch):
@@ -252,7 +249,8 @@ class Engine:
         """Return the first batch of the frames; None when memory ran out and the network's batch was halved."""
         frames = frames[: network.batch]
         runs = {layer.name: layer.runs for layer in network.layers} if watched else {}
-        with self._lock.turn(), torch.inference_mode(), _hooked(network, watched, runs, len(frames)):
+        modules = network.watchable if watched else {}
+        with self._lock.turn(), torch.inference_mode(), hooked(modules, watched, runs, len(frames)):
             try:
                 return self._batch(network, frames)
             except torch.OutOfMemoryError:
@@ -270,27 +268,6 @@ class Engine:
         x = x.flip(1) if network.card.preprocessing.order == "bgr" else x
         logits, features = network.module(x.contiguous(memory_format=torch.channels_last))
         return Predictions(logits.float().softmax(1)[:n].cpu(), features.float()[:n].cpu())
-
-
-@contextmanager
-def _hooked(network: Network, watched: Mapping[str, Watcher], left: dict[str, int], n: int) -> Iterator[None]:
-    """Hook the watched modules in the block, which must hold the device's lock: the network is shared.
-
-    ``left``: runs of each module that are still to come.
-    """
-    modules = network.watchable if watched else {}
-    with ExitStack() as hooks:
-        for name, watcher in watched.items():
-
-            def show(
-                _module: nn.Module, _inputs: object, output: torch.Tensor, name: str = name, watcher: Watcher = watcher
-            ) -> None:
-                left[name] -= 1
-                if left[name] <= 0:
-                    watcher(output[:n])  # without what pads the batch
-
-            hooks.callback(modules[name].register_forward_hook(show).remove)
-        yield
 
 
 def _is_depthwise(module: nn.Module) -> bool:

@@ -5,9 +5,11 @@ A network takes one variant. ``KEY~A~B`` is refused.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
 
 from torch import nn
 
@@ -20,14 +22,19 @@ from .test_time import ContentCrop, ShiftEnsemble
 
 MARK = "~"
 FORMER_NAMES = {"robustcrop": "contentcrop"}  # still read, no longer offered
+INSERTED_BLUR = Path(__file__).with_name("inserted_blur.csv")  # written by benchmarks.inserted_blur
 STRIDE = 32  # polyphase sampling is exact for frames of a multiple of this
 
 
 @dataclass(frozen=True)
 class _Variant:
-    """One variant: ``summary`` for a list, ``note`` besides its cost, ``caution`` after the network's name."""
+    """One variant: ``summary`` for a list, ``note`` besides its cost, ``caution`` after the network's name.
+
+    ``title``: what follows the network's title; "" for the variant's name.
+    """
 
     summary: str
+    title: str = ""
     note: str = ""
     caution: str = ""
     surgery: Callable[[nn.Module], nn.Module] | None = None
@@ -43,6 +50,7 @@ UNTRAINED = (
 def _blur(taps: int) -> _Variant:
     return _Variant(
         summary=f"a blur of {taps} taps before each subsampling (torchvision's ResNets, timm's EfficientNets)",
+        title=f"blur of {taps} taps inserted, not retrained",
         note="A pass costs about 1.3 times the original's. A network trained with such a blur would be another one.",
         caution=UNTRAINED,
         surgery=partial(surgery.blurred, taps=taps),
@@ -120,13 +128,29 @@ def derive(card: NetworkCard, name: str) -> NetworkCard:
     return replace(
         card,
         key=key,
-        title=f"{card.title}, {present}",
+        title=f"{card.title}, {variant.title or present}{_accuracies(card.key, key)}",
         build=card.build if variant.surgery is None else partial(_build, card, variant.surgery, key),
         published={},  # the published measures are the original's
         remedy=variant.remedy,
         note=" ".join(text for text in (card.note, cost, variant.note, _inexact(card, present)) if text),
         caution=". ".join(text for text in cautions if text),
     )
+
+
+def _accuracies(original: str, key: str) -> str:
+    """Return what a blur does to the accuracy of an embedded network, where it was measured."""
+    measured = measured_accuracies()
+    if original not in measured or key not in measured:
+        return ""
+    (before, n), (after, _) = measured[original], measured[key]
+    return f" (top-1 {before:.0%} → {after:.0%}, n = {n})".replace("%", " %")
+
+
+@cache
+def measured_accuracies() -> dict[str, tuple[float, int]]:
+    """Return key → top-1 accuracy of the embedded networks with and without blurs, and the number of photographs."""
+    with INSERTED_BLUR.open(newline="", encoding="utf-8") as lines:
+        return {row["key"]: (float(row["top1"]), int(row["n"])) for row in csv.DictReader(lines)}
 
 
 def _inexact(card: NetworkCard, name: str) -> str:
