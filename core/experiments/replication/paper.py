@@ -119,8 +119,7 @@ def _section_3() -> Iterator[PaperNumber]:
     [deep] = [network for network in TABLE_3 if network.subsampling is not None]
     yield PaperNumber(
         where="§ 3", what=f"subsampling factor, {deep.name}", value=deep.subsampling or 0, quantity=STRIDE,
-        network=deep.key,
-        note="ours is the total stride of the last feature map: python -m core networks --layers " + deep.key,
+        network=deep.key, note="ours is the total stride of the last feature map",
     )  # fmt: skip
     yield PaperNumber(
         where="§ 3", what=f"layers, {deep.name}", value=deep.depth, quantity=DEPTH, network=deep.key, note=LAYERS

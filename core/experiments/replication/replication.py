@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from ...errors import StudyBroken
+from ...networks.card import NetworkCard
 from ...studies.manifest import read_manifest
 from ...studies.rows import read
 from ..table_3_networks.architecture import Architectures
@@ -46,7 +47,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """How many of the paper's numbers are filled, of each kind.
+    """Counts of the paper's numbers that are filled, of each kind.
 
     ``agree`` of ``computed`` numbers of arithmetic and architecture have the printed digits. ``within``: how many of
     the measured ones have the paper's value in our 95 % interval.
@@ -152,16 +153,17 @@ def command(number: PaperNumber) -> str | None:
     )
 
 
-def needs(number: PaperNumber, available: Collection[str]) -> str:
+def needs(number: PaperNumber, cards: Mapping[str, NetworkCard]) -> str:
     """Return which weights and photographs an empty number waits for; "" if no study measures it.
 
     Args:
         number: a number that no study here has filled.
-        available: keys of the networks whose weights are on this machine.
+        cards: the cards of the paper's networks, by key.
     """
-    if number.study is None:
+    if number.study is None or number.network is None:
         return ""
-    weights = () if number.network in available else (f"weights of {number.network}",)
+    card = cards[number.network]
+    weights = () if card.available else (f"weights of {card.title}",)
     copy = "CIFAR-10" if number.network in (paper.SUBSAMPLED, paper.WHOLE) else "ImageNet’s validation set"
     index = ("an index of ImageNet’s training set by ResNet50",) if number.tail else ()
     return ", ".join((*weights, f"photographs of {copy}", *index))

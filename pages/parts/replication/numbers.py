@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ from core.experiments.replication.measurements import compares
 from core.experiments.replication.replication import count, needs
 from core.experiments.table_3_networks import architecture
 from core.networks import registry
+from core.networks.card import NetworkCard
 from core.storage.data_folder import EMBEDDED
 from core.studies.manifest import MANIFEST
 from core.studies.process import list_studies
@@ -24,12 +26,12 @@ DIGEST = 12  # characters of the sha256 of the weights
 OURS = (
     "ours",
     "95 % interval",
-    "difference",
     "agrees?",
+    "missing",
+    "difference",
     "photographs",
     "pairs",
     "protocol",
-    "network",
     "weights (sha256)",
     "date",
 )
@@ -99,8 +101,8 @@ def draw_filter(numbers: pd.DataFrame) -> pd.DataFrame:
 def section(where: str, numbers: pd.DataFrame) -> None:
     """Draw one section of the paper: its numbers, ours, and the commands that measure the missing ones."""
     st.subheader(where)
-    available = {key for key, card in registry.cards(resources.data()).items() if card.available}
-    rows = [_format_row(row, available) for row in numbers.itertuples()]
+    cards = registry.cards(resources.data())
+    rows = [_format_row(row, cards) for row in numbers.itertuples()]
     st.dataframe(pd.DataFrame(rows), hide_index=True, key=f"numbers {where}")
     empty = numbers[numbers["ours"].isna() & numbers["command"].notna()]
     if len(empty):
@@ -131,17 +133,19 @@ def _format_disagreement(row: Any) -> str:
     return f"- {row.where}, {row.what}: the paper prints {format_printed(row.paper)}, ours is {_ours(row)}{why}"
 
 
-def _format_row(row: Any, available: set[str]) -> dict[str, str]:
+def _format_row(row: Any, cards: Mapping[str, NetworkCard]) -> dict[str, str]:
     """Return a row as text. A missing number is a dash, with what it waits for and the command that measures it."""
     fields = {"number": row.what, "paper": ("≈ " if row.read else "") + format_printed(row.paper)}
-    missing = pd.isna(row.ours)
-    waits_for = needs(paper.numbers()[row.Index], available) if missing else ""
-    remarks = {
-        "missing": waits_for or NONE,
+    ours = {"missing": needs(paper.numbers()[row.Index], cards) or NONE} if pd.isna(row.ours) else _format_ours(row)
+    network = NONE if pd.isna(row.network) else cards[row.network].title
+    return {
+        **fields,
+        **{name: ours.get(name, NONE) for name in OURS},
+        "network": network,
         "remark": row.note or NONE,
         "measured by": NONE if pd.isna(row.command) else row.command,
+        "key": NONE if pd.isna(row.network) else row.network,
     }
-    return fields | (dict.fromkeys(OURS, NONE) if missing else _format_ours(row)) | remarks
 
 
 def _format_ours(row: Any) -> dict[str, str]:
@@ -161,8 +165,7 @@ def _format_ours(row: Any) -> dict[str, str]:
             "weights (sha256)": row.weights_digest[:DIGEST],
             "date": row.date[:10],
         }
-    fields["network"] = NONE if pd.isna(row.network) else row.network
-    return {name: fields.get(name, NONE) for name in OURS}
+    return fields
 
 
 def _ours(row: Any) -> str:

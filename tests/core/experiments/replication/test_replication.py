@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,9 +26,10 @@ from core.experiments.replication.paper import (
     numbers,
 )
 from core.experiments.replication.replication import COLUMNS, INDEX, command, count, needs, of_folders, replication
+from core.networks import registry
 from core.statistics.sensitivity import sensitivity
 from core.statistics.tables import accuracies
-from core.storage.data_folder import EMBEDDED
+from core.storage.data_folder import EMBEDDED, DataFolder
 from core.studies import read
 from tests.support.architectures import COUNTED
 from tests.support.study_tables import TWO, outcomes, pairs_table, photographs_table
@@ -139,13 +142,19 @@ def test_a_fresh_machine_fills_at_least_twenty_with_the_shipped_studies() -> Non
     assert flips.within
 
 
-def test_an_empty_number_names_what_it_waits_for() -> None:
+def test_an_empty_number_names_what_it_waits_for(tmp_path: Path) -> None:
+    cards = registry.cards(DataFolder(tmp_path))
+    weights = tmp_path / "weights.pth"
+    weights.touch()
+    complete = {key: replace(card, weights=weights) for key, card in cards.items()}
     for number in numbers():
-        text = needs(number, ())
+        text = needs(number, cards)
         assert bool(text) == (number.study is not None)
-        assert not text or number.network in text
+        if number.study:
+            card = cards[str(number.network)]
+            assert (f"weights of {card.title}" in text) == (not card.available)
         assert ("training set" in text) == (number.tail is not None)
-        assert "weights" not in needs(number, {str(number.network)})
+        assert "weights" not in needs(number, complete)
 
 
 def test_the_reading_of_the_protocols_is_named_and_the_texts_comes_first() -> None:
