@@ -154,14 +154,16 @@ def command(number: PaperNumber) -> str | None:
 
 
 def needs(number: PaperNumber, cards: Mapping[str, NetworkCard]) -> str:
-    """Return which weights and photographs an empty number waits for; "" if no study measures it.
+    """Return which weights and photographs an empty number waits for, or why no study measures it.
 
     Args:
         number: a number that no study here has filled.
         cards: the cards of the paper's networks, by key.
     """
-    if number.study is None or number.network is None:
-        return ""
+    if number.kind == paper.EXACT:
+        return "a count of the network’s layers" if number.network else ""
+    if number.network is None:
+        return number.note
     card = cards[number.network]
     weights = () if card.available else (f"weights of {card.title}",)
     copy = "CIFAR-10" if number.network in (paper.SUBSAMPLED, paper.WHOLE) else "ImageNet’s validation set"

@@ -130,12 +130,12 @@ def draw_download(numbers: pd.DataFrame) -> None:
 
 def _format_disagreement(row: Any) -> str:
     why = f" ({row.note})" if row.note else ""
-    return f"- {row.where}, {row.what}: the paper prints {format_printed(row.paper)}, ours is {_ours(row)}{why}"
+    return f"- {row.where}, {row.what}: the paper prints {_paper(row)}, ours is {_ours(row)}{why}"
 
 
 def _format_row(row: Any, cards: Mapping[str, NetworkCard]) -> dict[str, str]:
     """Return a row as text. A missing number is a dash, with what it waits for and the command that measures it."""
-    fields = {"number": row.what, "paper": ("≈ " if row.read else "") + format_printed(row.paper)}
+    fields = {"number": row.what, "paper": _paper(row)}
     ours = {"missing": needs(paper.numbers()[row.Index], cards) or NONE} if pd.isna(row.ours) else _format_ours(row)
     network = NONE if pd.isna(row.network) else cards[row.network].title
     return {
@@ -151,7 +151,7 @@ def _format_row(row: Any, cards: Mapping[str, NetworkCard]) -> dict[str, str]:
 def _format_ours(row: Any) -> dict[str, str]:
     span = None if pd.isna(row.low) else (row.low, row.high)
     agrees = row.within if pd.isna(row.agrees) else row.agrees
-    fields = {"ours": _ours(row), "difference": f"{row.difference:+.4g}", "agrees?": NONE}
+    fields = {"ours": _ours(row), "difference": f"{round(row.difference, 4) + 0.0:+.4g}", "agrees?": NONE}
     if not pd.isna(agrees):
         fields["agrees?"] = "yes" if agrees else "no"
     if not pd.isna(row.n):
@@ -168,13 +168,21 @@ def _format_ours(row: Any) -> dict[str, str]:
     return fields
 
 
+def _paper(row: Any) -> str:
+    return (
+        _format_exact(row.paper) if row.kind == paper.EXACT else ("≈ " if row.read else "") + _format_printed(row.paper)
+    )
+
+
 def _ours(row: Any) -> str:
-    """Return our value: measured with three decimals, computed with as many digits as the paper prints."""
-    return format_printed(row.ours) if row.kind == paper.EXACT else number(row.ours, 3)
+    return _format_exact(row.ours) if row.kind == paper.EXACT else number(row.ours, 3)
 
 
-def format_printed(value: float) -> str:
-    """Return a number as the paper prints it: two decimals, or more where it has them; counts in full."""
-    if value == int(value) and abs(value) >= 2:
-        return f"{value:,.0f}"
+def _format_exact(value: float) -> str:
+    """Return a number of arithmetic or architecture: an integer in full, others with the paper's four decimals."""
+    return f"{round(value, 4) + 0.0:,.10g}"
+
+
+def _format_printed(value: float) -> str:
+    """Return a measured number as the paper prints it: two decimals, or more where it has them."""
     return f"{value:.2f}" if round(value, 2) == value else f"{value:.4g}"

@@ -149,7 +149,7 @@ def test_an_empty_number_names_what_it_waits_for(tmp_path: Path) -> None:
     complete = {key: replace(card, weights=weights) for key, card in cards.items()}
     for number in numbers():
         text = needs(number, cards)
-        assert bool(text) == (number.study is not None)
+        assert bool(text) == (number.signal is None)
         if number.study:
             card = cards[str(number.network)]
             assert (f"weights of {card.title}" in text) == (not card.available)
