@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ...datasets import dataset_name
+from ...images.protocols.readings import READINGS
 from ...statistics.tables import accuracies, measured
 from ...studies.config import get
 from ...studies.manifest import Manifest
@@ -18,7 +19,6 @@ from .paper import PaperNumber
 
 TAIL = 10  # a tail is a tenth of the photographs
 INDEXED = {paper.TORCH["ResNet50"], paper.KERAS["ResNet50"]}  # networks whose features define the paper's typicality
-TEXT, SCRIPT = "text", "script"  # readings of the protocols: the paper's text, the authors' script
 Study = tuple[pd.DataFrame, pd.DataFrame, Mapping[str, Any]]  # pairs, photographs, manifest
 
 
@@ -26,7 +26,7 @@ Study = tuple[pd.DataFrame, pd.DataFrame, Mapping[str, Any]]  # pairs, photograp
 class Measurement:
     """A study's value of one number. ``n``: photographs. ``protocol``: the one that gave the value.
 
-    ``reading``: of the protocols, as in the paper's text or as in the authors' script.
+    ``reading``: of the protocols (``core.images.protocols.readings``).
     """
 
     ours: float
@@ -66,7 +66,7 @@ def facts_about(key: str, manifest: Mapping[str, Any]) -> dict[str, str]:
     """Return what a manifest says about every measurement of one of its networks."""
     [digest] = [network["weights_digest"] for network in manifest["networks"] if network["key"] == key]
     return {
-        "reading": (manifest.get("config") or {}).get("reading", TEXT),
+        "reading": (manifest.get("config") or {}).get("reading", "text"),
         "weights_digest": digest,
         "date": manifest["finished"],
         "photographs": ", ".join(map(dataset_name, manifest["photographs"]["roots"])),
@@ -111,7 +111,7 @@ def _rows(number: PaperNumber, pairs: pd.DataFrame, sides: Sequence[int] | None,
         pairs["protocol"].isin(number.protocols)
         & (pairs["step"] == 1)
         & (pairs["direction"] == "diagonal")
-        & (~crop | (pairs["unit"] == ("network" if reading == SCRIPT else "source")))
+        & (~crop | (pairs["unit"] == READINGS[reading]["unit"]))
     ]
     if sides is None:
         rows = rows.assign(side=pd.array([pd.NA] * len(rows), "Int32"))

@@ -14,7 +14,7 @@ from ...studies.manifest import read_manifest
 from ...studies.rows import read
 from ..table_3_networks.architecture import Architectures
 from . import paper
-from .measurements import TEXT, Measurement, Study, candidates, compares
+from .measurements import Measurement, Study, candidates, compares
 from .other_networks import other_networks
 from .paper import PaperNumber
 
@@ -181,5 +181,5 @@ def _ours(number: PaperNumber, studies: Iterable[Study], architectures: Architec
         else:
             return {}
         return {"ours": value, "agrees": number.agrees(value)}
-    results = sorted(candidates(number, studies), key=lambda result: (result.reading == TEXT, result.n, result.date))
+    results = sorted(candidates(number, studies), key=lambda result: (result.reading == "text", result.n, result.date))
     return {name: getattr(results[-1], name) for name in Measurement.__slots__} if results else {}

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.images.protocols.readings import HELP
 from core.networks import registry
 from pages.parts.components.widgets import NONE, interval, number
 from pages.parts.session import resources
@@ -20,7 +21,8 @@ def draw_other_networks(others: pd.DataFrame) -> None:
     with st.expander("Other networks, not the paper’s", icon=":material/hub:"):
         st.caption(
             "The same quantities of other networks, at the same size of the photograph in the frame and the same step. "
-            "They are no replication and count in none of the numbers above."
+            "They are no replication and count in none of the numbers above.",
+            help=f"Two readings of the paper’s protocols: {HELP}.",
         )
         rows = [_format_row(row, titles) for row in others.itertuples()]
         st.dataframe(pd.DataFrame(rows), hide_index=True, key="other networks")
