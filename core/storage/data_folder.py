@@ -85,6 +85,11 @@ class DataFolder:
         """Return the folder of downloaded photographs."""
         return self.root / "photographs"
 
+    @property
+    def replication(self) -> Path:
+        """Return the folder of what was counted in the paper's networks."""
+        return self.root / "replication"
+
 
 EMBEDDED = DataFolder(
     PROJECT / "data" / "embedded"

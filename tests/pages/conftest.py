@@ -12,12 +12,14 @@ import streamlit as st
 from PIL import Image
 from streamlit.runtime.pages_manager import PagesManager
 
+from core.experiments.table_3_networks import architecture
 from core.index.build import build
 from core.inference.engine import Engine
 from core.networks import registry
 from core.storage.data_folder import DataFolder
 from pages.parts.session import resources
 from tests.support import cheap
+from tests.support.architectures import COUNTED
 from tests.support.basics import Randomise
 from tests.support.file_server import server
 from tests.support.studied import laid_out, made
@@ -27,6 +29,7 @@ from tests.support.studied import laid_out, made
 def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DataFolder]:
     """A server that has nothing yet."""
     monkeypatch.setenv("PHOTOBIAS_DATA", str(tmp_path))
+    monkeypatch.setattr(architecture, "compute", lambda *_: COUNTED)  # it takes ten seconds
     # AppTest forgets between runs that st.navigation is in use and, seeing pages/, would run the page without its frame
     begin = PagesManager.__init__
 

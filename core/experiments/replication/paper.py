@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Literal
 
+from ..table_2_signals.signals import PRESETS, Stage, stages
 from ..table_3_networks.networks import TABLE_3
 
 TORCH = {name: f"torchvision/{name.lower()}.imagenet1k_v1" for name in ("VGG16", "ResNet50", "DenseNet121")}
 KERAS = {network.name: network.key for network in TABLE_3}
 BIN5 = {name: f"antialiased/{name.lower()}.bin5" for name in ("VGG16", "ResNet50", "DenseNet121")}
+SUBSAMPLED, WHOLE = "embedded/alexnet32.cifar10-0", "embedded/alexnet32_stride1.cifar10-0"  # ours, of Figure 11
 P, MAC, TOP1 = "p_top1_change", "mean_absolute_change", "top1"
+PARAMETERS, DEPTH, STRIDE = ARCHITECTURE = ("parameters", "depth", "stride")
 Tail = Literal["typical", "atypical"]
+Kind = Literal["arithmetic and architecture", "measured"]
+LAYERS = "layers with a kernel on the longest path, the count that gives the 16 of VGG16 and the 50 of ResNet50"
+ROUNDING = 9  # decimals up to which a sum of floats is exact
+EXACT: Kind = "arithmetic and architecture"
+MEASURED: Kind = "measured"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +30,10 @@ class PaperNumber:
     """A number of the paper: ``where`` it is printed, ``what`` it describes, and its ``value``.
 
     ``read``: the value is approximate, read off a figure or given in words. ``study``: the experiment that measures
-    ``quantity`` of ``network``; None if no study does, and then ``note`` says what does. ``protocols``: of several, the
-    highest value counts. ``sides``: embedded short sides (px) at which it may be measured, the best first; a crop has
-    none. ``tail``: the tenth of the photographs that is most or least typical, where the number is about one.
+    ``quantity`` of ``network``; None if no study does. ``protocols``: of several, the highest value counts. ``sides``:
+    embedded short sides (px) at which it may be measured, the best first; a crop has none, and on black None stands for
+    all sides together. ``tail``: the tenth of the photographs that is most or least typical, where the number is about
+    one. ``signal``: computes a number of Table 2 or A.3.
     """
 
     where: str
@@ -36,7 +46,31 @@ class PaperNumber:
     tail: Tail | None = None
     read: bool = False
     study: str | None = None
+    signal: Callable[[], float] | None = None
     note: str = ""
+
+    @property
+    def kind(self) -> Kind:
+        """Return whether the number follows from arithmetic or an architecture alone, or is measured."""
+        return EXACT if self.signal is not None or self.quantity in ARCHITECTURE else MEASURED
+
+    @property
+    def decimals(self) -> int:
+        """Return how many decimals the paper prints of an exact number.
+
+        >>> PaperNumber(where="A.3", what="sinc(1/2)", value=0.6336).decimals
+        4
+        """
+        return len(f"{self.value:.10f}".rstrip("0").split(".")[1])
+
+    def agrees(self, ours: float) -> bool:
+        """Return whether our value of an exact number has the printed digits; a printed integer is met exactly.
+
+        >>> PaperNumber(where="A.3", what="sinc(1/2)", value=0.6336).agrees(0.6366)
+        False
+        """
+        digits = round(ours, self.decimals) if self.decimals else round(ours, ROUNDING)
+        return digits == self.value
 
 
 @cache
@@ -83,9 +117,13 @@ def _section_2() -> Iterator[PaperNumber]:
 
 def _section_3() -> Iterator[PaperNumber]:
     [deep] = [network for network in TABLE_3 if network.subsampling is not None]
-    by_hand = f"the total stride: python -m core networks --layers {deep.key}"
-    yield PaperNumber(where="§ 3", what=f"subsampling factor, {deep.name}", value=deep.subsampling or 0, note=by_hand)
-    yield PaperNumber(where="§ 3", what=f"layers, {deep.name}", value=deep.depth, note="as in Table 3")
+    yield PaperNumber(
+        where="§ 3", what=f"subsampling factor, {deep.name}", value=deep.subsampling or 0, quantity=STRIDE,
+        network=deep.key, note="ours is the total stride of the last feature map",
+    )  # fmt: skip
+    yield PaperNumber(
+        where="§ 3", what=f"layers, {deep.name}", value=deep.depth, quantity=DEPTH, network=deep.key, note=LAYERS
+    )
     for name in KERAS:
         yield PaperNumber(
             where="§ 3, Figure 4", what=f"P(top-1 change) of early layers below, {name} (Keras)", value=0.05, read=True,
@@ -123,19 +161,26 @@ def _section_5() -> Iterator[PaperNumber]:
             value=0.20, quantity=P, network=key, protocols=("crop",), tail="atypical", read=True, study="antialiasing",
         )  # fmt: skip
     sums = (("original", 1, 1), ("blurred", 16, 16), ("sampled", 8, 8), ("ReLU (bias = 5)", 0, 6))
-    for step, *both in sums:
+    for step, (name, *both) in enumerate(sums):
         for k, value in enumerate(both, 1):
             yield PaperNumber(
-                where="Table 2", what=f"global sum of signal {k}, {step}", value=value, note="arithmetic, not measured"
-            )
-    for kind in ("with", "without"):
+                where="Table 2", what=f"global sum of signal {k}, {name}", value=value,
+                signal=partial(_table_2_sum, k, step), note="ReLU keeps a value above its bias" if step == 3 else "",
+            )  # fmt: skip
+    yield from _figure_11()
+
+
+def _figure_11() -> Iterator[PaperNumber]:
+    ours = "our network, trained on a JPEG copy of CIFAR-10"
+    exact = f"{ours}; circular padding (with zero padding it is not invariant: see Augmentation)"
+    for kind, key, note in (("with", SUBSAMPLED, ours), ("without", WHOLE, exact)):
         yield PaperNumber(
-            where="§ 5.3, Figure 11", what=f"accuracy on CIFAR-10 {kind} subsampling", value=0.8, read=True,
-            note="needs networks trained on CIFAR-10",
+            where="§ 5.3, Figure 11", what=f"accuracy on CIFAR-10 {kind} subsampling", value=0.8, quantity=TOP1,
+            network=key, protocols=("black",), read=True, study="augmentation", note=note,
         )  # fmt: skip
     yield PaperNumber(
-        where="§ 5.3, Figure 11", what="P(top-1 change) on CIFAR-10 without subsampling", value=0.0,
-        note="needs networks trained on CIFAR-10",
+        where="§ 5.3, Figure 11", what="P(top-1 change) on CIFAR-10 without subsampling", value=0.0, quantity=P,
+        network=WHOLE, protocols=("black",), study="augmentation", note=f"{exact}; all sizes on black together",
     )  # fmt: skip
 
 
@@ -145,19 +190,46 @@ def _appendix() -> Iterator[PaperNumber]:
             where="Table 3", what=f"top-1 accuracy, {network.name} (Keras)", value=network.top1, quantity=TOP1,
             network=network.key, study="protocols", note=_keras(network.key),
         )  # fmt: skip
-        others = {"top-5 accuracy": network.top5, "parameters": network.parameters, "depth": network.depth}
-        for what, value in others.items():
+        yield PaperNumber(
+            where="Table 3", what=f"top-5 accuracy, {network.name} (Keras)", value=network.top5,
+            note="no study measures top-5 accuracy",
+        )  # fmt: skip
+        for quantity, counted, note in ((PARAMETERS, network.parameters, ""), (DEPTH, network.depth, LAYERS)):
             yield PaperNumber(
-                where="Table 3", what=f"{what}, {network.name} (Keras)", value=value,
-                note="from the network's card; no study measures it",
+                where="Table 3", what=f"{quantity}, {network.name} (Keras)", value=counted, quantity=quantity,
+                network=network.key, note=note,
             )  # fmt: skip
-    exact = "arithmetic, not measured"
-    wrong = f"{exact}: 2/π = .6366, which the paper prints as .6336"
-    for what, value, note in (
-        ("sinc(0), signal 1 sampled", 1.0, exact), ("sinc(1/2), signal 2 sampled", 0.6336, wrong),
-        ("sinc(3/2), signal 2 sampled", -0.2122, exact), ("global sum of both signals", 1.0, exact),
+    wrong = "2/π = .6366, which the paper prints as .6336"
+    for what, value, signal, note in (
+        ("sinc(0), signal 1 sampled", 1.0, partial(_sinc, 0, 0), ""),
+        ("sinc(1/2), signal 2 sampled", 0.6336, partial(_sinc, 1, 0), wrong),
+        ("sinc(3/2), signal 2 sampled", -0.2122, partial(_sinc, 1, -1), ""),
+        ("global sum of both signals", 1.0, _ideal_sum, ""),
     ):  # fmt: skip
-        yield PaperNumber(where="A.3", what=what, value=value, note=note)
+        yield PaperNumber(where="A.3", what=what, value=value, signal=signal, note=note)
+
+
+def _signal(name: str, number: int) -> tuple[Stage, ...]:
+    """Return the stages of signal 1 of a preset, or of signal 2, which is signal 1 shifted."""
+    preset = PRESETS[name]
+    return stages(preset.signal, preset.bench, preset.shift * (number - 1))
+
+
+def _table_2_sum(signal: int, step: int) -> float:
+    return _signal("Table 2", signal)[step].sum
+
+
+def _sinc(shift: int, sample: int) -> float:
+    """Return a sample of A.3's signal that is shifted or not: 0 is the sample at the peak or the one before it."""
+    sampled = _signal("A.3", 1 + shift)[2]
+    peak = PRESETS["A.3"].signal.index(1)
+    return float(sampled.values[sampled.positions.tolist().index(peak + 2 * sample)])
+
+
+def _ideal_sum() -> float:
+    """Return the global sum that A.3's two sampled signals share; NaN if they do not share one."""
+    first, second = (_signal("A.3", k)[2].sum for k in (1, 2))
+    return first if first == second else math.nan
 
 
 def _keras(key: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -134,20 +134,30 @@ class KerasClassifier(LogitsAndFeatures):
         return sizes
 
 
+def outlined(name: str) -> KerasClassifier:
+    """Return a network of the zoo without weights: shapes on torch's meta device, for counting. Reads no file."""
+    return _alone(partial(_classifier, ZOO[name].model, "meta"))
+
+
 def _build(application: str, file: Path) -> nn.Module:
     if not file.is_file():
         raise missing(file, f"Keras' {application}")
+    return _alone(partial(_classifier, application, "cpu", file))
+
+
+def _alone(build: Callable[[], KerasClassifier]) -> KerasClassifier:
+    """Return what ``build`` returns in a new thread: Keras numbers unnamed layers per thread, and starts there at 0."""
     _keras()
-    # Keras numbers unnamed layers per thread; in a new thread they start at 0, whatever was built before
     with ThreadPoolExecutor(1) as fresh:
-        return fresh.submit(_loaded, application, file).result()
+        return fresh.submit(build).result()
 
 
-def _loaded(application: str, file: Path) -> nn.Module:
+def _classifier(application: str, device: str, file: Path | None = None) -> KerasClassifier:
     keras = _keras()
-    with keras.device("cpu"):
+    with keras.device(device):
         model = getattr(keras.applications, application)(weights=None, classifier_activation=None)
-        _load(model, file)
+        if file is not None:
+            _load(model, file)
         return KerasClassifier(model).requires_grad_(False).eval()
 
 

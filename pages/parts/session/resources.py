@@ -13,6 +13,7 @@ from torch import Tensor
 
 from core.datasets.scenes import Photographer, render
 from core.experiments.replication import replication
+from core.experiments.table_3_networks.architecture import Architecture
 from core.exploration import Store
 from core.images.photographs import Photograph, decode, read
 from core.images.png import preview
@@ -179,6 +180,11 @@ def load_picture(key: Hashable, make: Callable[[], bytes | None]) -> bytes | Non
 
 
 @st.cache_data(show_spinner="Reading the studies …", max_entries=4)
-def compare_with_paper(studies: tuple[tuple[str, int], ...]) -> tuple[pd.DataFrame, list[str]]:
-    """Return the paper's numbers beside those of studies, cached by folder and finishing time."""
-    return replication.of_folders(Path(folder) for folder, _ in studies)
+def compare_with_paper(
+    studies: tuple[tuple[str, int], ...], architectures: dict[str, Architecture] | None
+) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """Return the paper's numbers beside ours, and other networks', cached by the studies' folders and finishing times.
+
+    ``architectures``: of the networks of Table 3, once they are counted.
+    """
+    return replication.of_folders((Path(folder) for folder, _ in studies), architectures)

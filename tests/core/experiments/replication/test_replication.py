@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.experiments.replication.paper import BIN5, KERAS, MAC, TOP1, TORCH, P, numbers, printed
-from core.experiments.replication.replication import COLUMNS, INDEX, command, replication
+from core.experiments.replication.measurements import Study
+from core.experiments.replication.paper import (
+    EXACT,
+    KERAS,
+    MAC,
+    MEASURED,
+    SUBSAMPLED,
+    TOP1,
+    TORCH,
+    WHOLE,
+    P,
+    numbers,
+)
+from core.experiments.replication.replication import COLUMNS, INDEX, command, count, needs, of_folders, replication
 from core.networks import registry
 from core.statistics.sensitivity import sensitivity
 from core.statistics.tables import accuracies
-from core.storage.data_folder import DataFolder
+from core.storage.data_folder import EMBEDDED, DataFolder
+from core.studies import read
+from tests.support.architectures import COUNTED
 from tests.support.study_tables import TWO, outcomes, pairs_table, photographs_table
 
 RESNET = TORCH["ResNet50"]
@@ -37,78 +52,19 @@ def study(*networks: str, **facts: Any) -> tuple[pd.DataFrame, pd.DataFrame, dic
     return pairs, photographs_table(pairs), manifest(pairs, **facts)
 
 
-def rows(table: pd.DataFrame, **wanted: Any) -> pd.DataFrame:
-    for name, value in wanted.items():
-        table = table[table[name] == value]
-    return table
+def measured(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the measured numbers that are filled."""
+    return table[(table["kind"] == MEASURED) & table["ours"].notna()]
 
 
-# the paper's own
-
-
-def test_table_1_is_as_printed() -> None:
-    """P and MAC, crop and black: PyTorch's three networks, Keras' two in parentheses."""
-    got = {(n.quantity, n.protocols[0], n.network): n.value for n in numbers() if n.where == "Table 1"}
-    want = {}
-    for quantity, protocol, torch, keras in (
-        (P, "crop", (0.062, 0.061, 0.068), (0.05, 0.14)),
-        (P, "black", (0.18, 0.20, 0.19), (0.11, 0.29)),
-        (MAC, "crop", (0.038, 0.04, 0.045), (0.027, 0.058)),
-        (MAC, "black", (0.06, 0.086, 0.079), (0.03, 0.093)),
-    ):
-        want |= {(quantity, protocol, TORCH[k]): v for k, v in zip(TORCH, torch, strict=True)}
-        want |= {(quantity, protocol, KERAS[k]): v for k, v in zip(("VGG16", "ResNet50"), keras, strict=True)}
-    assert got == want
-
-
-def test_each_place_of_the_paper_has_its_numbers() -> None:
-    assert Counter(n.where for n in numbers()) == {
-        "Table 1": 20,
-        "Abstract, § 1, § 2, Figure 2": 2,
-        "§ 3": 2,
-        "§ 3, Figure 4": 3,
-        "§ 4, Figure 6": 4,
-        "§ 4, Figure 8": 6,
-        "§ 5.1, Figure 9": 6,
-        "Table 2": 8,
-        "§ 5.3, Figure 11": 3,
-        "Table 3": 12,
-        "A.3": 4,
-    }
-    assert [n.value for n in numbers() if n.where == "Table 2"] == [1, 1, 16, 16, 8, 8, 0, 6]
-    assert len({(n.where, n.what) for n in numbers()}) == len(numbers())
-
-
-def test_what_no_study_measures_says_what_it_is() -> None:
-    for number in numbers():
-        assert (number.study is None) == (number.network is None)
-        assert number.study or number.note
-        assert not number.protocols or set(number.protocols) == {"crop"} or number.sides
-
-
-def test_networks_of_the_paper_are_in_the_registry_and_table_3_agrees_with_their_cards(tmp_path: Path) -> None:
-    cards = registry.cards(DataFolder(tmp_path))
-    assert {n.network for n in numbers() if n.network} == {*TORCH.values(), *KERAS.values(), *BIN5.values()}
-    for key in (*TORCH.values(), *KERAS.values(), *BIN5.values()):
-        assert key in cards
-    for name, key in KERAS.items():
-        table = {n.what.split(",")[0]: n.value for n in numbers() if n.where == "Table 3" and f"{name} " in n.what}
-        said = cards[key].published
-        assert list(table.values()) == [said["top1"], said["top5"], said["parameters"], said["depth"]]
-
-
-def test_printed_prefers_what_is_exact_and_knows_sides() -> None:
-    keras = KERAS["ResNet50"]
-    assert printed(keras, "black", 100) == {P: 0.29, MAC: 0.093}
-    assert printed(keras, "black", 220) == {P: 0.10}
-    assert printed(keras, "black", 60) == printed(keras, "inpaint", 100) == printed("x", "crop") == {}
-    assert printed(keras, "crop") == {P: 0.14, MAC: 0.058}
-    assert printed(BIN5["VGG16"], "black", 100) == {P: 0.15}
+def filled_by(*studies: Study) -> pd.DataFrame:
+    return measured(replication(studies))
 
 
 def test_commands_are_whole_and_one_for_each_network_and_study() -> None:
     pattern = re.compile(
-        r"python -m core study (\w+) --photos IMAGENET_VAL --limit 1000 --network (\S+) --protocol ([a-z,]+) --seed 0"
+        r"python -m core study (\w+) --photos (?:IMAGENET_VAL|\S+cifar10\S+) --limit 1000 --network (\S+) "
+        r"--protocol ([a-z,]+) --seed 0"
         rf"( --index {INDEX})? --out (data/studies/\S+)"
     )
     folders: dict[str, str] = {}
@@ -126,21 +82,97 @@ def test_commands_are_whole_and_one_for_each_network_and_study() -> None:
         assert folders.setdefault(folder, str(said)) == said
 
 
-# ours beside it
-
-
-def test_without_studies_every_cell_is_empty() -> None:
+def test_without_studies_no_measured_cell_is_filled() -> None:
     table = replication([])
     assert tuple(table.columns) == COLUMNS
     assert len(table) == len(numbers())
-    assert table[["ours", "low", "high", "n", "date", "weights_digest"]].isna().all(axis=None)
+    assert measured(table)[["ours", "low", "high", "n", "date", "weights_digest"]].isna().all(axis=None)
     assert list(table["paper"]) == [n.value for n in numbers()]
+
+
+def test_arithmetic_and_architecture_is_computed_and_a_disagreement_is_one() -> None:
+    table = replication([], COUNTED)
+    exact = table[table["kind"] == EXACT]
+    assert exact["ours"].notna().all()
+    assert list(exact["agrees"]) == [
+        n.agrees(ours) for n, ours in zip((n for n in numbers() if n.kind == EXACT), exact["ours"], strict=True)
+    ]
+    wrong = exact[~exact["agrees"].astype(bool)]
+    assert list(wrong["what"]) == [
+        "subsampling factor, InceptionResNetV2",
+        "layers, InceptionResNetV2",
+        "depth, InceptionResNetV2 (Keras)",
+        "sinc(1/2), signal 2 sampled",
+    ]
+    assert wrong["ours"].iloc[-1] == pytest.approx(2 / math.pi)
+    assert wrong["note"].all()  # why
+    assert table["within"].isna().all()
+    counts = count(table)
+    assert (counts.numbers, counts.exact, counts.computed, counts.agree) == (70, 20, 20, 16)
+    assert (counts.measured, counts.within, counts.filled) == (0, 0, 20)
+
+
+def test_uncounted_architectures_leave_their_numbers_empty() -> None:
+    table = replication([])
+    empty = table[(table["kind"] == EXACT) & table["ours"].isna()]
+    assert len(empty) == 8
+    assert empty["network"].notna().all()
+    assert empty["agrees"].isna().all()
+    assert count(table).computed == 12
+
+
+def test_a_fresh_machine_fills_at_least_twenty_with_the_shipped_studies() -> None:
+    """Figure 11 comes from the shipped study of the network without subsampling; no other study fills a number."""
+    table, _, problems = of_folders(sorted(EMBEDDED.studies.iterdir()), COUNTED)
+    assert problems == []
+    assert count(table).filled >= 20
+    filled = measured(table)
+    assert set(filled["where"]) == {"§ 5.3, Figure 11"}
+    assert filled["photographs"].str.contains("jpeg").all()
+    assert filled["n"].ge(500).all()
+    with_, without, flips = filled.itertuples()
+    study = read(EMBEDDED.studies / "figure_11_cifar10")
+    right = accuracies(study.photographs)
+    for row, key in ((with_, SUBSAMPLED), (without, WHOLE)):
+        assert (row.ours, row.low, row.high) == (right[key].top1, *right[key].interval)
+        assert row.within == (row.low <= 0.8 <= row.high)
+    black = study.pairs[(study.pairs["network"] == WHOLE) & (study.pairs["protocol"] == "black")]
+    assert (flips.ours, flips.low, flips.pairs) == (0, 0, len(black))
+    assert 0 < flips.high < 0.01
+    assert flips.within
+
+
+def test_an_empty_number_names_what_it_waits_for(tmp_path: Path) -> None:
+    cards = registry.cards(DataFolder(tmp_path))
+    weights = tmp_path / "weights.pth"
+    weights.touch()
+    complete = {key: replace(card, weights=weights) for key, card in cards.items()}
+    for number in numbers():
+        text = needs(number, cards)
+        assert bool(text) == (number.signal is None)
+        if number.study:
+            card = cards[str(number.network)]
+            assert (f"weights of {card.title}" in text) == (not card.available)
+        assert ("training set" in text) == (number.tail is not None)
+        assert "weights" not in needs(number, complete)
+
+
+def test_the_reading_of_the_protocols_is_named_and_the_texts_comes_first() -> None:
+    pairs, photographs, facts = study(RESNET)
+    crop_moves = pairs["unit"].where(pairs["protocol"] != "crop", "network")
+    script = (pairs.assign(unit=crop_moves), photographs, facts | {"config": {"reading": "script"}})
+    assert set(filled_by(script)["reading"]) == {"script"}
+    assert set(filled_by(script)["protocol"]) == {"crop", "black"}
+    few = pairs[pairs["digest"].isin(sorted(set(pairs["digest"]))[:9])]
+    both = filled_by(script, (few, photographs, facts))
+    assert set(both["reading"]) == {"text"}
+    assert set(both["n"]) == {9}
 
 
 def test_cells_are_filled_by_their_own_network() -> None:
     pairs, photographs, facts = study(RESNET, *TWO)
     table = replication([(pairs, photographs, facts)])
-    filled = table[table["ours"].notna()]
+    filled = measured(table)
     assert list(filled["what"]) == [
         f"{title}, {protocol}, ResNet50 (PyTorch)"
         for title in ("P(top-1 change)", "MAC")
@@ -159,20 +191,20 @@ def test_cells_are_filled_by_their_own_network() -> None:
     "network", [*TWO, "resnet50-pqf", f"{RESNET}~bin5", "timm/resnet50.tv_in1k", "antialiased/resnet50.bin4_finetuned"]
 )
 def test_other_networks_fill_nothing(network: str) -> None:
-    assert replication([study(network)])["ours"].isna().all()
+    assert filled_by(study(network)).empty
 
 
 @pytest.mark.parametrize(
     "facts", [{"photographs": {"roots": ["scenes"], "drawn": True}}, {"finished": None}], ids=["scenes", "unfinished"]
 )
 def test_drawn_scenes_and_half_studies_fill_nothing(facts: dict[str, Any]) -> None:
-    assert replication([study(RESNET, KERAS["VGG16"], **facts)])["ours"].isna().all()
+    assert filled_by(study(RESNET, KERAS["VGG16"], **facts)).empty
 
 
 def test_other_settings_fill_nothing() -> None:
     pairs, photographs, facts = study(RESNET)
     for changed in ({"step": 2}, {"direction": "right"}):
-        assert replication([(pairs.assign(**changed), photographs, facts)])["ours"].isna().all()
+        assert filled_by((pairs.assign(**changed), photographs, facts)).empty
     network_pixels = replication([(pairs.assign(unit="network"), photographs, facts)])
     assert set(network_pixels["protocol"].dropna()) == {"black"}
     small = pairs.assign(side=pairs["side"].where(pairs["side"].isna(), 60))
