@@ -28,7 +28,8 @@ TITLES: dict[str, str] = {
 }
 HELP = (
     "text, as the paper describes its protocols: crops move by a pixel of the photograph, the surround is black; "
-    "script, as the authors' script does: crops move by a pixel of the frame, the surround is the network's mean grey"
+    "script, as the authors' script does: crops move by a pixel of the frame, the surround is the network's mean "
+    "grey; all else is as in the text"
 )
 
 
