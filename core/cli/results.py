@@ -39,7 +39,10 @@ def _results(chosen: argparse.Namespace) -> None:
 
 def _lines(found: dict[str, Any]) -> Iterator[str]:
     """Yield the results as text: findings, then both tables, then the choices of the analysis."""
+    from ..images.protocols.readings import TITLES
+
     yield from found["findings"]
+    yield f"Protocols by {TITLES[found['reading']]}."
     yield "\nRates (95 % intervals)"
     yield from _table([_rate(row) for row in found["rates"]])
     yield "\nComparisons (95 % paired intervals, not corrected; p corrected within its family)"
@@ -48,6 +51,7 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
         yield f"Family of {size} test{'s' * (size != 1)}: {family}"
     if "between" in found:
         yield "\nDifferences from the other study (95 % intervals, not corrected)"
+        yield from filter(None, [found["warning"]])
         yield from _table([_between(row) for row in found["between"]]) or [
             "none: they have no network under the same protocol and side"
         ]

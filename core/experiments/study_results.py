@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import StudyMismatch
+from ..images.protocols.readings import reading_difference
 from ..networks.card import short
 from ..statistics import comparisons as paired
 from ..statistics.between import between
@@ -41,6 +42,7 @@ class StudyResults:
         differences: as ``compared`` gives them.
         findings: figure of the paper → sentence.
         choices: every choice of the analysis.
+        reading: the reading of the paper's protocols.
     """
 
     study: str
@@ -48,6 +50,7 @@ class StudyResults:
     differences: pd.DataFrame
     findings: Findings
     choices: dict[str, Any]
+    reading: str
 
     @staticmethod
     def of(results: Results) -> StudyResults:
@@ -57,12 +60,13 @@ class StudyResults:
         findings = {
             figure: text for figure, text in _FINDINGS.get(name, _of_twins)(results, rates, differences).items() if text
         }
-        return StudyResults(name, rates, differences, findings, choices(name, _keys(results)))
+        return StudyResults(name, rates, differences, findings, choices(name, _keys(results)), results.manifest.reading)
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, as ``results --json`` prints them."""
         return {
             "study": self.study,
+            "reading": self.reading,
             "choices": self.choices,
             "rates": [_rate(one, measure) for one in self.rates for measure in MEASURES if _has(one, measure)],
             "comparisons": [comparison_record(row) for row in self.differences.to_dict("records")],
@@ -89,7 +93,12 @@ def between_record(results: Results, against: Results) -> dict[str, Any]:
         )
     rows = between(results.pairs, against.pairs).to_dict("records")
     return {
-        "against": {"study": against.manifest.study, "folder": str(against.folder)},
+        "against": {
+            "study": against.manifest.study,
+            "folder": str(against.folder),
+            "reading": against.manifest.reading,
+        },
+        "warning": reading_difference(results.manifest.reading, against.manifest.reading) or None,
         "between": [between_row(row) for row in rows],
     }
 

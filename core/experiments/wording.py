@@ -125,9 +125,12 @@ def percent(sensitivity: Sensitivity) -> str:
 
 def setting(result: Measurement) -> str:
     """Return the protocol as a plural noun, with the embedded side if there is one."""
-    return PROTOCOL_NOUNS.get(result.protocol, result.protocol) + (
-        f" at {result.side} px" if result.side is not None else ""
-    )
+    noun = PROTOCOL_NOUNS.get(result.protocol, result.protocol)
+    if result.surround is not None:
+        noun = f"{noun.removesuffix(' on black')} on mean grey"
+    if result.protocol == "crop" and result.unit == "network":
+        noun += " moved in network pixels"
+    return noun + (f" at {result.side} px" if result.side is not None else "")
 
 
 def steps(results: Sequence[Measurement]) -> str:

@@ -39,7 +39,7 @@ class Preprocessing:
     @property
     def grey(self) -> str:
         """The mean colour "#rrggbb": the pixel nearest to 0 after normalisation."""
-        return "#" + "".join(f"{round(255 * value):02x}" for value in self.mean)
+        return "#" + "".join(f"{min(255, max(0, round(255 * value))):02x}" for value in self.mean)
 
     def centre(self, photograph: Photograph) -> torch.Tensor:
         """Return the network's own evaluation view of a photograph, uint8 (3, S, S), not normalised."""

@@ -14,11 +14,12 @@ import pandas as pd
 
 from ..errors import BadTable
 from .intervals import Floats, Integers, Interval, paired_proportions, student
-from .tables import BY, MEASURES, groups, measures, photographs_of, require
+from .tables import BY, MEASURES, SURROUND, groups, measures, photographs_of, require
 
 MCNEMAR, PAIRED_T = "McNemar, exact", "paired t test of the photographs' means"
 SIGN, NONE = "sign test, since all photographs differ alike", "one photograph: no test"
 SAME, OWN = "the same frames", "the same photographs, each network with frames of its own size"
+GREYS = "the same frames, each network with a surround of its own mean grey"
 SETTING = ("protocol", "step", "direction", "unit")
 PLACE = ("digest", "seed", "pair")  # with a setting: identifies a pair
 TOP1_CHANGE = "p_top1_change"
@@ -31,7 +32,7 @@ class Comparison:
 
     ``difference`` is second − first; ``low`` and ``high`` are its 95 % interval, not corrected for other comparisons.
     ``p_value`` is two-sided, None where there is no test; ``p_holm`` is corrected by Holm's method for the
-    ``family_size`` tests of the ``family``. ``frames`` is SAME or OWN.
+    ``family_size`` tests of the ``family``. ``frames`` is SAME, OWN or GREYS.
     """
 
     first: str
@@ -117,7 +118,7 @@ class _SharedPairs:
     second: str
     setting: tuple[Any, ...]
     side: int | None
-    own: bool
+    frames: str
     photograph: Integers
     names: tuple[str, ...]
     values: Floats
@@ -157,10 +158,12 @@ class _Rows:
         self.place, _ = groups(pairs, PLACE)
         self.photograph = photographs_of(pairs)
         self.where = pairs[["side", "x", "y"]].astype("Int64").fillna(-1).to_numpy(np.int64)
+        surround = pairs[SURROUND] if SURROUND in pairs else np.zeros(len(pairs))
+        self.surround = pd.factorize(np.asarray(surround, object))[0]
         self.measures = measures(pairs)
 
-    def matched(self, one: Integers, other: Integers) -> tuple[bool, Integers, tuple[str, ...], Floats] | None:
-        """Return the pairs that two networks share: whether their frames differ, photographs, measures and values.
+    def matched(self, one: Integers, other: Integers) -> tuple[str, Integers, tuple[str, ...], Floats] | None:
+        """Return the pairs that two networks share: how their frames differ, photographs, measures and values.
 
         Args:
             one, other: row numbers of each network.
@@ -172,8 +175,9 @@ class _Rows:
         columns = {name: np.stack([column[one], column[other]], axis=1) for name, column in self.measures.items()}
         columns = {name: column for name, column in columns.items() if np.isfinite(column).all()}
         photograph = np.unique(self.photograph[one], return_inverse=True)[1]
-        own = bool((self.where[one] != self.where[other]).any())
-        return own, photograph, tuple(columns), np.stack(list(columns.values()), axis=1)
+        greys = GREYS if (self.surround[one] != self.surround[other]).any() else SAME
+        frames = OWN if (self.where[one] != self.where[other]).any() else greys
+        return frames, photograph, tuple(columns), np.stack(list(columns.values()), axis=1)
 
 
 def _compared(both: _SharedPairs) -> Iterator[Comparison]:
@@ -201,7 +205,7 @@ def _compared(both: _SharedPairs) -> Iterator[Comparison]:
             pairs=len(both.photograph),
             photographs=len(sizes),
             method=method,
-            frames=OWN if both.own else SAME,
+            frames=both.frames,
         )
 
 

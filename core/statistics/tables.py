@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import BadTable
+from ..images.protocols.readings import TITLES, rows_reading
 from .accuracy import Accuracy
 from .intervals import Floats, Integers, wilson
 from .sensitivity import FLIPS, Sensitivity, Tally
@@ -53,7 +54,7 @@ class Measurement:
     def settings(self) -> str:
         """Layer, protocol and step, as text for people."""
         side = f", side {self.side} px" if self.side is not None else ""
-        side += f", surround {self.surround}" if self.surround is not None else ""
+        side += ", grey surround" if self.surround is not None else ""
         layer = f"{self.layer} (depth {self.depth:.2f}), " if self.layer is not None else ""
         return f"{layer}{self.protocol}{side}, step {self.step} {self.unit} px {self.direction}"
 
@@ -247,11 +248,7 @@ def table_1(found: Sequence[Measurement]) -> pd.DataFrame:
 
 def _together(one: Measurement, found: Sequence[Measurement]) -> str:
     """Return the settings, naming all sides where networks of different input sizes have one side each."""
-    alike = [
-        o
-        for o in found
-        if replace(o, network="", side=None, sensitivity=one.sensitivity) == replace(one, network="", side=None)
-    ]
+    alike = [o for o in found if replace(o, side=None).settings == replace(one, side=None).settings]
     sides = sorted({o.side for o in alike if o.side is not None})
     if len({o.network for o in alike}) < len(alike) or len(sides) < 2:
         return one.settings
@@ -270,7 +267,8 @@ def about(found: Sequence[Measurement], measure: str = "") -> str:
     lacking = [one.network for one in found if measure and getattr(one.sensitivity, measure) is None]
     none = ", ".join(dict.fromkeys(lacking))
     remark = next((f" ({one.sensitivity.remark})" for one in found if one.sensitivity.remark), "")
-    return f"n = {pairs} of {n}; {steps}{crops}; 95 % intervals{remark}" + (
+    read = TITLES[rows_reading((one.protocol, one.unit, one.surround) for one in found)]
+    return f"n = {pairs} of {n}; {steps}{crops}; protocols by {read}; 95 % intervals{remark}" + (
         f"; without classes, so shown by its representation change alone: {none}" if none else ""
     )
 

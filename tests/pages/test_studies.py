@@ -229,6 +229,23 @@ def test_the_command_says_what_was_chosen(fresh: DataFolder) -> None:
     assert "--step 3 --direction down --unit source" in command  # nothing of the kind can be chosen, or be refused
 
 
+def test_the_form_offers_both_readings(fresh: DataFolder) -> None:
+    at = opened()
+    reading = at.segmented_control(key="protocols reading")
+    assert reading.value == "text"
+    assert "as the authors' script does" in reading.help
+    at.segmented_control(key="protocols unit").set_value("network").run()
+    reading = at.segmented_control(key="protocols reading").set_value("script").run()
+    assert not at.error
+    (command,) = (one.value for one in at.code if "--photos scenes:2000000-2000199" in one.value)
+    assert command.endswith("--reading script")
+    assert "--unit" not in command
+    assert "protocols unit" not in [one.key for one in at.segmented_control]  # the script has one
+    at.multiselect(key="protocols protocols").set_value(["inpaint"]).run()
+    assert not at.error
+    assert "protocols reading" not in [one.key for one in at.segmented_control]  # inpaint is the same in both
+
+
 def test_one_that_failed_before_it_began(fresh: DataFolder) -> None:
     folder = fresh.studies / "protocols-0123456789"
     folder.mkdir(parents=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -42,6 +43,26 @@ def test_another_study_is_compared_in_pairs(fresh: DataFolder, page: str, other:
         assert shown["difference"] == f"{row['difference']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]"
         assert shown["photographs"] == f"{row['photographs']:,}, paired"
     assert any("p is corrected by Holm's method" in text for text in read_out(at.caption))
+
+
+def test_a_study_by_another_reading_is_named_so(fresh: DataFolder) -> None:
+    folder = fresh.studies / "by-script"
+    shutil.copytree(EMBEDDED.studies / "protocols", folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["config"] |= {"reading": "script", "unit": "network"}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    at = opened("antialiasing")
+    box = other_study(at)
+    (option,) = (option for option in box.options if option.endswith("by-script"))
+    assert " · the authors' script · " in option
+    assert not [text for text in read_out(at.warning) if "read the paper's protocols differently" in text]
+    box.set_value(option).run()
+    assert not at.exception
+    assert [
+        text
+        for text in read_out(at.warning)
+        if "this one by the paper's text, the other by the authors' script" in text
+    ]
 
 
 @pytest.mark.full

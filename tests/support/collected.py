@@ -25,6 +25,9 @@ class Counting:
         self.name, self.family = inner.name, inner.family
         self._lock = threading.Lock()
 
+    def with_grey(self, grey: str) -> Counting:
+        return self
+
     def pair(self, *args: Any, **settings: Any) -> FramePair:
         with self._lock:
             self.made += 1

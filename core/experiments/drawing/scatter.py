@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from ...images.protocols.readings import TITLES, rows_reading
 from ...statistics.association import Spearman, binned, spearman
 from ...statistics.tables import MEASURES
 from .style import GREY, add_caption, assign_slots, colour, dash, faded, figure, short
@@ -123,11 +124,13 @@ def _correlations(correlations: Mapping[str, Spearman]) -> list[str]:
 def _settings(rows: pd.DataFrame, bins: int) -> str:
     if rows.empty:
         return "nothing measured"
-    settings = rows[["protocol", "step", "direction", "unit"]].drop_duplicates().itertuples()
+    settings = list(rows[["protocol", "step", "direction", "unit"]].drop_duplicates().itertuples())
     pairs = sorted(set(rows["pairs"]))
     counts = f"{pairs[0]} to {pairs[-1]}" if len(pairs) > 1 else f"{pairs[0]}"
     steps = ", ".join(f"{row.protocol}, step {row.step} {row.unit} px {row.direction}" for row in settings)
-    return f"{steps}; {counts} pairs a photograph; {bins} bins of equal count ± standard error"
+    grey = rows["surround"].notna().any() if "surround" in rows else False
+    read = TITLES[rows_reading((str(row.protocol), str(row.unit), "grey" if grey else None) for row in settings)]
+    return f"{steps} (protocol by {read}); {counts} pairs a photograph; {bins} bins of equal count ± standard error"
 
 
 def _lacking(photographs: pd.DataFrame, axis: str, measure: str) -> list[str]:

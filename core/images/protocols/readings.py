@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from ...errors import BadProtocol
+from ..frames import BLACK
 from .base import Protocol
-from .registry import settings
+from .registry import known, settings
 
 Reading = Literal["text", "script", "mixed"]
 
@@ -22,12 +23,13 @@ READINGS: dict[str, dict[str, str]] = {
 }
 TITLES: dict[str, str] = {
     "text": "the paper's text",
-    "script": "the authors' script (crops moved in network pixels, surround of mean grey)",
+    "script": "the authors' script",
     "mixed": "the paper's text in part, the authors' script in part",
 }
 HELP = (
     "text, as the paper describes its protocols: crops move by a pixel of the photograph, the surround is black; "
-    "script, as the authors' script does: crops move by a pixel of the frame, the surround is the network's mean grey"
+    "script, as the authors' script does: crops move by a pixel of the frame, the surround is the network's mean "
+    "grey; all else is as in the text"
 )
 
 
@@ -88,6 +90,30 @@ def read_for(protocol: str, reading: Reading | None, given: Mapping[str, Any]) -
     """
     chosen = read_settings(given if reading is None else {**given, "reading": reading})
     return {name: value for name, value in chosen.items() if name in given or name in reading_settings(protocol)}
+
+
+def rows_reading(rows: Iterable[tuple[str, str, str | None]]) -> Reading:
+    """Return the reading of (protocol, unit, surround) as rows of a study have them; a surround of None is black.
+
+    >>> rows_reading([("crop", "source", None), ("black", "network", None)])
+    'text'
+    """
+    chosen = set[tuple[str, str]]()
+    for protocol, unit, surround in rows:
+        names = reading_settings(protocol) if protocol in known() else frozenset()  # figures may rename a protocol
+        chosen |= {("unit", unit)} if "unit" in names else set()
+        chosen |= {("surround", surround or BLACK)} if surround or "surround" in names else set()
+    return reading_of(chosen)
+
+
+def reading_difference(one: Reading, other: Reading) -> str:
+    """Return the sentence that two studies read the paper differently; empty where they do not."""
+    if one == other:
+        return ""
+    return (
+        f"The studies read the paper's protocols differently: this one by {TITLES[one]}, the other by {TITLES[other]}. "
+        "A difference between them may come from that alone."
+    )
 
 
 def protocols_reading(protocols: Sequence[Protocol]) -> Reading:

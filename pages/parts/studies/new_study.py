@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from core.datasets import SCHEMES
 from core.errors import BadFolder, BadProtocol, PhotobiasError
 from core.images import protocols
 from core.images.frames import DIRECTIONS, MAX_STEP
+from core.images.protocols.readings import HELP, READINGS, reading_settings
 from core.images.reduction import IMAGENET_SIDE
 from core.index import starter
 from core.networks.card import NetworkCard
@@ -120,25 +122,42 @@ def _draw_settings(kind: str, default: Study) -> tuple[dict[str, Any], int | Non
     direction = st.segmented_control(
         "Direction", list(DIRECTIONS), default=default.direction, required=True, key=f"{kind} direction"
     )
-    unit = default.unit
-    if any("unit" in protocols.settings(name) for name in chosen):
-        unit = st.segmented_control(
-            "Crop moves in pixels of the", ("source", "network"), default=unit, required=True, key=f"{kind} unit"
-        )
-    settings = {
+    settings = _draw_reading(kind, chosen, default) | {
         "protocols": tuple(chosen),
         "pairs": int(pairs),
         "seed": int(seed),
         "reduce_to": reduce_to,
         "step": int(step),
         "direction": direction,
-        "unit": unit,
     }
     if kind in ("embedded_size", "augmentation"):
         settings["sides"] = _draw_sides(kind)
     if kind == "readouts":
         settings |= _draw_training(kind)
     return settings, limit
+
+
+def _draw_reading(kind: str, chosen: Sequence[str], default: Study) -> dict[str, Any]:
+    """Draw the reading of the chosen protocols. By the text, crops may still move in network pixels."""
+    settings = frozenset[str]().union(*map(reading_settings, chosen))
+    if not settings:
+        return {}
+    reading = st.segmented_control(
+        "Reading of the paper",
+        tuple(READINGS),
+        default=default.reading,
+        required=True,
+        key=f"{kind} reading",
+        help=f"{HELP[0].upper()}{HELP[1:]}.",
+    )
+    if reading != "text":
+        return {"reading": reading}
+    if "unit" not in settings:
+        return {}
+    unit = st.segmented_control(
+        "Crop moves in pixels of the", ("source", "network"), default=default.unit, required=True, key=f"{kind} unit"
+    )
+    return {"unit": unit}
 
 
 def _draw_sides(kind: str) -> tuple[int, ...] | None:

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core.experiments.drawing.style import short
+from core.images.protocols.readings import reading_difference
 from core.statistics.between import between
 from core.statistics.tables import MEASURES
 from core.studies import Results, rows
@@ -84,6 +85,8 @@ def _draw_other_study(results: Results) -> None:
 
 
 def _draw_differences(results: Results, other: Results) -> None:
+    if text := reading_difference(results.manifest.reading, other.manifest.reading):
+        st.warning(plain(text), icon=":material/warning:")
     table = studies.derive(results, f"against {studies.key(other)}", lambda r: between(r.pairs, other.pairs))
     if table.empty:
         st.info(

@@ -14,6 +14,7 @@ import streamlit as st
 from core.datasets import dataset_name
 from core.errors import PhotobiasError
 from core.experiments.study_results import StudyResults
+from core.images.protocols.readings import TITLES
 from core.storage.data_folder import EMBEDDED
 from core.studies import Results, process, rows
 from core.studies.config import get
@@ -48,8 +49,10 @@ class ListedStudy:
             return f"{self.name} ({self.status.state})"
         first, *more = (network["key"].split("/")[-1] for network in m.networks)
         networks = f"{first} and {len(more)} more" if more else first
+        reading = "" if m.reading == "text" else f" · {TITLES[m.reading]}"
         return (
-            f"{m.study}: {networks} · {_format_count(m)} · seed {m.config['seed']} · {m.started[:DATE]} · {self.name}"
+            f"{m.study}: {networks} · {_format_count(m)} · seed {m.config['seed']}{reading} · {m.started[:DATE]} · "
+            f"{self.name}"
         )
 
 
@@ -210,7 +213,7 @@ def _summarize(m: Manifest) -> str:
     of = "" if m.photographs["drawn"] else f" of {', '.join(dict.fromkeys(map(dataset_name, m.roots)))}"
     return (
         f"{_format_count(m)}{of}{left_out}, {c['pairs']} pair{'s' * (c['pairs'] > 1)} each, seed {c['seed']}; step "
-        f"{c['step']} px {c['direction']}. {_format_date(m)}, on {m.device}, {m.precision}."
+        f"{c['step']} px {c['direction']}, by {TITLES[m.reading]}. {_format_date(m)}, on {m.device}, {m.precision}."
     )
 
 
@@ -226,6 +229,7 @@ def _draw_details(m: Manifest) -> None:
         "Networks": "; ".join(f"{o['name']} (weights {(o['weights_digest'] or 'unknown')[:8]})" for o in m.networks),
         "Protocols": ", ".join(c["protocols"]),
         "Embedded sides": ", ".join(map(str, c.get("sides") or ())) + " px" * bool(c.get("sides")),
+        "Reading": TITLES[m.reading],
         "Step": f"{c['step']} px {c['direction']}; crops in {c['unit']} pixels",
         "Photographs": f"{_format_count(m)}, {', '.join(m.roots)}",
         "Left out": "; ".join(f"{name}: {reason}" for name, reason in m.skipped or []),

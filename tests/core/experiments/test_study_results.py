@@ -28,7 +28,7 @@ def test_every_shipped_study_has_rates_comparisons_and_findings(name: str) -> No
     results = read(EMBEDDED.studies / name)
     whole = StudyResults.of(results)
     found = json.loads(json.dumps(whole.as_dict(), allow_nan=False))
-    assert list(found) == ["study", "choices", "rates", "comparisons", "findings"]
+    assert list(found) == ["study", "reading", "choices", "rates", "comparisons", "findings"]
     layers = {"layer", "depth"} if name == "readouts" else set()
     assert len(found["rates"]) == 3 * len(measured(results.pairs))
     for row in found["rates"]:

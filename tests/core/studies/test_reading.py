@@ -14,10 +14,20 @@ import pytest
 from core import studies
 from core.datasets import PhotoFile
 from core.errors import BadProtocol, StudyMismatch
+from core.experiments.figure_02_protocols.accuracy_figure import against_accuracy
+from core.experiments.figure_02_protocols.figure import protocol_bars
+from core.experiments.figure_06_embedded_size.figure import embedded_size
+from core.experiments.figure_07_08_typicality.figure import against_typicality
+from core.experiments.figure_09_13_antialiasing.figure import antialiasing
+from core.experiments.study_results import StudyResults, between_record
+from core.experiments.wording import setting
 from core.images.photographs import Photograph
+from core.images.protocols import names
 from core.inference.engine import Engine
 from core.networks.card import NetworkCard
-from core.statistics.tables import measured, tidy
+from core.statistics.comparisons import GREYS as GREY_FRAMES
+from core.statistics.comparisons import SAME, comparisons
+from core.statistics.tables import about, measured, per_photograph, table_1, tidy
 from core.storage.data_folder import EMBEDDED
 from core.studies import rows
 from core.studies.manifest import Manifest
@@ -94,6 +104,50 @@ def test_the_summary_and_the_manifest_name_the_reading(both: list[studies.Result
     assert [r["surround"] for r in summary(both[0])][:4] == [None, "black", None, "black"]
     assert set(tidy(measured(both[1].pairs))["surround"].dropna()) == set(GREYS.values())
     assert "surround" not in tidy(measured(both[0].pairs))
+
+
+def test_compared_networks_have_the_same_frames_only_where_their_greys_are_equal(both: list[studies.Results]) -> None:
+    text, script = (
+        comparisons(each.pairs).drop_duplicates("protocol").set_index("protocol")["frames"] for each in both
+    )
+    assert set(text) == {SAME}
+    assert dict(script) == {"crop": SAME, "black": GREY_FRAMES, "inpaint": SAME, "scale": GREY_FRAMES}
+
+
+def test_a_comparison_of_both_readings_says_so(both: list[studies.Results]) -> None:
+    record = between_record(both[1], both[0])
+    assert record["warning"] == (
+        "The studies read the paper's protocols differently: this one by the authors' script, the other by the paper's "
+        "text. A difference between them may come from that alone."
+    )
+    assert record["against"]["reading"] == "text"
+    assert {row["paired"] for row in record["between"]} == {True}
+    assert StudyResults.of(both[1]).as_dict()["reading"] == "script"
+
+
+def test_figures_and_sentences_name_the_reading(both: list[studies.Results]) -> None:
+    for results, name, nouns in (
+        (both[0], "the paper's text", ["crops", "placements on black"]),
+        (both[1], "the authors' script", ["crops moved in network pixels", "placements on mean grey"]),
+    ):
+        found = [one for one in measured(results.pairs) if one.network == "test/dark"]
+        assert f"; protocols by {name};" in about(found)
+        assert [setting(one).split(" at ")[0] for one in found[:2]] == nouns
+        figures = [
+            protocol_bars(found, names(), "p_top1_change"),
+            embedded_size(found),
+            against_accuracy(found, {}),
+            against_typicality(
+                per_photograph(results.pairs[results.pairs["protocol"] == "black"].assign(typicality=0.5)), "i"
+            ),
+        ]
+        for figure in figures:
+            assert f"by {name}" in " ".join(note.text for note in figure.layout.annotations).replace("<br>", " ")
+    couples = {"test/tiny-9": "test/dark"}
+    caption = antialiasing(measured(both[1].pairs), couples).layout.annotations[-1].text
+    assert "by the authors' script" in caption.replace("<br>", " ")
+    (row,) = {row for row in table_1(measured(both[1].pairs)).index.get_level_values(1) if row.startswith("black")}
+    assert "grey surround" in row  # of both networks, whose greys differ
 
 
 def test_tables_of_both_readings_are_not_pooled(both: list[studies.Results]) -> None:

@@ -29,7 +29,9 @@ def test_figure_8_is_the_binned_curve_over_its_photographs() -> None:
         assert f"{name}: {found.rho:.2f} [{found.interval[0]:.2f}, {found.interval[1]:.2f}] " in f"{text_below(fig)} "
         assert curve.line.color == colour(assign_slots(CROPS["network"])[network])
     assert f"Spearman and its 95 % interval, n = {found.n}: " in text_below(fig)
-    assert "crop, step 1 source px diagonal; 4 pairs a photograph; 6 bins" in text_below(fig)
+    assert "crop, step 1 source px diagonal (protocol by the paper's text); 4 pairs a photograph; 6 bins" in text_below(
+        fig
+    )
     assert "representation change only: dino" in text_below(fig)
     assert not fig.layout.shapes  # of these networks the paper gives no level
     assert text_below(fig).startswith("typicality among an index ")
