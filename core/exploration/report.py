@@ -164,6 +164,7 @@ def _typicality(rating: Rating, index: FeatureIndex) -> dict[str, Any]:
             "weights_digest": held.weights_digest,
             "rows": held.rows,
             "dataset": held.dataset,
+            **({"sample": str(held.sample)} if held.sample else {}),
         },
     }
 

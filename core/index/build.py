@@ -21,6 +21,7 @@ from ..storage.atomic_files import alone
 from .extract import Elsewhere, Extraction, Section
 from .files import SHARDS
 from .plan import Plan, order, settle
+from .sampling import Draw, Sample
 from .search import FeatureIndex
 from .store import COMPACT, MANIFEST, PLAN, Manifest, Reference, Shard, read_features, read_table, write_manifest
 from .thumbnails import JOURNAL, PACK, Pack
@@ -52,6 +53,7 @@ def build(
     progress: Report | None = None,
     cancel: Cancel | None = None,
     shard_rows: int = SHARD_ROWS,
+    draw: Draw | None = None,
     elsewhere: Elsewhere | None = None,
 ) -> Manifest:
     """Build the index of all photographs' features in folder ``out``, or the rest of it after an earlier call stopped.
@@ -62,12 +64,13 @@ def build(
         thumbnails: keep small pictures too. An index that keeps some already gets the rest anyway.
         progress: called after every batch, by one device at a time.
         shard_rows, elsewhere: photographs in a shard; makes the shards on other machines.
+        draw: index a sample of the photographs, so many of each class. The reference is not sampled.
 
     Raises IndexMismatch for a build of another plan, IndexBroken for a full disk or a second builder, BadFolder for
     nothing to index, and Cancelled. Finished shards are kept.
     """
-    files, queries = _listed(photos, reference)
-    plan = Plan.of(files, queries, card, shard_rows)
+    files, queries, sample = listed(photos, reference, draw)
+    plan = Plan.of(files, queries, card, shard_rows, draw)
     with _alone(out):
         settle(plan, out)
         pack = Pack(out) if thumbnails or Pack(out) else None
@@ -80,7 +83,7 @@ def build(
         asked = Section(out / REFERENCE, queries, plan.reference_roots, unit=False)
         kept, kept_asked = work.kept(rows), work.kept(asked)
         work.resume([(rows, kept), (asked, kept_asked)])
-        manifest = _manifest(out, plan, work.complete(rows, kept))
+        manifest = replace(_manifest(out, plan, work.complete(rows, kept)), sample=sample)
         if queries:
             scale = _typicalities(FeatureIndex(out, manifest), asked, work.complete(asked, kept_asked), work)
             manifest = replace(manifest, reference=scale)
@@ -88,13 +91,17 @@ def build(
         return _finished(out, plan) or manifest
 
 
-def _listed(photos: Path | str | Sequence[Source], reference: Path | str | None) -> tuple[list[Source], list[Source]]:
-    """Return the photographs and the held-out photographs in order. Raises BadFolder if they are too few."""
+def listed(
+    photos: Path | str | Sequence[Source], reference: Path | str | None, draw: Draw | None = None
+) -> tuple[list[Source], list[Source], Sample | None]:
+    """Return the photographs and the held-out ones in order, and the sample. Raises BadFolder if they are too few."""
     files = order(listing(photos) if isinstance(photos, Path | str) else photos)
     queries = order(listing(reference)) if reference is not None else []
+    sample = None if draw is None else Sample.of(draw, files)
+    files = files if draw is None else draw.take(files)
     if len(files) < (least := NEIGHBOURS if queries else 1):
         raise BadFolder(f"There are {len(files)} photographs.", f"An index needs at least {least}.", "Add photographs.")
-    return files, queries
+    return files, queries, sample
 
 
 def _alone(out: Path) -> AbstractContextManager[None]:
