@@ -20,6 +20,11 @@ def register(commands: Any) -> None:
     """Add the subcommands."""
     index = commands.add_parser("index", help="Build, verify or search an index of features.")
     parts = index.add_subparsers(required=True, metavar="ACTION")
+    _register_build(parts)
+    _register_others(parts)
+
+
+def _register_build(parts: Any) -> None:
     one = add(parts, "build", _index_build, "Build an index of a folder. Run it again to resume.")
     one.add_argument("--photos", required=True, metavar="PLACE", help=PLACES)
     one.add_argument("--network", required=True)
@@ -43,6 +48,9 @@ def register(commands: Any) -> None:
     one.add_argument(
         "--address", help="address of a Ray cluster (default: this machine's cluster, else a new one here)"
     )
+
+
+def _register_others(parts: Any) -> None:
     one = add(
         parts, "compact", _index_compact, "Make a compact copy for small machines and measure it against exact search."
     )

@@ -64,7 +64,7 @@ def build(
         thumbnails: keep small pictures too. An index that keeps some already gets the rest anyway.
         progress: called after every batch, by one device at a time.
         shard_rows, elsewhere: photographs in a shard; makes the shards on other machines.
-        draw: index a sample of the photographs, so many of each class. The reference is not sampled.
+        draw: index a sample of ``photos``, so many of each class.
 
     Raises IndexMismatch for a build of another plan, IndexBroken for a full disk or a second builder, BadFolder for
     nothing to index, and Cancelled. Finished shards are kept.
@@ -77,18 +77,20 @@ def build(
         if (finished := _finished(out, plan)) and (pack is None or not pack.missing(finished)):
             return finished
         meter = Meter(progress, len(files) + len(queries))
-        engines = (engine,) if isinstance(engine, Engine) else tuple(engine)
-        work = Extraction(card, engines, plan, meter, cancel or Cancel(), pack, elsewhere)
+        work = Extraction(card, _several(engine), plan, meter, cancel or Cancel(), pack, elsewhere)
         rows = Section(out / SHARDS, files, plan.roots, unit=True)
         asked = Section(out / REFERENCE, queries, plan.reference_roots, unit=False)
         kept, kept_asked = work.kept(rows), work.kept(asked)
         work.resume([(rows, kept), (asked, kept_asked)])
-        manifest = replace(_manifest(out, plan, work.complete(rows, kept)), sample=sample)
-        if queries:
-            scale = _typicalities(FeatureIndex(out, manifest), asked, work.complete(asked, kept_asked), work)
-            manifest = replace(manifest, reference=scale)
+        manifest = _manifest(out, plan, work.complete(rows, kept), sample)
+        scale = _typicalities(FeatureIndex(out, manifest), asked, work.complete(asked, kept_asked), work)
+        manifest = replace(manifest, reference=scale)
         write_manifest(out, manifest)
         return _finished(out, plan) or manifest
+
+
+def _several(engine: Engine | Sequence[Engine]) -> tuple[Engine, ...]:
+    return (engine,) if isinstance(engine, Engine) else tuple(engine)
 
 
 def listed(
@@ -126,7 +128,7 @@ def _finished(out: Path, plan: Plan) -> Manifest | None:
     return manifest
 
 
-def _manifest(out: Path, plan: Plan, shards: list[Shard]) -> Manifest:
+def _manifest(out: Path, plan: Plan, shards: list[Shard], sample: Sample | None) -> Manifest:
     """Return the manifest of finished shards, without references. Raises BadFolder when no photograph was readable."""
     labels: Counter[str] = Counter()
     bad, rows = 0, sum(shard.rows for shard in shards)
@@ -151,13 +153,14 @@ def _manifest(out: Path, plan: Plan, shards: list[Shard]) -> Manifest:
         shards=tuple(shards),
         k=NEIGHBOURS,
         reference=(),
+        sample=sample,
     )
 
 
 def _typicalities(
     index: FeatureIndex, asked: Section, shards: list[Shard], extraction: Extraction
 ) -> tuple[Reference, ...]:
-    """Return the sorted typicalities of the reference queries."""
+    """Return the sorted typicalities of the reference queries; none without any."""
     found, reason = [], ""
     for shard in shards:
         table, _ = read_table(asked.folder, shard.name, shard.table)
@@ -165,7 +168,7 @@ def _typicalities(
         for row, feature in zip(table.rows, read_features(asked.folder, shard), strict=True):
             extraction.check(index.path)
             found.append(Reference(typicality(index, feature, row.digest).value, row.digest))
-    if not found:
+    if asked.files and not found:
         raise _unreadable(len(asked.files), reason)
     return tuple(sorted(found, key=lambda r: (r.typicality, r.digest)))
 
