@@ -83,11 +83,17 @@ def order(files: Iterable[Source]) -> list[Source]:
 
 def settle(plan: Plan, out: Path) -> None:
     """Make ``out`` this plan's folder. Raises IndexMismatch, saying what differs, when it is another plan's."""
+    check(plan, out)
+    if not (out / PLAN).exists():
+        write_whole(out / PLAN, plan.content)
+
+
+def check(plan: Plan, out: Path) -> None:
+    """Raise IndexMismatch, saying what differs, when ``out`` is another plan's folder."""
     path = out / PLAN
     if not path.exists():
         if (out / MANIFEST).exists() and read_manifest(out).plan != plan.digest:
             raise _mismatch(out, "an index of another plan", "an index of this one")
-        write_whole(path, plan.content)
         return
     there = read_bytes(path)
     if there == plan.content:
