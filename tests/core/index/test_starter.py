@@ -244,8 +244,8 @@ def test_without_a_network_one_sentence_says_what_to_do(
         starter_work(card, engine, data, nobody if missing == "photographs" else remote)(Reports(), Cancel())
     what, folder = ("Imagenette", data.photographs) if missing == "photographs" else ("Tiny", data.weights)
     assert str(error.value) == (
-        f"{what} was not downloaded, because 127.0.0.1 cannot be reached: connect this machine to the internet and start "
-        f"again, or save http://127.0.0.1:9/file.tgz as {folder / 'file.tgz'} first."
+        f"{what} was not downloaded, because 127.0.0.1 cannot be reached: connect this machine to the internet and "
+        f"start again, or save http://127.0.0.1:9/file.tgz as {folder / 'file.tgz'} first."
     )
 
 
