@@ -90,6 +90,10 @@ class DownloadFailed(PhotobiasError):
     """A download that did not arrive whole. What arrived is kept if it can be resumed."""
 
 
+class Unreachable(DownloadFailed):
+    """A download whose server did not answer, or whose connection broke."""
+
+
 class Cancelled(PhotobiasError):
     """Work that was stopped on request. What was finished is kept. ``what``: "the study", "the download of x"."""
 

@@ -73,6 +73,8 @@ def test_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "typicality": (picture, "--index", EMBEDDED.indexes / "scenes", "--per-class", "--scores"),
         "index search": (EMBEDDED.indexes / "scenes", picture),
         "index build": ("--photos", "scenes:0-10", "--reference", "scenes:77", *some, "--out", index, "--thumbnails"),
+        "index build --per-class": (3, "--photos", "scenes:0-40", *some, "--out", tmp_path / "sampled"),
+        "index sample-bias": (EMBEDDED.indexes / "scenes", "--queries", SCENES, "--per-class", 5),
         "index verify": (index,),
         "index compact": (index,),
         "index push": (index, "--to", "milvus://nowhere"),

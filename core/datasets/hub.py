@@ -1,12 +1,15 @@
 """Parquet files on the Hugging Face hub: ``hf://datasets/OWNER/NAME/data/train-*.parquet``.
 
-A gated set (such as ImageNet) needs its terms accepted and a token: HF_TOKEN, or ``hf auth login``. Nothing is stored
-on disk.
+A gated set (such as ImageNet) needs its terms accepted and a token: HF_TOKEN, ``hf auth login``, or one that is lent
+for one task (``authorised``). Nothing is stored on disk.
 """
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
@@ -31,12 +34,54 @@ def restore_slashes(place: str) -> str:
     return re.sub(_ANY, SCHEME, place)
 
 
+_lent = defaultdict[str, list[Any]](list)  # data set → file systems with a token that a task lent, in memory only
+
+
+def filesystem(address: str) -> Any:
+    """Return the hub as an fsspec file system, with a token that is lent for this data set, else this machine's."""
+    lent = _lent.get(data_set(address))
+    return lent[-1] if lent else _own_filesystem()
+
+
 @lru_cache(maxsize=1)
-def filesystem() -> Any:
-    """Return the hub as an fsspec file system, with this machine's token."""
+def _own_filesystem() -> Any:
     from huggingface_hub import HfFileSystem
 
     return HfFileSystem()
+
+
+@contextmanager
+def authorised(address: str, token: str) -> Iterator[None]:
+    """Lend a token to every reading of this data set in the block; an empty one changes nothing.
+
+    The token stays in memory. Raises BadFolder for a token with characters that would appear in the client's errors.
+    """
+    if not token or not is_address(address):
+        yield
+        return
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", token):
+        raise BadFolder(
+            "The token has a character that no token of the Hugging Face hub has.",
+            "A token consists of letters, digits, - and _.",
+            "Copy it again from https://huggingface.co/settings/tokens.",
+        )
+    from huggingface_hub import HfFileSystem
+
+    lent, name = HfFileSystem(token=token, skip_instance_cache=True), data_set(address)
+    _lent[name].append(lent)
+    try:
+        yield
+    finally:
+        _lent[name].remove(lent)
+
+
+def data_set(address: str) -> str:
+    """Return the owner and name of the data set of an address.
+
+    >>> data_set("hf://datasets/owner/name/data/train-*.parquet")
+    'owner/name'
+    """
+    return "/".join(restore_slashes(address).removeprefix(SCHEME).split("/")[:2])
 
 
 def failures() -> tuple[type[Exception], ...]:
@@ -59,7 +104,7 @@ def tables(place: str) -> tuple[str, list[str]]:
     while "*" in str(root) or root.suffix == ENDING:
         root = root.parent
     try:
-        paths = sorted(str(path) for path in filesystem().glob(pattern.removeprefix("hf://")))
+        paths = sorted(str(path) for path in filesystem(address).glob(pattern.removeprefix("hf://")))
     except failures() as error:
         raise bad_address(address, error) from None
     names = [path.partition(f"datasets/{root}/")[2] for path in paths if path.endswith(ENDING)]
@@ -71,16 +116,16 @@ def tables(place: str) -> tuple[str, list[str]]:
 def lost(root: str) -> bool:
     """Return whether the hub cannot be reached or no longer has a root."""
     try:
-        return not filesystem().exists(root.removeprefix("hf://"))
+        return not filesystem(root).exists(root.removeprefix("hf://"))
     except failures():
         return True
 
 
 def bad_address(address: str, error: Exception) -> BadFolder:
     """Return the error for an address that cannot be read."""
-    name = "/".join(address.removeprefix(SCHEME).split("/")[:2])
     return BadFolder(
         f"{address} cannot be read ({' '.join(str(error).split()) or type(error).__name__}).",
         "The address must lead to parquet files on the Hugging Face hub.",
-        f"Accept the terms at https://huggingface.co/datasets/{name}, set HF_TOKEN, and check the connection.",
+        f"Accept the terms at https://huggingface.co/datasets/{data_set(address)}, set HF_TOKEN or give a token, and "
+        "check the connection.",
     )

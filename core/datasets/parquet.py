@@ -9,8 +9,9 @@ import json
 import re
 import threading
 from bisect import bisect_right
-from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -100,7 +101,7 @@ class Table:
         import pyarrow.parquet
 
         self.file = pyarrow.parquet.ParquetFile(
-            hub.filesystem().open(address.removeprefix("hf://")) if hub.is_address(address) else address
+            hub.filesystem(address).open(address.removeprefix("hf://")) if hub.is_address(address) else address
         )
         metadata = self.file.metadata
         self.ends = list(accumulate(metadata.row_group(n).num_rows for n in range(metadata.num_row_groups)))
@@ -116,11 +117,46 @@ class Table:
         self.names = _class_names(self.file.schema_arrow.metadata or {}, self.label)
         self.lock = threading.Lock()  # a ParquetFile takes one reader at a time
 
+    def size(self, rows: Iterable[int]) -> int:
+        """Return the bytes of the row groups that hold these rows, compressed as in the file."""
+        metadata, schema = self.file.metadata, self.file.schema
+        leaves = [n for n in range(metadata.num_columns) if schema.column(n).path.split(".")[0] == self.image]
+        groups = {bisect_right(self.ends, row) for row in rows}
+        return sum(metadata.row_group(g).column(n).total_compressed_size for g in groups for n in leaves)
+
     def group(self, number: int) -> list[bytes]:
         """Return the image files of a row group."""
         with self.lock:
             column = self.file.read_row_group(number, [self.image]).column(0).to_pylist()
         return [(row or {}).get("bytes") or b"" if not isinstance(row, bytes) else row for row in column]
+
+
+def size(photographs: Iterable[RowPhoto]) -> int:
+    """Return how many bytes of their tables have to be read, or downloaded, to read these photographs."""
+    rows = defaultdict[str, list[int]](list)
+    for photo in photographs:
+        file, _, row = photo.name.rpartition("/")
+        rows[_address(photo.root, file)].append(int(row))
+    return sum(_table(address).size(numbers) for address, numbers in rows.items())
+
+
+@contextmanager
+def authorised(place: str, token: str) -> Iterator[None]:
+    """Lend a token as ``hub.authorised`` does, and forget afterwards what was read with it."""
+    with hub.authorised(place, token):
+        try:
+            yield
+        finally:
+            if token and hub.is_address(place):
+                _forget(f"{hub.SCHEME}{hub.data_set(place)}/")
+
+
+def _forget(start: str) -> None:
+    with _guard:
+        for address in [address for address in _opened if address.startswith(start)]:
+            del _opened[address]
+        for key in [key for key in _groups if key[0].startswith(start)]:
+            del _groups[key]
 
 
 _opened: OrderedDict[str, Table] = OrderedDict()

@@ -21,6 +21,7 @@ from .figure_02_protocols.sentence import sentence as protocols_sentence
 from .figure_04_readouts.depth import compare_depths
 from .figure_04_readouts.sentence import sentence as readouts_sentence
 from .figure_06_embedded_size.sentence import sentence as size_sentence
+from .figure_07_08_typicality.axis import describe_index
 from .figure_07_08_typicality.sentence import sentence as trend_sentence
 from .figure_09_13_antialiasing.sentence import sentence as antialiasing_sentence
 from .figure_10_11_augmentation.sentence import augmentation_sentence, invariance_sentence
@@ -123,8 +124,7 @@ def _describe_axis(results: Results, axis: str) -> str:
     m = results.manifest
     if axis == "confidence":
         return f"of {short(m.confidence['key'])} on the centre crop" if m.confidence else ""
-    index = m.index
-    return f"among {index['rows']:,} photographs of {index['dataset']}, by {short(index['network'])}" if index else ""
+    return f"among {describe_index(m.index)}" if m.index else ""
 
 
 def own_confidence(results: Results) -> str | None:

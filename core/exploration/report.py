@@ -12,6 +12,7 @@ from typing import Any
 
 from ..experiments.figure_01_trajectories.figure import COSINE, P_CLASS, trajectory
 from ..experiments.figure_02_protocols.figure import Bar, measures
+from ..experiments.figure_07_08_typicality.axis import axis_name
 from ..experiments.figure_07_08_typicality.figure import among_references
 from ..images import protocols
 from ..images.paths import way
@@ -164,6 +165,7 @@ def _typicality(rating: Rating, index: FeatureIndex) -> dict[str, Any]:
             "weights_digest": held.weights_digest,
             "rows": held.rows,
             "dataset": held.dataset,
+            **({"sample": str(held.sample)} if held.sample else {}),
         },
     }
 
@@ -221,7 +223,8 @@ def _figures(found: Exploration) -> Iterable[str]:
     figures += [(name, draw(measured, protocols.names())) for name, draw in measures(measured).items()]
     if found.index is not None and found.rating is not None and found.rating.typicality.percentile is not None:
         reference = [r.typicality for r in found.index.manifest.reference]
-        figures.append(("Typicality", among_references(found.rating.typicality.value, reference)))
+        by = axis_name(found.index.manifest.network)
+        figures.append(("Typicality", among_references(found.rating.typicality.value, reference, by)))
     for number, (name, fig) in enumerate(figures):
         fig.update_layout(template="plotly_white")
         config = {"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": f"{stem(found)}-{name}"}}

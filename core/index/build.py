@@ -21,6 +21,7 @@ from ..storage.atomic_files import alone
 from .extract import Elsewhere, Extraction, Section
 from .files import SHARDS
 from .plan import Plan, order, settle
+from .sampling import Draw, Sample
 from .search import FeatureIndex
 from .store import COMPACT, MANIFEST, PLAN, Manifest, Reference, Shard, read_features, read_table, write_manifest
 from .thumbnails import JOURNAL, PACK, Pack
@@ -52,6 +53,7 @@ def build(
     progress: Report | None = None,
     cancel: Cancel | None = None,
     shard_rows: int = SHARD_ROWS,
+    draw: Draw | None = None,
     elsewhere: Elsewhere | None = None,
 ) -> Manifest:
     """Build the index of all photographs' features in folder ``out``, or the rest of it after an earlier call stopped.
@@ -62,39 +64,46 @@ def build(
         thumbnails: keep small pictures too. An index that keeps some already gets the rest anyway.
         progress: called after every batch, by one device at a time.
         shard_rows, elsewhere: photographs in a shard; makes the shards on other machines.
+        draw: index a sample of ``photos``, so many of each class.
 
     Raises IndexMismatch for a build of another plan, IndexBroken for a full disk or a second builder, BadFolder for
     nothing to index, and Cancelled. Finished shards are kept.
     """
-    files, queries = _listed(photos, reference)
-    plan = Plan.of(files, queries, card, shard_rows)
+    files, queries, sample = listed(photos, reference, draw)
+    plan = Plan.of(files, queries, card, shard_rows, draw)
     with _alone(out):
         settle(plan, out)
         pack = Pack(out) if thumbnails or Pack(out) else None
         if (finished := _finished(out, plan)) and (pack is None or not pack.missing(finished)):
             return finished
         meter = Meter(progress, len(files) + len(queries))
-        engines = (engine,) if isinstance(engine, Engine) else tuple(engine)
-        work = Extraction(card, engines, plan, meter, cancel or Cancel(), pack, elsewhere)
+        work = Extraction(card, _several(engine), plan, meter, cancel or Cancel(), pack, elsewhere)
         rows = Section(out / SHARDS, files, plan.roots, unit=True)
         asked = Section(out / REFERENCE, queries, plan.reference_roots, unit=False)
         kept, kept_asked = work.kept(rows), work.kept(asked)
         work.resume([(rows, kept), (asked, kept_asked)])
-        manifest = _manifest(out, plan, work.complete(rows, kept))
-        if queries:
-            scale = _typicalities(FeatureIndex(out, manifest), asked, work.complete(asked, kept_asked), work)
-            manifest = replace(manifest, reference=scale)
+        manifest = _manifest(out, plan, work.complete(rows, kept), sample)
+        scale = _typicalities(FeatureIndex(out, manifest), asked, work.complete(asked, kept_asked), work)
+        manifest = replace(manifest, reference=scale)
         write_manifest(out, manifest)
         return _finished(out, plan) or manifest
 
 
-def _listed(photos: Path | str | Sequence[Source], reference: Path | str | None) -> tuple[list[Source], list[Source]]:
-    """Return the photographs and the held-out photographs in order. Raises BadFolder if they are too few."""
+def _several(engine: Engine | Sequence[Engine]) -> tuple[Engine, ...]:
+    return (engine,) if isinstance(engine, Engine) else tuple(engine)
+
+
+def listed(
+    photos: Path | str | Sequence[Source], reference: Path | str | None, draw: Draw | None = None
+) -> tuple[list[Source], list[Source], Sample | None]:
+    """Return the photographs and the held-out ones in order, and the sample. Raises BadFolder if they are too few."""
     files = order(listing(photos) if isinstance(photos, Path | str) else photos)
     queries = order(listing(reference)) if reference is not None else []
+    sample = None if draw is None else Sample.of(draw, files)
+    files = files if draw is None else draw.take(files)
     if len(files) < (least := NEIGHBOURS if queries else 1):
         raise BadFolder(f"There are {len(files)} photographs.", f"An index needs at least {least}.", "Add photographs.")
-    return files, queries
+    return files, queries, sample
 
 
 def _alone(out: Path) -> AbstractContextManager[None]:
@@ -119,7 +128,7 @@ def _finished(out: Path, plan: Plan) -> Manifest | None:
     return manifest
 
 
-def _manifest(out: Path, plan: Plan, shards: list[Shard]) -> Manifest:
+def _manifest(out: Path, plan: Plan, shards: list[Shard], sample: Sample | None) -> Manifest:
     """Return the manifest of finished shards, without references. Raises BadFolder when no photograph was readable."""
     labels: Counter[str] = Counter()
     bad, rows = 0, sum(shard.rows for shard in shards)
@@ -144,13 +153,14 @@ def _manifest(out: Path, plan: Plan, shards: list[Shard]) -> Manifest:
         shards=tuple(shards),
         k=NEIGHBOURS,
         reference=(),
+        sample=sample,
     )
 
 
 def _typicalities(
     index: FeatureIndex, asked: Section, shards: list[Shard], extraction: Extraction
 ) -> tuple[Reference, ...]:
-    """Return the sorted typicalities of the reference queries."""
+    """Return the sorted typicalities of the reference queries; none without any."""
     found, reason = [], ""
     for shard in shards:
         table, _ = read_table(asked.folder, shard.name, shard.table)
@@ -158,7 +168,7 @@ def _typicalities(
         for row, feature in zip(table.rows, read_features(asked.folder, shard), strict=True):
             extraction.check(index.path)
             found.append(Reference(typicality(index, feature, row.digest).value, row.digest))
-    if not found:
+    if asked.files and not found:
         raise _unreadable(len(asked.files), reason)
     return tuple(sorted(found, key=lambda r: (r.typicality, r.digest)))
 

@@ -26,7 +26,7 @@ class FolderRanking:
     """The ranking of a folder.
 
     ``table``: as ``core.statistics.ranking.ranked`` orders it, with percentiles and the answers of the index's network;
-    ``note`` says why a percentile is missing.
+    ``note`` holds the warnings of a row, such as why a percentile is missing.
     ``given``: number of photographs in the folder. ``skipped``: (name, reason). ``sources``: digest → where to read the
     photograph again. ``warning``: text to show above the numbers.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from ..datasets import Source
 from ..errors import IndexBroken, IndexMismatch
 from ..networks.card import NetworkCard
 from .files import read_bytes, sha256, to_json, write_whole
+from .sampling import Draw
 from .store import MANIFEST, PLAN, read_manifest
 
 
@@ -21,6 +22,7 @@ class Plan:
     """Everything that determines an index.
 
     ``files`` and ``reference``: (number of the root, name below it, label), sorted; row numbers follow their order.
+    ``draw``: the rule by which the files were drawn from a larger source.
     """
 
     network: str
@@ -31,9 +33,16 @@ class Plan:
     files: tuple[tuple[int, str, str | None], ...]
     reference_roots: tuple[str, ...]
     reference: tuple[tuple[int, str, str | None], ...]
+    draw: Draw | None = None
 
     @staticmethod
-    def of(files: Sequence[Source], reference: Sequence[Source], card: NetworkCard, shard_rows: int) -> Plan:
+    def of(
+        files: Sequence[Source],
+        reference: Sequence[Source],
+        card: NetworkCard,
+        shard_rows: int,
+        draw: Draw | None = None,
+    ) -> Plan:
         """Return the plan for files in the order of ``order``."""
         (roots, members), (reference_roots, queries) = _numbered(files), _numbered(reference)
         return Plan(
@@ -45,14 +54,15 @@ class Plan:
             files=members,
             reference_roots=reference_roots,
             reference=queries,
+            draw=draw,
         )
 
     @cached_property
     def content(self) -> bytes:
         """The bytes of plan.json."""
-        return to_json(
-            {field.name: getattr(self, field.name) for field in fields(self)}
-        )  # asdict copies a million rows
+        facts = {field.name: getattr(self, field.name) for field in fields(self)}  # asdict copies a million rows
+        draw = facts.pop("draw")
+        return to_json(facts if draw is None else {**facts, **asdict(draw)})  # older plans have no such fields
 
     @cached_property
     def digest(self) -> str:
@@ -73,11 +83,17 @@ def order(files: Iterable[Source]) -> list[Source]:
 
 def settle(plan: Plan, out: Path) -> None:
     """Make ``out`` this plan's folder. Raises IndexMismatch, saying what differs, when it is another plan's."""
+    check(plan, out)
+    if not (out / PLAN).exists():
+        write_whole(out / PLAN, plan.content)
+
+
+def check(plan: Plan, out: Path) -> None:
+    """Raise IndexMismatch, saying what differs, when ``out`` is another plan's folder."""
     path = out / PLAN
     if not path.exists():
         if (out / MANIFEST).exists() and read_manifest(out).plan != plan.digest:
             raise _mismatch(out, "an index of another plan", "an index of this one")
-        write_whole(path, plan.content)
         return
     there = read_bytes(path)
     if there == plan.content:
@@ -109,10 +125,13 @@ def _difference(theirs: dict[str, Any], ours: dict[str, Any]) -> tuple[str, str]
         "shard_rows": "{} rows a shard",
         "roots": "photographs of {}",
         "reference_roots": "reference {}",
+        "per_class": "{} photographs of each class",
+        "seed": "the seed {}",
     }
     for name, text in words.items():
-        if theirs[name] != ours[name]:
-            there, here = (", ".join(v) or "none" if isinstance(v, list) else v for v in (theirs[name], ours[name]))
+        if theirs.get(name) != ours.get(name):
+            values = ("all" if facts.get(name) is None else facts[name] for facts in (theirs, ours))
+            there, here = (", ".join(v) or "none" if isinstance(v, list) else v for v in values)
             return text.format(there), text.format(here)
     for name, what in (("files", "photographs"), ("reference", "reference photographs")):
         there, here = theirs[name], ours[name]

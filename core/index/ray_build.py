@@ -21,6 +21,7 @@ from ..networks.card import NetworkCard
 from .build import SHARD_ROWS, build
 from .extract import Extraction, Section
 from .plan import Plan
+from .sampling import Draw
 from .store import Manifest
 
 
@@ -35,6 +36,7 @@ def build_with_ray(
     progress: Report | None = None,
     cancel: Cancel | None = None,
     shard_rows: int = SHARD_ROWS,
+    draw: Draw | None = None,
 ) -> Manifest:
     """Build an index as ``build`` does, on a cluster.
 
@@ -51,6 +53,7 @@ def build_with_ray(
         progress=progress,
         cancel=cancel,
         shard_rows=shard_rows,
+        draw=draw,
         elsewhere=cluster or Cluster(),
     )
 

@@ -139,10 +139,14 @@ class FeatureIndex:
         without: str | None = None,
         distinct: bool = False,
         labels: Collection[str] | None = None,
+        among: Mask | None = None,
     ) -> tuple[list[Neighbour], list[Neighbour]]:
-        """Return what ``neighbours`` does, and every searched row of the digest ``without``: copies of the query."""
+        """Return what ``neighbours`` does, and every searched row of the digest ``without``: copies of the query.
+
+        ``among``: search these rows alone, bool (R,); not together with ``labels``.
+        """
         query = np.asarray(feature, dtype=np.float32).reshape(-1)
-        search, among = self._searching(query[None], k), self._among(labels)
+        search, among = self._searching(query[None], k), self._among(labels) if among is None else among
         there = len(self.rows) if among is None else int(among.sum())
         fetch = k + (without is not None) + (8 if distinct else 0)
         while True:

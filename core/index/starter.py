@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from ..errors import BadFolder
+from ..errors import BadFolder, DownloadFailed, Unreachable
 from ..inference.engine import Engine
 from ..jobs.cancel import Cancel
 from ..jobs.job import Work
@@ -17,7 +20,7 @@ from ..storage.data_folder import DataFolder
 from ..storage.downloads import RemoteFile, digest_of, fetch
 from .build import build
 
-IMAGENETTE_MB = 326
+IMAGENETTE_MB, IMAGENETTE_PHOTOGRAPHS = 326, 9_469 + 3_925  # training and held-out photographs
 IMAGENETTE_URL = "https://s3.amazonaws.com/fast-ai-imageclas/imagenette2-320.tgz"
 IMAGENETTE_MD5 = "3df6f0d01a2c9592104656642f5e78a3"  # as in torchvision's dataset
 
@@ -38,15 +41,17 @@ def _identified(card: NetworkCard) -> NetworkCard:
 def build_starter(card: NetworkCard, engine: Engine, data: DataFolder, archive: RemoteFile | None = None) -> Work[Path]:
     """Return the work of a Job that downloads, unpacks and indexes Imagenette. Each step resumes where it stopped.
 
-    Weights that are missing are downloaded first.
+    Weights that are missing are downloaded first. Raises DownloadFailed, in one sentence without a connection.
     """
 
     def work(report: Report, cancel: Cancel) -> Path:
         if not card.available:
-            fetch_weights(card)(report, cancel)
+            with _one_sentence(card.title, card.remote, card.weights.parent):
+                fetch_weights(card)(report, cancel)
         used = _identified(card)
         remote = archive or imagenette()
-        packed = fetch(remote, data.photographs, progress=report, cancel=cancel)
+        with _one_sentence("Imagenette", remote, data.photographs):
+            packed = fetch(remote, data.photographs, progress=report, cancel=cancel)
         folder = extract_tar(packed, data.photographs / "imagenette", cancel=cancel, progress=report)
         root = next((path.parent for path in sorted(folder.rglob("train")) if path.is_dir()), None)
         if root is None:
@@ -70,6 +75,20 @@ def build_starter(card: NetworkCard, engine: Engine, data: DataFolder, archive: 
         return out
 
     return work
+
+
+@contextmanager
+def _one_sentence(what: str, remote: RemoteFile | None, folder: Path) -> Iterator[None]:
+    """Raise DownloadFailed, in one sentence with the step that mends it, where the server cannot be reached."""
+    try:
+        yield
+    except Unreachable as error:
+        if remote is None:
+            raise
+        raise DownloadFailed(
+            f"{what} was not downloaded, because {urlsplit(remote.url).hostname} cannot be reached: connect this "
+            f"machine to the internet and start again, or save {remote.url} as {folder / remote.name} first."
+        ) from error
 
 
 def indexes(data: DataFolder) -> list[Path]:

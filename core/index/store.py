@@ -23,6 +23,7 @@ import numpy.typing as npt
 from ..errors import IndexBroken
 from ..storage.manifest import CLOSED, RecordError, check_record
 from .files import CHANGED, SHARDS, broken, read_bytes, sha256, to_json, write_whole
+from .sampling import Sample
 
 PLAN, MANIFEST, COMPACT = "plan.json", "manifest.json", "compact.faiss"
 FORMAT = 1  # of the manifest; raised when a reader of the old one would misread the new one
@@ -103,7 +104,8 @@ class Manifest:
     """Everything about an index but its features.
 
     ``plan``: sha256 of plan.json. ``labels``: number of rows of each label. ``reference``: sorted by typicality, the
-    mean over ``k`` neighbours; empty for an index without reference photographs.
+    mean over ``k`` neighbours; empty for an index without reference photographs. ``sample``: None for an index of all
+    photographs of its source.
     """
 
     network: str
@@ -121,8 +123,15 @@ class Manifest:
     k: int
     reference: tuple[Reference, ...]
     compact: CompactCopy | None = None
+    sample: Sample | None = None
 
     __pydantic_config__ = CLOSED
+
+    @property
+    def content(self) -> str:
+        """Description of the photographs for people, which says if they are a sample."""
+        sample = f" ({self.sample})" if self.sample else ""
+        return f"{self.rows:,} photographs of {self.dataset}{sample}"
 
 
 def write_shard(
@@ -177,8 +186,9 @@ def read_features(folder: Path, shard: Shard) -> Features:
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write the manifest, the last file of a build. It carries a checksum of itself."""
     facts = {"format": FORMAT, **asdict(manifest)}
-    if manifest.compact is None:
-        del facts["compact"]  # older manifests have no such field
+    for name in ("compact", "sample"):
+        if facts[name] is None:
+            del facts[name]  # older manifests have no such field
     write_whole(folder / MANIFEST, to_json({**facts, "checksum": sha256(to_json(facts))}))
 
 

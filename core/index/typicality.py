@@ -28,8 +28,9 @@ class Typicality:
     the index's held-out reference queries; None without them, or where they do not compare (another ``k``, or a
     restricted search, or an index with too few photographs of the photograph's class). A percentile among the index's
     own rows would only measure how well classes are covered. ``warnings``: sentences, among them why there is no
-    percentile. ``other_classes``: the index has fewer than ``k`` other photographs of the photograph's class, so that
-    the value compares it with other classes only. ``copies``: rows of the index that are the photograph itself.
+    percentile, and that the index is a sample. ``other_classes``: the index has fewer than ``k`` other photographs of
+    the photograph's class, so that the value compares it with other classes only. ``copies``: rows of the index that
+    are the photograph itself.
     """
 
     value: float
@@ -60,7 +61,7 @@ def typicality(
     if labels is not None:  # copies may have labels that are not searched
         _, copies = index.near(feature, 1, without=digest)
     value = float(np.mean([n.cosine for n in neighbours]))
-    reason = _no_percentile(index, k, restricted=distinct or labels is not None)
+    reason, sample = _no_percentile(index, k, restricted=distinct or labels is not None), index.manifest.sample
     reference = [] if reason else [r.typicality for r in index.manifest.reference]
     return Typicality(
         value=value,
@@ -68,7 +69,7 @@ def typicality(
         k=k,
         references=len(reference),
         neighbours=tuple(neighbours),
-        warnings=(reason,) if reason else (),
+        warnings=tuple(filter(None, (reason, sample.warning if sample else ""))),
         copies=tuple(copies),
     )
 

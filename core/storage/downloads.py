@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 from urllib.parse import urlsplit
 
-from ..errors import DownloadFailed
+from ..errors import DownloadFailed, Unreachable
 from ..jobs.cancel import Cancel
 from ..jobs.progress import Meter, Report
 from . import checksums
@@ -168,7 +168,8 @@ class _Transfer:
         broken = "broke" if reached else "could not be made"
         kept = f" The {_size(self.part)} bytes that arrived are kept." if _size(self.part) else ""
         what = f"The connection to {self.remote.url} {broken} ({error})."
-        return _failed(self.remote, self.target, what, f"Check the network and try again.{kept}")
+        failed = _failed(self.remote, self.target, what, f"Check the network and try again.{kept}")
+        return Unreachable(failed.happened, failed.accepted, failed.remedy)
 
     def _check(self) -> None:
         self.cancel.check(f"the download of {self.remote.name}")

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import PhotobiasError, StudyMismatch
 from ..index.search import FeatureIndex
-from ..index.store import read_manifest
+from ..index.store import Manifest, read_manifest
 from ..networks import registry
 from ..networks.card import NetworkCard
 from ..storage.data_folder import EMBEDDED, DataFolder
@@ -64,10 +64,14 @@ class Axes:
         manifest = self.index.manifest if self.index is not None else None
         card = self.confidence
         return {
-            "index": manifest
-            and {name: getattr(manifest, name) for name in ("network", "plan", "rows", "dataset", "k")},
+            "index": manifest and _describe_index(manifest),
             "confidence": card and {"key": card.key, "weights_digest": card.weights_digest},
         }
+
+
+def _describe_index(manifest: Manifest) -> dict[str, Any]:
+    entry = {name: getattr(manifest, name) for name in ("network", "plan", "rows", "dataset", "k")}
+    return entry | ({"sample": str(manifest.sample)} if manifest.sample else {})
 
 
 def index_again(entry: dict[str, Any] | None, last: Path | None, data: DataFolder) -> Path | None:

@@ -39,7 +39,7 @@ class Manifest:
         study: the name of the study.
         config: its settings, as ``Study.as_dict`` returns them.
         networks: key, weights, preprocessing, number of classes and warning of each network.
-        index: network, plan, rows, dataset and k of the index that gives typicality.
+        index: network, plan, rows, dataset and k of the index that gives typicality, and "sample" where it is one.
         confidence: key and weights of the network that gives the confidence axis.
         photographs: number of photographs given, their roots, and a digest of their names and labels. The entry
             "training" has the same of the photographs that linear probes were trained on. The entry "reduced" says

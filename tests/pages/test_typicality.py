@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.experiments.figure_07_08_typicality.axis import describe_index
 from core.experiments.figure_07_08_typicality.sentence import sentence
 from core.experiments.figure_12_confidence.predictors import compare_predictors
 from core.experiments.figure_12_confidence.predictors import sentence as predictors_sentence
@@ -61,7 +62,7 @@ def test_the_sentence_and_the_quintiles_are_the_tables(stocked: DataFolder) -> N
         table = photographs(stocked, protocol)
         m = read(stocked.studies / "figure-8").manifest
         assert m.index is not None
-        of = f"among {m.index['rows']:,} photographs of {m.index['dataset']}, by {short(m.index['network'])}"
+        of = f"among {describe_index(m.index)}"
         assert sentence(table, "typicality", of, measure) in read_out(at.markdown)
         for shown, axis in zip(at.table[:2], ("typicality", "confidence"), strict=True):
             for network in NETWORKS:

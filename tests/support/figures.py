@@ -92,7 +92,7 @@ EXAMPLES: dict[str, Callable[[], go.Figure]] = {
     "probability_map": lambda: probability_map(MAP, measure="P(cat)", stride=4, protocol="net 0; black."),
     "class_map": lambda: class_map(ANSWERS, CLASSES, stride=4, protocol="net 0; black."),
     "spectrum_map": lambda: spectrum_map(spectrum(MAP[:4, :4]), (2, 4, 32), protocol="net 0; black."),
-    "among_references": lambda: among_references(0.7, [0.5, 0.6, 0.8]),
+    "among_references": lambda: among_references(0.7, [0.5, 0.6, 0.8], "a network's features"),
     "stems": lambda: stems([(f"shift {by}", stages((0, 1, 2), Bench(), by)) for by in (0, 1)]),
     **STUDY_EXAMPLES,
     "feature_maps": lambda: maps_figure(FRAMES, (0, 8), [Row("depth 1.00", MAPS, (120.0, 376.0))], "n = 1 photograph"),

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ..drawing.scatter import BINS, curves
-from ..drawing.style import COLOURS, GREY, faded, figure
+from ..drawing.style import COLOURS, GREY, add_caption, faded, figure
 from ..replication import paper
 
 AXIS = "typicality (mean cosine to the 10 nearest)"
@@ -29,7 +29,7 @@ def against_typicality(
 
     Args:
         photographs: a row for each photograph and network.
-        index: title of the index, for the caption.
+        index: the photographs of the index and whose features it is by, for the caption (``describe_index``).
         measure: the measure of the y axis.
         bins: number of bins.
         slots: network → slot.
@@ -54,8 +54,11 @@ def against_typicality(
     )
 
 
-def among_references(value: float, reference: Sequence[float]) -> go.Figure:
-    """Return the histogram of the references' typicality, with the photograph's as a line."""
+def among_references(value: float, reference: Sequence[float], by: str) -> go.Figure:
+    """Return the histogram of the references' typicality, with the photograph's as a line.
+
+    ``by``: whose features it is by, as ``axis_name`` returns it.
+    """
     fig = figure(x=AXIS, y="reference photographs", height=220)
     fig.update_layout(bargap=0.04, hovermode="closest", showlegend=False)
     fig.add_histogram(
@@ -71,4 +74,4 @@ def among_references(value: float, reference: Sequence[float]) -> go.Figure:
         yanchor="bottom",
         font={"color": COLOURS[1]},
     )
-    return fig
+    return add_caption(fig, f"typicality by {by}")

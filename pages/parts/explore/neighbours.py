@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.experiments.figure_07_08_typicality.axis import axis_name
 from core.experiments.figure_07_08_typicality.figure import among_references
 from core.exploration import Exploration
 from core.index.opening import COMPACT
@@ -14,7 +15,7 @@ from core.networks.card import NetworkCard
 from pages.parts.components import downloads, gallery
 from pages.parts.components.widgets import plain
 from pages.parts.live.explorations import IndexChoice
-from pages.parts.sidebar import networks
+from pages.parts.sidebar import networks, starter_index
 
 
 def section(exploration: Exploration, chosen: IndexChoice, cards: tuple[NetworkCard, ...]) -> None:
@@ -38,7 +39,7 @@ def offer_index(chosen: IndexChoice, cards: tuple[NetworkCard, ...]) -> None:
     elif chosen.card is not None and not chosen.card.available:
         networks.offer_weights((chosen.card,), "typicality")
     elif chosen.index is None:
-        networks.offer_starter_index(cards)
+        starter_index.offer(cards)
 
 
 def _draw_title() -> None:
@@ -56,7 +57,7 @@ def _draw_numbers(rating: Rating, index: FeatureIndex, card: NetworkCard) -> Non
         for text in t.warnings:
             st.warning(plain(text), icon=":material/info:")
         if t.percentile is not None:
-            fig = among_references(t.value, [r.typicality for r in m.reference])
+            fig = among_references(t.value, [r.typicality for r in m.reference], axis_name(card.key))
             st.plotly_chart(
                 fig,
                 key="chart typicality",
@@ -64,7 +65,7 @@ def _draw_numbers(rating: Rating, index: FeatureIndex, card: NetworkCard) -> Non
                 alt="Typicality among references",
             )
     st.caption(
-        f"Features of {plain(card.name)}; {m.rows:,} photographs of {plain(m.dataset)}; {t.references:,} reference "
+        f"Typicality by {plain(axis_name(card.key))}; {plain(m.content)}; {t.references:,} reference "
         f"queries. If the photograph itself is in the index, it is left out. {describe_search(index)}"
     )
     if rating.predicted is not None:

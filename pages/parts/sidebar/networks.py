@@ -17,7 +17,7 @@ from core.networks.variants import derived
 from core.networks.zoo import timm
 from core.storage.data_folder import EMBEDDED
 from pages.parts.components.widgets import plain
-from pages.parts.session import resources, state, tasks
+from pages.parts.session import estimates, resources, state, tasks
 
 MOST = 4
 PREFERRED = "torchvision/resnet50.imagenet1k_v1"
@@ -190,25 +190,12 @@ def offer_real_data(cards: tuple[NetworkCard, ...], index: Path | None) -> None:
         _offer_weights_of(preferred, "sidebar")
     if photographs:
         st.caption("Typicality in Imagenette: 9,500 ImageNet training photographs of ten classes.")
-        _offer_index(preferred)
+        offer_index(preferred)
 
 
-def offer_starter_index(cards: tuple[NetworkCard, ...]) -> None:
-    """Offer the starter index, built with ResNet-50 if its weights are here."""
-    cards_by_key, _ = registry.readable(resources.data())
-    real = (c for c in (cards_by_key[PREFERRED], *cards) if c.available and not c.narrow)
-    card = next(real, cards_by_key[PREFERRED])
-    with st.container(border=True):
-        st.markdown("**No index of training photographs on this machine yet**, so typicality is unknown.")
-        st.caption(
-            "The starter index: Imagenette, about 9,500 ImageNet training photographs of ten classes, its validation "
-            f"part as reference queries; features of {plain(card.title)}. For your own photographs: "
-            "`python -m core index build --photos DIR --network KEY --out data/indexes/NAME`."
-        )
-        _offer_index(card)
-
-
-def _offer_index(card: NetworkCard) -> None:
+def offer_index(card: NetworkCard) -> None:
+    """Draw the expected time of the starter index, and the button that downloads and builds it."""
+    estimates.draw_time(card, starter.IMAGENETTE_PHOTOGRAPHS)
     tasks.offer_task(
         f"index {card.key}",
         f"Fetch and index Imagenette ({_index_megabytes(card)} MB)",

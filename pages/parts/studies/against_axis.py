@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.experiments.drawing.scatter import BINS
+from core.experiments.figure_07_08_typicality.axis import describe_index
 from core.experiments.figure_07_08_typicality.figure import against_typicality
 from core.experiments.figure_12_confidence.figure import against_confidence
 from core.experiments.figure_12_confidence.predictors import Predictors, compare_predictors
@@ -190,8 +191,8 @@ def _make_figure(
     if axis == "confidence":
         name = short(m.confidence["key"]) if m.confidence else ""
         return against_confidence(photographs, name, settings.measure, bins=settings.bins, slots=slots)
-    dataset = str((m.index or {}).get("dataset", ""))
-    return against_typicality(photographs, dataset, settings.measure, bins=settings.bins, slots=slots)
+    index = describe_index(m.index) if m.index else ""
+    return against_typicality(photographs, index, settings.measure, bins=settings.bins, slots=slots)
 
 
 def _draw_pairs(

@@ -13,6 +13,7 @@ import streamlit as st
 
 from core.datasets import dataset_name
 from core.errors import PhotobiasError
+from core.experiments.figure_07_08_typicality.axis import describe_index
 from core.experiments.study_results import StudyResults
 from core.images.protocols.readings import TITLES
 from core.storage.data_folder import EMBEDDED
@@ -235,7 +236,7 @@ def _draw_details(m: Manifest) -> None:
         "Left out": "; ".join(f"{name}: {reason}" for name, reason in m.skipped or []),
         **_describe_training(m),
         "Reduced to": _describe_reduction(m),
-        "Index": f"{m.index['dataset']} by {m.index['network']}, {m.index['rows']:,} rows" if m.index else "",
+        "Index": f"{describe_index(m.index)} ({m.index['network']})" if m.index else "",
         "Confidence": f"of {m.confidence['key']}" if m.confidence else "",
         "Started": m.started,
         "Finished": m.finished or "",

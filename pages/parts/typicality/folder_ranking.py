@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.datasets import SCHEMES
 from core.errors import PhotobiasError
+from core.experiments.figure_07_08_typicality.axis import axis_name
 from core.images.photographs import Photograph
 from core.index.folder_ranking import FolderRanking, rank_folder
 from core.index.search import FeatureIndex
@@ -16,7 +17,7 @@ from pages.parts.components import downloads
 from pages.parts.components.widgets import plain
 from pages.parts.live import explorations
 from pages.parts.session import resources, state, tasks
-from pages.parts.sidebar import networks
+from pages.parts.sidebar import networks, starter_index
 from pages.parts.studies import extremes, new_study
 
 COUNT = 3  # pictures at each end
@@ -30,7 +31,7 @@ def section() -> None:
     if indexed.problem is not None:
         st.error(plain(indexed.problem), icon=":material/error:")
     elif indexed.index is None or indexed.card is None:
-        networks.offer_starter_index(choice.cards)
+        starter_index.offer(choice.cards)
     elif not indexed.card.available:
         networks.offer_weights((indexed.card,), "folder")
     else:
@@ -40,7 +41,7 @@ def section() -> None:
 def _draw_form(index: FeatureIndex, card: NetworkCard) -> None:
     m = index.manifest
     st.caption(
-        f"Mean cosine to the {m.k} nearest of {m.rows:,} photographs of {plain(m.dataset)}, by {plain(card.name)} "
+        f"Mean cosine to the {m.k} nearest of {plain(m.content)}, by {plain(axis_name(card.key))} "
         "(the index of the sidebar)."
     )
     text = st.text_input(

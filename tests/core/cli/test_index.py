@@ -197,3 +197,46 @@ def test_an_index_of_scenes(run: Run, photo: Path, tmp_path: Path) -> None:
     assert f"warning: {DRAWN} was trained on drawn scenes of 6 classes. Do not" in err
     status, out, err = run("typicality", photo, "--index", index)
     assert (status, "warning" in out) == (0, False)
+
+
+def test_a_sample_of_each_class_says_so_everywhere(run: Run, album: Path, photo: Path, tmp_path: Path) -> None:
+    out = tmp_path / "sampled"
+    arguments = ("--photos", album, "--network", KEY, "--out", out, "--per-class", 2, "--seed", 7)
+    status, printed, err = run("index", "build", *arguments, "--json")
+    assert status == 0
+    assert json.loads(printed)["sample"] == {
+        "per_class": 2,
+        "seed": 7,
+        "given": 12,
+        "classes": 4,
+        "unlabelled": 0,
+        "small": 0,
+    }
+    said = "The index is a sample: 2 of each of 4 classes, seed 7, of 12 photographs."
+    assert said in err
+    result = parsed(run("typicality", photo, "--index", out, "--k", 3, "--json"))
+    assert any(text.startswith(said) for text in result["warnings"])
+    assert said in run("typicality", photo, "--index", out, "--k", 3)[2]
+    assert run("index", "verify", out)[:2] == (0, "whole\n")
+
+
+@pytest.mark.parametrize("wrong", [("--per-class", 0), ("--per-class", -3), ("--per-class", "ten"), ("--seed", 4)])
+def test_a_wrong_sample_is_a_usage_error(
+    album: Path, tmp_path: Path, wrong: tuple[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("--photos", album, "--network", KEY, "--out", tmp_path / "index", *wrong)
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["index", "build", *map(str, arguments)])
+    assert stop.value.code == 2
+    assert "per-class" in capsys.readouterr().err
+    assert not (tmp_path / "index").exists()
+
+
+def test_the_bias_of_a_sample(run: Run, index: Path, album: Path) -> None:
+    arguments = ("index", "sample-bias", index, "--queries", album, "--per-class", 3)
+    result = parsed(run(*arguments, "--json"))
+    assert (result["queries"], result["sampled"], result["rows"], result["bias"]) == (12, 12, 12, 0.0)
+    assert run(*arguments)[1].startswith("Bias +0.0000 (95 % CI +0.0000 to +0.0000, n = 12, few photographs: approx")
+    status, _, err = run("index", "sample-bias", index, "--queries", album, "--per-class", 1)
+    assert status == 1
+    assert "at least 10 others" in err

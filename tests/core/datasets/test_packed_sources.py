@@ -221,7 +221,7 @@ def on_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
     packed.write_parquet(tmp_path / "hub/datasets/ILSVRC/imagenet-1k")
     served = DirFileSystem(path=str(tmp_path / "hub"), fs=LocalFileSystem())
-    monkeypatch.setattr(hub, "filesystem", lambda: served)
+    monkeypatch.setattr(hub, "filesystem", lambda _: served)
     return "hf://datasets/ILSVRC/imagenet-1k"
 
 
@@ -258,7 +258,7 @@ def test_a_hub_that_does_not_answer(on_hub: str, error: str, monkeypatch: pytest
 
         glob = open = exists = fails
 
-    monkeypatch.setattr(hub, "filesystem", Silent)
+    monkeypatch.setattr(hub, "filesystem", lambda _: Silent())
     parquet._opened.clear()
     with pytest.raises(
         BadFolder, match=r"Accept the terms at https://huggingface\.co/datasets/ILSVRC/imagenet-1k, set"

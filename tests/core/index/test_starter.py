@@ -232,6 +232,23 @@ def test_an_archive_of_something_else_is_said(
         starter_work(tiny_card(9), engine, data, remote)(Reports(), Cancel())
 
 
+@pytest.mark.parametrize("missing", ["photographs", "weights"])
+def test_without_a_network_one_sentence_says_what_to_do(
+    server: Server, data: DataFolder, tiny_card: TinyCard, engine: Engine, archive: bytes, missing: str
+) -> None:
+    nobody = RemoteFile(url="http://127.0.0.1:9/file.tgz", name="file.tgz", digest="0" * 32, algorithm="md5")
+    card, remote = tiny_card(9), server.remote("imagenette2-320.tgz", archive, algorithm="md5")
+    if missing == "weights":
+        card = weighted(card, data, nobody)
+    with pytest.raises(DownloadFailed) as error:
+        starter_work(card, engine, data, nobody if missing == "photographs" else remote)(Reports(), Cancel())
+    what, folder = ("Imagenette", data.photographs) if missing == "photographs" else ("Tiny", data.weights)
+    assert str(error.value) == (
+        f"{what} was not downloaded, because 127.0.0.1 cannot be reached: connect this machine to the internet and "
+        f"start again, or save http://127.0.0.1:9/file.tgz as {folder / 'file.tgz'} first."
+    )
+
+
 def test_the_real_archive_is_named_with_its_checksum() -> None:
     remote = starter.imagenette()
     assert remote.name == "imagenette2-320.tgz"
