@@ -37,6 +37,7 @@ with st.sidebar:
             problem=selected.problem,
             cards=cards,
             index=index,
+            example=selected.example,
         )
     )
     networks.draw_device()

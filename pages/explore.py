@@ -3,12 +3,15 @@
 import streamlit as st
 
 from pages.parts.components import downloads
-from pages.parts.explore import neighbours, pairs
+from pages.parts.explore import introduction, neighbours, pairs, thumbnails
 from pages.parts.live import controls, curves, explorations, headline
 from pages.parts.session import state
 
 choice = state.choice()
 headline.draw_title("Photographer's Bias: what happens when this photograph moves by one pixel?")
+introduction.draw_paper()
+thumbnails.section(choice)
+introduction.draw_example(choice)
 photograph = headline.require_photograph(choice)
 index = explorations.open_chosen_index(choice)
 top = st.container()  # the finding stands above the settings that it comes from

@@ -15,7 +15,10 @@ from . import Answers, Exploration, Kind, VideoCurves
 
 
 def curve(found: Exploration, kind: Kind, watched: str | None = None) -> list[Curve]:
-    """Return the curves of one kind for a figure; ``watched`` None takes each network's own answer at the start."""
+    """Return the curves of one kind for a figure; ``watched`` None takes each network's own answer.
+
+    That is its answer to the whole photograph.
+    """
     return [c for c in _along(found, kind, watched) if c.watched]
 
 
@@ -59,7 +62,7 @@ def _drawn(
     elif len(p := answers.probabilities):  # read once: p may grow meanwhile
         top = p.argmax(1).tolist()
         own = card.labels.find(watched)
-        index, names = top[0] if own is None else own, card.labels.names
+        index, names = answers.followed_class if own is None else own, card.labels.names
         yield Curve(
             card.name, place, names[index], values[: len(top)], p[:, index].tolist(), [names[k] for k in top], stride
         )
@@ -89,8 +92,7 @@ def video_csv(found: VideoCurves) -> str:
 
 
 def _frame_by_frame(card: NetworkCard, answers: Answers) -> Iterator[dict[str, Any]]:
-    """Yield a frame's arg-max, P of the class that led at the start, and the cosine of its feature to the first
-    frame's.
+    """Yield a frame's arg-max, P of the class that is followed, and the cosine of its feature to the first frame's.
 
     A network without classes has the cosine alone.
     """
@@ -98,8 +100,8 @@ def _frame_by_frame(card: NetworkCard, answers: Answers) -> Iterator[dict[str, A
     for k, cosine in enumerate(answers.cosines.tolist()):
         row = {"class": "", "p": "", "top1": "", "p_top1": "", "feature_cosine": cosine}
         if labels is not None and k < len(probabilities):
-            p, first, top = probabilities[k], int(probabilities[0].argmax()), int(probabilities[k].argmax())
-            row |= {"class": labels.names[first], "p": float(p[first])}
+            p, followed, top = probabilities[k], answers.followed_class, int(probabilities[k].argmax())
+            row |= {"class": labels.names[followed], "p": float(p[followed])}
             row |= {"top1": labels.names[top], "p_top1": float(p[top])}
         yield row
 

@@ -15,6 +15,7 @@ from ..images.paths import path_length, shift_path, size_path
 from ..images.photographs import Photograph
 from ..index.search import FeatureIndex
 from ..index.typicality import Rating, rate
+from ..inference.batching import centre_crops
 from ..inference.engine import Engine, Network
 from ..inference.pairs import outcomes
 from ..jobs.job import Job
@@ -36,6 +37,7 @@ class Exploration(Job):
     index: FeatureIndex | None = None
     index_card: NetworkCard | None = None
     networks: Mapping[str, Network] = field(default_factory=dict)
+    followed: Mapping[str, int] = field(default_factory=dict)  # network → its answer to the whole photograph
     traces: Mapping[tuple[str, Kind], Trace] = field(default_factory=dict)
     pairs: Mapping[tuple[str, str], tuple[Outcome, ...]] = field(default_factory=dict)
     rating: Rating | None = None
@@ -89,7 +91,20 @@ class Exploration(Job):
         return path_length(card.size) * (self.settings.per_pixel if kind == "shift" else 1) + 1
 
     def _load(self, card: NetworkCard) -> None:
-        self.networks = {**self.networks, card.key: self.engine.load(card)}
+        network = self.engine.load(card)
+        if card.labels is not None:
+            self.followed = {**self.followed, card.key: self._answer(network)}
+        self.networks = {**self.networks, card.key: network}
+
+    def _answer(self, network: Network) -> int:
+        """Return the network's answer to the whole photograph, by its own centre crop."""
+        key = self._key(network.card, "whole")
+        answer: int | None = self.store.get(key)
+        if answer is None:
+            [(_, prediction)] = centre_crops(self.engine, network, [self.photograph])
+            answer = int(prediction.probabilities[0].argmax())
+            self.store.put(key, answer)
+        return answer
 
     def _key(self, card: NetworkCard, part: str, *settings: Any) -> tuple[Any, ...]:
         return (self.photograph.digest, card.key, card.weights_digest, card.preprocessing, part, *settings)
@@ -116,7 +131,7 @@ class Exploration(Job):
             interpolation=card.preprocessing.interpolation,
             **finer,
         )
-        trace = Trace.none_yet(card.labels, path=path)
+        trace = Trace.none_yet(card.labels, path=path, followed=self.followed.get(card.key))
         self.traces = {**self.traces, (card.key, kind): trace}
         for part in self.engine.predict(network, path.frames):
             trace.add(part.finite(network))

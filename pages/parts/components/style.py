@@ -15,6 +15,16 @@ STYLE = """<style>
 {font-size: .8rem; padding: .35rem .4rem}
 :is([class*=st-key-measures], .st-key-table-1, .st-key-comparisons, .st-key-sums, [class*=st-key-quintiles])
 {overflow-x: auto}
+.st-key-thumbnails, .st-key-thumbnails [class*=stHorizontalBlock] {flex-wrap: nowrap !important}
+.st-key-thumbnails {overflow-x: auto; padding-bottom: .3rem; gap: 1.6rem}
+[class*=st-key-thumbnails-] {flex: 0 0 auto !important}
+[class*=st-key-thumbnails-] p {white-space: nowrap}
+[class*=st-key-thumbnail-] {position: relative; flex: 0 0 72px !important; gap: .1rem}
+[class*=st-key-thumbnail-] img {height: 72px; object-fit: cover; border-radius: .4rem}
+[class*=st-key-thumbnail-] button {min-height: 0; padding: 0; max-width: 72px}
+[class*=st-key-thumbnail-] button p {font-size: .72rem; overflow: hidden; text-overflow: ellipsis}
+[class*=st-key-thumbnail-] button::after {content: ""; position: absolute; inset: 0; cursor: pointer}
+[class*=st-key-thumbnail-]:hover img {outline: 2px solid currentColor}
 [class*=st-key-frames] > div {flex: 1 1 150px !important; min-width: 150px; max-width: 270px}
 [class*=st-key-frames] img, .st-key-pair img {image-rendering: pixelated}
 </style>"""  # keys of networks are not cut: two of them may differ only at the end

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.datasets.examples import FRAME
 from core.exploration import Settings
 from core.images.frames import MAX_STEP
 from core.images.paths import OnBlack, path_length
@@ -83,7 +84,14 @@ def _choose_path() -> Settings:
         "Direction", DIRECTIONS, default="right", required=True, key="direction", **IN_ADDRESS
     )
     labels = next((card.labels.names for card in state.choice().cards if card.labels), ())
-    st.selectbox("Class to follow", [state.OWN_ANSWER, *labels], key=state.FOLLOWED_CLASS, width=230, **IN_ADDRESS)
+    st.selectbox(
+        "Class to follow",
+        [state.OWN_ANSWER, *labels],
+        key=state.FOLLOWED_CLASS,
+        width=230,
+        **IN_ADDRESS,
+        help="At first each network's own answer to the whole photograph.",
+    )
     with st.popover("Placement", icon=":material/open_with:", disabled=view == "crop"):
         side, x, y = _choose_start(direction) if view == "black" else (None, None, None)
     return Settings(reduce_to=state.choice().reduce_to, view=view, direction=direction, side=side, x=x, y=y)
@@ -94,14 +102,25 @@ def _choose_start(direction: Any) -> tuple[int | None, int | None, int | None]:
     choice = state.choice()
     size = choice.cards[0].size if choice.cards else 224
     if choice.photograph is None or not st.toggle("Set by hand", key="by_hand", **IN_ADDRESS):
-        st.caption("If this is off, the path is centred in the frame, at the paper's size (100 of 224 px).")
-        return None, None, None
-    start = OnBlack().room(choice.photograph, size, direction)
+        st.caption(f"If this is off, the path is centred in the frame, at {_describe_side(choice)}.")
+        return _example_side(choice), None, None
+    start = OnBlack(side=_example_side(choice)).room(choice.photograph, size, direction)
     side = st.slider("Short side (px)", 8, size - path_length(size), start[0], key="side", **IN_ADDRESS)
     _, most_x, most_y = OnBlack(side=side).room(choice.photograph, size, direction)
     x = st.slider("From the left (px)", 0, most_x, most_x // 2, key="x", **IN_ADDRESS) if most_x else 0
     y = st.slider("From the top (px)", 0, most_y, most_y // 2, key="y", **IN_ADDRESS) if most_y else 0
     return side, x, y
+
+
+def _example_side(choice: state.Choice) -> int | None:
+    """Return the example's most telling short side; None for other photographs and in small frames."""
+    large = all(card.size >= FRAME for card in choice.cards)
+    return choice.example.side if choice.example is not None and large else None
+
+
+def _describe_side(choice: state.Choice) -> str:
+    side = _example_side(choice)
+    return "the paper's size (100 of 224 px)" if side is None else f"the example's most telling size ({side} px)"
 
 
 def _choose_pairs() -> tuple[int, int, int, Any, Any]:

@@ -68,7 +68,7 @@ def draw_finding(exploration: Exploration, describe: Callable[[Exploration], str
             text = f"{card.name} does not know the class “{label}”. It knows these {len(card.labels.names):,} classes"
             st.info(plain(f"{text}: {few}, … Flips are not split into right and wrong."), icon=":material/info:")
     for key, network in exploration.networks.items():
-        if network.batch < exploration.engine.batch:
+        if network.reduced:
             st.info(
                 f"{plain(key)}: the device ran out of memory, so batches were reduced to {network.batch}. "
                 "Results stay within 1e-5 of those of full batches.",

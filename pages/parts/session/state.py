@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from core.datasets.examples import Example
 from core.errors import PhotobiasError
 from core.exploration import Exploration, Kind
 from core.images.photographs import Photograph
@@ -21,7 +23,11 @@ Work = TypeVar("Work", bound=Job)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """Choices of the sidebar. ``reduce_to``: as in Settings; ``problem`` says why there is no photograph."""
+    """Choices of the sidebar.
+
+    ``reduce_to``: as in Settings; ``problem`` says why there is no photograph; ``example``: the photograph, if it is
+    one.
+    """
 
     photograph: Photograph | None
     reduce_to: int | None
@@ -29,13 +35,31 @@ class Choice:
     problem: PhotobiasError | None
     cards: tuple[NetworkCard, ...]
     index: Path | None
+    example: Example | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An uploaded file. ``digest``: sha256 of its bytes."""
+
+    digest: str
+    name: str
+    content: bytes
+
+    @staticmethod
+    def of(name: str, content: bytes) -> Upload:
+        """Return the upload of a file with this name and these bytes."""
+        return Upload(hashlib.sha256(content).hexdigest(), name, content)
 
 
 FIGURE_FORMAT, PATH, FOLLOWED_CLASS, NETWORKS = "figure_format", "path", "watched", "networks"
+SOURCE, EXAMPLE, SCENE, SCENE_SEED = "source", "example", "scene", "scene_seed"
+UPLOADS = 3  # recent uploads that are kept for a visitor
 OWN_ANSWER = "each network's own answer"
 FIRST_STEP = 1  # of the cursor: two frames that are one pixel apart are what a visitor came for
 _CHOICE = "choice"
 MAP, VIDEO_CURVES = "shift_map", "video_curves"
+_UPLOADS, _RECENT, _UPLOADER = "uploads", "recent_upload", "uploader"
 _STUDY, _TURN, _VIDEO, _CLICK, _TROUBLE = "study", "turn", "video", "click", "trouble"
 _EXPLORATION, _KEY, _STEP, _SHOWN, _OPENING = "exploration", "exploration_key", "cursor", "cursor_shown", "opening"
 
@@ -109,6 +133,37 @@ def reuse_work(slot: str, key: Any, make: Callable[[], Work]) -> Work:
         _end(None if found is None else found[1])
         found = st.session_state[slot] = key, make()
     return found[1]
+
+
+def uploader_key() -> str:
+    """Return the key of the uploader of photographs. A new key empties it."""
+    turn = st.session_state.get(_UPLOADER, 0)
+    return f"upload {turn}" if turn else "upload"
+
+
+def uploads() -> list[Upload]:
+    """Return the visitor's recent uploads, the latest first."""
+    kept: list[Upload] = st.session_state.get(_UPLOADS, [])
+    return kept
+
+
+def store_upload(upload: Upload) -> None:
+    """Remember an upload that could be read."""
+    if upload not in uploads():
+        st.session_state[_UPLOADS] = [upload, *uploads()][:UPLOADS]
+
+
+def recent_upload() -> Upload | None:
+    """Return the recent upload that the visitor took again, or None."""
+    digest = st.session_state.get(_RECENT)
+    return next((upload for upload in uploads() if upload.digest == digest), None)
+
+
+def take_photograph(widgets: Mapping[str, Any], upload: Upload | None = None) -> None:
+    """Take an example, a scene or a recent upload: the uploader is emptied, and widgets are set by key."""
+    st.session_state[_UPLOADER] = st.session_state.get(_UPLOADER, 0) + 1
+    st.session_state[_RECENT] = None if upload is None else upload.digest
+    fill_widgets(widgets)
 
 
 def uploaded_video() -> tuple[str, bytes] | None:

@@ -21,18 +21,21 @@ from pages.parts.session import estimates, resources, state, tasks
 
 MOST = 4
 PREFERRED = "torchvision/resnet50.imagenet1k_v1"
-OPENING = ("embedded/resnet10.scenes-0", "embedded/resnet10_bin5.scenes-0")  # on a fresh machine: strided, antialiased
+EMBEDDED_FIRST = "lite/efficientnet_lite0"
+OPENING = ("embedded/resnet10.scenes-0", "embedded/resnet10_bin5.scenes-0")  # for drawn scenes: strided, antialiased
 AUTOMATIC = "the networks' own"
 
 
 def initial_networks() -> tuple[str, ...]:
-    """Return a new visitor's networks: ResNet-50, else the first one for photographs, else the embedded pair."""
+    """Return a new visitor's network: the paper's ResNet-50 if it is here, else EfficientNet-Lite0.
+
+    Without both it is the first one for photographs, else the embedded pair for drawn scenes.
+    """
     cards_by_key, _ = registry.readable(resources.data())
     ready = [card for card in cards_by_key.values() if card.available]
     own = [card.key for card in ready if not card.narrow]
-    if PREFERRED in own:
-        return (PREFERRED,)
-    return tuple(own[:1]) or tuple(card.key for card in ready if card.key in OPENING)
+    first = [key for key in (PREFERRED, EMBEDDED_FIRST) if key in own]
+    return tuple([*first, *own][:1]) or tuple(card.key for card in ready if card.key in OPENING)
 
 
 def choose(first: tuple[str, ...]) -> tuple[NetworkCard, ...]:
@@ -139,7 +142,7 @@ def _index_megabytes(card: NetworkCard) -> int:
 def draw_device() -> None:
     """Draw the device and the precision."""
     engine = resources.engine()
-    st.caption(f"Measured on {engine.device_name}, {engine.precision}, batches of {engine.batch}.")
+    st.caption(f"Measured on {engine.device_name}, {engine.precision}.")
 
 
 def offer_weights(cards: tuple[NetworkCard, ...], section: str = "page") -> None:
@@ -151,9 +154,8 @@ def offer_weights(cards: tuple[NetworkCard, ...], section: str = "page") -> None
         if card.available:
             continue
         if card.remote is None:
-            st.warning(
-                f"**{plain(card.title)}** has no weights on this machine. Put `{card.weights.name}` next to its card."
-            )
+            mend = f"Install them: `{card.install}`" if card.install else f"Put `{card.weights.name}` next to its card."
+            st.warning(f"**{plain(card.title)}** has no weights on this machine. {mend}")
             continue
         with st.container(border=True):
             st.markdown(
@@ -174,7 +176,7 @@ def _offer_weights_of(card: NetworkCard, section: str) -> None:
 
 
 def offer_real_data(cards: tuple[NetworkCard, ...], index: Path | None) -> None:
-    """Offer real networks and an index of real photographs, if everything so far is drawn scenes.
+    """Offer the paper's network, and an index of real photographs where the one in use is of drawn scenes.
 
     Downloads that the page itself offers are not offered twice.
     """
@@ -184,12 +186,13 @@ def offer_real_data(cards: tuple[NetworkCard, ...], index: Path | None) -> None:
     photographs = not starter.indexes(resources.data()) and index is not None
     if not weights and not photographs:
         return
-    st.markdown("**For real photographs**")
     if weights:
-        st.caption("ResNet-50 as in the paper, trained on ImageNet.")
+        st.markdown("**The paper's network**")
+        st.caption("ResNet-50, trained on ImageNet.")
         _offer_weights_of(preferred, "sidebar")
     if photographs:
-        st.caption("Typicality in Imagenette: 9,500 ImageNet training photographs of ten classes.")
+        st.markdown("**Typicality of real photographs**")
+        st.caption("In Imagenette: 9,500 ImageNet training photographs of ten classes.")
         offer_index(preferred)
 
 

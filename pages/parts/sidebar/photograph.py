@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.datasets import PhotoFile, find
+from core.datasets.examples import Example, examples
 from core.datasets.scenes import MAX_EXTENT, MIN_EXTENT, USUAL, Photographer, scene_classes
 from core.errors import PhotobiasError
 from core.images.photographs import Photograph
@@ -18,34 +18,25 @@ from core.images.protocols.crop import MIN_AREA
 from core.images.reduction import IMAGENET_SIDE, describe_reduction, reduced_size
 from core.storage.data_folder import typed
 from pages.parts.components.widgets import plain
-from pages.parts.session import resources
+from pages.parts.session import resources, state
 from pages.parts.sidebar.networks import OPENING
 
-EXAMPLES = {
-    "Cat": "chelsea.png",
-    "Coffee": "coffee.png",
-    "Astronaut": "astronaut.png",
-    "Rocket": "rocket.jpg",
-    "Motorcycle": "motorcycle_left.png",
-    "Cameraman": "camera.png",
-    "Retina": "retina.jpg",
-}
 SOURCES = ("Example", "Scene", "Folder", "Camera")
+SCENES_CAPTION = "Drawn scenes: the bias is known"
 
 
 @dataclass(frozen=True, slots=True)
 class PhotographChoice:
-    """The photograph and the short side to which protocols reduce it, or why there is none."""
+    """The photograph and the short side to which protocols reduce it, or why there is none.
+
+    ``example``: the example that it is, if it is one.
+    """
 
     photograph: Photograph | None = None
     reduce_to: int | None = None
     origin: str = ""
+    example: Example | None = None
     problem: PhotobiasError | None = None
-
-
-def initial_source(networks: tuple[str, ...]) -> str:
-    """Return a new visitor's source, which suits the networks."""
-    return "Scene" if networks == OPENING else "Example"
 
 
 def choose(networks: tuple[str, ...]) -> PhotographChoice:
@@ -53,14 +44,18 @@ def choose(networks: tuple[str, ...]) -> PhotographChoice:
 
     A photograph that cannot be used is returned as a problem, never raised.
     """
-    file = st.file_uploader("Upload a photograph", key="upload", help="JPEG, PNG, WebP, AVIF, TIFF, … up to 20 MB")
+    file = st.file_uploader(
+        "Upload a photograph", key=state.uploader_key(), help="JPEG, PNG, WebP, AVIF, TIFF, … up to 20 MB"
+    )
     try:
-        if file is not None:
-            content, name = file.getvalue(), file.name
-            photograph = resources.decode_upload(hashlib.sha256(content).hexdigest(), name, content)
+        upload = state.recent_upload() if file is None else state.Upload.of(file.name, file.getvalue())
+        if upload is not None:
+            photograph = resources.decode_upload(upload.digest, upload.name, upload.content)
+            state.store_upload(upload)
             return _choose_size(photograph, "upload")
-        first = SOURCES.index(initial_source(networks))
-        source = st.selectbox("or choose an example", SOURCES, first, key="source", bind="query-params")
+        source = st.selectbox(
+            "or choose an example", SOURCES, _first_source(networks), key=state.SOURCE, bind="query-params"
+        )
         if source == "Scene":
             return _choose_scene()
         if source == "Folder":
@@ -73,17 +68,25 @@ def choose(networks: tuple[str, ...]) -> PhotographChoice:
         return PhotographChoice(problem=problem)
 
 
+def _first_source(networks: tuple[str, ...]) -> int:
+    """Return the number of a new visitor's source, which suits the networks."""
+    return SOURCES.index("Scene" if networks == OPENING else "Example")
+
+
 def _choose_example() -> PhotographChoice:
-    name = st.selectbox("Example", EXAMPLES, key="example", bind="query-params", help="From scikit-image")
-    path = _example_folder() / EXAMPLES[name]
-    return _choose_size(resources.read_file(str(path), path.stat().st_mtime_ns, None), f"example {name}")
+    by_name = examples()
+    name = st.selectbox("Example", list(by_name), key=state.EXAMPLE, bind="query-params", help="From scikit-image")
+    example = by_name[name]
+    photograph = resources.read_file(str(example.path), example.path.stat().st_mtime_ns, None)
+    return replace(_choose_size(photograph, f"example {name}"), example=example)
 
 
 def _choose_scene() -> PhotographChoice:
     kinds = scene_classes()
+    st.caption(f"{SCENES_CAPTION}.")
     with st.container(horizontal=True):
-        kind = st.selectbox("Scene", kinds, key="scene", bind="query-params", width="stretch")
-        seed = st.number_input("Number", 0, 2**31 - 1, 7, key="scene_seed", bind="query-params", width=110)
+        kind = st.selectbox("Scene", kinds, key=state.SCENE, bind="query-params", width="stretch")
+        seed = st.number_input("Number", 0, 2**31 - 1, 7, key=state.SCENE_SEED, bind="query-params", width=110)
     with st.popover("Frame it differently", icon=":material/photo_camera:", width="stretch"):
         photographer = _choose_photographer()
     return _choose_size(resources.draw_scene(int(seed), kind, photographer), f"scene {kind} {seed}")
@@ -164,11 +167,3 @@ def describe_source_pixel(photograph: Photograph, reduce_to: int | None, size: i
     width, height = reduced_size(photograph.width, photograph.height, reduce_to)
     largest, smallest = min(width, height), math.sqrt(MIN_AREA * width * height)
     return f"one source pixel = {size / largest:.2f} to {size / smallest:.2f} network pixels"
-
-
-def _example_folder() -> Path:
-    """Return scikit-image's bundled pictures without importing it."""
-    spec = importlib.util.find_spec("skimage")
-    assert spec is not None
-    assert spec.submodule_search_locations  # a requirement of this project
-    return Path(spec.submodule_search_locations[0]) / "data"

@@ -74,6 +74,9 @@ def _draw_map(mapping: ShiftMapping) -> None:
     labels, classes = mapping.card.labels, mapping.classes()
     unmoved = classes[mapping.embedding.reach, mapping.embedding.reach]
     own = None if labels is None else labels.find(state.followed_class())
+    exploration = state.exploration()
+    if own is None and exploration is not None:
+        own = exploration.followed.get(mapping.card.key)
     index = 0 if labels is None else int(unmoved) if own is None else own
     measure = COSINE if labels is None else f"P({labels.names[index]})"
     grid, protocol = mapping.grid(index), _describe_protocol(mapping)
