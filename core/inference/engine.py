@@ -80,7 +80,8 @@ class Predictions:
 class Network:
     """The network of a card on the device.
 
-    ``batch`` shrinks when memory runs out; ``reduced`` says so. ``folded``: whether batch norms are merged into convolutions.
+    ``batch`` shrinks when memory runs out; ``reduced`` says so. ``folded``: whether batch norms are merged into
+    convolutions.
     """
 
     card: NetworkCard
