@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..datasets import reread
-from ..errors import BadFolder, StudyBroken
+from ..errors import BadFolder, BadPhotograph, StudyBroken
 from ..images.frames import FramePair
 from ..images.photographs import Photograph, reduce_to
+from ..images.photographs import read as read_photograph
 from ..images.protocols import reduce_pixels
 from ..storage.atomic_files import write
 from .config import get
@@ -131,6 +133,7 @@ class Results:
         pairs: one row for each pair, with the columns PAIRS, and SURROUND, LIKENESS or LAYERS where the study has them.
         photographs: one row for each centre crop, with the columns CENTRES, and LAYERS where the study has them.
         readouts: one row for each linear probe, with the columns FITTED; None before the study is finished.
+        elsewhere: name of a photograph → file in which to look for it, if it is not where it was measured.
     """
 
     folder: Path
@@ -138,6 +141,7 @@ class Results:
     photographs: pd.DataFrame
     manifest: Manifest
     readouts: pd.DataFrame | None = None
+    elsewhere: Mapping[str, Path] = field(default_factory=dict)
 
     def photograph(self, digest: str) -> Photograph | None:
         """Return a photograph of the study by its digest, with its label; None if it is gone or has changed."""
@@ -146,16 +150,21 @@ class Results:
             return None
         name, label = str(rows["name"].iloc[0]), rows["label"].iloc[0]
         label = label if isinstance(label, str) else None
-        for root in self.manifest.roots:
-            try:
-                photo = reread(root, name, label)
-            except BadFolder:  # the name cannot belong to this root
-                continue
+        for photo in self._candidates(name, label):
             if photo is not None and photo.digest != digest:  # earlier versions kept the digest of the reduced one
                 photo = reduce_to(photo, self.manifest.config["reduce_to"])
             if photo is not None and photo.digest == digest:
                 return replace(photo, name=name, label=label)
         return None
+
+    def _candidates(self, name: str, label: str | None) -> Iterator[Photograph | None]:
+        """Yield what can be read under a name; the caller compares digests."""
+        for root in self.manifest.roots:
+            with suppress(BadFolder):  # the name cannot belong to this root
+                yield reread(root, name, label)
+        if name in self.elsewhere:
+            with suppress(BadPhotograph):
+                yield read_photograph(self.elsewhere[name], label)
 
     def pair(self, row: pd.Series[Any]) -> FramePair | None:
         """Return the frames of a row of ``pairs`` as its network saw them; None if the photograph is gone."""

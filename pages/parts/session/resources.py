@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 from torch import Tensor
 
+from core.datasets.by_name import find_by_name
 from core.datasets.scenes import Photographer, render
 from core.experiments.replication import replication
 from core.experiments.table_3_networks.architecture import Architecture
@@ -134,6 +135,12 @@ def load_manifest(folder: str, changed: int) -> Manifest:
 def load_study(folder: str, version: str) -> Results:
     """Return a study's tables, cached by a version that changes when there is more. Raises StudyBroken."""
     return read_study(Path(folder))
+
+
+@st.cache_data(show_spinner="Looking for the photographs …", max_entries=16, ttl=60)
+def find_photographs(folder: str, key: Hashable, _names: Iterable[str]) -> dict[str, Path]:
+    """Return the files of a study's photographs in a folder, by name. Raises BadFolder. ``key``: of the study."""
+    return find_by_name(Path(folder), _names)
 
 
 @st.cache_resource(show_spinner="Counting …", max_entries=64)

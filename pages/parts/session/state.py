@@ -59,7 +59,7 @@ OWN_ANSWER = "each network's own answer"
 FIRST_STEP = 1  # of the cursor: two frames that are one pixel apart are what a visitor came for
 _CHOICE = "choice"
 MAP, VIDEO_CURVES = "shift_map", "video_curves"
-_UPLOADS, _RECENT, _UPLOADER = "uploads", "recent_upload", "uploader"
+_UPLOADS, _RECENT, _UPLOADER, _FOLDER = "uploads", "recent_upload", "uploader", "photograph_folder"
 _STUDY, _TURN, _VIDEO, _CLICK, _TROUBLE = "study", "turn", "video", "click", "trouble"
 _EXPLORATION, _KEY, _STEP, _SHOWN, _OPENING = "exploration", "exploration_key", "cursor", "cursor_shown", "opening"
 
@@ -164,6 +164,17 @@ def take_photograph(widgets: Mapping[str, Any], upload: Upload | None = None) ->
     st.session_state[_UPLOADER] = st.session_state.get(_UPLOADER, 0) + 1
     st.session_state[_RECENT] = None if upload is None else upload.digest
     fill_widgets(widgets)
+
+
+def photograph_folder() -> str:
+    """Return the folder in which the visitor has the photographs of studies, or ""."""
+    folder: str = st.session_state.get(_FOLDER, "")
+    return folder
+
+
+def store_photograph_folder(widget: str) -> None:
+    """Remember the folder that was typed into a text field. For its callback."""
+    st.session_state[_FOLDER] = st.session_state.get(widget, "").strip()
 
 
 def uploaded_video() -> tuple[str, bytes] | None:

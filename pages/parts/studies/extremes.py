@@ -24,10 +24,11 @@ from pages.parts.components import downloads, gallery
 from pages.parts.components.widgets import plain
 from pages.parts.session import resources
 from pages.parts.sidebar import networks
-from pages.parts.studies import studies
+from pages.parts.studies import photograph_folder, studies
 
 EVERY, NEAREST = "every class", 5
 WIDTH = 116  # pixels on screen: a photograph and its five neighbours fit side by side
+GONE = "The photograph is no longer where it was measured."
 Read = Callable[[str], Photograph | None]
 
 
@@ -53,7 +54,8 @@ def section(results: Results) -> None:
     opened = open_index(results)
     if opened is None:
         st.caption("The index of this study is no longer on this machine, so the neighbours are not shown.")
-    draw_extremes("study", chosen, int(count), results.photograph, opened, studies.key(results))
+    gone = "" if photograph_folder.ask(results, "extremes") else GONE
+    draw_extremes("study", chosen, int(count), results.photograph, opened, studies.key(results), gone)
 
 
 def open_index(results: Results) -> tuple[FeatureIndex, NetworkCard] | None:
@@ -77,6 +79,7 @@ def draw_extremes(
     read: Read,
     opened: tuple[FeatureIndex, NetworkCard] | None,
     key: Hashable,
+    gone: str = GONE,
 ) -> None:
     """Draw the most and the least typical photographs of a ranking.
 
@@ -87,6 +90,7 @@ def draw_extremes(
         read: A function that returns the photograph of a digest.
         opened: The index and its network, or None to draw no neighbours.
         key: A key of the photographs for caches.
+        gone: The text in place of a photograph that cannot be read.
     """
     most, least = extremes(ranking, count)
     if opened is not None and not opened[1].available:
@@ -106,7 +110,7 @@ def draw_extremes(
                         resources.load_picture(("thumbnail", key, digest), partial(_thumbnail, read, digest)),
                         _caption(row, near),
                         str(row.name),
-                        gone="The photograph is no longer where it was measured.",
+                        gone=gone,
                     )
                 if opened is not None and near is not None:
                     gallery.draw_neighbours(opened[0], near.neighbours[:NEAREST], WIDTH)

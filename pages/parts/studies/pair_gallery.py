@@ -17,7 +17,7 @@ from core.studies import Results
 from pages.parts.components import flicker
 from pages.parts.components.widgets import plain
 from pages.parts.session import resources
-from pages.parts.studies import studies
+from pages.parts.studies import photograph_folder, studies
 
 PER_PAGE = 6  # pairs
 WIDTH = 300  # pixels on screen
@@ -33,12 +33,13 @@ def draw(results: Results, rows: pd.DataFrame, key: str) -> None:
         + ("" if flips is None else f", {flips:,} of them changed")
         + "; most changed first. Each picture alternates between before and after, enlarged without smoothing."
     )
+    absent = photograph_folder.ask(results, key)
     pages = math.ceil(len(ordered) / PER_PAGE)
     page = st.pagination(pages, key=f"page {key} {pages}") if pages > 1 else 1
     with st.container(horizontal=True, key=f"behind-{key}"):
         for _, row in ordered.iloc[PER_PAGE * (page - 1) : PER_PAGE * page].iterrows():
             with st.container(width=WIDTH):
-                _card(results, row)
+                _card(results, row, absent)
 
 
 def sort_by_change(rows: pd.DataFrame) -> pd.DataFrame:
@@ -57,13 +58,16 @@ def sort_by_change(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.iloc[order]
 
 
-def _card(results: Results, row: pd.Series[Any]) -> None:
-    """Draw one pair: picture, name, label, network, protocol, answers, similarity."""
+def _card(results: Results, row: pd.Series[Any], absent: bool) -> None:
+    """Draw one pair: picture, name, label, network, protocol, answers, similarity.
+
+    ``absent``: no photograph of the study is here, which the page has already said.
+    """
     key = (*studies.key(results)[:2], *(None if pd.isna(row[name]) else row[name] for name in FRAMES))
     picture = resources.load_picture(key, lambda: _picture(results, row))
-    if picture is None:
+    if picture is None and not absent:
         st.caption("The photograph is no longer where it was, or has changed.")
-    else:
+    if picture is not None:
         st.image(picture, output_format="PNG", width="stretch", alt=f"{row['name']}, before and after")
     label = f" · {row['label']}" if isinstance(row["label"], str) else ""
     side = "" if pd.isna(row["side"]) else f" {row['side']} px"

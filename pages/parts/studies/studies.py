@@ -23,7 +23,7 @@ from core.studies.manifest import MANIFEST, REDUCED, Manifest
 from core.studies.process import Status
 from pages.parts.components.widgets import plain
 from pages.parts.session import resources, state
-from pages.parts.studies import new_study, process_progress
+from pages.parts.studies import new_study, photograph_folder, process_progress
 
 POLL_S, REDRAWN_S = 1.0, 4.0  # drawing a page takes computing time from the study
 DATE = len("2026-11-25")
@@ -41,6 +41,11 @@ class ListedStudy:
     def name(self) -> str:
         """Return the name of its folder, unique among one's own studies and among shipped ones."""
         return f"{'embedded/' if self.embedded else ''}{self.status.folder.name}"
+
+    @property
+    def drawn(self) -> bool:
+        """Return whether its photographs are drawn scenes."""
+        return self.status.manifest is not None and bool(self.status.manifest.photographs["drawn"])
 
     @property
     def label(self) -> str:
@@ -108,8 +113,7 @@ def read_study_results(results: Results) -> StudyResults:
 
 def key(results: Results) -> tuple[str, str, str | None, int]:
     """Return a key of the study and of how far it was when it was read."""
-    m = results.manifest
-    return str(results.folder), m.started, m.finished, len(results.pairs)
+    return photograph_folder.study_key(results)
 
 
 def list_studies(kinds: tuple[str, ...]) -> list[ListedStudy]:
@@ -127,13 +131,14 @@ def _find_kind(status: Status) -> str:
 def _choose_study(kind: str, studies: list[ListedStudy], prefer: str) -> ListedStudy:
     """Draw the list and return the chosen study.
 
-    The first choice is the running study, then ``prefer``, then the visitor's latest, then a shipped one.
+    The first choice is the running study, then ``prefer``, then the visitor's latest, then a shipped one: first of
+    real photographs, then of drawn scenes.
     """
     names = [study.name for study in studies]
     requested = state.chosen_study(kind)
     order = sorted(
         studies,
-        key=lambda s: (s.status.state != "running", s.name != prefer, s.status.manifest is None, s.embedded),
+        key=lambda s: (s.status.state != "running", s.name != prefer, s.status.manifest is None, s.embedded, s.drawn),
     )
     first = names.index(requested if requested in names else order[0].name)
     labels = [study.label for study in studies]
@@ -155,7 +160,7 @@ def read_results(status: Status) -> Results | None:
     if status.manifest is None:
         return None
     try:
-        return resources.load_study(str(status.folder), _version(status))
+        return photograph_folder.complete(resources.load_study(str(status.folder), _version(status)))
     except PhotobiasError as problem:
         st.error(plain(problem), icon=":material/error:")
         return None
