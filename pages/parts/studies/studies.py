@@ -43,9 +43,12 @@ class ListedStudy:
         return f"{'embedded/' if self.embedded else ''}{self.status.folder.name}"
 
     @property
-    def drawn(self) -> bool:
-        """Return whether its photographs are drawn scenes."""
-        return self.status.manifest is not None and bool(self.status.manifest.photographs["drawn"])
+    def rank(self) -> tuple[bool, ...]:
+        """Return its place in the list, by which the first study is chosen."""
+        m, running = self.status.manifest, self.status.state == "running"
+        if m is None:
+            return not running, True
+        return not running, False, self.embedded, bool(m.photographs["drawn"]), m.reading != "text"
 
     @property
     def label(self) -> str:
@@ -132,14 +135,11 @@ def _choose_study(kind: str, studies: list[ListedStudy], prefer: str) -> ListedS
     """Draw the list and return the chosen study.
 
     The first choice is the running study, then ``prefer``, then the visitor's latest, then a shipped one: first of
-    real photographs, then of drawn scenes.
+    real photographs by the paper's text.
     """
     names = [study.name for study in studies]
     requested = state.chosen_study(kind)
-    order = sorted(
-        studies,
-        key=lambda s: (s.status.state != "running", s.name != prefer, s.status.manifest is None, s.embedded, s.drawn),
-    )
+    order = sorted(studies, key=lambda s: (s.rank[0], s.name != prefer, *s.rank[1:]))
     first = names.index(requested if requested in names else order[0].name)
     labels = [study.label for study in studies]
     # A label changes when the manifest is written. The widget is then a new one and starts where the old one was.
