@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .console import ProgressLine, say, show
-from .options import PLACES, add, data_folder, neighbour_line, query_of, query_options, whole
+from .options import PLACES, add, colour_option, data_folder, neighbour_line, query_of, query_options, whole
 
 if TYPE_CHECKING:
     from ..index.sampling import Draw
@@ -33,6 +33,7 @@ def _register_build(parts: Any) -> None:
     one.add_argument("--per-class", type=whole, metavar="N", help="index a sample: N photographs of each class")
     one.add_argument("--seed", type=partial(whole, least=0), help="seed of the sample (default 0)")
     one.set_defaults(usage_error=one.error)
+    colour_option(one, "ignore")
     one.add_argument("--thumbnails", action="store_true", help="store small pictures of the photographs")
     one.add_argument("--compact", action="store_true", help="also make a compact copy, like index compact")
     one.add_argument(
@@ -87,6 +88,7 @@ def _index_build(chosen: argparse.Namespace) -> None:
         "progress": ProgressLine("photographs"),
         "shard_rows": chosen.shard_rows,
         "draw": _draw(chosen),
+        "colour": chosen.colour,
     }
     if chosen.engine == "ray":
         cluster = Cluster(chosen.workers, chosen.address)

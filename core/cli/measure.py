@@ -9,7 +9,7 @@ from ..errors import BadProtocol
 from ..images.protocols.readings import HELP, READINGS, read_settings, reading_settings
 from ..images.reduction import IMAGENET_SIDE
 from .console import ProgressLine, say, show
-from .options import add, data_folder, measured_options, whole, whole_or_none
+from .options import add, colour_option, data_folder, measured_options, whole, whole_or_none
 
 
 def register(commands: Any) -> None:
@@ -21,6 +21,7 @@ def register(commands: Any) -> None:
     one.add_argument("--pairs", type=whole, default=16, help="random pairs per photograph (16)")
     one.add_argument("--side", type=whole, help="embedded short side in network pixels (100 · S / 224)")
     step_options(one, reduce_to=IMAGENET_SIDE)
+    colour_option(one, "srgb")
 
 
 def step_options(one: argparse.ArgumentParser, *, reduce_to: int | None) -> None:
@@ -52,6 +53,7 @@ def _measure(chosen: argparse.Namespace) -> None:
         pairs=chosen.pairs,
         seed=chosen.seed,
         reduce_to=chosen.reduce_to,
+        colour=chosen.colour,
         limit=chosen.limit,
         progress=ProgressLine(),
         warn=lambda text: say(f"warning: {text}"),

@@ -57,6 +57,12 @@ def data_folder(chosen: argparse.Namespace) -> DataFolder:
     return DataFolder(chosen.data) if chosen.data else DataFolder.default()
 
 
+def colour_option(one: argparse.ArgumentParser, default: str) -> None:
+    """Add the option that says what is done with colour profiles."""
+    about = "srgb: convert colours to sRGB by the file's profile; ignore: take the numbers as loaders do"
+    one.add_argument("--colour", choices=("srgb", "ignore"), default=default, help=f"{about} ({default})")
+
+
 def query_options(one: argparse.ArgumentParser) -> None:
     """Add the options of a search: how many neighbours, among which photographs, by which search."""
     one.add_argument("--k", type=whole, default=10)
@@ -65,6 +71,7 @@ def query_options(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--distinct", action="store_true", help="leave out exact duplicates of the photograph and of each other"
     )
+    colour_option(one, "srgb")
     one.add_argument("--search", default="exact", metavar="HOW", help="exact (default), compact, milvus://HOST[:PORT]")
 
 
@@ -73,7 +80,14 @@ def query_of(chosen: argparse.Namespace) -> Query:
     from ..exploration.measurements import Query
 
     labels = tuple(chosen.labels) if chosen.labels else None
-    return Query(k=chosen.k, network=chosen.network, distinct=chosen.distinct, labels=labels, how=chosen.search)
+    return Query(
+        k=chosen.k,
+        network=chosen.network,
+        distinct=chosen.distinct,
+        labels=labels,
+        how=chosen.search,
+        colour=chosen.colour,
+    )
 
 
 def neighbour_line(n: dict[str, Any]) -> str:

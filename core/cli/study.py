@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .console import ProgressLine, say, show
 from .measure import measure_line, step_options
-from .options import PLACES, add, data_folder, whole, whole_numbers
+from .options import PLACES, add, colour_option, data_folder, whole, whole_numbers
 from .recording import recorded
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def register(commands: Any) -> None:
     step_options(one, reduce_to=None)
     one.add_argument("--limit", type=whole, help="use only the first so many photographs; their rows do not change")
     one.add_argument("--shuffle", action="store_true", help="shuffle by the seed first, for files sorted by class")
+    colour_option(one, "ignore")
     one.add_argument("--index", metavar="DIR", help="index for typicality")
     one.add_argument("--confidence", metavar="NETWORK", help="key of the network whose confidence is the axis")
     one.add_argument("--train", metavar="PLACE", help="labelled photographs to train readouts on")
@@ -63,6 +64,7 @@ def request(chosen: argparse.Namespace) -> Request:
         index=chosen.index,
         confidence=chosen.confidence,
         trial=chosen.small,
+        colour=chosen.colour,
     )
 
 

@@ -13,7 +13,9 @@ from ..errors import BadFolder, BadPhotograph
 from ..images.photographs import Photograph, read
 from ..networks.card import imagenet_labels
 
-ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".avif"})
+ENDINGS = frozenset(
+    {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".avif", ".heic", ".heif", ".hif"}
+)
 LABELS = "labels.csv"
 
 

@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from ..datasets import SceneFile, Source, find, is_cifar10
+from ..datasets.colours import with_colour
 from ..datasets.decoding import photographs
 from ..errors import BadPhotograph, PhotobiasError
 from ..experiments.figure_09_13_antialiasing.consistency import consistency, edge
+from ..images.colour import Colour
 from ..images.photographs import Photograph
 from ..images.protocols import Protocol
 from ..images.protocols.readings import protocols_reading
 from ..images.reduction import IMAGENET_SIDE, Size, describe_reduction
 from ..index.opening import EXACT, opened
 from ..index.search import FeatureIndex, Neighbour
-from ..index.typicality import ALTERNATIVES, NEIGHBOURS, alternatives, per_class, rate
+from ..index.typicality import ALTERNATIVES, NEIGHBOURS, alternatives, indexed_digest, per_class, rate
 from ..inference.batching import centre_crops
 from ..inference.engine import Engine, Network
 from ..inference.pairs import accuracy, outcomes
@@ -40,6 +42,7 @@ def run(
     pairs: int,
     seed: int,
     reduce_to: int | None = IMAGENET_SIDE,
+    colour: Colour = "srgb",
     limit: int | None = None,
     progress: Report | None = None,
     warn: Warn = lambda _: None,
@@ -50,8 +53,9 @@ def run(
     A photograph that cannot be used, or whose pixels came before, is left out with a warning; a single one raises
     BadPhotograph or BadProtocol instead. Raises BadPhotograph where none can be used. ``reduce_to``: the short side in
     pixels to which the protocols reduce larger photographs, which ``note`` is told; None leaves them as they are.
+    ``colour``: what is done with colour profiles.
     """
-    files, engine, warn, note = find(paths)[:limit], Engine(), _once(warn), _once(note)
+    files, engine, warn, note = with_colour(find(paths)[:limit], colour), Engine(), _once(warn), _once(note)
     results = []
     for card in cards:
         network = engine.load(card)
@@ -71,7 +75,8 @@ def run(
                 )
             skipped = sorted(name for name, _ in left_out)
             how |= {"reduced_to": reduce_to if said else None, "accuracy": right, "skipped": skipped}
-            results.append(record(engine, network, protocol, sensitivity(found), **how))
+            other = {} if colour == "srgb" else {"colour": colour}
+            results.append(record(engine, network, protocol, sensitivity(found), **how) | other)
     return results
 
 
@@ -220,6 +225,7 @@ class Query:
         distinct: leave exact duplicates out, as ``FeatureIndex.neighbours`` does.
         labels: search these classes alone.
         how: "exact", "compact", or ``milvus://…`` to search there.
+        colour: what is done with the photograph's colour profile.
     """
 
     k: int = NEIGHBOURS
@@ -227,6 +233,12 @@ class Query:
     distinct: bool = False
     labels: tuple[str, ...] | None = None
     how: str = EXACT
+    colour: Colour = "srgb"
+
+    def read(self, path: Path) -> Photograph:
+        """Return the photograph at a path. Raises BadFolder, BadPhotograph."""
+        [source] = with_colour(find([path])[:1], self.colour)
+        return source.read()
 
     def open(self, folder: Path, data: DataFolder) -> tuple[FeatureIndex, NetworkCard]:
         """Return the index in a folder and the card of its network. Raises IndexBroken, IndexMismatch, UnknownName."""
@@ -246,14 +258,14 @@ def typicality_of(
         classes: also the typicality among the photographs of each class alone.
         scores: also other scores of density.
     """
-    (index, card), photo, engine = query.open(folder, data), find([path])[0].read(), Engine()
+    (index, card), photo, engine = query.open(folder, data), query.read(path), Engine()
     among: dict[str, Any] = {"distinct": query.distinct, "labels": query.labels}
     [rating] = rate(engine, engine.load(card), index, [photo], k=query.k, **among)
     more: dict[str, Any] = {}
     if classes:
-        more["per_class"] = per_class(index, rating.feature, photo.digest, k=query.k)
+        more["per_class"] = per_class(index, rating.feature, indexed_digest(index, photo), k=query.k)
     if scores:
-        near = index.neighbours(rating.feature, ALTERNATIVES, without=photo.digest, **among)
+        near = index.neighbours(rating.feature, ALTERNATIVES, without=indexed_digest(index, photo), **among)
         more["alternatives"] = alternatives([n.cosine for n in near])
     return {
         "photograph": photo.name,
@@ -269,6 +281,7 @@ def typicality_of(
         "references": rating.typicality.references,
         "k": rating.typicality.k,
         "search": index.how,
+        **({} if query.colour == "srgb" else {"colour": query.colour}),
         "distinct": query.distinct,
         "classes": query.labels and list(query.labels),
         "rows": index.manifest.rows,
@@ -283,9 +296,9 @@ def typicality_of(
 
 def search(path: Path, folder: Path, data: DataFolder, query: Query) -> list[dict[str, Any]]:
     """Return the nearest photographs of an index, the query itself included where it is indexed (unless distinct)."""
-    (index, card), photo, engine = query.open(folder, data), find([path])[0].read(), Engine()
+    (index, card), photo, engine = query.open(folder, data), query.read(path), Engine()
     [(_, result)] = centre_crops(engine, engine.load(card), [photo])
-    without = photo.digest if query.distinct else None
+    without = indexed_digest(index, photo) if query.distinct else None
     feature = result.features[0].numpy()
     return _plain(index.neighbours(feature, query.k, without=without, distinct=query.distinct, labels=query.labels))
 

@@ -1,6 +1,7 @@
 """Photographs from bytes. Every usual format is decoded correctly or refused with one sentence.
 
-Pillow does the decoding. Colour profiles are ignored, as in the field's loaders (torchvision's ImageFolder).
+Pillow does the decoding, and pillow-heif that of HEIC. Colour profiles are kept beside the pixels, which ``colour``
+converts.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import io
 import struct
 import warnings
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +34,7 @@ FORMATS = (
     "TIFF",
     "PPM",
     "AVIF",
-)  # MPO is opened as JPEG and cannot be listed here
+)  # MPO is opened as JPEG and cannot be listed here; HEIF is opened by pillow-heif
 MAX_BYTES = 100 * 2**20
 MAX_PIXELS = 64_000_000  # 192 MB decoded; enough for a 48-megapixel phone
 MIN_SIDE = 16
@@ -43,7 +45,9 @@ _SMALLER = f"The app reads at most {MAX_BYTES // 2**20} MB."
 _WHOLE = "It should be a whole photograph."
 _CANNOT_READ = "Save it again as JPEG or PNG and try once more."
 _EXPORT = "Export it as JPEG (on an iPhone: Settings, Camera, Formats, Most Compatible)."
-_HEIC, _UNKNOWN = "a HEIC photograph", "a file that is no picture, or a damaged one"
+NCLX_P3 = b"nclx 12"  # in place of a profile: HEIF's number of Display P3's primaries
+_HEIF = "HEIF"
+_HEIC, _UNKNOWN = "a damaged HEIC file", "a file that is no picture, or a damaged one"
 _MAGIC = {
     b"%PDF": "a PDF",
     b"PK\x03\x04": "a ZIP archive",
@@ -77,6 +81,7 @@ _BROKEN = (
     ArithmeticError,
     struct.error,
     zlib.error,
+    EOFError,
     Image.DecompressionBombError,
 )
 
@@ -95,6 +100,8 @@ class Photograph:
         label: class name, if known.
         notes: what decoding changed, in plain words.
         drawn: whether it is a scene of core.datasets.scenes and not a real photograph.
+        profile: ICC profile of the file, or NCLX_P3; empty without one.
+        unconverted: digest before the conversion to sRGB; empty where nothing was converted.
     """
 
     pixels: torch.Tensor
@@ -103,6 +110,8 @@ class Photograph:
     label: str | None = None
     notes: tuple[str, ...] = ()
     drawn: bool = False
+    profile: bytes = field(default=b"", repr=False)
+    unconverted: str = ""
 
     @property
     def width(self) -> int:
@@ -157,18 +166,20 @@ def decode(data: bytes, name: str, label: str | None = None) -> Photograph:
         raise _bad(name, f"is a damaged or truncated file ({reason}).", _WHOLE, _CANNOT_READ) from None
     rgb = _upright(image, _to_rgb(image, depth, name, notes), notes)
     if image.format != "MPO" and _animated(image):  # an MPO's other frames are previews or stereo pairs
-        notes.append("first of several frames")
-    return photograph(rgb, name, label, tuple(notes))
+        notes.append("the primary one of several images" if image.format == _HEIF else "first of several frames")
+    return replace(photograph(rgb, name, label, tuple(notes)), profile=_profile(image))
 
 
 def _open_header(data: bytes, name: str) -> ImageFile.ImageFile:
     """Return the image with only its header read. Raises BadPhotograph."""
+    kind = _guess_type(data)
     try:
-        return Image.open(io.BytesIO(data), formats=FORMATS)
+        if kind == _HEIC:
+            _register_heif()
+        return Image.open(io.BytesIO(data), formats=(_HEIF,) if kind == _HEIC else FORMATS)
     except UnidentifiedImageError:
-        kind = _guess_type(data)
         remedy = _EXPORT if kind == _HEIC else _CANNOT_READ
-        raise _bad(name, f"is {kind}.", "The app reads photographs (JPEG, PNG, WebP, …).", remedy) from None
+        raise _bad(name, f"is {kind}.", "The app reads photographs (JPEG, PNG, WebP, HEIC, …).", remedy) from None
     except Image.DecompressionBombError:
         raise _bad(name, "has more than 179 megapixels.", _LIMIT, "Save a smaller copy.") from None
     except _BROKEN as error:
@@ -229,6 +240,10 @@ def _to_rgb(image: ImageFile.ImageFile, depth: str, name: str, notes: list[str])
     if mode.startswith("I"):
         notes.append("12 bits reduced to 8" if ";12" in depth else "16 bits reduced to 8")
         return Image.fromarray(_reduced(image, 4095 if ";12" in depth else 65535)).convert("RGB")
+    if (bits := image.info.get("bit_depth", 8)) > 8:
+        notes.append(f"{bits} bits reduced to 8")
+    if image.info.get("original_orientation", 1) in _TURNS:
+        notes.append(_TURNED)  # by pillow-heif
     if ";16" in depth:
         notes.append("16 bits reduced to 8")  # by Pillow, which drops the lower byte
     if mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
@@ -265,6 +280,21 @@ def _upright(image: ImageFile.ImageFile, rgb: Image.Image, notes: list[str]) -> 
     return rgb.transpose(turn)
 
 
+@cache
+def _register_heif() -> None:
+    """Teach Pillow HEIC, once; the library takes a quarter of a second to load."""
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+
+
+def _profile(image: ImageFile.ImageFile) -> bytes:
+    """Return the ICC profile of a file, or what stands for one in HEIF."""
+    profile: bytes | None = image.info.get("icc_profile")
+    primaries = (image.info.get("nclx_profile") or {}).get("color_primaries")
+    return profile or (NCLX_P3 if primaries == 12 else b"")
+
+
 def _animated(image: ImageFile.ImageFile) -> bool:
     """Return whether more frames follow. Call it last, because seeking changes the image."""
     try:
@@ -277,9 +307,11 @@ def _guess_type(data: bytes) -> str:
     """Return a guess at the type of a file that is not a photograph."""
     head = data[:4096]
     if head[4:8] == b"ftyp":
-        brand = head[8:12]
-        if brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"):
+        brand, compatible = head[8:12], head[8 : int.from_bytes(head[:4])]
+        if brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"):
             return _HEIC
+        if brand in (b"mif1", b"msf1"):  # either
+            return "a damaged AVIF file" if b"avif" in compatible else _HEIC
         return "a damaged AVIF file" if brand in (b"avif", b"avis") else "a video"
     for magic, kind in _MAGIC.items():
         if head.startswith(magic):

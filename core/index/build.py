@@ -12,7 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..datasets import Source, dataset_name, listing
+from ..datasets.colours import with_colour
 from ..errors import BadFolder, IndexBroken
+from ..images.colour import Colour
 from ..inference.engine import Engine
 from ..jobs.cancel import Cancel
 from ..jobs.progress import Meter, Report
@@ -54,6 +56,7 @@ def build(
     cancel: Cancel | None = None,
     shard_rows: int = SHARD_ROWS,
     draw: Draw | None = None,
+    colour: Colour = "ignore",
     elsewhere: Elsewhere | None = None,
 ) -> Manifest:
     """Build the index of all photographs' features in folder ``out``, or the rest of it after an earlier call stopped.
@@ -65,12 +68,14 @@ def build(
         progress: called after every batch, by one device at a time.
         shard_rows, elsewhere: photographs in a shard; makes the shards on other machines.
         draw: index a sample of ``photos``, so many of each class.
+        colour: what is done with colour profiles, of the reference photographs too.
 
     Raises IndexMismatch for a build of another plan, IndexBroken for a full disk or a second builder, BadFolder for
     nothing to index, and Cancelled. Finished shards are kept.
     """
     files, queries, sample = listed(photos, reference, draw)
-    plan = Plan.of(files, queries, card, shard_rows, draw)
+    plan = Plan.of(files, queries, card, shard_rows, draw, colour)
+    files, queries = with_colour(files, colour), with_colour(queries, colour)
     with _alone(out):
         settle(plan, out)
         pack = Pack(out) if thumbnails or Pack(out) else None
@@ -154,6 +159,7 @@ def _manifest(out: Path, plan: Plan, shards: list[Shard], sample: Sample | None)
         k=NEIGHBOURS,
         reference=(),
         sample=sample,
+        colour=plan.colour,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ..datasets import Source, check_root, is_cifar10, listing
+from ..datasets.colours import with_colour
 from ..datasets.decoding import decoded, each_once
 from ..errors import BadPhotograph
 from ..images.photographs import Photograph
@@ -52,7 +53,7 @@ def rank_folder(place: str, card: NetworkCard, index: FeatureIndex, engine: Engi
 
     def work(report: Report, cancel: Cancel) -> FolderRanking:
         report(Progress(stage="Listing the photographs"))
-        files = listing(place)
+        files = with_colour(listing(place), "srgb")
         report(Progress(stage=f"Loading {card.name}"))
         network = engine.load(card)
         meter = Meter(report, len(files), f"Typicality of {len(files):,} photographs")

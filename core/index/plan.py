@@ -11,6 +11,7 @@ from typing import Any
 
 from ..datasets import Source
 from ..errors import IndexBroken, IndexMismatch
+from ..images.colour import Colour
 from ..networks.card import NetworkCard
 from .files import read_bytes, sha256, to_json, write_whole
 from .sampling import Draw
@@ -22,7 +23,8 @@ class Plan:
     """Everything that determines an index.
 
     ``files`` and ``reference``: (number of the root, name below it, label), sorted; row numbers follow their order.
-    ``draw``: the rule by which the files were drawn from a larger source.
+    ``draw``: the rule by which the files were drawn from a larger source. ``colour``: what is done with colour
+    profiles.
     """
 
     network: str
@@ -34,6 +36,7 @@ class Plan:
     reference_roots: tuple[str, ...]
     reference: tuple[tuple[int, str, str | None], ...]
     draw: Draw | None = None
+    colour: Colour = "ignore"
 
     @staticmethod
     def of(
@@ -42,6 +45,7 @@ class Plan:
         card: NetworkCard,
         shard_rows: int,
         draw: Draw | None = None,
+        colour: Colour = "ignore",
     ) -> Plan:
         """Return the plan for files in the order of ``order``."""
         (roots, members), (reference_roots, queries) = _numbered(files), _numbered(reference)
@@ -55,14 +59,16 @@ class Plan:
             reference_roots=reference_roots,
             reference=queries,
             draw=draw,
+            colour=colour,
         )
 
     @cached_property
     def content(self) -> bytes:
         """The bytes of plan.json."""
         facts = {field.name: getattr(self, field.name) for field in fields(self)}  # asdict copies a million rows
-        draw = facts.pop("draw")
-        return to_json(facts if draw is None else {**facts, **asdict(draw)})  # older plans have no such fields
+        draw, colour = facts.pop("draw"), facts.pop("colour")
+        more = {} if draw is None else asdict(draw)  # older plans have no such fields
+        return to_json(facts | more | ({} if colour == "ignore" else {"colour": colour}))
 
     @cached_property
     def digest(self) -> str:
@@ -127,10 +133,12 @@ def _difference(theirs: dict[str, Any], ours: dict[str, Any]) -> tuple[str, str]
         "reference_roots": "reference {}",
         "per_class": "{} photographs of each class",
         "seed": "the seed {}",
+        "colour": "colours {}",
     }
     for name, text in words.items():
         if theirs.get(name) != ours.get(name):
-            values = ("all" if facts.get(name) is None else facts[name] for facts in (theirs, ours))
+            absent = "ignore" if name == "colour" else "all"
+            values = (absent if facts.get(name) is None else facts[name] for facts in (theirs, ours))
             there, here = (", ".join(v) or "none" if isinstance(v, list) else v for v in values)
             return text.format(there), text.format(here)
     for name, what in (("files", "photographs"), ("reference", "reference photographs")):

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..datasets import Source
 from ..errors import BadFolder, IndexBroken
+from ..images.colour import Colour
 from ..inference.engine import Engine
 from ..jobs.cancel import Cancel
 from ..jobs.progress import Meter, Report
@@ -37,6 +38,7 @@ def build_with_ray(
     cancel: Cancel | None = None,
     shard_rows: int = SHARD_ROWS,
     draw: Draw | None = None,
+    colour: Colour = "ignore",
 ) -> Manifest:
     """Build an index as ``build`` does, on a cluster.
 
@@ -54,6 +56,7 @@ def build_with_ray(
         cancel=cancel,
         shard_rows=shard_rows,
         draw=draw,
+        colour=colour,
         elsewhere=cluster or Cluster(),
     )
 

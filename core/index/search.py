@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ..datasets import address, reread
 from ..errors import BadCard, BadFolder, IndexBroken, IndexMismatch, UnknownName
+from ..images.colour import in_srgb
 from ..images.photographs import Photograph
 from ..networks.card import NetworkCard
 from .exact import ExactSearch, Mask, Search
@@ -209,6 +210,8 @@ class FeatureIndex:
                 error.accepted,
                 "Do not trust this index; build it again.",
             ) from None
+        if photograph is not None and self.manifest.colour == "srgb":
+            photograph = in_srgb(photograph)
         if photograph is not None and photograph.digest == neighbour.digest:
             return photograph
         number, place = self.rows.place(neighbour.row)

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import IndexBroken
+from ..images.colour import Colour
 from ..storage.manifest import CLOSED, RecordError, check_record
 from .files import CHANGED, SHARDS, broken, read_bytes, sha256, to_json, write_whole
 from .sampling import Sample
@@ -105,7 +106,7 @@ class Manifest:
 
     ``plan``: sha256 of plan.json. ``labels``: number of rows of each label. ``reference``: sorted by typicality, the
     mean over ``k`` neighbours; empty for an index without reference photographs. ``sample``: None for an index of all
-    photographs of its source.
+    photographs of its source. ``colour``: what was done with colour profiles.
     """
 
     network: str
@@ -124,6 +125,7 @@ class Manifest:
     reference: tuple[Reference, ...]
     compact: CompactCopy | None = None
     sample: Sample | None = None
+    colour: Colour = "ignore"
 
     __pydantic_config__ = CLOSED
 
@@ -189,6 +191,8 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     for name in ("compact", "sample"):
         if facts[name] is None:
             del facts[name]  # older manifests have no such field
+    if facts["colour"] == "ignore":
+        del facts["colour"]
     write_whole(folder / MANIFEST, to_json({**facts, "checksum": sha256(to_json(facts))}))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from ..images.colour import in_srgb
 from ..images.photographs import Photograph
 from ..inference.batching import centre_crops
 from ..inference.engine import Engine, Network
@@ -183,9 +184,19 @@ def rate(
     """
     index.check(network.card)
     classes = _Classes(index, network.card.labels)
-    for subject, result in centre_crops(engine, network, photographs):
+    colours: list[tuple[str, str]] = []  # of the photographs that are on their way, in order
+
+    def noted() -> Iterator[Photograph]:
+        for photo in photographs:
+            colours.append((indexed_digest(index, photo), _colour_difference(index, photo)))
+            yield photo
+
+    for subject, result in centre_crops(engine, network, noted()):
         feature = result.features[0].numpy()
-        near = typicality(index, feature, subject.digest, k=k, distinct=distinct, labels=labels)
+        digest, difference = colours.pop(0)
+        near = typicality(index, feature, digest, k=k, distinct=distinct, labels=labels)
+        if difference:
+            near = replace(near, warnings=(*near.warnings, difference))
         answer: tuple[str | None, float | None, int | None] = (None, None, None)
         if network.card.labels is not None:
             best = int(result.probabilities[0].argmax())
@@ -195,6 +206,26 @@ def rate(
         if labels is None:
             near = classes.checked(near, subject.label, answer[0])
         yield Rating(subject.digest, subject.name, subject.label, near, *answer, feature)
+
+
+def indexed_digest(index: FeatureIndex, photo: Photograph) -> str:
+    """Return the digest that the photograph itself has in the index, whatever was done with its colours."""
+    return in_srgb(photo).digest if index.manifest.colour == "srgb" else photo.unconverted or photo.digest
+
+
+def _colour_difference(index: FeatureIndex, photo: Photograph) -> str:
+    """Return a warning where the query's colours were converted and the index's were not, or the other way round."""
+    if photo.unconverted and index.manifest.colour == "ignore":
+        return (
+            "The photograph's colours were converted to sRGB, and those of the index were not. Use --colour ignore to "
+            "compare like with like."
+        )
+    if index.manifest.colour == "srgb" and in_srgb(photo).unconverted != photo.unconverted:
+        return (
+            "The photograph's colour profile was ignored, and the photographs of the index were converted to sRGB. Use "
+            "--colour srgb to compare like with like."
+        )
+    return ""
 
 
 def per_class(

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from ..datasets import find
+from ..datasets.colours import with_colour
 from ..datasets.decoding import photographs as decoded
 from ..errors import BadProtocol
 from ..images import protocols
+from ..images.colour import Colour
 from ..images.photographs import Photograph
 from ..images.protocols import Protocol
 from ..images.protocols.readings import Reading, read_for
@@ -31,6 +33,7 @@ def measure(
     seed: int = 0,
     reduce_to: int | None = IMAGENET_SIDE,
     reading: Reading | None = None,
+    colour: Colour = "srgb",
     **settings: Any,
 ) -> Sensitivity:
     """Return how often, and by how much, a network's answer changes when photographs move by one pixel.
@@ -47,6 +50,8 @@ def measure(
             ImageNet's; None leaves them as they are.
         reading: ``"text"``, as the paper describes its protocols, or ``"script"``, as its authors' script does: crops
             move by a pixel of the frame, and the surround is the network's mean grey. None where the settings say it.
+        colour: Of photographs that are read from a place: ``"srgb"`` converts the colours of files with another
+            profile, ``"ignore"`` takes them as they are.
         settings: The protocol's: ``step``, ``direction``, ``unit`` (crop), ``side`` (black, inpaint, scale),
             ``surround`` (black, scale).
 
@@ -63,7 +68,7 @@ def measure(
     if isinstance(photographs, Photograph):
         photographs = [photographs]
     elif isinstance(photographs, str | Path):
-        photographs = decoded(find([photographs]))
+        photographs = decoded(with_colour(find([photographs]), colour))
     parts = outcomes(engine(), network, photographs, chosen, pairs=pairs, seed=seed, reduce_to=reduce_to)
     return sensitivity(outcome for part in parts for outcome in part)
 

@@ -13,6 +13,7 @@ from .. import studies
 from ..datasets import find
 from ..errors import BadFolder
 from ..images import photographs
+from ..images.colour import Colour, in_srgb
 from ..images.photographs import Photograph
 from ..index.opening import EXACT, opened
 from ..index.search import FeatureIndex
@@ -22,7 +23,12 @@ Readable = str | Path | bytes | Image.Image | npt.NDArray[Any]
 
 
 def read_photograph(
-    source: Readable, *, name: str | None = None, label: str | None = None, short_side: int | None = None
+    source: Readable,
+    *,
+    name: str | None = None,
+    label: str | None = None,
+    short_side: int | None = None,
+    colour: Colour = "srgb",
 ) -> Photograph:
     """Return one photograph, decoded and upright.
 
@@ -33,6 +39,7 @@ def read_photograph(
         label: Its class, by name or WordNet id. A source that knows its class needs none.
         short_side: Reduce the short side to so many pixels; never enlarged. That is another photograph, with
             its own digest. ``measure`` reduces large photographs by itself.
+        colour: ``"srgb"`` converts the colours of a file with another profile, ``"ignore"`` takes them as they are.
 
     Raises BadPhotograph where it cannot be decoded, BadFolder where the source is not exactly one photograph.
 
@@ -47,6 +54,7 @@ def read_photograph(
     else:
         image = source if isinstance(source, Image.Image) else Image.fromarray(source)
         read = photographs.photograph(image, name or "image", label)
+    read = in_srgb(read) if colour == "srgb" else read
     read = replace(read, name=name or read.name, label=label or read.label)
     return photographs.reduce_to(read, short_side)
 

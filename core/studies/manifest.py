@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from ..datasets import SceneFile, Source, is_cifar10
+from ..datasets.colours import InSrgb
 from ..errors import StudyBroken, StudyMismatch
 from ..images.protocols.readings import READINGS, Reading, reading_of, reading_settings
 from ..images.reduction import size_warning
@@ -28,6 +29,7 @@ from .config import Study
 
 MANIFEST = "manifest.json"
 REDUCED = "reduced"  # the entry about photographs that says where they were reduced
+COLOUR = "colour"  # the entry about photographs that says that their colours were converted
 IDENTITY = ("study", "config", "networks", "index", "confidence", "photographs", "block", "device", "precision")
 
 
@@ -43,7 +45,8 @@ class Manifest:
         confidence: key and weights of the network that gives the confidence axis.
         photographs: number of photographs given, their roots, and a digest of their names and labels. The entry
             "training" has the same of the photographs that linear probes were trained on. The entry "reduced" says
-            where they were reduced, if they were. Earlier versions, which reduced them before everything, write none.
+            where they were reduced, if they were; "colour", that they were converted to sRGB, if so. Earlier versions,
+            which reduced them before everything, write no "reduced".
         block: photographs in one part.
         short_side: the median short side in pixels of the first photographs; None of drawn ones.
         used: photographs that could be measured. They gave ``rows`` pairs.
@@ -172,7 +175,7 @@ def describe_sources(sources: Sequence[Source]) -> dict[str, Any]:
         "roots": sorted({portable_root(file.root) for file in sources}),
         "drawn": all(isinstance(file, SceneFile) for file in sources),
         "sha256": hashlib.sha256(each.encode()).hexdigest(),
-    }
+    } | ({COLOUR: "srgb"} if any(isinstance(file, InSrgb) for file in sources) else {})
 
 
 def _describe_network(card: NetworkCard, drawn: bool, own: bool) -> dict[str, Any]:

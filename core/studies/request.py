@@ -13,6 +13,8 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from ..datasets import Source, listing
+from ..datasets.colours import with_colour
+from ..images.colour import Colour
 from ..inference.engine import Engine
 from ..jobs.cancel import Cancel
 from ..jobs.progress import Report
@@ -44,6 +46,7 @@ class StoredRequest:
     index: str | None = None
     confidence: str | None = None
     trial: bool = False
+    colour: Colour = "ignore"
 
     __pydantic_config__ = CLOSED
 
@@ -61,6 +64,7 @@ class Request:
         index: the folder of an index, for typicality.
         confidence: the key of the network that gives the confidence axis.
         trial: shrink the study to about a minute (``--small``).
+        colour: what is done with colour profiles of the measured photographs.
     """
 
     study: Study
@@ -71,6 +75,7 @@ class Request:
     index: str | None = None
     confidence: str | None = None
     trial: bool = False
+    colour: Colour = "ignore"
 
     def arguments(self) -> list[str]:
         """Return the words of the command for the same request, from ``study`` on and without --data and --out."""
@@ -88,6 +93,7 @@ class Request:
             "sides": ",".join(map(str, s.sides)) if s.sides else None,
             "reduce-to": s.reduce_to,
             "limit": self.limit,
+            "colour": self.colour if self.colour != "ignore" else None,
             "index": self.index,
             "confidence": self.confidence,
         }
@@ -118,6 +124,7 @@ class Request:
             "index": self.index and portable(Path(self.index)),
             "confidence": self.confidence,
             "trial": self.trial,
+            **({} if self.colour == "ignore" else {"colour": self.colour}),
         }
 
     @classmethod
@@ -141,6 +148,7 @@ class Request:
             index=stored.index and str(located(stored.index)),
             confidence=stored.confidence,
             trial=stored.trial,
+            colour=stored.colour,
         )
 
     def place(self, studies: Path) -> Path:
@@ -170,7 +178,7 @@ class Request:
         study, limit = self.study.settled(files), self.limit
         if self.trial:
             study, limit = study.small(), min(limit or SMALL, SMALL)
-        return study, files[:limit]
+        return study, with_colour(files[:limit], self.colour)
 
     def run(
         self,

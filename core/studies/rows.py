@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..datasets import reread
 from ..errors import BadFolder, BadPhotograph, StudyBroken
+from ..images.colour import in_srgb
 from ..images.frames import FramePair
 from ..images.photographs import Photograph, reduce_to
 from ..images.photographs import read as read_photograph
 from ..images.protocols import reduce_pixels
 from ..storage.atomic_files import write
 from .config import get
-from .manifest import Manifest, read_manifest
+from .manifest import COLOUR, Manifest, read_manifest
 from .row_frames import frames
 
 if TYPE_CHECKING:
@@ -150,7 +151,10 @@ class Results:
             return None
         name, label = str(rows["name"].iloc[0]), rows["label"].iloc[0]
         label = label if isinstance(label, str) else None
+        converted = self.manifest.photographs.get(COLOUR) == "srgb"
         for photo in self._candidates(name, label):
+            if photo is not None and converted:
+                photo = in_srgb(photo)
             if photo is not None and photo.digest != digest:  # earlier versions kept the digest of the reduced one
                 photo = reduce_to(photo, self.manifest.config["reduce_to"])
             if photo is not None and photo.digest == digest:

@@ -16,6 +16,7 @@ from core.datasets.scenes import Photographer, render
 from core.experiments.replication import replication
 from core.experiments.table_3_networks.architecture import Architecture
 from core.exploration import Store
+from core.images.colour import in_srgb
 from core.images.photographs import Photograph, decode, read
 from core.images.png import preview
 from core.images.protocols import reduce_pixels
@@ -73,14 +74,14 @@ def share_task(key: tuple[Any, ...], _work: Work[T]) -> Task[T]:
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def decode_upload(digest: str, name: str, _data: bytes) -> Photograph:
-    """Return an uploaded photograph, cached by the sha256 of its bytes. Raises BadPhotograph."""
-    return decode(_data, name)
+    """Return an uploaded photograph, in sRGB, cached by the sha256 of its bytes. Raises BadPhotograph."""
+    return in_srgb(decode(_data, name))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def read_file(path: str, changed: int, label: str | None) -> Photograph:
-    """Return a photograph on disk, cached by path and modification time. Raises BadPhotograph."""
-    return read(Path(path), label)
+    """Return a photograph on disk, in sRGB, cached by path and modification time. Raises BadPhotograph."""
+    return in_srgb(read(Path(path), label))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

@@ -13,6 +13,7 @@ from core.datasets import PhotoFile, find
 from core.datasets.examples import Example, examples
 from core.datasets.scenes import MAX_EXTENT, MIN_EXTENT, USUAL, Photographer, scene_classes
 from core.errors import PhotobiasError
+from core.images.colour import in_srgb
 from core.images.photographs import Photograph
 from core.images.protocols.crop import MIN_AREA
 from core.images.reduction import IMAGENET_SIDE, describe_reduction, reduced_size
@@ -45,7 +46,7 @@ def choose(networks: tuple[str, ...]) -> PhotographChoice:
     A photograph that cannot be used is returned as a problem, never raised.
     """
     file = st.file_uploader(
-        "Upload a photograph", key=state.uploader_key(), help="JPEG, PNG, WebP, AVIF, TIFF, … up to 20 MB"
+        "Upload a photograph", key=state.uploader_key(), help="JPEG, HEIC, PNG, WebP, AVIF, TIFF, … up to 20 MB"
     )
     try:
         upload = state.recent_upload() if file is None else state.Upload.of(file.name, file.getvalue())
@@ -126,7 +127,7 @@ def _choose_file() -> PhotographChoice:
     name = st.selectbox(f"{len(files):,} photographs", files, key="file")
     file = files[name]
     if not isinstance(file, PhotoFile):  # in a tar or parquet file, or drawn
-        return _choose_size(file.read(), f"folder {folder}")
+        return _choose_size(in_srgb(file.read()), f"folder {folder}")
     return _choose_size(
         resources.read_file(str(file.path), file.path.stat().st_mtime_ns, file.label), f"folder {folder}"
     )

@@ -20,6 +20,7 @@ from core.exploration import measurements
 from core.training import recipe
 from tests.support.basics import ROOT
 from tests.support.commanded import KEY, OTHER, Run, parsed
+from tests.support.profiled import DISPLAY_P3
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -230,3 +231,17 @@ def test_scenes_are_rendered_and_laid_out(tmp_path: Path, capsys: pytest.Capture
     assert cli.main(["scenes", "render", "--out", str(tmp_path / "nowhere" / "one.png")]) == 1
     assert "nowhere" in capsys.readouterr().err
     assert cli.main(["scenes", "render", "--label", "dragon", "--out", str(one)]) == 1
+
+
+def test_colour_profiles_are_converted_unless_told_otherwise(run: Run, photo: Path, tmp_path: Path) -> None:
+    phone = tmp_path / "phone.png"
+    Image.open(photo).save(phone, icc_profile=DISPLAY_P3)
+    options = ("--network", KEY, "--protocol", "black", "--json")
+    plain, converted, ignored = (
+        parsed(run("measure", path, *options, *more))[0]
+        for path, more in ((photo, ()), (phone, ()), (phone, ("--colour", "ignore")))
+    )
+    assert ignored.pop("colour") == "ignore"
+    assert ignored == plain
+    assert "colour" not in converted
+    assert converted["mean_absolute_change"] != plain["mean_absolute_change"]
