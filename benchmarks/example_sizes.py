@@ -16,6 +16,7 @@ import csv
 import torch
 
 from core.datasets.examples import FILES, FRAME, NETWORK, SIZES, folder
+from core.images.colour import in_srgb
 from core.images.paths import OnBlack, default_side, path_length, shift_path
 from core.images.photographs import Photograph, read
 from core.inference.batching import centre_crops
@@ -46,7 +47,7 @@ def main() -> None:
     engine, rows = Engine(), []
     network = engine.load(registry.get(NETWORK, DataFolder.default()))
     for name, file in FILES.items():
-        photograph = read(folder() / file)
+        photograph = in_srgb(read(folder() / file))
         [(_, whole)] = centre_crops(engine, network, [photograph])
         answer = int(whole.probabilities[0].argmax())
         counted = {side: count(engine, network, photograph, side, answer) for side in range(first, last + 1, step)}

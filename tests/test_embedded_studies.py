@@ -29,6 +29,7 @@ from pages.parts.sidebar.networks import OPENING
 from tests.support.drawn import figures_of, text_below
 from tests.support.shipped import AT_32, INDEX, JPEG, KEYS, SETS, card_of, measured
 
+IMAGENET = ["imagenet_embedded_size", "imagenet_protocols", "imagenet_protocols_script", "imagenet_typicality"]
 FIGURES = [f"{figure}_{of}" for figure in AT_32 for of in SETS]
 NEAR = 1e-5  # of a probability, between two kinds of processor: 1e-6 was met; on one kind they are equal to the bit
 
@@ -61,7 +62,7 @@ def test_sensitivity_falls_with_typicality(held_out: list[Photograph], tmp_path:
 
 def test_each_experiment_ships_as_a_study() -> None:
     found = {one.folder.name: one for one in list_studies(EMBEDDED.studies)}
-    assert sorted(found) == sorted([*studies.names(), *FIGURES])
+    assert sorted(found) == sorted([*studies.names(), *FIGURES, *IMAGENET])
     assert {one.state for one in found.values()} == {"finished"}
     size = sum(file.stat().st_size for name in found for file in (EMBEDDED.studies / name).glob("*.parquet"))
     assert size < 6 * 2**20
@@ -192,7 +193,8 @@ def test_a_study_that_ships_is_drawn(name: str) -> None:
     assert (pair.placement.x, pair.placement.y) == tuple(found.pairs.iloc[-1][["x", "y"]])
 
 
-SHIPPED = sorted([*EMBEDDED.studies.glob("*/"), *(EMBEDDED.root / "dial" / "studies").glob("*/")])
+DRAWN = [folder for folder in EMBEDDED.studies.glob("*/") if folder.name not in IMAGENET]
+SHIPPED = sorted([*DRAWN, *(EMBEDDED.root / "dial" / "studies").glob("*/")])
 
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
@@ -236,3 +238,31 @@ def test_typical_scenes_are_more_stable() -> None:
         found = spearman(mine["typicality"], mine["mean_absolute_change"])
         assert found.interval is not None
         assert found.interval[1] < 0
+
+
+@pytest.mark.parametrize("name", IMAGENET)
+def test_studies_of_real_photographs_hold_numbers_alone(name: str) -> None:
+    """The networks' license is free; the photographs' is not. Accuracy is near what TensorFlow publishes."""
+    folder = EMBEDDED.studies / name
+    assert {file.suffix for file in folder.iterdir() if file.name not in ("request.json", "progress.json")} <= {
+        ".json",
+        ".parquet",
+        ".lock",
+    }
+    assert sum(file.stat().st_size for other in IMAGENET for file in (EMBEDDED.studies / other).iterdir()) < 2.3e6
+    results = studies.read(folder)
+    assert (results.manifest.used, results.manifest.skipped) == (250 if name.endswith("typicality") else 300, [])
+    assert all(not root.startswith("/") for root in results.manifest.photographs["roots"])
+    assert "/" not in results.manifest.command.replace("lite/", "").replace("data/", "").split("--photos")[0]
+    right = results.photographs.groupby("network", observed=True)["right"].mean()
+    assert list(right.index) == [f"lite/efficientnet_lite{k}" for k in range(3)]
+    assert right.between(0.65, 0.85).all()
+
+
+def test_sensitivity_of_real_photographs_falls_with_typicality() -> None:
+    """Paper, Figure 8, with EfficientNet-Lite0's own index of 4,500 ImageNet training photographs."""
+    table = per_photograph(studies.read(EMBEDDED.studies / "imagenet_typicality").pairs)
+    for _, rows in table.groupby("network", observed=True):
+        found = stats.spearmanr(rows["typicality"], rows["p_top1_change"], alternative="less")
+        assert found.statistic < -0.2
+        assert found.pvalue < 1e-3

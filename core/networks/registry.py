@@ -94,6 +94,6 @@ def get(key: str, data: DataFolder) -> NetworkCard:
     similar_first = sorted(readable_cards, key=lambda each: (key not in each, not readable_cards[each].available))
     raise UnknownName(
         f"There is no network {key!r}.",
-        f"Accepted are {choices(similar_first)}, and {timm.FAMILY} with a name of timm's.",
+        f"Accepted are {choices(similar_first, most=20)}, and {timm.FAMILY} with a name of timm's.",
         f"List them with: python -m core networks --data {data.root}.{broken}",
     )

@@ -16,6 +16,7 @@ from core.experiments.table_3_networks import architecture
 from core.index.build import build
 from core.inference.engine import Engine
 from core.networks import registry
+from core.networks.zoo import lite
 from core.storage.data_folder import DataFolder
 from pages.parts.session import resources
 from tests.support import cheap
@@ -27,8 +28,12 @@ from tests.support.studied import laid_out, made
 
 @pytest.fixture
 def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DataFolder]:
-    """A server that has nothing yet."""
+    """A server that has nothing yet, where EfficientNet-Lite is not installed either: it opens on drawn scenes.
+
+    They are small, which makes its pages fast. The test of what a server opens on has the installed networks.
+    """
     monkeypatch.setenv("PHOTOBIAS_DATA", str(tmp_path))
+    monkeypatch.setattr(lite, "_file", lambda name: tmp_path / "absent" / f"{name}.pth")
     monkeypatch.setattr(architecture, "compute", lambda *_: COUNTED)  # it takes ten seconds
     # AppTest forgets between runs that st.navigation is in use and, seeing pages/, would run the page without its frame
     begin = PagesManager.__init__

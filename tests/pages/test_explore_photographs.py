@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.datasets.examples import examples
 from core.datasets.scenes import USUAL, render
 from core.images.photographs import read
 from core.storage.data_folder import DataFolder
 from pages.parts.sidebar.networks import OPENING
-from pages.parts.sidebar.photograph import EXAMPLES
 from tests.support.finished import finish
 from tests.support.framed import app, read_out
 
@@ -80,10 +80,8 @@ def test_a_missing_folder_is_said_and_a_tar_is_one(equipped: DataFolder, tmp_pat
 
 
 def test_every_example_decodes(fresh: DataFolder) -> None:
-    import skimage
-
-    for file in EXAMPLES.values():
-        assert min(read(Path(skimage.__file__).parent / "data" / file).pixels.shape[1:]) >= 200
+    for example in examples().values():
+        assert min(read(example.path).pixels.shape[1:]) >= 200
 
 
 def test_a_scene_is_measured_and_its_unknown_class_is_said(equipped: DataFolder) -> None:

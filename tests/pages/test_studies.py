@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -149,7 +150,22 @@ def test_what_has_to_be_said_stands_above_any_number(fresh: DataFolder, tmp_path
     assert "These photographs have no labels" in texts(at)
     shutil.rmtree(tmp_path / "photos")
     at = behind(opened(), "resnet10_bin5.scenes-0, black")
-    assert "The photograph is no longer where it was" in texts(at)
+    assert texts(at).count("The photographs of this study (photos) are not on this machine") == 1
+    assert "no longer where it was" not in texts(at)
+    shown = [text for text in read_out(at.markdown) if text.startswith("**[0] *a*.png**")]
+    assert shown  # the answers are told without the picture
+    moved = tmp_path / "elsewhere" / "class"
+    moved.mkdir(parents=True)
+    field = next(one for one in at.text_input if one.label == "Where is your photos folder?")
+    field.set_value(str(moved)).run()
+    assert any("None of the 3 photographs is in this folder" in text for text in read_out(at.error))
+    for k in range(3):
+        noise = np.random.default_rng(k).integers(0, 256, (6, 8, 3), np.uint8)
+        Image.fromarray(noise).resize((130, 120)).save(moved / f"[{k}] *a*.png")
+    st.cache_data.clear()  # the folder is listed again after a minute
+    at.run()
+    assert not at.error
+    assert "are not on this machine" not in texts(at)
 
 
 def test_one_is_started_stopped_goes_on_and_is_seen_by_everybody(started: DataFolder) -> None:

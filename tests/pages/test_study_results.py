@@ -18,7 +18,9 @@ PAGES = {"protocols": "protocols", "typicality": "typicality", "antialiasing": "
 
 
 def opened(page: str = "protocols") -> AppTest:
-    at = app(page).run()
+    at = app(page)
+    at.query_params[page if page != "antialiasing" else "failures"] = f"embedded/{PAGES[page]}"
+    at.run()
     assert not at.exception
     return at
 

@@ -47,11 +47,11 @@ def the_map(at: AppTest) -> ShiftMapping:
 
 
 def along(key: str, fresh: DataFolder, direction: Any = "right", **path: Any) -> torch.Tensor:
-    """P of the answer at the start, measured without the page."""
-    engine, card = Engine("cpu"), registry.get(key, fresh)
-    frames = shift_path(render(7, label="cat"), card.size, direction=direction, **path).frames
+    """P of the answer to the whole photograph, measured without the page."""
+    engine, card, photo = Engine("cpu"), registry.get(key, fresh), render(7, label="cat")
+    frames = [card.preprocessing.centre(photo), *shift_path(photo, card.size, direction=direction, **path).frames]
     p = Predictions.join(engine.predict(engine.load(card), frames)).probabilities
-    return p[:, int(p[0].argmax())]
+    return p[1:, int(p[0].argmax())]
 
 
 def test_curves_roughness_and_the_sentence_are_cores(fresh: DataFolder) -> None:
@@ -108,7 +108,7 @@ def test_a_map_is_measured_stopped_gone_on_with_and_kept(fresh: DataFolder, monk
     at.button(key="map_go_on").click().run()
     ended(at)
     assert (found.state, found.done, found.problems) == ("done", 81, {})
-    grid = found.grid(int(found.classes()[REACHES[0], REACHES[0]]))
+    grid = found.grid(at.session_state["exploration"].followed[found.card.key])
     said = f"lies between {np.nanmin(grid):.2f} and {np.nanmax(grid):.2f}, and its answer is"
     assert "Over 81 shifts of up to 4 px" in texts(at)
     assert said in texts(at)

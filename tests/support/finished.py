@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core.exploration import Exploration
 from core.images.photographs import Photograph
 from core.images.protocols import create, names
+from core.images.reduction import IMAGENET_SIDE
 from core.inference.engine import Engine
 from core.inference.pairs import outcomes
 from core.networks.card import NetworkCard
@@ -37,7 +38,7 @@ def holds_what_core_measures(table: pd.DataFrame, card: NetworkCard, photograph:
     engine = Engine("cpu")
     network = engine.load(card)
     for name in names():
-        parts = outcomes(engine, network, [photograph], create(name), pairs=16, seed=0)
+        parts = outcomes(engine, network, [photograph], create(name), pairs=16, seed=0, reduce_to=IMAGENET_SIDE)
         slow = sensitivity(outcome for part in parts for outcome in part)
         row = table.loc[(card.name, name)]
         assert row["n pairs"] == slow.pairs == 16

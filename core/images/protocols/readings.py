@@ -79,7 +79,7 @@ def reading_settings(protocol: str) -> frozenset[str]:
     >>> reading_settings("crop"), reading_settings("inpaint")
     (frozenset({'unit'}), frozenset())
     """
-    return settings(protocol) & READINGS["text"].keys()
+    return frozenset(settings(protocol) & READINGS["text"].keys())
 
 
 def read_for(protocol: str, reading: Reading | None, given: Mapping[str, Any]) -> dict[str, Any]:

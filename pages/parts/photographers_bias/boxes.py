@@ -205,10 +205,11 @@ def _make_picture(source: Source) -> bytes | None:
 def draw_sensitivity(boxes: Boxes) -> None:
     """Draw a study's sensitivity against the distance of the object from the usual place."""
     st.subheader("Are photographs less sensitive if their object is at the usual place?", anchor="sensitivity")
-    results = studies.section("protocols")
+    drawn = boxes.photographer is not None
+    results = studies.section("protocols", prefer="embedded/protocols" if drawn else "")
     if results is None:
         return
-    if results.manifest.photographs["drawn"] != (boxes.photographer is not None):
+    if results.manifest.photographs["drawn"] != drawn:
         st.info(
             "These boxes belong to other photographs than the study's: only one of them is of drawn scenes.",
             icon=":material/info:",

@@ -202,7 +202,8 @@ def test_a_process_of_its_own_prints_the_same_bytes_and_stops_when_told(
         '"skipped": []', '"skipped": [\n   "caf\\udce9.png"\n  ]'
     )
     assert (done.returncode, done.stdout) == (0, alike)
-    assert [line.split(":")[0] for line in done.stderr.splitlines()] == [f"{KEY} black pairs", "warning"]
+    said = [line.split(":")[0] for line in done.stderr.splitlines()]
+    assert list(dict.fromkeys(said)) == [f"{KEY} black pairs", "warning"]
     process = subprocess.Popen(
         command("measure", photo, *arguments, "--pairs", 100_000),
         stdout=subprocess.PIPE,
