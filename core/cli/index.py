@@ -154,7 +154,7 @@ def _index_verify(chosen: argparse.Namespace) -> None:
 def _index_sample_bias(chosen: argparse.Namespace) -> None:
     from ..datasets import find
     from ..datasets.decoding import photographs
-    from ..exploration.measurements import Query
+    from ..index.query import Query
     from ..index.sample_bias import sample_bias
     from ..index.sampling import Draw
     from ..inference.engine import Engine

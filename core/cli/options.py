@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..storage.data_folder import DataFolder
 
 if TYPE_CHECKING:
-    from ..exploration.measurements import Query
+    from ..index.query import Query
 
 PLACES = (
     "a folder, tar or parquet files, a folder or 'pattern*.tar' of them, hf://datasets/OWNER/NAME, scenes:0-9999, "
@@ -77,7 +77,7 @@ def query_options(one: argparse.ArgumentParser) -> None:
 
 def query_of(chosen: argparse.Namespace) -> Query:
     """Return the chosen search."""
-    from ..exploration.measurements import Query
+    from ..index.query import Query
 
     labels = tuple(chosen.labels) if chosen.labels else None
     return Query(

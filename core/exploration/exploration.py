@@ -85,7 +85,7 @@ class Exploration(Job):
 
     def _frames(self, card: NetworkCard) -> int:
         curves = self._path_frames(card, "shift") + self._path_frames(card, "size")
-        return curves + len(protocols.names()) * 2 * self.settings.pairs
+        return int(card.labels is not None) + curves + len(protocols.names()) * 2 * self.settings.pairs
 
     def _path_frames(self, card: NetworkCard, kind: Kind) -> int:
         return path_length(card.size) * (self.settings.per_pixel if kind == "shift" else 1) + 1
@@ -104,6 +104,10 @@ class Exploration(Job):
             [(_, prediction)] = centre_crops(self.engine, network, [self.photograph])
             answer = int(prediction.probabilities[0].argmax())
             self.store.put(key, answer)
+            self._begin()  # neither loading nor a batch of one frame says how fast the next frames will be
+            self._count(1)
+        else:
+            self._skip(1)
         return answer
 
     def _key(self, card: NetworkCard, part: str, *settings: Any) -> tuple[Any, ...]:

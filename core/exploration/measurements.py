@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,13 @@ from ..images.photographs import Photograph
 from ..images.protocols import Protocol
 from ..images.protocols.readings import protocols_reading
 from ..images.reduction import IMAGENET_SIDE, Size, describe_reduction
-from ..index.opening import EXACT, opened
-from ..index.search import FeatureIndex, Neighbour
-from ..index.typicality import ALTERNATIVES, NEIGHBOURS, alternatives, indexed_digest, per_class, rate
+from ..index.query import Query
+from ..index.search import Neighbour
+from ..index.typicality import ALTERNATIVES, alternatives, indexed_digest, per_class, rate
 from ..inference.batching import centre_crops
 from ..inference.engine import Engine, Network
 from ..inference.pairs import accuracy, outcomes
 from ..jobs.progress import Meter, Report
-from ..networks import registry
 from ..networks.card import NetworkCard
 from ..statistics.accuracy import Accuracy
 from ..statistics.sensitivity import Outcome, Sensitivity, sensitivity
@@ -213,39 +212,6 @@ def record(
         "precision": engine.precision,
         "software": software(),
     }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Query:
-    """A question to an index.
-
-    Args:
-        k: number of nearest photographs.
-        network: key of the network that the index must be of; None takes the index's own.
-        distinct: leave exact duplicates out, as ``FeatureIndex.neighbours`` does.
-        labels: search these classes alone.
-        how: "exact", "compact", or ``milvus://…`` to search there.
-        colour: what is done with the photograph's colour profile.
-    """
-
-    k: int = NEIGHBOURS
-    network: str | None = None
-    distinct: bool = False
-    labels: tuple[str, ...] | None = None
-    how: str = EXACT
-    colour: Colour = "srgb"
-
-    def read(self, path: Path) -> Photograph:
-        """Return the photograph at a path. Raises BadFolder, BadPhotograph."""
-        [source] = with_colour(find([path])[:1], self.colour)
-        return source.read()
-
-    def open(self, folder: Path, data: DataFolder) -> tuple[FeatureIndex, NetworkCard]:
-        """Return the index in a folder and the card of its network. Raises IndexBroken, IndexMismatch, UnknownName."""
-        index = opened(folder, self.how)
-        card = registry.get(self.network or index.manifest.network, data)
-        index.check(card)
-        return index, card
 
 
 def typicality_of(

@@ -6,7 +6,6 @@ converts.
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import io
 import struct
@@ -23,6 +22,7 @@ from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 from PIL.Image import Transpose
 
 from ..errors import BadPhotograph
+from .file_types import HEIC, guess_type
 from .reduction import reduced_size
 
 FORMATS = (
@@ -47,17 +47,6 @@ _CANNOT_READ = "Save it again as JPEG or PNG and try once more."
 _EXPORT = "Export it as JPEG (on an iPhone: Settings, Camera, Formats, Most Compatible)."
 NCLX_P3 = b"nclx 12"  # in place of a profile: HEIF's number of Display P3's primaries
 _HEIF = "HEIF"
-_HEIC, _UNKNOWN = "a damaged HEIC file", "a file that is no picture, or a damaged one"
-_MAGIC = {
-    b"%PDF": "a PDF",
-    b"PK\x03\x04": "a ZIP archive",
-    b"\xff\xd8": "a damaged JPEG file",
-    b"\x89PNG": "a damaged PNG file",
-    b"GIF8": "a damaged GIF file",
-    b"RIFF": "a damaged WebP file, a sound or a video",
-    b"II*": "a damaged TIFF file",
-    b"MM\0*": "a damaged TIFF file",
-}
 _TURNED = "turned upright by its EXIF orientation"
 _SUBFILE, _PHOTOMETRIC, _ORIENTATION = 254, 262, 274  # TIFF tags; subfile 1 is a preview, with which raw files start
 _TURNS = {
@@ -172,13 +161,13 @@ def decode(data: bytes, name: str, label: str | None = None) -> Photograph:
 
 def _open_header(data: bytes, name: str) -> ImageFile.ImageFile:
     """Return the image with only its header read. Raises BadPhotograph."""
-    kind = _guess_type(data)
+    kind = guess_type(data)
     try:
-        if kind == _HEIC:
+        if kind == HEIC:
             _register_heif()
-        return Image.open(io.BytesIO(data), formats=(_HEIF,) if kind == _HEIC else FORMATS)
+        return Image.open(io.BytesIO(data), formats=(_HEIF,) if kind == HEIC else FORMATS)
     except UnidentifiedImageError:
-        remedy = _EXPORT if kind == _HEIC else _CANNOT_READ
+        remedy = _EXPORT if kind == HEIC else _CANNOT_READ
         raise _bad(name, f"is {kind}.", "The app reads photographs (JPEG, PNG, WebP, HEIC, …).", remedy) from None
     except Image.DecompressionBombError:
         raise _bad(name, "has more than 179 megapixels.", _LIMIT, "Save a smaller copy.") from None
@@ -301,30 +290,6 @@ def _animated(image: ImageFile.ImageFile) -> bool:
         return bool(getattr(image, "is_animated", False))
     except _BROKEN:
         return True  # another frame follows, but it is damaged
-
-
-def _guess_type(data: bytes) -> str:
-    """Return a guess at the type of a file that is not a photograph."""
-    head = data[:4096]
-    if head[4:8] == b"ftyp":
-        brand, compatible = head[8:12], head[8 : int.from_bytes(head[:4])]
-        if brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"):
-            return _HEIC
-        if brand in (b"mif1", b"msf1"):  # either
-            return "a damaged AVIF file" if b"avif" in compatible else _HEIC
-        return "a damaged AVIF file" if brand in (b"avif", b"avis") else "a video"
-    for magic, kind in _MAGIC.items():
-        if head.startswith(magic):
-            return kind
-    try:
-        text = codecs.getincrementaldecoder("utf-8")().decode(head).lower()  # a letter may be cut at the end
-    except UnicodeDecodeError:
-        return _UNKNOWN
-    if "\0" in text:
-        return _UNKNOWN
-    if "<html" in text or "<!doctype html" in text:
-        return "a web page"
-    return "an SVG drawing" if "<svg" in text else "a text file"
 
 
 def _bad(name: str, happened: str, accepted: str, remedy: str) -> BadPhotograph:

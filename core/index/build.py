@@ -65,17 +65,14 @@ def build(
         engine: one engine, or several that make shards side by side.
         reference: held-out photographs, whose typicalities become the scale of percentiles.
         thumbnails: keep small pictures too. An index that keeps some already gets the rest anyway.
-        progress: called after every batch, by one device at a time.
-        shard_rows, elsewhere: photographs in a shard; makes the shards on other machines.
-        draw: index a sample of ``photos``, so many of each class.
-        colour: what is done with colour profiles, of the reference photographs too.
+        progress, shard_rows, elsewhere: called after every batch; photographs in a shard; makes shards elsewhere.
+        draw, colour: index a sample of ``photos``, so many of each class; what is done with colour profiles.
 
     Raises IndexMismatch for a build of another plan, IndexBroken for a full disk or a second builder, BadFolder for
     nothing to index, and Cancelled. Finished shards are kept.
     """
-    files, queries, sample = listed(photos, reference, draw)
+    files, queries, sample = listed(photos, reference, draw, colour)
     plan = Plan.of(files, queries, card, shard_rows, draw, colour)
-    files, queries = with_colour(files, colour), with_colour(queries, colour)
     with _alone(out):
         settle(plan, out)
         pack = Pack(out) if thumbnails or Pack(out) else None
@@ -99,7 +96,10 @@ def _several(engine: Engine | Sequence[Engine]) -> tuple[Engine, ...]:
 
 
 def listed(
-    photos: Path | str | Sequence[Source], reference: Path | str | None, draw: Draw | None = None
+    photos: Path | str | Sequence[Source],
+    reference: Path | str | None,
+    draw: Draw | None = None,
+    colour: Colour = "ignore",
 ) -> tuple[list[Source], list[Source], Sample | None]:
     """Return the photographs and the held-out ones in order, and the sample. Raises BadFolder if they are too few."""
     files = order(listing(photos) if isinstance(photos, Path | str) else photos)
@@ -108,7 +108,7 @@ def listed(
     files = files if draw is None else draw.take(files)
     if len(files) < (least := NEIGHBOURS if queries else 1):
         raise BadFolder(f"There are {len(files)} photographs.", f"An index needs at least {least}.", "Add photographs.")
-    return files, queries, sample
+    return with_colour(files, colour), with_colour(queries, colour), sample
 
 
 def _alone(out: Path) -> AbstractContextManager[None]:

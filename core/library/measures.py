@@ -44,14 +44,12 @@ def measure(
         photographs: One, several, or a place: a folder, ``"scenes:0-99"``, whatever the command line takes.
         network: From ``load_network`` or ``wrap``.
         protocol: ``"crop"``, ``"black"``, ``"inpaint"``, ``"scale"``, or a protocol with its settings.
-        pairs: Random pairs of frames for each photograph.
-        seed: Of the pairs.
+        pairs, seed: Random pairs of frames for each photograph, and their seed.
         reduce_to: The short side in pixels to which the protocol reduces larger photographs first, 375 as for
             ImageNet's; None leaves them as they are.
         reading: ``"text"``, as the paper describes its protocols, or ``"script"``, as its authors' script does: crops
             move by a pixel of the frame, and the surround is the network's mean grey. None where the settings say it.
-        colour: Of photographs that are read from a place: ``"srgb"`` converts the colours of files with another
-            profile, ``"ignore"`` takes them as they are.
+        colour: Of photographs read from a place: ``"srgb"`` or ``"ignore"``, as for ``read_photograph``.
         settings: The protocol's: ``step``, ``direction``, ``unit`` (crop), ``side`` (black, inpaint, scale),
             ``surround`` (black, scale).
 

@@ -16,7 +16,7 @@ from core.networks.card import NetworkCard
 
 PAIRS = 6
 CURVE, PROTOCOL = 11, 2 * PAIRS  # frames of a curve at S = 32, and of a protocol
-NETWORK = 2 * CURVE + 4 * PROTOCOL
+NETWORK = 1 + 2 * CURVE + 4 * PROTOCOL  # the first is the whole photograph
 SETTINGS = Settings(pairs=PAIRS)
 
 

@@ -110,8 +110,9 @@ def test_curves_come_first_and_the_first_does_not_wait_for_the_second_network(
     finished(found)
     first, second, *_ = [(cards[k].key, kind) for kind in ("shift", "size") for k in (0, 1)]
     assert list(found.traces)[:2] == [first, second]
-    assert seen[0] == (1, 1, False, 0, 0)  # one network loaded, one curve begun
-    assert seen[1] == (1, 1, False, 0, 8)  # its first batch can be drawn
+    assert seen[0] == (0, 0, False, 0, 0)  # the whole photograph, whose answer is followed
+    assert seen[1] == (1, 1, False, 0, 0)  # one network loaded, one curve begun
+    assert seen[2] == (1, 1, False, 0, 8)  # its first batch can be drawn
     placed = [row[2] for row in seen].index(True)
     assert seen[placed - 1][1:] == (4, False, 0, 4 * CURVE)  # all curves before typicality
     assert all(row[3] == 0 for row in seen[:placed])  # typicality before the first pair
@@ -174,9 +175,10 @@ def test_seconds_left_follow_the_frames_and_not_the_loading(
     found = explore(watched, shown, [card])
     finished(found)
     assert told[0] == (0, None)
-    assert told[1] == (8, (NETWORK - 8) / 8 * 2)
-    assert told[2] == (11, (NETWORK - 11) * 4 / 11)
-    assert all(left is not None and left > 0 for _, left in told[1:])
+    assert told[1] == (1, None)  # the whole photograph
+    assert told[2] == (9, (NETWORK - 9) / 9 * 2)
+    assert told[3] == (12, (NETWORK - 12) * 4 / 12)
+    assert all(left is not None and left > 0 for _, left in told[2:])
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     assert found.seconds_left == 0.0
     assert found.seconds == 100 + 2 * len(told)

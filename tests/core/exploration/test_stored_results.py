@@ -151,10 +151,14 @@ def test_cancel_stops_within_a_batch_and_keeps_what_is_there(
     assert (found.state, found.finished, batches) == ("cancelled", True, batch)
     assert not found.problems
     assert found.done == watched.frames.total() < found.total
-    there = sum(len(trace.probabilities) for trace in found.traces.values())
+    there = len(found.followed) + sum(len(trace.probabilities) for trace in found.traces.values())
     there += 2 * sum(len(rows) for rows in found.pairs.values()) + (found.rating is not None)
     assert there == found.done
-    complete = sum(CURVE for trace in found.traces.values() if trace.complete) + (found.rating is not None)
+    complete = (
+        len(found.followed)
+        + sum(CURVE for trace in found.traces.values() if trace.complete)
+        + (found.rating is not None)
+    )
     complete += sum(PROTOCOL for rows in found.pairs.values() if len(rows) == PAIRS)
     watched.frames.clear()
     again = finished(explore(watched, shown, cards, **more))  # goes on: the half-done part alone is done again
