@@ -5,7 +5,7 @@ BIN := .venv/bin
 APART := -n 2 --no-loadscope-reorder  # two files at a time: most tests keep one core busy
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -q --no-compile
 
-.PHONY: run test test-fast test-full check browser format bench embedded embedded-studies embedded-dial embedded-sizes clean
+.PHONY: run test test-fast test-full check browser format bench embedded embedded-studies embedded-dial embedded-sizes embedded-imagenet clean
 
 run: .venv/.run
 	$(BIN)/python -m streamlit run app.py
@@ -53,6 +53,19 @@ embedded-studies: .venv/.run
 	$(call STUDY,embedded_size) --limit 150
 	$(call STUDY,augmentation) --limit 150
 	$(call STUDY,readouts) --train $(READ) --limit 400
+
+# Real photographs (an hour on two cores): ILSVRC2012 validation photographs with labels; a part of ten classes of them; and a
+# sample of the training photographs, whose index stays outside data/embedded. Tables alone are kept, no photograph.
+# make embedded-imagenet VAL=data/photographs/imagenet-val VAL_10=data/photographs/imagenet-val-10 TRAIN=data/photographs/imagenet-train
+LITE := lite/efficientnet_lite0,lite/efficientnet_lite1,lite/efficientnet_lite2
+SAMPLE := data/indexes/imagenet-train-sample
+REAL = $(BIN)/python -m core study $(1) --network $(LITE) --seed 0 --out data/embedded/studies/imagenet_$(1)
+embedded-imagenet: .venv/.run
+	$(call REAL,protocols) --photos $(VAL) --pairs 4
+	$(call REAL,protocols)_script --photos $(VAL) --pairs 4 --reading script --protocol crop,black,scale
+	$(call REAL,embedded_size) --photos $(VAL)
+	$(BIN)/python -m core index build --photos $(TRAIN) --network lite/efficientnet_lite0 --out $(SAMPLE)
+	$(call REAL,typicality) --photos $(VAL_10) --pairs 4 --index $(SAMPLE) --confidence lite/efficientnet_lite0
 
 # The bias dial: five photographers, from fixed to free position and size, three networks each (a quarter of an hour).
 TURN = $(BIN)/python -m core dial --spread $(1) --size-spread $(2) --seeds 0,1,2 --data data/embedded

@@ -22,17 +22,21 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 FIGURE = ".js-plotly-plot"
 DONE_MS = 180_000  # a busy machine takes long: tests wait for states
 expect.set_options(timeout=DONE_MS)
+SCENES_ONLY = str(ROOT / "tests" / "support" / "scenes_only")
 Serve = Callable[[Path], str]
 
 
 @contextmanager
-def running(data: Path) -> Iterator[str]:
-    """The dashboard on a free port, its data folder ``data``, downloads switched off: its address."""
+def running(data: Path, **more: str) -> Iterator[str]:
+    """The dashboard on a free port, its data folder ``data``, downloads switched off: its address.
+
+    ``more``: environment of the server. Without any it is as if EfficientNet-Lite were not installed.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true"]
-    env = os.environ | {"PHOTOBIAS_DATA": str(data), "PHOTOBIAS_OFFLINE": "1"}
+    env = os.environ | {"PHOTOBIAS_DATA": str(data), "PHOTOBIAS_OFFLINE": "1", "PYTHONPATH": SCENES_ONLY} | more
     with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
             _wait(f"http://localhost:{port}/_stcore/health", server)

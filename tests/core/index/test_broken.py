@@ -90,7 +90,7 @@ def test_counts_that_do_not_match(own: Path) -> None:
     ("change", "message"),
     [
         (lambda m: m.pop("dim"), "no field 'dim'"),
-        (lambda m: m.update(colour="red"), "an unknown field 'colour'"),
+        (lambda m: m.update(flavour="red"), "an unknown field 'flavour'"),
         (lambda m: m.update(format=2), "another format"),
         (lambda m: m["shards"][0].pop("size"), "size"),
         (lambda m: m["shards"][0].update(name="../../x"), r"a shard named '../../x'"),
