@@ -1,5 +1,9 @@
 """The frame: page configuration, the photograph and the networks in the sidebar, navigation."""
 
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: threads that wait leave the processor to the page
+
 import streamlit as st
 
 from core.storage.data_folder import PROJECT

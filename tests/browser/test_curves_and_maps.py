@@ -55,10 +55,11 @@ def test_curves_and_a_video(serve: Serve, page: Page, fresh: Path, tmp_path: Pat
 
 def _curve(page: Page, engine: Engine, card: Any) -> None:
     """The first curve and its row of the table are what core measures."""
-    path = shift_path(render(7, label="cat"), card.size, view=OnBlack(), direction="right")
-    parts = [part.probabilities for part in engine.predict(engine.load(card), path.frames)]
-    first = int(parts[0][0].argmax())
-    p = [float(row[first]) for part in parts for row in part]
+    photo = render(7, label="cat")
+    path = shift_path(photo, card.size, view=OnBlack(), direction="right")
+    frames = [card.preprocessing.centre(photo), *path.frames]
+    whole, *rows = (row for part in engine.predict(engine.load(card), frames) for row in part.probabilities)
+    p = [float(row[int(whole.argmax())]) for row in rows]
     assert traces(page)[0]["y"] == pytest.approx(p, abs=1e-6)
     numbers = roughness(p)
     assert numbers is not None

@@ -22,6 +22,7 @@ STYLE = """<style>
 [class*=st-key-thumbnail-] {position: relative; flex: 0 0 72px !important; gap: .1rem}
 [class*=st-key-thumbnail-] img {height: 72px; object-fit: cover; border-radius: .4rem}
 [class*=st-key-thumbnail-] [data-testid=stElementToolbar] {display: none}
+[class*=st-key-thumbnail-] [data-testid=stElementContainer]:has([data-testid=stButton]) {position: static}
 [class*=st-key-thumbnail-] button {min-height: 0; padding: 0; max-width: 72px}
 [class*=st-key-thumbnail-] button p {font-size: .72rem; overflow: hidden; text-overflow: ellipsis}
 [class*=st-key-thumbnail-] button::after {content: ""; position: absolute; inset: 0; cursor: pointer}
