@@ -2,7 +2,9 @@
 
 from pages.parts.replication import numbers
 from pages.parts.replication.other_networks import draw_other_networks
+from pages.parts.session import state
 
+state.choice()  # so that the shared frame is ready even if this is the first page a server shows
 numbers.draw_title()
 table, others = numbers.read_tables()
 numbers.draw_counts(table)

@@ -70,6 +70,16 @@ def measured(page: Page, text: str) -> None:
     expect(page.get_by_role("button", name="Report (HTML)")).to_be_visible()
 
 
+def test_replication_has_numbers(page: Page, server: str) -> None:
+    """It is the first page that the server shows, and it has the frame all the same."""
+    page.goto(f"{server}/replication")
+    expect(page.locator("[data-testid=stSidebarNav]")).to_contain_text("Photographer's bias")
+    line = page.get_by_text(re.compile(r"\d+ of 70 numbers computed or measured here"))
+    expect(line).to_be_visible()
+    expect(page.locator("[data-testid=stMain]")).to_contain_text("Arithmetic and architecture: 16 of 20 agree.")
+    assert int(str(line.text_content()).split()[0]) >= 20
+
+
 def test_it_opens_on_a_real_photograph_with_real_answers(page: Page, server: str) -> None:
     page.goto(server)
     measured(page, "efficientnet_lite0 changes its answer in")
@@ -132,11 +142,3 @@ def test_studies_of_real_photographs_are_shown_first(page: Page, server: str) ->
     expect(main).to_contain_text("4,500 photographs of imagenet-train, by features of EfficientNet-Lite0")
     expect(main.get_by_text("The photographs of this study (imagenet-val-10) are not on this machine")).to_have_count(1)
     rested(page)
-
-
-def test_replication_has_numbers(page: Page, server: str) -> None:
-    page.goto(f"{server}/replication")
-    line = page.get_by_text(re.compile(r"\d+ of 70 numbers computed or measured here"))
-    expect(line).to_be_visible()
-    expect(page.locator("[data-testid=stMain]")).to_contain_text("Arithmetic and architecture: 16 of 20 agree.")
-    assert int(str(line.text_content()).split()[0]) >= 20

@@ -92,7 +92,7 @@ def test_an_uploaded_photograph_reads_as_the_command_line_does(
     page.goto(serve(real_stocked.root) + "/?networks=resnet18-pqf&pairs=4&seed=3")
     page.set_input_files("input[type=file]", photo)
     expect(page.locator(".js-plotly-plot .scatterlayer .point").first).to_be_visible()
-    expect(page.get_by_text("ILSVRC2012_val_00000001.JPEG")).to_be_visible()
+    expect(page.locator("[data-testid=stSidebar]").get_by_text("ILSVRC2012_val_00000001.JPEG")).to_be_visible()
     whole(page)
     shown = table(page)
     chosen = ("--network", "resnet18-pqf", "--protocol", "all", "--pairs", 4, "--seed", 3)

@@ -20,7 +20,7 @@ from tests.support.basics import ROOT
 
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 FIGURE = ".js-plotly-plot"
-DONE_MS = 45_000  # a busy machine takes long: tests wait for states
+DONE_MS = 180_000  # a busy machine takes long: tests wait for states
 expect.set_options(timeout=DONE_MS)
 SCENES_ONLY = str(ROOT / "tests" / "support" / "scenes_only")
 Serve = Callable[[Path], str]
