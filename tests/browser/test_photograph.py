@@ -130,6 +130,7 @@ def test_arrow_keys_nudge_by_one_pixel_and_a_bad_file_is_one_sentence(
     page.keyboard.press("ArrowLeft")
     expect(page.locator(".st-key-frames")).to_contain_text("shift 2 px")
     slider = page.locator(".st-key-stepper input[type=range]")
+    expect(slider).to_have_value("2")
     slider.focus()  # a focused slider answers the same keys itself: still one pixel
     page.keyboard.press("ArrowRight")
     expect(page.locator(".st-key-frames")).to_contain_text("shift 3 px")
