@@ -217,13 +217,13 @@ def _colour_difference(index: FeatureIndex, photo: Photograph) -> str:
     """Return a warning where the query's colours were converted and the index's were not, or the other way round."""
     if photo.unconverted and index.manifest.colour == "ignore":
         return (
-            "The photograph's colours were converted to sRGB, and those of the index were not. Use --colour ignore to "
-            "compare like with like."
+            "The photograph's colours were converted to sRGB, and those of the index were not. To compare like with "
+            "like, use it unconverted (--colour ignore)."
         )
     if index.manifest.colour == "srgb" and in_srgb(photo).unconverted != photo.unconverted:
         return (
-            "The photograph's colour profile was ignored, and the photographs of the index were converted to sRGB. Use "
-            "--colour srgb to compare like with like."
+            "The photograph's colour profile was ignored, and the photographs of the index were converted to sRGB. To "
+            "compare like with like, convert it too (--colour srgb)."
         )
     return ""
 

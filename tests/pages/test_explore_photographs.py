@@ -18,6 +18,7 @@ from core.storage.data_folder import DataFolder
 from pages.parts.sidebar.networks import OPENING
 from tests.support.finished import finish
 from tests.support.framed import app, read_out
+from tests.support.profiled import encoded
 
 
 def test_what_a_scenes_network_says_of_a_real_photograph_is_labelled(fresh: DataFolder) -> None:
@@ -26,8 +27,12 @@ def test_what_a_scenes_network_says_of_a_real_photograph_is_labelled(fresh: Data
     at.selectbox(key="source").set_value("Example").run()
     found = finish(at)
     assert len(found.strange) == len(OPENING)
-    above = read_out(at.warning)
+    *above, colours = read_out(at.warning)
     assert above == [f"{text}." for text in found.strange]
+    assert "colours were converted to sRGB, and those of the index were not" in colours  # the rocket has Adobe RGB
+    at.toggle(key="colour").set_value(False).run()
+    assert finish(at).photograph.unconverted == ""
+    assert read_out(at.warning) == above
     assert all("trained on drawn scenes" in text for text in above)
     at.selectbox(key="source").set_value("Scene").run()
     assert not finish(at).strange
@@ -91,3 +96,22 @@ def test_a_scene_is_measured_and_its_unknown_class_is_said(equipped: DataFolder)
     found = finish(at)
     assert found.photograph.label == "owl"
     assert any("does not know the class “owl”" in info for info in read_out(at.info))
+
+
+def test_recent_uploads_are_taken_again_and_put_away(equipped: DataFolder) -> None:
+    at = app().run()
+    for name, grey in (("one.png", 60), ("two.heic", 90)):
+        content = encoded(Image.new("RGB", (120, 90), (grey, 2 * grey, 20)), "PNG" if name.endswith("png") else "HEIF")
+        at.file_uploader(key="upload").set_value((name, content, "image/png")).run()
+        assert finish(at).photograph.name == name
+    [first] = [button for button in at.button if button.label.replace("\\", "") == "one.png"]
+    first.click().run()
+    assert finish(at).photograph.name == "one.png"
+    assert at.file_uploader(key="upload 1").value is None
+    at.button(key="to_examples").click().run()
+    assert finish(at).photograph.name not in ("one.png", "two.heic")
+    [second] = [button for button in at.button if button.label.replace("\\", "") == "two.heic"]
+    second.click().run()
+    assert finish(at).photograph.name == "two.heic"
+    at.button(key="take Coffee").click().run()
+    assert finish(at).photograph.name == "coffee.png"

@@ -74,14 +74,20 @@ def share_task(key: tuple[Any, ...], _work: Work[T]) -> Task[T]:
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def decode_upload(digest: str, name: str, _data: bytes) -> Photograph:
-    """Return an uploaded photograph, in sRGB, cached by the sha256 of its bytes. Raises BadPhotograph."""
-    return in_srgb(decode(_data, name))
+    """Return an uploaded photograph, cached by the sha256 of its bytes. Raises BadPhotograph."""
+    return decode(_data, name)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def convert_colours(digest: str, profile: bytes, _photograph: Photograph) -> Photograph:
+    """Return a photograph in sRGB, cached by its digest and its colour profile."""
+    return in_srgb(_photograph)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def read_file(path: str, changed: int, label: str | None) -> Photograph:
-    """Return a photograph on disk, in sRGB, cached by path and modification time. Raises BadPhotograph."""
-    return in_srgb(read(Path(path), label))
+    """Return a photograph on disk, cached by path and modification time. Raises BadPhotograph."""
+    return read(Path(path), label)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

@@ -13,7 +13,6 @@ from core.datasets import PhotoFile, find
 from core.datasets.examples import Example, examples
 from core.datasets.scenes import MAX_EXTENT, MIN_EXTENT, USUAL, Photographer, scene_classes
 from core.errors import PhotobiasError
-from core.images.colour import in_srgb
 from core.images.photographs import Photograph
 from core.images.protocols.crop import MIN_AREA
 from core.images.reduction import IMAGENET_SIDE, describe_reduction, reduced_size
@@ -53,6 +52,8 @@ def choose(networks: tuple[str, ...]) -> PhotographChoice:
         if upload is not None:
             photograph = resources.decode_upload(upload.digest, upload.name, upload.content)
             state.store_upload(upload)
+            if file is None:  # the uploader has no cross to click
+                st.button("Back to the examples", key="to_examples", on_click=state.take_photograph, args=({},))
             return _choose_size(photograph, "upload")
         source = st.selectbox(
             "or choose an example", SOURCES, _first_source(networks), key=state.SOURCE, bind="query-params"
@@ -127,7 +128,7 @@ def _choose_file() -> PhotographChoice:
     name = st.selectbox(f"{len(files):,} photographs", files, key="file")
     file = files[name]
     if not isinstance(file, PhotoFile):  # in a tar or parquet file, or drawn
-        return _choose_size(in_srgb(file.read()), f"folder {folder}")
+        return _choose_size(file.read(), f"folder {folder}")
     return _choose_size(
         resources.read_file(str(file.path), file.path.stat().st_mtime_ns, file.label), f"folder {folder}"
     )
@@ -142,7 +143,17 @@ def _take_photograph() -> PhotographChoice:
 
 
 def _choose_size(photograph: Photograph, origin: str) -> PhotographChoice:
-    """Return the photograph, with the choice whether protocols reduce it if it is larger than ImageNet's."""
+    """Return the photograph, with the choice whether its colours are converted, and whether protocols reduce it."""
+    converted = resources.convert_colours(photograph.digest, photograph.profile, photograph)
+    if not converted.unconverted or st.toggle(
+        "Convert colours to sRGB",
+        value=True,
+        key="colour",
+        bind="query-params",
+        help="The file has another colour profile. Training photographs were read without profiles, so an index is "
+        "usually of unconverted photographs.",
+    ):
+        photograph = converted
     reduce_to: int | None = IMAGENET_SIDE
     note = describe_reduction([(photograph.width, photograph.height)], IMAGENET_SIDE)
     if note and not st.toggle(
