@@ -115,6 +115,7 @@ def test_a_jpeg_and_a_heic_are_uploaded_and_taken_again(page: Page, server: str,
     measured(page, "P(espresso)")
 
 
+@pytest.mark.full
 def test_a_thumbnail_takes_an_example_or_a_scene_with_networks_that_know_it(page: Page, server: str) -> None:
     page.goto(server)
     strip, sidebar = page.locator(".st-key-thumbnails"), page.locator("[data-testid=stSidebar]")

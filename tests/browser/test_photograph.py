@@ -118,8 +118,7 @@ def test_arrow_keys_nudge_by_one_pixel_and_a_bad_file_is_one_sentence(
 ) -> None:
     page.goto(serve(stocked.root))
     whole(page)
-    frame = page.locator(".st-key-frames img").nth(1)
-    start = frame.get_attribute("src")
+    start = (frame := page.locator(".st-key-frames img").nth(1)).get_attribute("src")
     page.locator("h3", has_text="Four protocols").click()  # somewhere that is no input
     expect(page.locator(".st-key-frames")).to_contain_text("shift 1 px")  # one pixel is what is shown at first
     page.keyboard.press("ArrowRight")

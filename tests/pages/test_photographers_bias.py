@@ -55,7 +55,7 @@ def test_annotations_of_this_server(fresh: DataFolder, tmp_path: Path) -> None:
     (tmp_path / "sizes.csv").write_text("image,width,height\n" + "".join(f"photo{k},99,60\n" for k in range(35)))
     at = settled(
         opened(f"{tmp_path}/boxes.csv; {tmp_path}/sizes.csv"),
-        "These boxes belong to other photographs than the study's",
+        "None of these boxes is of a photograph of this study.",
     )
     found = bias.measure_places(read(files_at([tmp_path])))
     assert bias_sentence(found, bias.by_class(found)) in read_out(at.markdown)

@@ -58,7 +58,7 @@ def test_curves_roughness_and_the_sentence_are_cores(fresh: DataFolder) -> None:
     at = ended(app("trajectories").run())
     found: Exploration = at.session_state["exploration"]
     assert (found.state, found.problems, found.strange) == ("done", {}, ())
-    assert found.done == found.total == 4 * 33  # the curves, and no pairs
+    assert found.done == found.total == 2 + 4 * 33  # the whole photograph, the curves, and no pairs
     table = at.table[0].value
     for key in OPENING:
         card = registry.get(key, fresh)

@@ -207,7 +207,7 @@ def test_a_stored_request_of_readouts_has_full_paths(tmp_path: Path, monkeypatch
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [({"limit": "7"}, "limit = '7'"), ({"colour": 1}, "unknown field 'colour'"), ({"photos": None}, "photos = None")],
+    [({"limit": "7"}, "limit = '7'"), ({"flavour": 1}, "unknown field 'flavour'"), ({"photos": None}, "photos = None")],
 )
 def test_a_request_that_does_not_fit_is_named(change: dict[str, object], said: str) -> None:
     with pytest.raises(RecordError, match=said):
