@@ -52,7 +52,7 @@ class Job:
         if executor is not None:
             executor.submit(self.run)
         else:
-            threading.Thread(target=self.run, daemon=True).start()
+            threading.Thread(target=self.run, name=self.what, daemon=True).start()
         return self
 
     def cancel(self) -> None:

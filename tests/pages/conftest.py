@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from core.experiments.table_3_networks import architecture
 from core.index.build import build
 from core.inference.engine import Engine
+from core.jobs.job import Task
 from core.networks import registry
 from core.networks.zoo import lite
 from core.storage.data_folder import DataFolder
@@ -47,6 +49,9 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DataFolde
     st.cache_data.clear()
     yield DataFolder(tmp_path)
     resources.executor().shutdown()  # nothing goes on into the next test
+    for thread in threading.enumerate():  # a trace in another thread changes how every module is called
+        if thread.name == Task.what:
+            thread.join(60)
     st.cache_resource.clear()
 
 
